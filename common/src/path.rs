@@ -1,0 +1,166 @@
+//! Where a document lies. This is the only place that builds paths: every segment is of a type
+//! whose values cannot leave their tenant.
+
+use std::fmt;
+
+use crate::record::RecordId;
+use crate::tenant::TenantId;
+
+/// The collections below `tenants/{tenant_id}/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Collection {
+    /// Redacted text logs, by log id.
+    ProcessedLogs,
+    /// What could not be processed, with the reason.
+    Quarantine,
+}
+
+impl Collection {
+    /// The collection's id in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ProcessedLogs => "processed_logs",
+            Self::Quarantine => "quarantine",
+        }
+    }
+}
+
+/// The path of a collection, such as `tenants/acme/processed_logs`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CollectionPath(String);
+
+/// The path of a document, such as `tenants/acme/processed_logs/123`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DocumentPath {
+    collection: CollectionPath,
+    id: String,
+}
+
+impl CollectionPath {
+    /// A tenant's collection.
+    pub fn of(tenant: &TenantId, collection: Collection) -> Self {
+        Self(format!("tenants/{tenant}/{}", collection.as_str()))
+    }
+
+    /// Where messages go whose tenant cannot be read: `quarantine`, outside every tenant.
+    pub fn stray() -> Self {
+        Self(Collection::Quarantine.as_str().to_owned())
+    }
+
+    /// The document that a record has in this collection.
+    pub fn record(&self, id: &RecordId) -> DocumentPath {
+        self.document(id.as_str().to_owned())
+    }
+
+    /// The document whose id is the hash of `fields`.
+    pub fn hashed<F: AsRef<[u8]>>(&self, fields: &[F]) -> DocumentPath {
+        self.document(crate::hash::of_fields(fields))
+    }
+
+    /// The collection's path, segments joined with `/`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A document of this collection as the store names it; for adapters, which only hand back
+    /// ids that were written through this module.
+    pub(crate) fn document(&self, id: String) -> DocumentPath {
+        DocumentPath {
+            collection: self.clone(),
+            id,
+        }
+    }
+}
+
+impl DocumentPath {
+    /// The collection of the document's parts.
+    pub fn parts(&self) -> CollectionPath {
+        CollectionPath(format!("{self}/parts"))
+    }
+
+    /// One part of the document: `…/parts/0001`. Four digits at least, so that the parts of any
+    /// record that fits the size limits are in order.
+    pub fn part(&self, number: u32) -> DocumentPath {
+        self.parts().document(format!("{number:04}"))
+    }
+
+    /// The collection that holds the document.
+    pub fn collection(&self) -> &CollectionPath {
+        &self.collection
+    }
+
+    /// The document's id in its collection.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl fmt::Display for CollectionPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for DocumentPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.collection, self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn path(tenant: &str, log_id: &str) -> Option<String> {
+        let tenant = TenantId::parse(tenant).ok()?;
+        let id = RecordId::parse(log_id).ok()?;
+        Some(
+            CollectionPath::of(&tenant, Collection::ProcessedLogs)
+                .record(&id)
+                .to_string(),
+        )
+    }
+
+    #[test]
+    fn a_log_lies_under_its_tenant() {
+        assert_eq!(
+            path("acme", "123").as_deref(),
+            Some("tenants/acme/processed_logs/123")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_input_leaves_its_tenant(tenant in hostile(), log_id in hostile()) {
+            if let Some(path) = path(&tenant, &log_id) {
+                let segments: Vec<_> = path.split('/').collect();
+                prop_assert_eq!(segments, ["tenants", &tenant, "processed_logs", &log_id]);
+                prop_assert!(!path.contains("//") && !path.contains('\0') && path.is_ascii());
+                prop_assert!(!path.split('/').any(|s| s == "." || s == ".." || s.starts_with("__")));
+            }
+        }
+
+        #[test]
+        fn different_names_have_different_paths(
+            a in (plain(), plain()), b in (plain(), plain())
+        ) {
+            prop_assume!(a != b);
+            prop_assert_ne!(path(&a.0, &a.1), path(&b.0, &b.1));
+        }
+    }
+
+    fn plain() -> impl Strategy<Value = String> {
+        "[a-z0-9][a-z0-9.-]{0,3}"
+    }
+
+    fn hostile() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[a-zA-Z0-9._:/-]{0,12}",
+            "(\\.\\.|/|%2e|%2f|\\\\|__|\0|\u{202e}|a|9){0,6}",
+            ".{0,8}",
+            "[a-z0-9]{120,135}",
+        ]
+    }
+}
