@@ -6,5 +6,7 @@ pub mod hash;
 pub mod message;
 pub mod path;
 pub mod record;
+#[cfg(feature = "embedded")]
+mod sqlite;
 pub mod store;
 pub mod tenant;

@@ -1,0 +1,233 @@
+//! SQLite as both embedded adapters use it: one writer that commits in groups, several readers.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, ErrorCode, Savepoint, Transaction, TransactionBehavior};
+use thiserror::Error;
+use tokio::sync::{Semaphore, oneshot};
+
+/// Jobs that go into one transaction at most; beyond it, waiting costs more than an fsync saves.
+const GROUP: usize = 1024;
+/// Connections that read at the same time.
+const READERS: usize = 4;
+
+/// A database could not do it.
+#[derive(Clone, Debug, Error)]
+pub(crate) enum SqliteError {
+    /// SQLite says why. Shared, because a failed transaction fails every job in it.
+    #[error(transparent)]
+    Sqlite(Arc<rusqlite::Error>),
+    /// The writer has ended, at shutdown.
+    #[error("the database is closed")]
+    Closed,
+}
+
+impl SqliteError {
+    /// What went wrong, as far as SQLite knows.
+    pub(crate) fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Sqlite(error) => error.sqlite_error_code(),
+            Self::Closed => None,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for SqliteError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(Arc::new(error))
+    }
+}
+
+type Reply = Box<dyn FnOnce(Result<(), SqliteError>) + Send>;
+type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Reply + Send>;
+
+/// A database file in WAL mode with `synchronous=FULL`: what was committed survives a power cut.
+pub(crate) struct Database {
+    path: PathBuf,
+    jobs: Option<mpsc::Sender<Job>>,
+    writer: Option<JoinHandle<()>>,
+    readers: Arc<Mutex<Vec<Connection>>>,
+    reading: Arc<Semaphore>,
+}
+
+impl Database {
+    /// Opens the file, makes it where it is missing, and runs `schema`, which has to be
+    /// repeatable.
+    pub(crate) fn open(path: &Path, schema: &str) -> Result<Self, SqliteError> {
+        let connection = connect(path)?;
+        connection.execute_batch(schema)?;
+        let (jobs, queue) = mpsc::channel();
+        let writer = std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || write_groups(connection, &queue))
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        Ok(Self {
+            path: path.to_owned(),
+            jobs: Some(jobs),
+            writer: Some(writer),
+            readers: Arc::default(),
+            reading: Arc::new(Semaphore::new(READERS)),
+        })
+    }
+
+    /// Runs `job` on the writer, and returns when its effects are on disk. Jobs that wait at the
+    /// same time share one transaction and so one fsync; a job that fails undoes only itself.
+    pub(crate) async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<SqliteError> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let job: Job = Box::new(move |transaction| {
+            let result = in_savepoint(transaction, job);
+            Box::new(move |committed| {
+                let result = committed.map_err(E::from).and(result);
+                drop(sender.send(result));
+            })
+        });
+        let jobs = self.jobs.as_ref().ok_or(SqliteError::Closed)?;
+        jobs.send(job).map_err(|_| SqliteError::Closed)?;
+        receiver.await.map_err(|_| SqliteError::Closed)?
+    }
+
+    /// Runs `job` on a reader, away from the async threads.
+    pub(crate) async fn read<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<SqliteError> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    {
+        let _permit = self
+            .reading
+            .acquire()
+            .await
+            .map_err(|_| SqliteError::Closed)?;
+        let (path, readers) = (self.path.clone(), Arc::clone(&self.readers));
+        let read = move || {
+            let idle = lock(&readers).pop();
+            let connection = idle.map_or_else(|| connect(&path), Ok)?;
+            let result = job(&connection);
+            lock(&readers).push(connection);
+            result
+        };
+        tokio::task::spawn_blocking(read)
+            .await
+            .map_err(|_| SqliteError::Closed)?
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(writer) = self.writer.take() {
+            drop(writer.join());
+        }
+    }
+}
+
+fn lock(readers: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+    readers.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn connect(path: &Path) -> Result<Connection, SqliteError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Takes the jobs that gathered while the last group was on its way to the disk, and makes them
+/// the next group: alone, a job waits for nobody; in a flood, an fsync serves hundreds.
+fn write_groups(mut connection: Connection, queue: &mpsc::Receiver<Job>) {
+    while let Ok(first) = queue.recv() {
+        let group = std::iter::once(first).chain(queue.try_iter().take(GROUP - 1));
+        let mut replies = Vec::new();
+        let committed = commit(&mut connection, group, &mut replies);
+        for reply in replies {
+            reply(committed.clone());
+        }
+    }
+}
+
+fn commit(
+    connection: &mut Connection,
+    group: impl Iterator<Item = Job>,
+    replies: &mut Vec<Reply>,
+) -> Result<(), SqliteError> {
+    let mut transaction =
+        Transaction::new(connection, TransactionBehavior::Immediate).map_err(SqliteError::from)?;
+    replies.extend(group.map(|job| job(&mut transaction)));
+    Ok(transaction.commit()?)
+}
+
+fn in_savepoint<T, E: From<SqliteError>>(
+    transaction: &mut Transaction<'_>,
+    job: impl FnOnce(&Connection) -> Result<T, E>,
+) -> Result<T, E> {
+    let savepoint: Savepoint<'_> = transaction.savepoint().map_err(SqliteError::from)?;
+    let value = job(&savepoint)?;
+    savepoint.commit().map_err(SqliteError::from)?;
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::future::join_all;
+
+    use super::*;
+
+    const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS t (n INTEGER PRIMARY KEY)";
+
+    fn insert(n: i64) -> impl FnOnce(&Connection) -> Result<usize, SqliteError> + Send {
+        move |db| Ok(db.execute("INSERT INTO t VALUES (?)", [n])?)
+    }
+
+    async fn count(database: &Database) -> i64 {
+        let count = |db: &Connection| -> Result<i64, SqliteError> {
+            Ok(db.query_row("SELECT count(*) FROM t", [], |row| row.get(0))?)
+        };
+        database.read(count).await.expect("a count")
+    }
+
+    #[tokio::test]
+    async fn a_failed_job_undoes_only_itself() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = Database::open(&folder.path().join("t.db"), SCHEMA).expect("a database");
+        let jobs = [1, 2, 1, 3, 2].map(|n| database.write(insert(n)));
+        let failed = join_all(jobs).await.iter().filter(|r| r.is_err()).count();
+        assert_eq!((failed, count(&database).await), (2, 3));
+    }
+
+    #[tokio::test]
+    async fn what_was_written_is_there_after_opening_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("t.db");
+        let database = Database::open(&path, SCHEMA).expect("a database");
+        database.write(insert(7)).await.expect("a write");
+        drop(database);
+        assert_eq!(
+            count(&Database::open(&path, SCHEMA).expect("a database")).await,
+            1
+        );
+    }
+
+    #[tokio::test]
+    async fn every_commit_waits_for_the_disk() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = Database::open(&folder.path().join("t.db"), SCHEMA).expect("a database");
+        let level = |db: &Connection| -> Result<i64, SqliteError> {
+            Ok(db.pragma_query_value(None, "synchronous", |row| row.get(0))?)
+        };
+        assert_eq!(
+            database.write(level).await.expect("a level"),
+            2,
+            "2 is FULL"
+        );
+    }
+}

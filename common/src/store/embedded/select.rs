@@ -1,0 +1,122 @@
+//! Queries and aggregations as SQL over the documents' JSON.
+
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, Row, params_from_iter};
+
+use super::encode::{decode, tag};
+use crate::store::{Aggregation, Direction, Document, Filter, Op, Order, Query, StoreError, Value};
+
+/// The documents that `query` selects.
+pub(super) fn documents(db: &Connection, query: &Query) -> Result<Vec<Document>, StoreError> {
+    let (condition, values) = condition(query);
+    let order: String = query.order.iter().map(order).collect();
+    let limit = query.limit.map_or(-1, i64::from);
+    let sql = format!(
+        "SELECT id, fields FROM documents WHERE {condition} ORDER BY {order}id LIMIT {limit}"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut documents = Vec::new();
+    while let Some(row) = rows.next()? {
+        documents.push(document(row, query)?);
+    }
+    Ok(documents)
+}
+
+/// One figure per aggregation.
+pub(super) fn figures(
+    db: &Connection,
+    query: &Query,
+    aggregations: &[Aggregation],
+) -> Result<Vec<i64>, StoreError> {
+    let (condition, values) = condition(query);
+    let figures: Vec<String> = aggregations.iter().map(figure).collect();
+    let sql = format!(
+        "SELECT {} FROM documents WHERE {condition}",
+        figures.join(", ")
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let row = |row: &Row<'_>| {
+        (0..aggregations.len())
+            .map(|column| row.get(column))
+            .collect()
+    };
+    Ok(statement.query_row(params_from_iter(values), row)?)
+}
+
+fn document(row: &Row<'_>, query: &Query) -> Result<Document, StoreError> {
+    let mut fields = decode(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
+    if let Some(select) = query.select {
+        fields.retain(|name, _| select.contains(&name.as_str()));
+    }
+    Ok(Document {
+        id: row.get(0)?,
+        fields,
+    })
+}
+
+/// The condition with `?` for the values: field names come from the code, values from anywhere.
+fn condition(query: &Query) -> (String, Vec<Sql>) {
+    let mut condition = "collection = ?".to_owned();
+    let mut values = vec![Sql::Text(query.collection.as_str().to_owned())];
+    for filter in &query.filters {
+        condition += &comparison(filter);
+        values.push(sql(&filter.value));
+    }
+    for order in &query.order {
+        condition += &format!(" AND {} IS NOT NULL", value(order.field));
+    }
+    if let Some(after) = &query.after {
+        condition += " AND id > ?";
+        values.push(Sql::Text(after.clone()));
+    }
+    (condition, values)
+}
+
+fn comparison(filter: &Filter) -> String {
+    let op = match filter.op {
+        Op::Equal => "=",
+        Op::AtLeast => ">=",
+        Op::Less => "<",
+    };
+    let (field, tag) = (filter.field, tag(&filter.value));
+    format!(
+        " AND json_extract(fields, '$.{field}[0]') = '{tag}' AND {} {op} ?",
+        value(field)
+    )
+}
+
+fn order(order: &Order) -> String {
+    let direction = match order.direction {
+        Direction::Ascending => "",
+        Direction::Descending => " DESC",
+    };
+    format!("{}{direction}, ", value(order.field))
+}
+
+fn figure(aggregation: &Aggregation) -> String {
+    match aggregation {
+        Aggregation::Count => "count(*)".to_owned(),
+        Aggregation::Sum(field) => format!(
+            "coalesce(sum(iif(json_extract(fields, '$.{field}[0]') = 'i', {}, 0)), 0)",
+            value(field)
+        ),
+    }
+}
+
+/// The bare value of a field; an index has to be on this very expression.
+fn value(field: &str) -> String {
+    format!("json_extract(fields, '$.{field}[1]')")
+}
+
+fn sql(value: &Value) -> Sql {
+    match value {
+        Value::Null | Value::Map(_) => Sql::Null,
+        Value::Bool(bool) => Sql::Integer(i64::from(*bool)),
+        Value::Integer(number) => Sql::Integer(*number),
+        Value::Double(number) => Sql::Real(*number),
+        Value::Text(text) => Sql::Text(text.clone()),
+        Value::Bytes(bytes) => Sql::Blob(bytes.clone()),
+        Value::Timestamp(time) => Sql::Integer(time.timestamp_micros()),
+    }
+}
