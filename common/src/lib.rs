@@ -2,11 +2,18 @@
 //! document store) with their adapters, settings, metrics and logs.
 
 pub mod broker;
+pub mod config;
 pub mod hash;
 pub mod message;
+pub mod metrics;
 pub mod path;
+pub mod processed_log;
+pub mod quarantine;
 pub mod record;
+pub mod signal;
 #[cfg(feature = "embedded")]
 mod sqlite;
 pub mod store;
+pub mod telemetry;
 pub mod tenant;
+pub mod text;

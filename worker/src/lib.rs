@@ -1,1 +1,13 @@
-//! x
+//! The private half of Spillway: takes one message, does its work, commits, and only then says
+//! that it is done. On Google Cloud messages come as pushes over HTTP, embedded from the queue;
+//! both end in [`Worker::deliver`].
+
+pub mod app;
+pub mod committer;
+pub mod delivery;
+pub mod patience;
+pub mod processors;
+pub mod push;
+pub mod quarantine;
+
+pub use delivery::{Disposition, Worker, WorkerSettings};

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 
 use self::encode::{decode, encode};
-use super::{Aggregation, Document, DocumentStore, Fields, Query, StoreError, Value, Write};
+use super::{Aggregation, Document, DocumentStore, Fields, Query, StoreError, Value, Write, check};
 use crate::path::DocumentPath;
 use crate::sqlite::{Database, SqliteError};
 
@@ -36,7 +36,7 @@ impl EmbeddedStore {
 #[async_trait]
 impl DocumentStore for EmbeddedStore {
     async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
-        super::check(&writes)?;
+        check::commit(&writes)?;
         self.database
             .write(move |db| writes.iter().try_for_each(|write| apply(db, write)))
             .await
@@ -105,7 +105,7 @@ fn merge(
         .map(|document| document.fields)
         .unwrap_or_default();
     change(&mut fields);
-    super::check_document(path, &fields)?;
+    check::document(path, &fields)?;
     let sql = "INSERT INTO documents (collection, id, fields) VALUES (?, ?, ?)
         ON CONFLICT (collection, id) DO UPDATE SET fields = excluded.fields";
     let row = params![path.collection().as_str(), path.id(), encode(&fields)];

@@ -1,6 +1,6 @@
 //! The port to the document store: the part of Firestore that Spillway needs, and no more.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -9,6 +9,8 @@ use thiserror::Error;
 use crate::broker::Cause;
 use crate::path::{CollectionPath, DocumentPath};
 
+#[cfg(any(feature = "embedded", feature = "gcp"))]
+mod check;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 #[cfg(feature = "gcp")]
@@ -319,46 +321,4 @@ pub enum StoreError {
     /// written. Wait for the operator; lose nothing meanwhile.
     #[error("the store is not set up for this")]
     Deployment(#[source] Cause),
-}
-
-/// A commit that no store takes, because of the writes themselves.
-#[derive(Debug, Error)]
-enum WriteError {
-    #[error("{0} is written twice in one commit")]
-    Twice(DocumentPath),
-    #[error("{path} has {bytes} bytes; a document has at most {MAX_DOCUMENT_BYTES}")]
-    TooLarge { path: DocumentPath, bytes: usize },
-}
-
-/// Refuses what Firestore would refuse, before anything is sent, the same on every adapter.
-fn check(writes: &[Write]) -> Result<(), StoreError> {
-    let mut seen = HashSet::new();
-    for write in writes {
-        if !seen.insert(write.path()) {
-            return Err(StoreError::Invalid(
-                WriteError::Twice(write.path().clone()).into(),
-            ));
-        }
-        match write {
-            Write::Create { path, fields }
-            | Write::Upsert { path, fields }
-            | Write::Increment { path, fields, .. } => check_document(path, fields)?,
-            Write::Delete { .. } => {}
-        }
-    }
-    Ok(())
-}
-
-fn check_document(path: &DocumentPath, fields: &Fields) -> Result<(), StoreError> {
-    let bytes = path.to_string().len() + size(fields);
-    if bytes <= MAX_DOCUMENT_BYTES {
-        return Ok(());
-    }
-    Err(StoreError::Invalid(
-        WriteError::TooLarge {
-            path: path.clone(),
-            bytes,
-        }
-        .into(),
-    ))
 }

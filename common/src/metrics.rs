@@ -1,0 +1,103 @@
+//! Every metric, declared once; the help text is its documentation. No label names a tenant.
+
+use std::sync::LazyLock;
+
+use prometheus::{
+    Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    Opts, TextEncoder,
+};
+
+macro_rules! metrics {
+    ($($(#[doc = $help:literal])+ $name:ident: $type:ident = $metric:literal $rest:tt;)*) => {
+        $($(#[doc = $help])+
+        pub static $name: LazyLock<$type> = LazyLock::new(|| {
+            register(make!($type, $metric, concat!($($help),+).trim(), $rest))
+        });)*
+
+        fn touch_all() {
+            $(LazyLock::force(&$name);)*
+        }
+    };
+}
+
+macro_rules! make {
+    ($type:ident, $metric:literal, $help:expr, []) => {
+        $type::with_opts(Opts::new($metric, $help).into())
+    };
+    ($type:ident, $metric:literal, $help:expr, [$($label:literal),+]) => {
+        $type::new(Opts::new($metric, $help), &[$($label),+])
+    };
+    ($type:ident, $metric:literal, $help:expr, {buckets: $buckets:expr, labels: [$($label:literal),+]}) => {
+        $type::new(HistogramOpts::new($metric, $help).buckets($buckets), &[$($label),+])
+    };
+    ($type:ident, $metric:literal, $help:expr, {buckets: $buckets:expr}) => {
+        $type::with_opts(HistogramOpts::new($metric, $help).buckets($buckets))
+    };
+}
+
+metrics! {
+    /// HTTP requests answered, by route, method and status.
+    HTTP_REQUESTS: IntCounterVec = "spillway_http_requests_total" ["route", "method", "status"];
+    /// Time to answer an HTTP request, in seconds.
+    HTTP_SECONDS: HistogramVec = "spillway_http_request_seconds"
+        {buckets: seconds(), labels: ["route"]};
+    /// HTTP requests refused, by the problem's code.
+    REFUSED: IntCounterVec = "spillway_requests_refused_total" ["code"];
+    /// Records answered 202, by kind and source.
+    ACCEPTED: IntCounterVec = "spillway_records_accepted_total" ["kind", "source"];
+    /// Messages handed to the broker, by outcome.
+    PUBLISHED: IntCounterVec = "spillway_messages_published_total" ["outcome"];
+    /// Messages delivered to the worker, by kind and outcome.
+    DELIVERED: IntCounterVec = "spillway_messages_delivered_total" ["kind", "outcome"];
+    /// Messages put into quarantine, by reason.
+    QUARANTINED: IntCounterVec = "spillway_messages_quarantined_total" ["reason"];
+    /// Pieces of personal data replaced in texts that were stored.
+    REDACTIONS: IntCounter = "spillway_redactions_total" [];
+    /// Texts in work now.
+    TEXTS_IN_WORK: IntGauge = "spillway_texts_in_work" [];
+    /// Commits sent to the store, by outcome.
+    COMMITS: IntCounterVec = "spillway_commits_total" ["outcome"];
+    /// Units of work in a commit.
+    COMMIT_UNITS: Histogram = "spillway_commit_units"
+        {buckets: vec![1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0]};
+    /// Messages in the embedded queue that are not done.
+    QUEUE_BACKLOG: IntGauge = "spillway_queue_backlog" [];
+}
+
+/// The state of every metric in Prometheus' text format.
+pub fn render() -> Result<String, prometheus::Error> {
+    touch_all();
+    let mut text = Vec::new();
+    TextEncoder::new().encode(&prometheus::gather(), &mut text)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+fn seconds() -> Vec<f64> {
+    vec![
+        0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0,
+    ]
+}
+
+/// Names and labels are constants of this file, so a failure here is a mistake in it, which the
+/// test below finds.
+#[expect(clippy::expect_used, reason = "constants, covered by a test")]
+fn register<M: prometheus::core::Collector + Clone + 'static>(made: prometheus::Result<M>) -> M {
+    let metric = made.expect("a metric's name and labels are valid");
+    prometheus::register(Box::new(metric.clone())).expect("a metric's name is its own");
+    metric
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_is_registered_under_a_name_of_its_own() {
+        DELIVERED.with_label_values(&["text", "stored"]).inc();
+        let text = render().expect("metrics");
+        assert!(
+            text.contains("spillway_messages_delivered_total{kind=\"text\",outcome=\"stored\"}")
+        );
+        assert!(text.contains("# HELP spillway_texts_in_work Texts in work now."));
+    }
+}

@@ -1,0 +1,74 @@
+//! Logs: structured, to stderr, with control characters escaped whatever a client sent.
+
+use std::fmt;
+use std::io::{IsTerminal as _, stderr};
+
+use tracing::field::Field;
+use tracing_subscriber::field::MakeExt as _;
+use tracing_subscriber::fmt::format::{Writer, debug_fn};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+use tracing_subscriber::{EnvFilter, Layer, Registry};
+
+use crate::config::LogFormat;
+
+/// Begins to log, at level `info` unless `RUST_LOG` says otherwise. An error when the process
+/// logs already.
+pub fn init(format: Option<LogFormat>) -> Result<(), TryInitError> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    Registry::default()
+        .with(layer(format.unwrap_or_else(default_format)))
+        .with(filter)
+        .try_init()
+}
+
+fn default_format() -> LogFormat {
+    if stderr().is_terminal() {
+        LogFormat::Pretty
+    } else {
+        LogFormat::Stackdriver
+    }
+}
+
+fn layer(format: LogFormat) -> Box<dyn Layer<Registry> + Send + Sync> {
+    match format {
+        LogFormat::Stackdriver => tracing_stackdriver::layer().with_writer(stderr).boxed(),
+        LogFormat::Pretty => tracing_subscriber::fmt::layer()
+            .fmt_fields(debug_fn(write_field).delimited(" "))
+            .with_ansi(stderr().is_terminal())
+            .with_target(false)
+            .with_writer(stderr)
+            .boxed(),
+    }
+}
+
+fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {
+    let value = escape(&format!("{value:?}"));
+    match field.name() {
+        "message" => write!(writer, "{value}"),
+        name => write!(writer, "{name}={value}"),
+    }
+}
+
+/// The text with each control character written as its escape, so that no value can end a line
+/// or steer a terminal.
+fn escape(text: &str) -> String {
+    let escape = |c: char| -> Box<dyn Iterator<Item = char>> {
+        if c.is_control() {
+            Box::new(c.escape_unicode())
+        } else {
+            Box::new(std::iter::once(c))
+        }
+    };
+    text.chars().flat_map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_cannot_end_a_line_or_steer_a_terminal() {
+        assert_eq!(escape("a\nb\x1b[31m\u{9b}é"), "a\\u{a}b\\u{1b}[31m\\u{9b}é");
+    }
+}

@@ -1,0 +1,6 @@
+//! Turns log text into text that may leave the tenant: sensitive data replaced, parts bounded.
+
+mod checks;
+pub mod redact;
+mod rules;
+pub mod segment;

@@ -1,0 +1,141 @@
+//! Cuts a text into bounded parts so that each can be redacted and handled on its own.
+//!
+//! `redact` is itself defined over these parts, and a part is never cut again, so redacting the
+//! parts and joining them is redacting the whole: the guarantee does not hang on where a cut falls.
+//! Where it falls decides only how well a line longer than a part is read, and there a place is
+//! chosen that no match covers.
+
+use std::ops::Range;
+
+use super::redact::claimed;
+
+/// The most characters (not bytes) in one part.
+pub const MAX_CHARACTERS: usize = 4_000;
+
+/// How many characters past the limit are read to see whether a match crosses it. No pattern of
+/// the rule table needs more to match; a forced cut leaves this much of a long token to the next
+/// part, which is enough for the rule on opaque runs to know it again.
+pub(super) const LOOKAHEAD: usize = 512;
+
+/// How far before the limit (in bytes) a cut at a separator is worth a shorter part.
+const SEPARATOR_REACH: usize = 512;
+
+/// Cuts a text into parts of at most [`MAX_CHARACTERS`] characters which, joined, are the text.
+///
+/// A part ends after the last line end within it; only a line longer than a part is cut inside.
+/// A text that fits is one part, and so is the empty text.
+#[must_use]
+pub fn segment(text: &str) -> Vec<&str> {
+    let mut parts = Vec::with_capacity(1 + text.len() / MAX_CHARACTERS);
+    let mut rest = text;
+    while let Some(limit) = offset_of(rest, MAX_CHARACTERS) {
+        let (part, after) = rest.split_at(cut(rest, limit));
+        parts.push(part);
+        rest = after;
+    }
+    if !rest.is_empty() || parts.is_empty() {
+        parts.push(rest);
+    }
+    parts
+}
+
+/// Where the first part of a text ends, in bytes: above 0 and at most `limit`.
+fn cut(text: &str, limit: usize) -> usize {
+    match text[..limit].rfind('\n') {
+        Some(line_end) => line_end + 1,
+        None => cut_in_line(text, limit),
+    }
+}
+
+/// The byte offset of a character, or nothing where the text has no more than so many.
+fn offset_of(text: &str, character: usize) -> Option<usize> {
+    if text.len() <= character {
+        return None;
+    }
+    text.char_indices().nth(character).map(|(offset, _)| offset)
+}
+
+/// A cut in a line longer than a part: where no match is, as near to the limit as is sensible.
+fn cut_in_line(text: &str, limit: usize) -> usize {
+    let ahead = offset_of(&text[limit..], LOOKAHEAD).unwrap_or(text.len() - limit);
+    let seen = &text[..limit + ahead];
+    let seen = seen.split('\n').next().unwrap_or(seen);
+    cut_at_separator(seen, limit).unwrap_or_else(|| cut_in_run(seen, limit))
+}
+
+/// A cut at a white space or another separator shortly before the limit. Where a match holds one,
+/// it is in the bounded part that its pattern needs, so the text further back need not be read.
+fn cut_at_separator(text: &str, limit: usize) -> Option<usize> {
+    let near = limit.saturating_sub(SEPARATOR_REACH);
+    last_free(text, near..limit, &[], at_separator)?;
+    let from = text.floor_char_boundary(near.saturating_sub(4 * LOOKAHEAD));
+    let mut taken = claimed(&text[from..]);
+    taken
+        .iter_mut()
+        .for_each(|range| *range = range.start + from..range.end + from);
+    last_free(text, near..limit, &taken, after_space)
+        .or_else(|| last_free(text, near..limit, &taken, at_separator))
+}
+
+/// A cut in a run without separators, where a token may have begun anywhere before.
+fn cut_in_run(text: &str, limit: usize) -> usize {
+    let taken = claimed(text);
+    last_free(text, 0..limit, &taken, outside_line_end)
+        .unwrap_or_else(|| forced_cut(text, limit, &taken))
+}
+
+type Fitness = fn(before: char, after: char) -> bool;
+
+fn after_space(before: char, after: char) -> bool {
+    before.is_whitespace() && outside_line_end(before, after)
+}
+
+/// Whether one side is a character that no rule follows a token across.
+fn at_separator(before: char, after: char) -> bool {
+    let joins = |c: char| c.is_alphanumeric() || "_.:@+-/%()=#$~'".contains(c);
+    (!joins(before) || !joins(after)) && outside_line_end(before, after)
+}
+
+/// Keeps `\r\n` in one part.
+fn outside_line_end(before: char, after: char) -> bool {
+    !(before == '\r' && after == '\n')
+}
+
+/// The last fit place after `within.start` and up to `within.end` that lies inside no taken range.
+fn last_free(
+    text: &str,
+    within: Range<usize>,
+    taken: &[Range<usize>],
+    fits: Fitness,
+) -> Option<usize> {
+    let mut taken = taken.iter().rev().peekable();
+    let mut after = text[within.end..].chars().next().unwrap_or('\n');
+    for (at, before) in text[..within.end].char_indices().rev() {
+        let place = at + before.len_utf8();
+        if place <= within.start {
+            break;
+        }
+        while taken.next_if(|range| range.start >= place).is_some() {}
+        if taken.peek().is_none_or(|range| range.end <= place) && fits(before, after) {
+            return Some(place);
+        }
+        after = before;
+    }
+    None
+}
+
+/// A cut inside matches that fill the whole part: early enough that the next part gets so much of
+/// the last one as to know it for sensitive too.
+fn forced_cut(text: &str, limit: usize, taken: &[Range<usize>]) -> usize {
+    let end = taken
+        .iter()
+        .map(|range| range.end)
+        .find(|end| *end > limit)
+        .unwrap_or(limit);
+    let left = text[..end]
+        .char_indices()
+        .rev()
+        .nth(LOOKAHEAD - 1)
+        .map_or(limit, |(at, _)| at);
+    if left == 0 { limit } else { left.min(limit) }
+}

@@ -1,0 +1,119 @@
+//! The worker's HTTP side: pushes in, and for each an answer that says what the broker is to do.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::web::{self, Bytes, Data};
+use actix_web::{App, HttpResponse, HttpServer};
+use common::broker::Message;
+use common::metrics;
+
+use crate::delivery::{Disposition, Worker};
+use crate::push::Push;
+
+/// Largest push: a message of 10 MB in Base64, and its envelope.
+const MAX_PUSH_BYTES: usize = 16 << 20;
+/// How long connections may take to end after the worker stopped, in seconds. Cloud Run ends the
+/// process after 10 s.
+const SHUTDOWN_SECONDS: u64 = 7;
+
+/// A server that is bound and ready to run.
+pub struct Application {
+    server: Server,
+    worker: Arc<Worker>,
+    address: SocketAddr,
+}
+
+impl Application {
+    /// Binds `host:port`; port 0 takes a free one.
+    pub fn build(worker: Arc<Worker>, host: &str, port: u16) -> io::Result<Self> {
+        let data = Data::from(Arc::clone(&worker));
+        let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(routes))
+            .client_request_timeout(Duration::from_secs(30))
+            .disable_signals()
+            .shutdown_timeout(SHUTDOWN_SECONDS)
+            .bind((host, port))?;
+        let address = *server
+            .addrs()
+            .first()
+            .ok_or(io::ErrorKind::AddrNotAvailable)?;
+        Ok(Self {
+            server: server.run(),
+            worker,
+            address,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` is ready. Texts in work are then given back, commits awaited.
+    pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> io::Result<()> {
+        let (handle, worker) = (self.server.handle(), self.worker);
+        let stopped = async {
+            stop.await;
+            worker.stop();
+            handle.stop(true).await;
+        };
+        let (served, ()) = futures::join!(self.server, stopped);
+        served
+    }
+}
+
+fn routes(config: &mut web::ServiceConfig) {
+    config
+        .app_data(web::PayloadConfig::new(MAX_PUSH_BYTES))
+        .route("/push", web::post().to(push))
+        .route("/health", web::get().to(health))
+        .route("/ready", web::get().to(ready))
+        .route("/metrics", web::get().to(metrics));
+}
+
+/// A body that is no envelope is quarantined like any message that cannot be read: a nack would
+/// bring it again for ever, and slow the subscription down.
+async fn push(worker: Data<Worker>, body: Bytes) -> HttpResponse {
+    let disposition = match Push::parse(&body) {
+        Ok(Push { message, attempts }) => worker.deliver(&message, attempts).await,
+        Err(error) => {
+            tracing::warn!(%error, "a push has no readable envelope");
+            let message = Message {
+                data: body.to_vec(),
+                ..Message::default()
+            };
+            worker.deliver(&message, 0).await
+        }
+    };
+    match disposition {
+        Disposition::Acknowledge => HttpResponse::NoContent().finish(),
+        Disposition::Retry | Disposition::Release => HttpResponse::ServiceUnavailable()
+            .insert_header(("retry-after", "1"))
+            .finish(),
+    }
+}
+
+async fn health() -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({"status": "ok"}))
+}
+
+async fn ready(worker: Data<Worker>) -> HttpResponse {
+    let probe = tokio::time::timeout(Duration::from_secs(3), worker.store.probe()).await;
+    match probe {
+        Ok(Ok(())) => HttpResponse::Ok().json(serde_json::json!({"status": "ready"})),
+        Ok(Err(_)) | Err(_) => HttpResponse::ServiceUnavailable()
+            .json(serde_json::json!({"status": "not-ready", "probes": {"store": "failed"}})),
+    }
+}
+
+async fn metrics() -> HttpResponse {
+    match metrics::render() {
+        Ok(text) => HttpResponse::Ok()
+            .content_type("text/plain; version=0.0.4")
+            .body(text),
+        Err(error) => HttpResponse::InternalServerError().body(error.to_string()),
+    }
+}

@@ -1,0 +1,3 @@
+//! One processor for each kind of record.
+
+pub mod text;

@@ -1,0 +1,70 @@
+//! Puts a message into quarantine: written once, before the message is acknowledged.
+
+use chrono::Utc;
+use common::broker::Message;
+use common::metrics::QUARANTINED;
+use common::quarantine::{Quarantined, Reason};
+use common::store::{DocumentStore, StoreError, Value, Write};
+use common::text::redact::redact;
+
+use crate::delivery::WorkerSettings;
+use crate::patience::patiently;
+
+/// Why and when a message is set aside.
+pub struct Sentence {
+    /// The reason.
+    pub reason: Reason,
+    /// The reason in words.
+    pub detail: String,
+    /// Deliveries so far.
+    pub attempts: u32,
+}
+
+/// Writes the message to its tenant's quarantine. A message that is there already stays as it
+/// was first seen.
+pub async fn quarantine(
+    store: &dyn DocumentStore,
+    settings: &WorkerSettings,
+    message: &Message,
+    sentence: Sentence,
+) -> Result<(), StoreError> {
+    let Sentence {
+        reason,
+        detail,
+        attempts,
+    } = sentence;
+    let data = kept(message, settings.keep.original);
+    let quarantined = Quarantined {
+        message,
+        data: &data,
+        reason,
+        detail,
+        attempts,
+        first_seen: Utc::now(),
+    };
+    let mut fields = quarantined.fields();
+    let expire_at = settings
+        .keep
+        .expire_at(quarantined.first_seen)
+        .map(Value::from);
+    fields.extend(expire_at.map(|at| ("expire_at".to_owned(), at)));
+    let write = Write::Create {
+        path: quarantined.path(),
+        fields,
+    };
+    match patiently(|| store.commit(vec![write.clone()])).await {
+        Ok(()) => QUARANTINED.with_label_values(&[reason.as_str()]).inc(),
+        Err(StoreError::AlreadyExists) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+fn kept(message: &Message, original: bool) -> Vec<u8> {
+    if original {
+        return message.data.clone();
+    }
+    redact(&String::from_utf8_lossy(&message.data))
+        .text
+        .into_bytes()
+}
