@@ -60,9 +60,16 @@ impl WorkArgs {
 /// What the gateway takes.
 #[derive(Args, Clone, Debug)]
 pub struct IngestArgs {
-    /// Largest body of `POST /ingest`, in bytes, after decompression.
-    #[arg(long, env = "MAX_INGEST_BYTES", default_value_t = 4_194_304)]
-    pub max_ingest_bytes: usize,
+    /// Largest body of `POST /ingest`, in bytes, decompressed; at most 16 MiB, so that a text has
+    /// fewer than 10,000 parts.
+    #[arg(long, env = "MAX_INGEST_BYTES", default_value_t = 4_194_304,
+        value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
+    pub max_ingest_bytes: u32,
+
+    /// What every read but health has to bear as `Authorization: Bearer …` [default: anybody may
+    /// read].
+    #[arg(long, env = "READ_TOKEN", hide_env_values = true)]
+    pub read_token: Option<String>,
 }
 
 /// Where the services of Google Cloud are.

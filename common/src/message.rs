@@ -5,6 +5,8 @@ use std::str::FromStr as _;
 use chrono::{DateTime, SecondsFormat, Utc};
 use thiserror::Error;
 
+#[cfg(feature = "embedded")]
+use crate::broker::embedded::{Flow, Lane};
 use crate::broker::{Attributes, Message};
 use crate::record::{Kind, Part, Record, RecordId, RecordIdError, UnknownKind};
 use crate::tenant::{TenantError, TenantId};
@@ -122,6 +124,22 @@ pub fn tenant(attributes: &Attributes) -> Option<TenantId> {
     attributes
         .get(attribute::TENANT_ID)
         .and_then(|id| TenantId::parse(id).ok())
+}
+
+/// Where a message queues in the embedded broker: texts take long, and never hold others up.
+#[cfg(feature = "embedded")]
+pub fn flow(attributes: &Attributes) -> Flow {
+    let is_text = attributes
+        .get(attribute::KIND)
+        .is_some_and(|k| k == Kind::Text.as_str());
+    let tenant = attributes
+        .get(attribute::TENANT_ID)
+        .cloned()
+        .unwrap_or_default();
+    Flow {
+        lane: if is_text { Lane::Slow } else { Lane::Fast },
+        tenant,
+    }
 }
 
 fn text<'a>(attributes: &'a Attributes, name: &'static str) -> Result<&'a str, MessageError> {

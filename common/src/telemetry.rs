@@ -15,7 +15,8 @@ use crate::config::LogFormat;
 /// Begins to log, at level `info` unless `RUST_LOG` says otherwise. An error when the process
 /// logs already.
 pub fn init(format: Option<LogFormat>) -> Result<(), TryInitError> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
     Registry::default()
         .with(layer(format.unwrap_or_else(default_format)))
         .with(filter)
@@ -32,7 +33,10 @@ fn default_format() -> LogFormat {
 
 fn layer(format: LogFormat) -> Box<dyn Layer<Registry> + Send + Sync> {
     match format {
-        LogFormat::Stackdriver => tracing_stackdriver::layer().with_writer(stderr).boxed(),
+        LogFormat::Stackdriver => tracing_stackdriver::layer()
+            .with_source_location(false)
+            .with_writer(stderr)
+            .boxed(),
         LogFormat::Pretty => tracing_subscriber::fmt::layer()
             .fmt_fields(debug_fn(write_field).delimited(" "))
             .with_ansi(stderr().is_terminal())

@@ -1,2 +1,52 @@
-//! x
-fn main() {}
+//! Spillway on one machine: gateway, queue, worker and store in one process and one folder, and
+//! the operator's commands.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod data_dir;
+mod dispatcher;
+mod serve;
+
+use serve::ServeArgs;
+
+/// A multi-tenant backend for logs and web analytics: takes a flood, loses nothing, counts nothing
+/// twice.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run everything in this process (what no command does too).
+    Serve(ServeArgs),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(args) => ended(serve::serve(args).await),
+    }
+}
+
+/// Says what went wrong, with its causes, and ends with 1.
+fn ended(result: Result<(), impl std::error::Error>) -> ExitCode {
+    let Err(error) = result else {
+        return ExitCode::SUCCESS;
+    };
+    eprintln!("error: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        eprintln!("  because: {error}");
+        cause = error.source();
+    }
+    ExitCode::FAILURE
+}

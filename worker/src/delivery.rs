@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use common::broker::Message;
+use common::config::WorkArgs;
 use common::message::MessageError;
 use common::metrics::DELIVERED;
 use common::processed_log::Keep;
@@ -27,6 +28,20 @@ pub struct WorkerSettings {
     pub keep: Keep,
     /// Least time between the beginnings of two commits.
     pub commit_interval: Duration,
+}
+
+impl WorkerSettings {
+    /// From the command line, on a store whose commits should begin `commit_interval` apart.
+    pub fn new(args: &WorkArgs, commit_interval: Duration) -> Self {
+        Self {
+            work_per_character: Duration::from_secs_f64(args.work_seconds_per_char),
+            keep: Keep {
+                original: args.store_original,
+                days: args.retention_days,
+            },
+            commit_interval: args.commit_interval(commit_interval),
+        }
+    }
 }
 
 /// What the broker is to do with the message.

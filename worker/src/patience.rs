@@ -38,13 +38,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_fault_that_passes_is_not_seen() {
         let mut calls = 0;
-        let result = patiently(async || {
+        let result = patiently(|| {
             calls += 1;
-            if calls < 4 {
+            ready(if calls < 4 {
                 Err(StoreError::Passing("busy".into()))
             } else {
                 Ok(calls)
-            }
+            })
         });
         assert!(matches!(result.await, Ok(4)));
     }

@@ -13,7 +13,7 @@ use std::ops::Range;
 const WORD_REACH: usize = 32;
 
 /// Words that introduce the number of a thing, where one shaped like a phone number or a social
-/// security number may follow.
+/// security number may follow. A plural is found by its singular.
 const THINGS: &[&str] = &[
     "article",
     "auftrag",
@@ -37,11 +37,11 @@ const THINGS: &[&str] = &[
     "offset",
     "ord",
     "order",
-    "orders",
     "pages",
     "part",
     "pedido",
     "ports",
+    "product",
     "range",
     "rechnung",
     "ref",
@@ -51,10 +51,10 @@ const THINGS: &[&str] = &[
     "serial",
     "shipment",
     "sku",
+    "sn",
     "ticket",
     "tracking",
     "vorgang",
-    "zakaz",
 ];
 
 /// Words that may stand between such a word and its number.
@@ -137,7 +137,7 @@ pub(super) fn ipv4(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 pub(super) fn ipv6(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let own = trimmed_ipv6(text, found)?;
     let address = &text[own.clone()];
-    let follows = text[own.end..].as_bytes();
+    let follows = &text.as_bytes()[own.end..];
     let goes_on = follows.first().is_some_and(|byte| word(*byte))
         || matches!(follows, [b':' | b'.', next, ..] if next.is_ascii_hexdigit());
     let parsed = address.parse::<Ipv6Addr>().ok()?;
@@ -218,13 +218,8 @@ pub(super) fn phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 
 /// A local number of seven digits, which a range (`500-1023/5000`, `200-1000 ms`) looks like.
 pub(super) fn local_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
-    let range = matches!(text[found.end..].as_bytes(), [b'/', b'0'..=b'9', ..]);
-    let path = after_byte(text, found.start, b'/');
-    if range || path {
-        None
-    } else {
-        phone(text, found)
-    }
+    let range = matches!(text.as_bytes()[found.end..], [b'/', b'0'..=b'9', ..]);
+    if range { None } else { phone(text, found) }
 }
 
 /// Groups parted by spaces only, which columns of numbers look like: no other number and no closing
@@ -297,8 +292,12 @@ pub(super) fn jointed_key(text: &str, found: Range<usize>) -> Option<Range<usize
     Some(found.start..found.start + text[found.start..end].trim_end_matches(['.', '/']).len())
 }
 
-/// A key whose prefix is short enough to begin a name made of words too.
+/// A key whose prefix is short enough to begin a name made of words too. It is not looked for
+/// inside a hyphenated name, so that such a name is followed to its end once only.
 pub(super) fn random_key(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    if after_byte(text, found.start, b'-') {
+        return None;
+    }
     let own = key(text, found)?;
     let digits = digits(&text[own.clone()]).len();
     let upper = text[own.clone()]
@@ -328,8 +327,10 @@ pub(super) fn credentials(text: &str, found: Range<usize>) -> Option<Range<usize
 pub(super) fn bearer(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let own = credentials(text, found)?;
     let token = &text[own.clone()];
-    let mixed = token.chars().any(digit) || token.bytes().skip(1).any(|b| b.is_ascii_uppercase());
-    let long = token.len() >= 20 || (token.len() >= 6 && mixed);
+    let mixed = token.chars().any(digit)
+        || token.bytes().skip(1).any(|byte| byte.is_ascii_uppercase())
+        || token.matches('.').count() > 1;
+    let long = token.len() >= 16 || (token.len() >= 6 && mixed);
     // `Bearer realm="…"` asks for a token.
     let parameter = token.ends_with('=') && text[own.end..].starts_with('"');
     (long && !parameter).then_some(own)
@@ -369,8 +370,27 @@ fn after_byte(text: &str, at: usize, byte: u8) -> bool {
     text.as_bytes()[..at].last() == Some(&byte)
 }
 
+/// Whether a word runs up to a place.
 fn after_word(text: &str, at: usize) -> bool {
-    text.as_bytes()[..at].last().is_some_and(|byte| word(*byte))
+    let before = &text.as_bytes()[..at];
+    before.last().is_some_and(|byte| word(*byte)) && !after_escape(before)
+}
+
+/// Whether what looks like the end of a word is an escape: `\n` in quoted text, `%3D` in a URL, or
+/// the code of a terminal colour.
+fn after_escape(before: &[u8]) -> bool {
+    match before {
+        [.., b'\\', b'n' | b'r' | b't'] => true,
+        [.., b'%', high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
+        [code @ .., b'm'] => {
+            let code = &code[code.len().saturating_sub(WORD_REACH)..];
+            let sign = code
+                .iter()
+                .rposition(|byte| !byte.is_ascii_digit() && *byte != b';');
+            sign.is_some_and(|at| code[..=at].ends_with(b"\x1b["))
+        }
+        _ => false,
+    }
 }
 
 fn before_word(text: &str, at: usize) -> bool {
@@ -379,12 +399,11 @@ fn before_word(text: &str, at: usize) -> bool {
         .is_some_and(|byte| word(*byte))
 }
 
-/// Whether no word runs into a candidate, and no number that one of the `joints` ties to it.
+/// Whether no word runs into a candidate, and none that one of the `joints` ties to it.
 fn free_before(text: &str, at: usize, joints: &str) -> bool {
     match text.as_bytes()[..at] {
         [.., before, last] if joints.as_bytes().contains(&last) => !word(before),
-        [.., last] => !word(last),
-        [] => true,
+        _ => !after_word(text, at),
     }
 }
 
@@ -474,7 +493,7 @@ fn group_lengths(text: &str) -> Vec<usize> {
         .collect()
 }
 
-/// The candidate and what is left of it as groups of digits are dropped from its end.
+/// The candidate, then what is left of it as group after group of digits is dropped from its end.
 fn prefixes(text: &str, found: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let Range { start, end } = found;
     (start + 1..=end)
@@ -490,7 +509,7 @@ fn prefixes(text: &str, found: Range<usize>) -> impl Iterator<Item = Range<usize
 /// a word and its number are passed over.
 fn word_before(text: &[u8]) -> (String, usize) {
     let reach = text.len().saturating_sub(WORD_REACH);
-    let is_sign = |byte: &u8| !b" :=#\"'.([".contains(byte);
+    let is_sign = |byte: &u8| !b" :=#\"'.([/".contains(byte);
     let end = text[reach..]
         .iter()
         .rposition(is_sign)
@@ -511,7 +530,7 @@ fn numbers_a_thing(text: &str, at: usize) -> bool {
         let before = text.as_bytes()[..start].trim_ascii_end();
         (name, _) = word_before(before.strip_suffix(b"_").unwrap_or(before));
     }
-    THINGS.contains(&name.as_str())
+    THINGS.contains(&name.as_str()) || name.strip_suffix('s').is_some_and(|n| THINGS.contains(&n))
 }
 
 fn written_as_version(text: &str, found: &Range<usize>) -> bool {
@@ -521,7 +540,8 @@ fn written_as_version(text: &str, found: &Range<usize>) -> bool {
         && matches!(after, [b'.' | b'-', next, ..] if next.is_ascii_alphabetic());
     let released = ["-alpha", "-beta", "-dev", "-pre", "-rc", "-SNAPSHOT", "+"];
     let tagged = released.iter().any(|tag| after.starts_with(tag.as_bytes()));
-    let named = VERSIONS.contains(&word_before(before).0.as_str());
+    let (name, _) = word_before(before);
+    let named = VERSIONS.contains(&name.as_str()) || name.ends_with("version");
     named || packaged || tagged || product_token(before)
 }
 
@@ -531,7 +551,8 @@ fn product_token(before: &[u8]) -> bool {
         return false;
     };
     let (_, start) = word_before(name);
-    let named = start < name.len() && name[start].is_ascii_uppercase();
+    let named =
+        name.last().is_some_and(u8::is_ascii_alphabetic) && name[start].is_ascii_uppercase();
     named && (start == 0 || b" \"'(".contains(&name[start - 1]))
 }
 

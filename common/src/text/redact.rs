@@ -60,7 +60,8 @@ pub fn spans(text: &str) -> Vec<Range<usize>> {
         .flat_map(|part| part.split_inclusive('\n'))
     {
         found.extend(
-            line_spans(line)
+            read(line)
+                .spans
                 .into_iter()
                 .map(|span| shifted(&span, start)),
         );
@@ -72,8 +73,7 @@ pub fn spans(text: &str) -> Vec<Range<usize>> {
 /// What the rules lay claim to in a line, with the words that led to a match (`Bearer`, `phone:`):
 /// the ranges a cut has to stay out of. They do not overlap, but may touch.
 pub(super) fn claimed(line: &str) -> Vec<Range<usize>> {
-    let ranges = matches(line).into_iter().map(|found| found.claim).collect();
-    united(ranges, |end, start| start < end)
+    united(read(line).claims, |end, start| start < end)
 }
 
 /// A match: the part to be replaced, and all that was read to find it.
@@ -82,22 +82,36 @@ struct Match {
     claim: Range<usize>,
 }
 
-fn line_spans(line: &str) -> Vec<Range<usize>> {
-    let (mut found, mut shown) = (Vec::new(), Cow::Borrowed(line));
+/// What reading a line comes to: what is to be replaced, in order, and what led there, in none.
+#[derive(Default)]
+struct Reading {
+    spans: Vec<Range<usize>>,
+    claims: Vec<Range<usize>>,
+}
+
+fn read(line: &str) -> Reading {
+    let (mut reading, mut shown) = (Reading::default(), Cow::Borrowed(line));
     for _ in 0..ROUNDS {
         let fresh = matches(&shown);
         if fresh.is_empty() {
             break;
         }
-        let fresh = fresh
-            .into_iter()
-            .map(|one| original(&one.secret, &found))
-            .collect::<Vec<_>>();
-        found.extend(fresh);
-        found = united(found, |end, start| start <= end);
-        shown = Cow::Owned(replaced(line, &found));
+        reading.take(&fresh);
+        shown = Cow::Owned(replaced(line, &reading.spans));
     }
-    found
+    reading
+}
+
+impl Reading {
+    /// Adds what was found with the spans so far replaced.
+    fn take(&mut self, fresh: &[Match]) {
+        let mut spans = self.spans.clone();
+        for one in fresh {
+            spans.push(original(&one.secret, &self.spans));
+            self.claims.push(original(&one.claim, &self.spans));
+        }
+        self.spans = united(spans, |end, start| start <= end);
+    }
 }
 
 /// The matches of all rules, in no order.
@@ -173,4 +187,78 @@ fn original(range: &Range<usize>, spans: &[Range<usize>]) -> Range<usize> {
 
 fn shifted(range: &Range<usize>, by: usize) -> Range<usize> {
     range.start + by..range.end + by
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        redact(text).text
+    }
+
+    #[test]
+    fn a_match_is_replaced_and_counted() {
+        let redacted = redact("User 555-0199 accessed 10.0.0.1");
+        assert_eq!(redacted.text, "User [REDACTED] accessed [REDACTED]");
+        assert_eq!(redacted.count, 2);
+    }
+
+    #[test]
+    fn a_rejected_candidate_does_not_hide_the_match_inside_it() {
+        assert_eq!(shown("id 6 4111 1111 1111 1111"), "id 6 [REDACTED]");
+        assert_eq!(shown("source:fe80::1"), "source:[REDACTED]");
+        assert_eq!(shown("at 2025 415-555-2671"), "at 2025 [REDACTED]");
+    }
+
+    #[test]
+    fn a_greedy_candidate_gives_back_the_next_column() {
+        assert_eq!(shown("4111 1111 1111 1111 123"), "[REDACTED] 123");
+        assert_eq!(shown("+44 20 7946 0958 200"), "[REDACTED] 200");
+    }
+
+    #[test]
+    fn overlapping_matches_of_different_rules_are_one_replacement() {
+        assert_eq!(redact("sip:+14155552671@sip.example.com").count, 1);
+        assert_eq!(redact("ip ::ffff:192.0.2.1").count, 1);
+    }
+
+    #[test]
+    fn a_match_uncovered_by_another_is_replaced_too() {
+        assert_eq!(shown("555-0199+442079460958"), "[REDACTED]");
+    }
+
+    #[test]
+    fn no_match_spans_a_line_break() {
+        for text in [
+            "415-555-\n2671x",
+            "4111 1111\r1111 1111",
+            "Bearer\nabc123xyz",
+            "a@b\n.co",
+        ] {
+            assert_eq!(shown(text), text);
+        }
+    }
+
+    #[test]
+    fn a_long_token_leaves_no_tail_in_clear() {
+        let text = format!("key AKIA{} end", "A1B2".repeat(900));
+        assert_eq!(shown(&text), "key [REDACTED] end");
+        let text = format!("to {}@example.com", "name".repeat(90));
+        assert_eq!(shown(&text), "to [REDACTED]");
+    }
+
+    #[test]
+    fn an_escape_before_a_value_does_not_hide_it() {
+        for escape in [r"\n", r"\t", "\u{1b}[1;31m", "ip%3D", "%20"] {
+            assert_eq!(
+                shown(&format!("{escape}10.0.0.1")),
+                format!("{escape}[REDACTED]")
+            );
+            assert_eq!(
+                shown(&format!("{escape}555-0199")),
+                format!("{escape}[REDACTED]")
+            );
+        }
+    }
 }

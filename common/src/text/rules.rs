@@ -260,7 +260,12 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"[2-9][0-9]{2}-[0-9]{4}",
         needs: digits(7),
         check: checks::local_phone,
-        takes: &["User 555-0199 accessed", "电话555-0199", "tel:555-0199"],
+        takes: &[
+            "User 555-0199 accessed",
+            "电话555-0199",
+            "tel:555-0199",
+            "/users/555-0199/profile",
+        ],
         spares: &[
             "20250501-0042",
             "ORD-555-0199",
@@ -309,7 +314,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "phone number, named",
-        pattern: r#"(?i:telephone|phone|tel|mobile|fax|msisdn|whatsapp|sms|handy|telefono|teléfono|telefone|telefon|téléphone|телефон|тел|电话|電話|手机|手機|전화)(?i:[ _-]?(?:number|num|no|nr))?[ .:=#"'：]{0,5}[+(]{0,2}[0-9](?:[ ().\-/]{0,2}[0-9]){6,14}"#,
+        pattern: r#"(?i:telephone|phone|tel|mobile|fax|msisdn|whatsapp|sms|handy|telefono|teléfono|telefone|telefon|téléphone|телефон|тел|电话|電話|手机|手機|전화)(?i:[ _-]?(?:number|num|no|nr))?[ .:=#"'：]{0,5}[+(]{0,2}[0-9](?:[ ().\-/]{0,3}[0-9]){6,14}"#,
         needs: digits(7),
         check: checks::named_phone,
         takes: &[
@@ -326,7 +331,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "Authorization header",
-        pattern: r#"(?i:authorization)["']?[ \t]{0,2}[:=][ \t]{0,2}["']?(?i:bearer|basic|token)(?:[ \t]{1,4}|%20)[A-Za-z0-9_.~+/=-]{3}"#,
+        pattern: r#"(?i:authorization)["']?[ \t]{0,2}[:=][ \t]{0,2}\[?["']?(?i:bearer|basic|token)(?:[ \t]{1,4}|%20)[A-Za-z0-9_.~+/=-]{3}"#,
         needs: run(3),
         check: checks::credentials,
         takes: &[

@@ -68,11 +68,11 @@ fn cut_in_line(text: &str, limit: usize) -> usize {
 fn cut_at_separator(text: &str, limit: usize) -> Option<usize> {
     let near = limit.saturating_sub(SEPARATOR_REACH);
     last_free(text, near..limit, &[], at_separator)?;
-    let from = text.floor_char_boundary(near.saturating_sub(4 * LOOKAHEAD));
-    let mut taken = claimed(&text[from..]);
-    taken
-        .iter_mut()
-        .for_each(|range| *range = range.start + from..range.end + from);
+    let from = text.floor_char_boundary(near.saturating_sub(LOOKAHEAD));
+    let ranges = claimed(&text[from..]).into_iter();
+    let taken = ranges
+        .map(|range| range.start + from..range.end + from)
+        .collect::<Vec<_>>();
     last_free(text, near..limit, &taken, after_space)
         .or_else(|| last_free(text, near..limit, &taken, at_separator))
 }

@@ -1,0 +1,161 @@
+//! The gateway's server: what it needs, its routes, its life.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, ServiceConfig, get, head, post};
+use actix_web::{App, HttpServer, Resource, Route};
+use common::broker::Broker;
+use common::config::IngestArgs;
+use common::store::DocumentStore;
+
+use crate::edge::{edge, not_found, only};
+use crate::probes::Probes;
+use crate::routes::{health, ingest, metrics, processed_logs, quarantine};
+
+/// How long open requests may take to end after the server was told to stop, in seconds: longer
+/// than a publish, shorter than what a platform waits for.
+const SHUTDOWN_SECONDS: u64 = 6;
+
+/// How the gateway behaves.
+#[derive(Clone, Debug)]
+pub struct GatewaySettings {
+    /// Largest body of `POST /ingest`, in bytes, after decompression.
+    pub max_ingest_bytes: usize,
+    /// What every read but health has to bear; `None` where anybody may read.
+    pub read_token: Option<String>,
+}
+
+impl From<IngestArgs> for GatewaySettings {
+    fn from(args: IngestArgs) -> Self {
+        let read_token = args.read_token.filter(|token| !token.is_empty());
+        Self {
+            max_ingest_bytes: args.max_ingest_bytes as usize,
+            read_token,
+        }
+    }
+}
+
+/// What the handlers share.
+pub struct Gateway {
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) store: Arc<dyn DocumentStore>,
+    pub(crate) settings: GatewaySettings,
+    pub(crate) probes: Probes,
+}
+
+impl Gateway {
+    /// A gateway in front of the two ports.
+    pub fn new(
+        broker: Arc<dyn Broker>,
+        store: Arc<dyn DocumentStore>,
+        settings: GatewaySettings,
+    ) -> Self {
+        Self {
+            broker,
+            store,
+            settings,
+            probes: Probes::default(),
+        }
+    }
+
+    pub(crate) fn read_token(&self) -> Option<&str> {
+        self.settings.read_token.as_deref()
+    }
+}
+
+/// A server that is bound and ready to run.
+pub struct Application {
+    server: Server,
+    gateway: Data<Gateway>,
+    address: SocketAddr,
+}
+
+impl Application {
+    /// Binds `host:port`; port 0 takes a free one.
+    pub fn build(gateway: Gateway, host: &str, port: u16) -> io::Result<Self> {
+        let gateway = Data::new(gateway);
+        let data = gateway.clone();
+        let app = move || {
+            App::new()
+                .wrap(from_fn(edge))
+                .app_data(data.clone())
+                .configure(routes)
+        };
+        let server = HttpServer::new(app)
+            .client_request_timeout(Duration::from_secs(10))
+            .keep_alive(Duration::from_secs(75))
+            .disable_signals()
+            .shutdown_timeout(SHUTDOWN_SECONDS)
+            .bind((host, port))?;
+        let address = *server
+            .addrs()
+            .first()
+            .ok_or(io::ErrorKind::AddrNotAvailable)?;
+        Ok(Self {
+            server: server.run(),
+            gateway,
+            address,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` is ready; open requests are then answered, and what the broker still
+    /// buffers is sent.
+    pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> io::Result<()> {
+        let handle = self.server.handle();
+        let stopped = async {
+            stop.await;
+            handle.stop(true).await;
+        };
+        let (served, ()) = futures::join!(self.server, stopped);
+        self.gateway.broker.flush().await;
+        served
+    }
+}
+
+fn routes(config: &mut ServiceConfig) {
+    config
+        .service(write("/ingest", post().to(ingest::post)))
+        .service(read(
+            "/tenants/{tenant}/processed_logs",
+            processed_logs::list,
+        ))
+        .service(read(
+            "/tenants/{tenant}/processed_logs/{id}",
+            processed_logs::get,
+        ))
+        .service(read("/tenants/{tenant}/quarantine", quarantine::list))
+        .service(read("/health", health::health))
+        .service(read("/ready", health::ready))
+        .service(read("/metrics", metrics::get))
+        .default_service(web::to(not_found));
+}
+
+/// A path that takes POST.
+fn write(path: &str, route: Route) -> Resource {
+    web::resource(path)
+        .route(route)
+        .default_service(web::to(only("POST")))
+}
+
+/// A path that takes GET, and so HEAD.
+fn read<H, Args>(path: &str, handler: H) -> Resource
+where
+    H: actix_web::Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    H::Output: actix_web::Responder + 'static,
+{
+    web::resource(path)
+        .route(get().to(handler.clone()))
+        .route(head().to(handler))
+        .default_service(web::to(only("GET, HEAD")))
+}

@@ -1,0 +1,162 @@
+//! The edge: what every request passes on its way in and every answer on its way out, whatever
+//! the route.
+
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpRequest, HttpResponse};
+use common::hash;
+use common::metrics::{HTTP_REQUESTS, HTTP_SECONDS, REFUSED};
+use common::record::RecordId;
+
+use crate::app::Gateway;
+use crate::problem::{Code, Problem};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest request id that is echoed, in bytes.
+const MAX_REQUEST_ID_BYTES: usize = 128;
+
+/// Names the request, checks who may read, writes errors as problems, and counts.
+pub(crate) async fn edge(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let began = Instant::now();
+    let request_id = request_id(request.headers());
+    let response = match may_read(&request) {
+        Ok(()) => next.call(request).await?.map_into_boxed_body(),
+        Err(problem) => request.error_response(problem),
+    };
+    let mut response = as_problem(response, &request_id);
+    name(response.headers_mut(), &request_id);
+    count(&response, began);
+    Ok(response)
+}
+
+/// The route for every path that is none.
+pub(crate) async fn not_found() -> Result<HttpResponse, Problem> {
+    Err(Problem::new(
+        Code::NotFound,
+        "There is nothing at this path.",
+    ))
+}
+
+/// The route for every method that a path does not take.
+pub(crate) fn only(allow: &'static str) -> impl Fn(HttpRequest) -> Refusal + Clone {
+    move |_| Refusal(allow)
+}
+
+/// A refused method, as a future's output.
+pub(crate) struct Refusal(&'static str);
+
+impl Future for Refusal {
+    type Output = Result<HttpResponse, Problem>;
+
+    fn poll(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Self::Output> {
+        std::task::Poll::Ready(Err(Problem::method_not_allowed(self.0)))
+    }
+}
+
+fn request_id(headers: &HeaderMap) -> String {
+    let is_plain = |id: &&str| {
+        (1..=MAX_REQUEST_ID_BYTES).contains(&id.len())
+            && id
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    };
+    let given = headers
+        .get(REQUEST_ID)
+        .and_then(|id| id.to_str().ok())
+        .filter(is_plain);
+    given.map_or_else(|| RecordId::random().to_string(), str::to_owned)
+}
+
+/// Where a token is set, every read but those of probes needs it.
+fn may_read(request: &ServiceRequest) -> Result<(), Problem> {
+    let token = request
+        .app_data::<Data<Gateway>>()
+        .and_then(|gateway| gateway.read_token());
+    let is_open = !matches!(*request.method(), Method::GET | Method::HEAD)
+        || matches!(request.path(), "/health" | "/ready");
+    match token {
+        Some(token) if !is_open && !bears(request.headers(), token) => Err(Problem::unauthorized()),
+        _ => Ok(()),
+    }
+}
+
+/// Compares digests, so that the time taken says nothing about the token.
+fn bears(headers: &HeaderMap, token: &str) -> bool {
+    let given = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let given = given.and_then(|value| value.strip_prefix("Bearer "));
+    given.is_some_and(|given| hash::sha256(given.trim()) == hash::sha256(token))
+}
+
+/// An error of a handler, an extractor or the router becomes a problem that names the request.
+fn as_problem(response: ServiceResponse, request_id: &str) -> ServiceResponse {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let error = response.response().error();
+    if let Some(problem) = error.and_then(|error| error.as_error::<Problem>()) {
+        REFUSED.with_label_values(&[problem.code().as_str()]).inc();
+        let answer = problem.response(request_id);
+        return response.into_response(answer);
+    }
+    let problem = foreign(status);
+    REFUSED.with_label_values(&[problem.code().as_str()]).inc();
+    response.into_response(problem.response(request_id))
+}
+
+/// An error that the framework made.
+fn foreign(status: StatusCode) -> Problem {
+    let reason = status.canonical_reason().unwrap_or("The request failed");
+    match status {
+        StatusCode::NOT_FOUND => Problem::new(Code::NotFound, reason),
+        StatusCode::REQUEST_TIMEOUT => Problem::new(Code::SlowBody, reason),
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::TooLarge, reason),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::new(Code::UnsupportedMediaType, reason),
+        status if status.is_client_error() => Problem::new(Code::InvalidBody, reason),
+        _ => Problem::new(Code::Internal, "The request could not be handled."),
+    }
+}
+
+fn name(headers: &mut HeaderMap, request_id: &str) {
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}
+
+fn count(response: &ServiceResponse, began: Instant) {
+    let request = response.request();
+    let route = request
+        .match_pattern()
+        .unwrap_or_else(|| "unmatched".to_owned());
+    let method = match *request.method() {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    };
+    let status = response.status();
+    HTTP_REQUESTS
+        .with_label_values(&[&route, method, status.as_str()])
+        .inc();
+    HTTP_SECONDS
+        .with_label_values(&[&route])
+        .observe(began.elapsed().as_secs_f64());
+}

@@ -1,0 +1,138 @@
+//! The body of a request: bounded in size and in time, decompressed, of a known media type.
+
+use std::io::Read as _;
+use std::time::Duration;
+
+use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
+use actix_web::web::{self, Payload};
+use actix_web::{HttpMessage as _, HttpRequest};
+use flate2::read::MultiGzDecoder;
+use futures::StreamExt as _;
+use tokio::time::{Instant, timeout_at};
+
+use crate::problem::{Code, Problem};
+
+/// Longest silence in the middle of a body.
+const IDLE: Duration = Duration::from_secs(5);
+/// Longest time for a whole body.
+const WHOLE: Duration = Duration::from_secs(30);
+/// Bytes beyond the limit that are read and thrown away, so that a client which is still sending
+/// can read the refusal.
+const SPILL_BYTES: usize = 16 << 20;
+
+/// Reads the whole body, of at most `limit` bytes before and after decompression.
+pub(crate) async fn read(
+    request: &HttpRequest,
+    payload: Payload,
+    limit: usize,
+) -> Result<Vec<u8>, Problem> {
+    let body = receive(payload, limit).await?;
+    match encoding(request.headers())? {
+        Encoding::Identity => Ok(body),
+        Encoding::Gzip => gunzip(body, limit).await,
+    }
+}
+
+/// The media type without parameters, in lower case: `text/plain`. Only UTF-8 is understood.
+pub(crate) fn media_type(request: &HttpRequest) -> Result<String, Problem> {
+    let unsupported = |detail: &str| Problem::new(Code::UnsupportedMediaType, detail);
+    let mime = request
+        .mime_type()
+        .map_err(|_| unsupported("The content type cannot be read."))?;
+    let mime = mime.ok_or_else(|| unsupported("The request has no content type."))?;
+    let charset = mime
+        .get_param("charset")
+        .map(|charset| charset.as_str().to_ascii_lowercase());
+    match charset.as_deref() {
+        None | Some("utf-8" | "utf8" | "us-ascii") => Ok(mime.essence_str().to_ascii_lowercase()),
+        Some(_) => Err(unsupported("Only the charset utf-8 is understood.")),
+    }
+}
+
+async fn receive(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Problem> {
+    let (mut body, mut spilt) = (Vec::new(), 0);
+    let end = Instant::now() + WHOLE;
+    loop {
+        let chunk = timeout_at(end.min(Instant::now() + IDLE), payload.next()).await;
+        let Some(chunk) = chunk.map_err(|_| slow())? else {
+            break;
+        };
+        let chunk = chunk.map_err(|error| {
+            Problem::new(
+                Code::InvalidBody,
+                format!("The body ended too early: {error}."),
+            )
+        })?;
+        if spilt == 0 && body.len() + chunk.len() <= limit {
+            body.extend_from_slice(&chunk);
+        } else {
+            spilt += chunk.len();
+        }
+        if spilt > SPILL_BYTES {
+            break;
+        }
+    }
+    if spilt > 0 {
+        Err(too_large(limit))
+    } else {
+        Ok(body)
+    }
+}
+
+enum Encoding {
+    Identity,
+    Gzip,
+}
+
+fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
+    let name = headers
+        .get(CONTENT_ENCODING)
+        .map_or(&b""[..], |value| value.as_bytes());
+    match name.to_ascii_lowercase().trim_ascii() {
+        b"" | b"identity" => Ok(Encoding::Identity),
+        b"gzip" | b"x-gzip" => Ok(Encoding::Gzip),
+        _ => Err(Problem::new(
+            Code::UnsupportedEncoding,
+            "Only gzip is understood.",
+        )),
+    }
+}
+
+/// Decompresses away from the async threads, and stops at `limit` whatever a bomb still holds.
+async fn gunzip(body: Vec<u8>, limit: usize) -> Result<Vec<u8>, Problem> {
+    let gunzip = move || {
+        let mut text = Vec::new();
+        let bounded = MultiGzDecoder::new(&body[..])
+            .take(limit as u64 + 1)
+            .read_to_end(&mut text);
+        bounded.map(|_| text)
+    };
+    let text = web::block(gunzip)
+        .await
+        .map_err(|_| Problem::unavailable("Too busy. Try again."))?;
+    let text = text.map_err(|error| {
+        Problem::new(
+            Code::InvalidEncoding,
+            format!("The body is no gzip: {error}."),
+        )
+    })?;
+    if text.len() > limit {
+        Err(too_large(limit))
+    } else {
+        Ok(text)
+    }
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::new(
+        Code::TooLarge,
+        format!("A body has at most {limit} bytes, decompressed."),
+    )
+}
+
+fn slow() -> Problem {
+    Problem::new(
+        Code::SlowBody,
+        "The rest of the body did not arrive in time.",
+    )
+}

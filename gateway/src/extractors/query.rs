@@ -1,0 +1,39 @@
+//! Query parameters, one by one; unknown ones are ignored.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpRequest;
+use actix_web::web::Query;
+
+use crate::problem::{Code, FieldError, Problem};
+
+/// The parameter's value, decoded; `None` where it is missing.
+pub(crate) fn parameter(request: &HttpRequest, name: &str) -> Result<Option<String>, Problem> {
+    let query = Query::<Vec<(String, String)>>::from_query(request.query_string());
+    let pairs = query
+        .map_err(|_| invalid("query", "cannot be read"))?
+        .into_inner();
+    let values: BTreeMap<String, String> = pairs
+        .into_iter()
+        .filter(|(given, _)| given == name)
+        .collect();
+    Ok(values.into_values().next())
+}
+
+/// `limit`, 1 to `most`.
+pub(crate) fn limit(request: &HttpRequest, default: u32, most: u32) -> Result<u32, Problem> {
+    let Some(text) = parameter(request, "limit")? else {
+        return Ok(default);
+    };
+    match text.parse() {
+        Ok(limit) if (1..=most).contains(&limit) => Ok(limit),
+        _ => Err(invalid(
+            "limit",
+            &format!("must be a whole number from 1 to {most}"),
+        )),
+    }
+}
+
+fn invalid(field: &str, reason: &str) -> Problem {
+    Problem::invalid(vec![FieldError::new(Code::InvalidQuery, field, reason)])
+}

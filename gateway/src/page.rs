@@ -1,0 +1,108 @@
+//! Pages of a listing: how many items, and after which one.
+
+use actix_web::HttpRequest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use common::path::CollectionPath;
+use common::store::{Document, DocumentStore, Query};
+use serde_json::{Map, Value, json};
+
+use crate::extractors::query;
+use crate::problem::{Code, FieldError, Problem};
+use crate::render;
+
+const DEFAULT_LIMIT: u32 = 10;
+const MAX_LIMIT: u32 = 100;
+
+/// Which items of a collection a request asks for.
+#[derive(Debug)]
+pub(crate) struct Page {
+    collection: CollectionPath,
+    limit: u32,
+    after: Option<String>,
+}
+
+/// One page of a listing.
+pub(crate) struct Listing {
+    pub(crate) documents: Vec<Document>,
+    next_page_token: Option<String>,
+}
+
+impl Page {
+    /// Reads `limit` and `page_token`. A token is only good for the collection that it was given
+    /// out for.
+    pub(crate) fn of(request: &HttpRequest, collection: CollectionPath) -> Result<Self, Problem> {
+        let limit = query::limit(request, DEFAULT_LIMIT, MAX_LIMIT)?;
+        let token = query::parameter(request, "page_token")?;
+        let after = token
+            .map(|token| read_token(&token, &collection))
+            .transpose()?;
+        Ok(Self {
+            collection,
+            limit,
+            after,
+        })
+    }
+
+    /// The page's documents, with `fields` only.
+    pub(crate) async fn read(
+        self,
+        store: &dyn DocumentStore,
+        fields: &'static [&'static str],
+    ) -> Result<Listing, Problem> {
+        // One more than asked for tells whether there is another page.
+        let query = Query::all(self.collection.clone())
+            .after(self.after)
+            .limit(self.limit + 1)
+            .select(fields);
+        let mut documents = store.query(&query).await?;
+        let is_last = documents.len() <= self.limit as usize;
+        documents.truncate(self.limit as usize);
+        let last = documents.last().filter(|_| !is_last);
+        let next_page_token = last.map(|last| write_token(&self.collection, &last.id));
+        Ok(Listing {
+            documents,
+            next_page_token,
+        })
+    }
+}
+
+impl Listing {
+    /// `{"<name>": [{"<id>": …, …}], "next_page_token": …}`.
+    pub(crate) fn json(self, name: &str, id: &str) -> Value {
+        let item = |document: Document| {
+            let mut item = Map::from_iter([(id.to_owned(), json!(document.id))]);
+            item.extend(render::fields(document.fields));
+            Value::Object(item)
+        };
+        let items: Vec<_> = self.documents.into_iter().map(item).collect();
+        let mut body = json!({ name: items });
+        if let Some(token) = self.next_page_token {
+            body["next_page_token"] = token.into();
+        }
+        body
+    }
+}
+
+fn write_token(collection: &CollectionPath, id: &str) -> String {
+    BASE64.encode(format!("{collection}\n{id}"))
+}
+
+fn read_token(token: &str, collection: &CollectionPath) -> Result<String, Problem> {
+    let text = BASE64
+        .decode(token)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let split = text.as_deref().and_then(|text| text.split_once('\n'));
+    match split {
+        Some((place, id)) if place == collection.as_str() && !id.is_empty() => Ok(id.to_owned()),
+        _ => {
+            let reason = "is none that this listing gave out";
+            Err(Problem::invalid(vec![FieldError::new(
+                Code::InvalidPageToken,
+                "page_token",
+                reason,
+            )]))
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! `POST /ingest`: one text log, as JSON or as plain text. Here the two meet: what is published
+//! is the same, but for `source`.
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::Utc;
+use common::hash;
+use common::metrics::ACCEPTED;
+use common::record::{Kind, Part, Record, RecordId};
+use common::tenant::TenantId;
+use common::text::segment::segment;
+use serde_json::{Map, Value, json};
+
+use crate::app::Gateway;
+use crate::extractors::{body, log_id, tenant::TenantNames, traceparent};
+use crate::problem::{Code, FieldError, Problem};
+use crate::publish::publish;
+
+/// Texts beyond this many bytes are cut and hashed away from the async threads.
+const LARGE_BYTES: usize = 64 << 10;
+
+pub(crate) async fn post(
+    request: HttpRequest,
+    payload: Payload,
+    gateway: Data<Gateway>,
+) -> Result<HttpResponse, Problem> {
+    let body = body::read(&request, payload, gateway.settings.max_ingest_bytes).await?;
+    let upload = Upload::read(&request, body)?;
+    let (tenant, id) = (upload.tenant.clone(), upload.id.clone());
+    let source = upload.source;
+    let records = upload.into_records().await?;
+    let parts = records.len();
+    publish(&gateway, records)
+        .await
+        .map_err(|problem| named(problem, &tenant, &id))?;
+    ACCEPTED
+        .with_label_values(&[Kind::Text.as_str(), source])
+        .inc();
+    Ok(HttpResponse::Accepted().json(json!({
+        "status": "accepted", "tenant_id": tenant.as_str(), "log_id": id.as_str(), "parts": parts,
+    })))
+}
+
+/// One text with its names, whichever way it came.
+struct Upload {
+    tenant: TenantId,
+    id: RecordId,
+    source: &'static str,
+    traceparent: Option<String>,
+    text: String,
+}
+
+impl Upload {
+    fn read(request: &HttpRequest, body: Vec<u8>) -> Result<Self, Problem> {
+        match body::media_type(request)?.as_str() {
+            "application/json" => Self::from_json(request, &body),
+            "text/plain" => Self::from_text(request, body),
+            other => {
+                let detail = format!("{other:?} is neither application/json nor text/plain.");
+                Err(Problem::new(Code::UnsupportedMediaType, detail))
+            }
+        }
+    }
+
+    fn from_json(request: &HttpRequest, body: &[u8]) -> Result<Self, Problem> {
+        let json: Value = serde_json::from_slice(body)
+            .map_err(|error| Problem::new(Code::InvalidJson, format!("{error}.")))?;
+        let Value::Object(mut json) = json else {
+            return Err(Problem::new(
+                Code::WrongType,
+                "The body must be a JSON object.",
+            ));
+        };
+        let mut errors = Vec::new();
+        let [tenant, id, text] = ["tenant_id", "log_id", "text"].map(|name| {
+            string(&mut json, name).unwrap_or_else(|error| {
+                errors.push(error);
+                None
+            })
+        });
+        let has_text = text.is_some() || errors.iter().any(|error| error.field == "text");
+        if !has_text {
+            errors.push(FieldError::new(Code::MissingField, "text", "is required"));
+        }
+        let names = (tenant.as_deref(), id.as_deref());
+        Self::checked(
+            request,
+            names,
+            "json_upload",
+            text.unwrap_or_default(),
+            errors,
+        )
+    }
+
+    fn from_text(request: &HttpRequest, body: Vec<u8>) -> Result<Self, Problem> {
+        let text = String::from_utf8(body).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Problem::new(
+                Code::InvalidUtf8,
+                format!("The byte at offset {at} is not UTF-8."),
+            )
+        })?;
+        Self::checked(request, (None, None), "text_upload", text, Vec::new())
+    }
+
+    /// Finds all that is wrong before it says so.
+    fn checked(
+        request: &HttpRequest,
+        (tenant, id): (Option<&str>, Option<&str>),
+        source: &'static str,
+        text: String,
+        mut errors: Vec<FieldError>,
+    ) -> Result<Self, Problem> {
+        let known = |field: &str, errors: &[FieldError]| errors.iter().any(|e| e.field == field);
+        if text.is_empty() && !known("text", &errors) {
+            errors.push(FieldError::new(
+                Code::EmptyText,
+                "text",
+                "must not be empty",
+            ));
+        }
+        let id_known = known("log_id", &errors);
+        let tenant_known = known("tenant_id", &errors);
+        let tenant = TenantNames::of(request, &["X-Tenant-ID"])?
+            .and("tenant_id", tenant)
+            .one("tenant_id")
+            .map_err(|wrong| {
+                if tenant_known {
+                    ()
+                } else {
+                    errors.extend(wrong)
+                }
+            });
+        let id = log_id::one(request, "X-Log-ID", "log_id", id)
+            .map_err(|wrong| if id_known { () } else { errors.extend(wrong) });
+        match (tenant, id) {
+            (Ok(tenant), Ok(id)) if errors.is_empty() => Ok(Self {
+                tenant,
+                id,
+                source,
+                traceparent: traceparent::of(request),
+                text,
+            }),
+            _ => Err(Problem::invalid(errors)),
+        }
+    }
+
+    /// One record for each part of the text.
+    async fn into_records(self) -> Result<Vec<Record>, Problem> {
+        if self.text.len() <= LARGE_BYTES {
+            return Ok(self.cut());
+        }
+        let cut = actix_web::web::block(move || self.cut()).await;
+        cut.map_err(|_| Problem::unavailable("Too busy. Try again."))
+    }
+
+    fn cut(self) -> Vec<Record> {
+        let (digest, received_at) = (hash::sha256(&self.text), Utc::now());
+        let parts = segment(&self.text);
+        let of = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+        let record = |(number, part): (u32, &str)| Record {
+            kind: Kind::Text,
+            tenant: self.tenant.clone(),
+            id: self.id.clone(),
+            digest: digest.clone(),
+            source: self.source.to_owned(),
+            received_at,
+            part: Part { number, of },
+            traceparent: self.traceparent.clone(),
+            data: part.to_owned(),
+        };
+        (1..).zip(parts).map(record).collect()
+    }
+}
+
+/// Takes a field that is a string; `None` where it is missing or null.
+fn string(json: &mut Map<String, Value>, name: &str) -> Result<Option<String>, FieldError> {
+    match json.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(FieldError::new(Code::WrongType, name, "must be a string")),
+    }
+}
+
+/// A 503 names the record, so that the client can try again with the same one.
+fn named(problem: Problem, tenant: &TenantId, id: &RecordId) -> Problem {
+    problem
+        .with("tenant_id", tenant.as_str())
+        .with("log_id", id.as_str())
+}
