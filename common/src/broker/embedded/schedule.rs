@@ -424,10 +424,8 @@ mod tests {
                         open.insert(last);
                     }
                     Step::Lease => leases.extend(schedule.next(Lane::Slow, now)),
-                    Step::Done(n) => if let Some(leased) = pick(n) {
-                        if schedule.done(&leased) {
-                            open.remove(&leased.id);
-                        }
+                    Step::Done(n) => if let Some(leased) = pick(n).filter(|l| schedule.done(l)) {
+                        open.remove(&leased.id);
                     },
                     Step::Failed(n) => if let Some(leased) = pick(n) {
                         schedule.failed(&leased, now);
