@@ -50,6 +50,7 @@ macro_rules! store_contract {
                 get_many_answers_by_position,
                 a_query_of_an_empty_collection_is_empty,
                 a_query_is_ordered_by_id_where_nothing_else_decides,
+                a_field_of_a_range_filter_orders_after_the_order_and_before_the_id,
                 each_filter_compares_values_of_each_type,
                 a_filter_matches_no_value_of_another_type,
                 all_filters_of_a_query_must_hold,

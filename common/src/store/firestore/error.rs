@@ -14,6 +14,8 @@ pub(super) enum Refusal {
     WrittenTwice(String),
     #[error("{path} has {bytes} bytes, {MAX_DOCUMENT_BYTES} are allowed")]
     TooLarge { path: String, bytes: usize },
+    #[error("a cursor needs a query that is ordered by id alone")]
+    CursorInOrder,
     #[error("a document holds a value of a type that is never written")]
     UnknownType,
     #[error("a document holds an instant that is out of range")]

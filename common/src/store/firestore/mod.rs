@@ -159,6 +159,7 @@ impl DocumentStore for FirestoreStore {
     }
 
     async fn query(&self, selection: &Query) -> Result<Vec<Document>, StoreError> {
+        query::check(selection)?;
         within(REQUEST_LIMIT, async {
             let database = self.database().await?;
             let asked = query::run(database.get_documents_path(), selection);
@@ -180,6 +181,7 @@ impl DocumentStore for FirestoreStore {
         selection: &Query,
         aggregations: &[Aggregation],
     ) -> Result<Vec<i64>, StoreError> {
+        query::check(selection)?;
         let figures = aggregations
             .iter()
             .map(|aggregation| self.aggregate_one(selection, *aggregation));

@@ -1,5 +1,7 @@
 //! Queries and aggregations as Firestore takes them.
 
+use std::collections::BTreeSet;
+
 use gcloud_sdk::google::firestore::v1::run_aggregation_query_request as aggregation_request;
 use gcloud_sdk::google::firestore::v1::run_query_request::QueryType;
 use gcloud_sdk::google::firestore::v1::structured_aggregation_query::aggregation::{
@@ -23,10 +25,19 @@ use gcloud_sdk::google::firestore::v1::{
 use super::error::Refusal;
 use super::{encode, write};
 use crate::path::CollectionPath;
-use crate::store::{Aggregation, Direction, Filter, Op, Order, Query, StoreError, Value};
+use crate::store::{Aggregation, Direction, Filter, Op, Query, StoreError, Value};
 
 /// The pseudo field that orders by id.
 const NAME: &str = "__name__";
+
+/// Refuses a cursor where the id is not all that orders: it would be compared with another field.
+pub(super) fn check(query: &Query) -> Result<(), Refusal> {
+    let ordered = !query.order.is_empty() || query.filters.iter().any(is_range);
+    if query.after.is_some() && ordered {
+        return Err(Refusal::CursorInOrder);
+    }
+    Ok(())
+}
 
 /// The request for the documents that `query` selects.
 pub(super) fn run(documents: &str, query: &Query) -> RunQueryRequest {
@@ -103,18 +114,38 @@ fn structured(documents: &str, query: &Query) -> StructuredQuery {
             all_descendants: false,
         }],
         r#where: all_of(&query.filters),
-        order_by: query
-            .order
-            .iter()
-            .map(order)
-            .chain([by(NAME, Direction::Ascending)])
-            .collect(),
+        order_by: order_by(query),
         start_at: query.after.as_ref().map(|id| after(documents, query, id)),
         limit: query
             .limit
             .map(|limit| i32::try_from(limit).unwrap_or(i32::MAX)),
         ..Default::default()
     }
+}
+
+/// Firestore would add the fields of range filters and the id by itself, but the id in the
+/// direction of the last field, and so ask for another index.
+fn order_by(query: &Query) -> Vec<structured_query::Order> {
+    let named = |field: &str| query.order.iter().any(|order| order.field == field);
+    let ranges: BTreeSet<_> = query
+        .filters
+        .iter()
+        .filter(|filter| is_range(filter) && !named(filter.field))
+        .map(|filter| filter.field)
+        .collect();
+    let ascending = |name: &str| by(name, Direction::Ascending);
+    let order = query
+        .order
+        .iter()
+        .map(|order| by(order.field, order.direction));
+    order
+        .chain(ranges.into_iter().map(ascending))
+        .chain([ascending(NAME)])
+        .collect()
+}
+
+fn is_range(filter: &Filter) -> bool {
+    filter.op != Op::Equal
 }
 
 /// The document that holds the collection, and the collection's id there.
@@ -137,10 +168,6 @@ fn field(name: &str) -> FieldReference {
     FieldReference {
         field_path: encode::field_path(name),
     }
-}
-
-fn order(order: &Order) -> structured_query::Order {
-    by(order.field, order.direction)
 }
 
 fn by(name: &str, direction: Direction) -> structured_query::Order {
@@ -202,5 +229,64 @@ fn operator(op: Op) -> field_filter::Operator {
 fn of_type(filter: FilterType) -> structured_query::Filter {
     structured_query::Filter {
         filter_type: Some(filter),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Query {
+        Query::all(CollectionPath::stray())
+    }
+
+    fn order_of(query: &Query) -> Vec<String> {
+        order_by(query)
+            .into_iter()
+            .filter_map(|order| Some(order.field?.field_path))
+            .collect()
+    }
+
+    #[test]
+    fn a_field_of_a_range_filter_stands_between_the_order_and_the_id() {
+        let query = all()
+            .filter("start", Op::AtLeast, 1_i64)
+            .filter("start", Op::Less, 9_i64)
+            .filter("grain", Op::Equal, "day");
+        assert_eq!(order_of(&query), ["start", NAME]);
+        let counted = query.order_by("count", Direction::Descending);
+        assert_eq!(order_of(&counted), ["count", "start", NAME]);
+        let named = counted.order_by("start", Direction::Descending);
+        assert_eq!(order_of(&named), ["count", "start", NAME]);
+        assert_eq!(order_of(&all()), [NAME]);
+    }
+
+    #[test]
+    fn a_cursor_goes_with_no_order_but_the_id_s() {
+        let page = || all().after(Some("1".to_owned()));
+        let equal = page().filter("n", Op::Equal, 1_i64);
+        assert!(check(&page()).is_ok() && check(&equal).is_ok());
+        assert!(check(&page().filter("n", Op::Less, 1_i64)).is_err());
+        assert!(check(&page().order_by("n", Direction::Ascending)).is_err());
+    }
+
+    #[test]
+    fn a_figure_over_all_asks_for_no_order() {
+        let ordered = |query: &Query| {
+            let asked = aggregation("d", query, Aggregation::Count).query_type;
+            let Some(aggregation_request::QueryType::StructuredAggregationQuery(asked)) = asked
+            else {
+                return None;
+            };
+            let structured_aggregation_query::QueryType::StructuredQuery(selection) =
+                asked.query_type?;
+            Some(!selection.order_by.is_empty())
+        };
+        assert_eq!(ordered(&all().filter("n", Op::Less, 1_i64)), Some(false));
+        assert_eq!(ordered(&all().limit(1)), Some(true));
+        assert_eq!(
+            ordered(&all().order_by("n", Direction::Ascending)),
+            Some(true)
+        );
     }
 }

@@ -42,12 +42,35 @@ pub async fn a_query_of_an_empty_collection_is_empty(store: &dyn DocumentStore) 
 /// By the bytes of the id, also where a filter speaks of another field.
 pub async fn a_query_is_ordered_by_id_where_nothing_else_decides(store: &dyn DocumentStore) {
     let unordered = ["b", "a.b", "10", "2", "B", "a-b", "a:b", "a_b", "_a", "a"];
-    let numbered = unordered.iter().zip(0..).map(|(id, n)| (*id, number(n)));
-    put(store, numbered.collect()).await;
+    put(store, unordered.map(|id| (id, number(1))).to_vec()).await;
     let ordered = ["10", "2", "B", "_a", "a", "a-b", "a.b", "a:b", "a_b", "b"];
     assert_eq!(ids(store, all()).await, ordered);
-    let filtered = all().filter("n", Op::AtLeast, 0_i64);
-    assert_eq!(ids(store, filtered).await, ordered);
+    for op in [Op::Equal, Op::AtLeast] {
+        let filtered = all().filter("n", op, 1_i64);
+        assert_eq!(ids(store, filtered).await, ordered);
+    }
+}
+
+/// As Firestore has it: what is searched by range is read in the order of the range.
+pub async fn a_field_of_a_range_filter_orders_after_the_order_and_before_the_id(
+    store: &dyn DocumentStore,
+) {
+    let counted = |n: i64, count: i64| fields([("n", n.into()), ("count", count.into())]);
+    put(
+        store,
+        vec![
+            ("a", counted(3, 1)),
+            ("b", counted(2, 2)),
+            ("c", counted(1, 2)),
+        ],
+    )
+    .await;
+    let range = all().filter("n", Op::AtLeast, 1_i64);
+    assert_eq!(ids(store, range.clone()).await, ["c", "b", "a"]);
+    let top = range.order_by("count", Direction::Descending);
+    assert_eq!(ids(store, top.clone()).await, ["c", "b", "a"]);
+    let named = top.order_by("n", Direction::Descending);
+    assert_eq!(ids(store, named).await, ["b", "c", "a"]);
 }
 
 /// Three values of each type in their order: one below, one equal to, and one above the filter's.
