@@ -173,11 +173,13 @@ pub struct Query {
     pub collection: CollectionPath,
     /// All must hold.
     pub filters: Vec<Filter>,
-    /// The order, most significant first; the id decides last, ascending.
+    /// The order, most significant first. A field with a range filter ([`Op::AtLeast`],
+    /// [`Op::Less`]) that is not named here comes after those that are, ascending; the id decides
+    /// last, ascending.
     pub order: Vec<Order>,
     /// At most so many documents.
     pub limit: Option<u32>,
-    /// Only documents whose id is greater; for queries without `order`.
+    /// Only documents whose id is greater; for queries without `order` and range filters.
     pub after: Option<String>,
     /// Only these fields, where set; all, where not.
     pub select: Option<&'static [&'static str]>,

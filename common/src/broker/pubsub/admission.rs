@@ -1,0 +1,110 @@
+//! Bounds what is on its way to Pub/Sub: the client's own queue has none.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::broker::Message;
+
+/// Messages in flight at most.
+const MAX_MESSAGES: usize = 10_000;
+
+/// Bytes in flight at most: 64 MiB.
+const MAX_BYTES: usize = 64 << 20;
+
+/// Longest that a publish waits to be admitted.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// Why nothing more is taken.
+const FULL: &str = "too many messages are on their way to Pub/Sub";
+
+/// Admits messages while there is room. First come, first served, so that a large request is not
+/// starved by small ones.
+#[derive(Debug)]
+pub(super) struct Admission {
+    messages: Arc<Semaphore>,
+    bytes: Arc<Semaphore>,
+    wait: Duration,
+}
+
+/// Room that is taken until this is dropped.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    _messages: OwnedSemaphorePermit,
+    _bytes: OwnedSemaphorePermit,
+}
+
+impl Default for Admission {
+    fn default() -> Self {
+        Self {
+            messages: Arc::new(Semaphore::new(MAX_MESSAGES)),
+            bytes: Arc::new(Semaphore::new(MAX_BYTES)),
+            wait: WAIT,
+        }
+    }
+}
+
+impl Admission {
+    /// Room for all of `messages`, or why there is none. One request that is larger than a bound
+    /// takes all there is: it travels alone.
+    pub(super) async fn admit(&self, messages: &[Message]) -> Result<Admitted, &'static str> {
+        let bytes: usize = messages.iter().map(Message::size).sum();
+        let room = async {
+            Some(Admitted {
+                _messages: take(&self.messages, messages.len(), MAX_MESSAGES).await?,
+                _bytes: take(&self.bytes, bytes, MAX_BYTES).await?,
+            })
+        };
+        timeout(self.wait, room).await.ok().flatten().ok_or(FULL)
+    }
+
+    /// Messages that are admitted now.
+    pub(super) fn in_flight(&self) -> usize {
+        MAX_MESSAGES - self.messages.available_permits()
+    }
+}
+
+async fn take(room: &Arc<Semaphore>, wanted: usize, all: usize) -> Option<OwnedSemaphorePermit> {
+    let permits = u32::try_from(wanted.min(all)).ok()?;
+    Arc::clone(room).acquire_many_owned(permits).await.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(count: usize, bytes: usize) -> Vec<Message> {
+        let message = Message {
+            data: vec![0; bytes],
+            ..Message::default()
+        };
+        vec![message; count]
+    }
+
+    #[tokio::test]
+    async fn what_is_over_a_bound_is_refused_until_there_is_room_again() {
+        let admission = Admission {
+            wait: Duration::from_millis(1),
+            ..Admission::default()
+        };
+        for too_many in [messages(MAX_MESSAGES, 0), messages(1, MAX_BYTES)] {
+            let all = admission.admit(&too_many).await.expect("empty");
+            let more = admission.admit(&messages(1, 1)).await;
+            assert_eq!(more.expect_err("full"), FULL);
+            drop(all);
+            admission.admit(&messages(1, 1)).await.expect("room again");
+        }
+        assert_eq!(admission.in_flight(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_request_larger_than_the_bounds_is_admitted_alone() {
+        let admission = Admission::default();
+        let large = messages(MAX_MESSAGES + 1, MAX_BYTES / MAX_MESSAGES + 1);
+        let admitted = admission.admit(&large).await.expect("alone");
+        assert_eq!(admission.in_flight(), MAX_MESSAGES);
+        drop(admitted);
+    }
+}

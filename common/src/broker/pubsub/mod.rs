@@ -1,0 +1,209 @@
+//! The broker on Pub/Sub: one topic, batches that fit the load, and bounds on what is in flight.
+
+mod admission;
+mod limits;
+mod probe;
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, join_all, ready};
+use google_cloud_auth::credentials::anonymous;
+use google_cloud_gax::error::rpc::Code;
+use google_cloud_gax::exponential_backoff::{ExponentialBackoff, ExponentialBackoffBuilder};
+use google_cloud_gax::retry_policy::RetryPolicyExt as _;
+use google_cloud_pubsub::client::{BasePublisher, Publisher};
+use google_cloud_pubsub::error::PublishError as ClientError;
+use google_cloud_pubsub::model;
+use google_cloud_pubsub::retry_policy::RetryableErrors;
+use tokio::time::timeout;
+
+use self::admission::Admission;
+use self::probe::Probe;
+use super::{Broker, Cause, Message, PublishError};
+
+/// Messages a batch has at most, one publisher each. A batch of one is sent at once.
+const BATCHES: [u32; 5] = [1, 4, 16, 64, 256];
+
+/// Longest that a message waits for its batch to fill.
+const BATCH_DELAY: Duration = Duration::from_millis(1);
+
+/// Longest that the client tries a batch again; its own default is ten minutes.
+const RETRY_LIMIT: Duration = Duration::from_secs(6);
+
+/// Longest that a publish takes once admitted: the retries, and room for the last answer. With
+/// the wait for admission it stays within the port's 9 s.
+const PUBLISH_LIMIT: Duration = Duration::from_millis(7_500);
+
+/// Longest that a flush takes.
+const FLUSH_LIMIT: Duration = Duration::from_millis(1_500);
+
+/// A topic of Pub/Sub, or of its emulator.
+///
+/// The connection is made by the first call and repairs itself: a broker that is down when a
+/// service starts fails calls, not the service.
+#[derive(Debug)]
+pub struct PubsubBroker {
+    publishers: Vec<Publisher>,
+    admission: Admission,
+    probe: Probe,
+}
+
+impl PubsubBroker {
+    /// The topic `topic` of `project`; on the emulator at `emulator_host` (`host:port`) where
+    /// that is given, else on Google Cloud with the application default credentials.
+    ///
+    /// Reaches for no network. Fails where there are no credentials to be found. The publishers
+    /// live in the runtime that calls this.
+    pub async fn connect(
+        project: &str,
+        topic: &str,
+        emulator_host: Option<&str>,
+    ) -> Result<Self, PublishError> {
+        let topic = format!("projects/{project}/topics/{topic}");
+        let base = base(emulator_host).await.map_err(refused)?;
+        Ok(Self {
+            publishers: BATCHES
+                .map(|messages| publisher(&base, &topic, messages))
+                .into(),
+            admission: Admission::default(),
+            probe: Probe::connect(topic, emulator_host)
+                .await
+                .map_err(refused)?,
+        })
+    }
+
+    /// The publisher whose batches a quarter of what is in flight would fill: few messages never
+    /// wait for company, and many still travel as several batches at once.
+    fn publisher(&self) -> &Publisher {
+        let quarter = self.admission.in_flight() / 4;
+        let fitting = BATCHES
+            .iter()
+            .rposition(|size| *size as usize <= quarter)
+            .unwrap_or(0);
+        &self.publishers[fitting]
+    }
+}
+
+#[async_trait]
+impl Broker for PubsubBroker {
+    /// The messages are waited for in a task of their own, which holds their admission: where the
+    /// caller goes away or time is up, they are still in the client, and still count.
+    async fn publish(&self, messages: Vec<Message>) -> Vec<Result<(), PublishError>> {
+        let count = messages.len();
+        let admitted = match self.admission.admit(&messages).await {
+            Ok(admitted) => admitted,
+            Err(full) => return each(count, || PublishError::Full(full)),
+        };
+        let publisher = self.publisher();
+        let pending: Vec<_> = messages
+            .into_iter()
+            .map(|message| send(publisher, message))
+            .collect();
+        let sent = tokio::spawn(async move {
+            let results = join_all(pending).await;
+            drop(admitted);
+            results
+        });
+        match timeout(PUBLISH_LIMIT, sent).await {
+            Ok(Ok(results)) => results,
+            Ok(Err(stopped)) => each(count, || unavailable(Incomplete(stopped.to_string()))),
+            Err(elapsed) => each(count, || unavailable(Incomplete(elapsed.to_string()))),
+        }
+    }
+
+    /// On Google Cloud asks whether this account may publish to the topic, on the emulator
+    /// whether the topic exists; see [`probe`].
+    async fn probe(&self) -> Result<(), PublishError> {
+        self.probe.ask().await
+    }
+
+    async fn flush(&self) {
+        let flushed = join_all(self.publishers.iter().map(Publisher::flush));
+        if timeout(FLUSH_LIMIT, flushed).await.is_err() {
+            tracing::warn!("messages are still on their way to Pub/Sub after {FLUSH_LIMIT:?}");
+        }
+    }
+}
+
+async fn base(
+    emulator_host: Option<&str>,
+) -> Result<BasePublisher, google_cloud_gax::client_builder::Error> {
+    let builder = BasePublisher::builder()
+        .with_retry_policy(RetryableErrors.with_time_limit(RETRY_LIMIT))
+        .with_backoff_policy(backoff());
+    let builder = match emulator_host {
+        Some(host) => builder
+            .with_endpoint(format!("http://{host}"))
+            .with_credentials(anonymous::Builder::new().build()),
+        None => builder,
+    };
+    builder.build().await
+}
+
+/// Several tries within [`RETRY_LIMIT`]: the client's own steps grow past it after three.
+fn backoff() -> ExponentialBackoff {
+    ExponentialBackoffBuilder::new()
+        .with_initial_delay(Duration::from_millis(100))
+        .with_maximum_delay(Duration::from_secs(1))
+        .with_scaling(2)
+        .clamp()
+}
+
+fn publisher(base: &BasePublisher, topic: &str, messages: u32) -> Publisher {
+    base.publisher(topic)
+        .set_message_count_threshold(messages)
+        .set_delay_threshold(BATCH_DELAY)
+        .build()
+}
+
+/// Gives `message` to `publisher` at once, unless Pub/Sub would refuse it: in a batch, that would
+/// fail its neighbours as well.
+fn send(publisher: &Publisher, message: Message) -> BoxFuture<'static, Result<(), PublishError>> {
+    if let Err(limit) = limits::check(&message) {
+        return ready(Err(refused(limit))).boxed();
+    }
+    let message = model::Message::new()
+        .set_data(message.data)
+        .set_attributes(message.attributes);
+    let published = publisher.publish(message);
+    async move { published.await.map(drop).map_err(failed) }.boxed()
+}
+
+/// What a failed batch means for each of its messages.
+fn failed(error: ClientError) -> PublishError {
+    let code = match &error {
+        ClientError::Rpc(cause) => cause.status().map(|status| status.code),
+        _ => None,
+    };
+    match code {
+        Some(Code::NotFound | Code::PermissionDenied | Code::InvalidArgument) => refused(error),
+        _ => unavailable(error),
+    }
+}
+
+fn refused(cause: impl Into<Cause>) -> PublishError {
+    PublishError::Refused(cause.into())
+}
+
+fn unavailable(cause: impl Into<Cause>) -> PublishError {
+    PublishError::Unavailable(cause.into())
+}
+
+fn each(count: usize, error: impl Fn() -> PublishError) -> Vec<Result<(), PublishError>> {
+    (0..count).map(|_| Err(error())).collect()
+}
+
+/// The answer did not come in time.
+#[derive(Debug)]
+struct Incomplete(String);
+
+impl fmt::Display for Incomplete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no answer from Pub/Sub: {}", self.0)
+    }
+}
+
+impl std::error::Error for Incomplete {}

@@ -1,0 +1,110 @@
+//! What an answer of Firestore that is no success means to the caller of the port.
+
+use firestore::errors::FirestoreError;
+use gcloud_sdk::tonic::{Code, Status};
+use thiserror::Error;
+use tokio::time::error::Elapsed;
+
+use crate::store::{MAX_DOCUMENT_BYTES, StoreError};
+
+/// Why a request is not even sent, or its answer not understood.
+#[derive(Debug, Error)]
+pub(super) enum Refusal {
+    #[error("{0} is written twice in one commit")]
+    WrittenTwice(String),
+    #[error("{path} has {bytes} bytes, {MAX_DOCUMENT_BYTES} are allowed")]
+    TooLarge { path: String, bytes: usize },
+    #[error("a cursor needs a query that is ordered by id alone")]
+    CursorInOrder,
+    #[error("a document holds a value of a type that is never written")]
+    UnknownType,
+    #[error("a document holds an instant that is out of range")]
+    OutOfRange,
+    #[error("an aggregation was answered without a figure")]
+    NoFigure,
+}
+
+impl From<Refusal> for StoreError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Invalid(Box::new(refusal))
+    }
+}
+
+/// What `status` means. Codes that leave open whether something was written are passing: gates
+/// make it safe to do it again.
+pub(super) fn refused(status: Status) -> StoreError {
+    match status.code() {
+        Code::AlreadyExists => StoreError::AlreadyExists,
+        Code::InvalidArgument | Code::OutOfRange => StoreError::Invalid(Box::new(status)),
+        Code::PermissionDenied
+        | Code::Unauthenticated
+        | Code::NotFound
+        | Code::FailedPrecondition
+        | Code::Unimplemented => StoreError::Deployment(Box::new(status)),
+        Code::Ok
+        | Code::Aborted
+        | Code::Cancelled
+        | Code::DataLoss
+        | Code::DeadlineExceeded
+        | Code::Internal
+        | Code::ResourceExhausted
+        | Code::Unavailable
+        | Code::Unknown => StoreError::Passing(Box::new(status)),
+    }
+}
+
+/// There is no connection yet.
+pub(super) fn not_connected(error: FirestoreError) -> StoreError {
+    StoreError::Passing(Box::new(error))
+}
+
+/// Time was up before there was an answer.
+pub(super) fn no_answer(elapsed: Elapsed) -> StoreError {
+    StoreError::Passing(Box::new(elapsed))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    fn meaning(code: Code) -> &'static str {
+        match refused(Status::new(code, "")) {
+            StoreError::AlreadyExists => "exists",
+            StoreError::Passing(_) => "passing",
+            StoreError::Invalid(_) => "invalid",
+            StoreError::Deployment(_) => "deployment",
+        }
+    }
+
+    #[test]
+    fn each_code_has_the_meaning_that_decides_between_retry_quarantine_and_waiting() {
+        let cases = [
+            (Code::AlreadyExists, "exists"),
+            (Code::Aborted, "passing"),
+            (Code::Unavailable, "passing"),
+            (Code::DeadlineExceeded, "passing"),
+            (Code::Cancelled, "passing"),
+            (Code::Internal, "passing"),
+            (Code::Unknown, "passing"),
+            (Code::ResourceExhausted, "passing"),
+            (Code::InvalidArgument, "invalid"),
+            (Code::OutOfRange, "invalid"),
+            (Code::PermissionDenied, "deployment"),
+            (Code::Unauthenticated, "deployment"),
+            (Code::NotFound, "deployment"),
+            (Code::FailedPrecondition, "deployment"),
+        ];
+        for (code, expected) in cases {
+            assert_eq!(meaning(code), expected, "{code:?}");
+        }
+    }
+
+    #[test]
+    fn the_cause_is_kept() {
+        let error = refused(Status::unavailable("moved"));
+        let cause = error.source().expect("a passing error has a cause");
+        assert!(cause.to_string().contains("moved"));
+    }
+}

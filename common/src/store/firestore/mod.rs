@@ -1,0 +1,247 @@
+//! The document store on Firestore: each call is one request, or a few, of its gRPC interface.
+
+mod encode;
+mod error;
+mod query;
+mod write;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use firestore::{FirestoreDb, FirestoreDbOptions};
+use futures::future::try_join_all;
+use gcloud_sdk::google::firestore::v1::firestore_client::FirestoreClient;
+use gcloud_sdk::google::firestore::v1::{
+    BatchGetDocumentsRequest, CommitRequest, batch_get_documents_response,
+};
+use gcloud_sdk::google_cloud_auth::credentials::anonymous;
+use gcloud_sdk::tonic::{Request, Streaming};
+use gcloud_sdk::{GoogleAuthMiddleware, RequestTimeouts};
+use tokio::sync::OnceCell;
+
+use self::error::{no_answer, not_connected, refused};
+use super::{Aggregation, Document, DocumentStore, Query, StoreError, Write};
+use crate::path::DocumentPath;
+
+/// Longest that a call takes, connecting included. A commit of Spillway's size takes well under
+/// one second; ten are what Firestore needs when it moves a range of documents.
+const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+
+/// Longest that a probe takes, so that it ends before the one who asks gives up.
+const PROBE_LIMIT: Duration = Duration::from_secs(2);
+
+/// Most documents asked for in one request, so that its answer ends within the limit.
+const DOCUMENTS_PER_READ: usize = 1_000;
+
+type Client = FirestoreClient<GoogleAuthMiddleware>;
+
+/// A database of Firestore, or of its emulator.
+///
+/// The connection is made by the first call and not by [`FirestoreStore::new`]: a database that
+/// is down when a service starts fails calls, not the service. Once made, it repairs itself.
+#[derive(Debug)]
+pub struct FirestoreStore {
+    options: FirestoreDbOptions,
+    emulated: bool,
+    database: OnceCell<FirestoreDb>,
+}
+
+impl FirestoreStore {
+    /// The database `database` (such as `(default)`) of `project`; on the emulator at
+    /// `emulator_host` (`host:port`) where that is given, else on Google Cloud with the
+    /// application default credentials.
+    pub fn new(project: &str, database: &str, emulator_host: Option<&str>) -> Self {
+        let options = FirestoreDbOptions::new(project.to_owned())
+            .with_database_id(database.to_owned())
+            .opt_firebase_api_url(emulator_host.map(|host| format!("http://{host}")));
+        Self {
+            options,
+            emulated: emulator_host.is_some(),
+            database: OnceCell::new(),
+        }
+    }
+
+    async fn database(&self) -> Result<&FirestoreDb, StoreError> {
+        self.database
+            .get_or_try_init(|| self.connect())
+            .await
+            .map_err(not_connected)
+    }
+
+    async fn connect(&self) -> firestore::FirestoreResult<FirestoreDb> {
+        let options = self.options.clone();
+        if self.emulated {
+            FirestoreDb::with_options_auth(options, anonymous::Builder::new().build()).await
+        } else {
+            FirestoreDb::with_options(options).await
+        }
+    }
+
+    async fn read(
+        &self,
+        names: Vec<String>,
+    ) -> Result<impl Iterator<Item = (String, Option<Document>)>, StoreError> {
+        let database = self.database().await?;
+        let wanted = BatchGetDocumentsRequest {
+            database: database.get_database_path().clone(),
+            documents: names,
+            ..Default::default()
+        };
+        let answer = client(database).batch_get_documents(request(wanted)).await;
+        let results = collect(answer.map_err(refused)?.into_inner()).await?;
+        let read = results.into_iter().filter_map(|answer| answer.result);
+        let read: Vec<_> = read.map(found).collect::<Result<_, _>>()?;
+        Ok(read.into_iter())
+    }
+
+    async fn aggregate_one(
+        &self,
+        selection: &Query,
+        aggregation: Aggregation,
+    ) -> Result<i64, StoreError> {
+        let database = self.database().await?;
+        let asked = query::aggregation(database.get_documents_path(), selection, aggregation);
+        let answer = client(database)
+            .run_aggregation_query(request(asked))
+            .await
+            .map_err(refused)?;
+        let results = collect(answer.into_inner()).await?;
+        query::figure(results)
+    }
+}
+
+#[async_trait]
+impl DocumentStore for FirestoreStore {
+    async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        if writes.is_empty() {
+            return Ok(());
+        }
+        write::check(&writes)?;
+        within(REQUEST_LIMIT, async {
+            let database = self.database().await?;
+            let documents = database.get_documents_path();
+            let commit = CommitRequest {
+                database: database.get_database_path().clone(),
+                writes: writes
+                    .into_iter()
+                    .map(|one| write::encode(documents, one))
+                    .collect(),
+                ..Default::default()
+            };
+            let answer = client(database).commit(request(commit)).await;
+            answer.map(drop).map_err(refused)
+        })
+        .await
+    }
+
+    async fn get_many(&self, paths: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        within(REQUEST_LIMIT, async {
+            let documents = self.database().await?.get_documents_path();
+            let names: Vec<_> = paths
+                .iter()
+                .map(|path| write::name(documents, path))
+                .collect();
+            let reads = names
+                .chunks(DOCUMENTS_PER_READ)
+                .map(|names| self.read(names.to_vec()));
+            let read: HashMap<_, _> = try_join_all(reads).await?.into_iter().flatten().collect();
+            Ok(names
+                .iter()
+                .map(|name| read.get(name).cloned().flatten())
+                .collect())
+        })
+        .await
+    }
+
+    async fn query(&self, selection: &Query) -> Result<Vec<Document>, StoreError> {
+        query::check(selection)?;
+        within(REQUEST_LIMIT, async {
+            let database = self.database().await?;
+            let asked = query::run(database.get_documents_path(), selection);
+            let answer = client(database).run_query(request(asked)).await;
+            let results = collect(answer.map_err(refused)?.into_inner()).await?;
+            results
+                .into_iter()
+                .filter_map(|answer| answer.document)
+                .map(encode::document)
+                .collect()
+        })
+        .await
+    }
+
+    /// One request a figure: Firestore leaves documents that lack a summed field out of every
+    /// figure of the same request, the count included.
+    async fn aggregate(
+        &self,
+        selection: &Query,
+        aggregations: &[Aggregation],
+    ) -> Result<Vec<i64>, StoreError> {
+        query::check(selection)?;
+        let figures = aggregations
+            .iter()
+            .map(|aggregation| self.aggregate_one(selection, *aggregation));
+        within(REQUEST_LIMIT, try_join_all(figures)).await
+    }
+
+    /// Reads a document that nobody writes. It is asked for with `BatchGetDocuments`, where a
+    /// missing document is an answer and only a missing database is an error.
+    async fn probe(&self) -> Result<(), StoreError> {
+        within(PROBE_LIMIT, async {
+            let documents = self.database().await?.get_documents_path();
+            self.read(vec![format!("{documents}/probe/probe")])
+                .await
+                .map(drop)
+        })
+        .await
+    }
+}
+
+fn client(database: &FirestoreDb) -> Client {
+    database.client().get()
+}
+
+/// A request with a time limit of its own, which the server hears of: what it cannot answer in
+/// time, it need not finish.
+fn request<M>(message: M) -> Request<M> {
+    let mut request = Request::new(message);
+    request
+        .extensions_mut()
+        .insert(RequestTimeouts::new().with_total(REQUEST_LIMIT));
+    request
+}
+
+async fn collect<M>(mut answers: Streaming<M>) -> Result<Vec<M>, StoreError> {
+    let mut all = Vec::new();
+    while let Some(answer) = answers.message().await.map_err(refused)? {
+        all.push(answer);
+    }
+    Ok(all)
+}
+
+/// Bounds a whole call: callers queue for the first connection one behind the other, and none
+/// may wait for the time-outs of all before it.
+async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    tokio::time::timeout(limit, call)
+        .await
+        .unwrap_or_else(|elapsed| Err(no_answer(elapsed)))
+}
+
+fn found(
+    result: batch_get_documents_response::Result,
+) -> Result<(String, Option<Document>), StoreError> {
+    match result {
+        batch_get_documents_response::Result::Found(document) => {
+            let name = document.name.clone();
+            Ok((name, Some(encode::document(document)?)))
+        }
+        batch_get_documents_response::Result::Missing(name) => Ok((name, None)),
+    }
+}

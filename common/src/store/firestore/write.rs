@@ -1,0 +1,147 @@
+//! The writes of a commit as Firestore takes them.
+
+use std::collections::HashSet;
+
+use gcloud_sdk::google::firestore::v1::document_transform::FieldTransform;
+use gcloud_sdk::google::firestore::v1::document_transform::field_transform::TransformType;
+use gcloud_sdk::google::firestore::v1::precondition::ConditionType;
+use gcloud_sdk::google::firestore::v1::write::Operation;
+use gcloud_sdk::google::firestore::v1::{self as wire, DocumentMask, Precondition};
+
+use super::encode;
+use super::error::Refusal;
+use crate::path::DocumentPath;
+use crate::store::{Fields, MAX_DOCUMENT_BYTES, Value, Write};
+
+/// Refuses what Firestore would refuse, before it is sent. That a document stands twice in a
+/// commit is refused here and not there, since Firestore would apply both in turn.
+pub(super) fn check(writes: &[Write]) -> Result<(), Refusal> {
+    let mut seen = HashSet::with_capacity(writes.len());
+    for write in writes {
+        let path = write.path();
+        if !seen.insert(path) {
+            return Err(Refusal::WrittenTwice(path.to_string()));
+        }
+        let bytes = write.size();
+        if bytes > MAX_DOCUMENT_BYTES {
+            let path = path.to_string();
+            return Err(Refusal::TooLarge { path, bytes });
+        }
+    }
+    Ok(())
+}
+
+/// The full name of the document at `path`, below the database's `documents`.
+pub(super) fn name(documents: &str, path: &DocumentPath) -> String {
+    format!("{documents}/{path}")
+}
+
+/// `write` for the wire, in the database whose documents lie under `documents`.
+pub(super) fn encode(documents: &str, write: Write) -> wire::Write {
+    let name = name(documents, write.path());
+    match write {
+        Write::Create { fields, .. } => create(name, fields),
+        Write::Upsert { fields, .. } => merge(name, fields),
+        Write::Increment { fields, by, .. } => wire::Write {
+            update_transforms: by.into_iter().map(increment).collect(),
+            ..merge(name, fields)
+        },
+        Write::Delete { .. } => wire::Write {
+            operation: Some(Operation::Delete(name)),
+            ..Default::default()
+        },
+    }
+}
+
+fn create(name: String, fields: Fields) -> wire::Write {
+    wire::Write {
+        operation: Some(update(name, fields)),
+        current_document: Some(Precondition {
+            condition_type: Some(ConditionType::Exists(false)),
+        }),
+        ..Default::default()
+    }
+}
+
+/// The mask names the fields to set and so keeps the others; an empty one only makes sure that
+/// the document is there, where none at all would clear it.
+fn merge(name: String, fields: Fields) -> wire::Write {
+    let mask = DocumentMask {
+        field_paths: fields.keys().map(|name| encode::field_path(name)).collect(),
+    };
+    wire::Write {
+        operation: Some(update(name, fields)),
+        update_mask: Some(mask),
+        ..Default::default()
+    }
+}
+
+fn update(name: String, fields: Fields) -> Operation {
+    Operation::Update(wire::Document {
+        name,
+        fields: encode::fields(fields),
+        ..Default::default()
+    })
+}
+
+fn increment((field, by): (String, i64)) -> FieldTransform {
+    FieldTransform {
+        field_path: encode::field_path(&field),
+        transform_type: Some(TransformType::Increment(encode::value(Value::Integer(by)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::path::{Collection, CollectionPath};
+    use crate::store::fields;
+    use crate::tenant::TenantId;
+
+    fn path(id: &str) -> DocumentPath {
+        let tenant = TenantId::parse("acme").expect("a tenant");
+        CollectionPath::of(&tenant, Collection::Quarantine).hashed(&[id])
+    }
+
+    #[test]
+    fn a_create_demands_that_the_document_is_missing_and_names_no_mask() {
+        let write = Write::Create {
+            path: path("a"),
+            fields: fields([("n", 1_i64.into())]),
+        };
+        let sent = encode("projects/p/databases/d/documents", write);
+        let condition = sent.current_document.and_then(|one| one.condition_type);
+        assert_eq!(condition, Some(ConditionType::Exists(false)));
+        assert_eq!(sent.update_mask, None);
+    }
+
+    #[test]
+    fn an_increment_sets_its_fields_under_a_mask_and_adds_after() {
+        let write = Write::Increment {
+            path: path("a"),
+            fields: fields([("a.b", "x".into())]),
+            by: BTreeMap::from([("count".to_owned(), 2)]),
+        };
+        let sent = encode("d", write);
+        let mask = sent.update_mask.expect("a merge has a mask");
+        assert_eq!(mask.field_paths, ["`a.b`"]);
+        assert_eq!(sent.update_transforms.len(), 1);
+        assert_eq!(sent.current_document, None);
+    }
+
+    #[test]
+    fn a_document_named_twice_or_too_large_is_refused_before_it_is_sent() {
+        let twice = [
+            Write::Delete { path: path("a") },
+            Write::Delete { path: path("a") },
+        ];
+        assert!(matches!(check(&twice), Err(Refusal::WrittenTwice(_))));
+        let large = [Write::Upsert {
+            path: path("a"),
+            fields: fields([("text", "x".repeat(MAX_DOCUMENT_BYTES).into())]),
+        }];
+        assert!(matches!(check(&large), Err(Refusal::TooLarge { .. })));
+    }
+}

@@ -1,0 +1,162 @@
+//! What a document store promises. Each case is one test; [`store_contract`](crate::store_contract)
+//! instantiates all of them for an adapter.
+
+mod aggregates;
+mod commits;
+mod queries;
+mod values;
+
+use std::collections::BTreeMap;
+
+use common::path::{Collection, CollectionPath, DocumentPath};
+use common::record::RecordId;
+use common::store::{Document, DocumentStore, Fields, Query, StoreError, Write, fields};
+use common::tenant::TenantId;
+
+pub use self::aggregates::*;
+pub use self::commits::*;
+pub use self::queries::*;
+pub use self::values::*;
+
+/// Runs every case of the contract as a test of its own, on what `$open` opens: an async function
+/// that gives a `Box<dyn DocumentStore>` of an empty store, and whatever must stay alive
+/// meanwhile. Each test opens its own.
+#[macro_export]
+macro_rules! store_contract {
+    ($adapter:ident, $open:path) => {
+        mod $adapter {
+            $crate::store_contract!(@cases $open;
+                a_probe_of_a_store_that_is_up_passes,
+                a_created_document_reads_back,
+                a_second_create_is_refused_and_nothing_of_its_commit_is_applied,
+                a_commit_of_mixed_writes_applies_all_of_them,
+                a_commit_of_nothing_is_done_at_once,
+                a_commit_of_a_thousand_documents_is_one,
+                an_upsert_merges_and_leaves_other_fields,
+                an_upsert_makes_a_missing_document_even_without_fields,
+                an_increment_starts_at_zero_and_adds_up,
+                an_increment_sets_fields_in_the_same_write,
+                a_delete_of_a_missing_document_is_no_error,
+                a_deleted_document_can_be_created_again,
+                a_document_named_twice_is_invalid_and_nothing_is_applied,
+                a_document_over_1_mib_is_invalid_and_nothing_is_applied,
+                of_concurrent_creates_of_one_document_exactly_one_wins,
+                concurrent_increments_all_count,
+                concurrent_commits_with_a_gate_and_a_count_apply_both_or_none,
+                every_type_of_value_reads_back,
+                an_instant_keeps_its_microseconds_and_no_more,
+                names_of_fields_are_any_text,
+                numbers_keep_their_type_and_their_range,
+                get_many_answers_by_position,
+                a_query_of_an_empty_collection_is_empty,
+                a_query_is_ordered_by_id_where_nothing_else_decides,
+                a_field_of_a_range_filter_orders_after_the_order_and_before_the_id,
+                each_filter_compares_values_of_each_type,
+                a_filter_matches_no_value_of_another_type,
+                all_filters_of_a_query_must_hold,
+                an_order_puts_ties_by_id_in_both_directions,
+                a_second_key_of_an_order_decides_ties_of_the_first,
+                an_order_leaves_out_documents_without_its_field,
+                a_limit_cuts_the_end_of_the_order,
+                pages_of_a_cursor_hold_every_document_once,
+                a_selection_holds_the_fields_that_were_asked_for,
+                a_collection_holds_no_document_of_a_subcollection,
+                a_tenant_sees_nothing_of_another,
+                the_stray_collection_lies_outside_of_every_tenant,
+                a_count_and_a_sum_cover_what_the_filters_select,
+                a_sum_takes_documents_without_the_field_as_zero,
+                the_figures_of_an_empty_collection_are_zero,
+            );
+        }
+    };
+    (@cases $open:path; $($case:ident),* $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let (store, _alive) = $open().await;
+                $crate::contract::store::$case(&*store).await;
+            }
+        )*
+    };
+}
+
+/// A probe writes nothing, so all that it can show is that the store is up.
+pub async fn a_probe_of_a_store_that_is_up_passes(store: &dyn DocumentStore) {
+    store.probe().await.expect("the store is up");
+}
+
+fn tenant(id: &str) -> TenantId {
+    TenantId::parse(id).expect("a tenant")
+}
+
+fn logs() -> CollectionPath {
+    CollectionPath::of(&tenant("acme"), Collection::ProcessedLogs)
+}
+
+fn log(id: &str) -> DocumentPath {
+    logs().record(&RecordId::parse(id).expect("a record"))
+}
+
+fn create(path: DocumentPath, fields: Fields) -> Write {
+    Write::Create { path, fields }
+}
+
+fn upsert(path: DocumentPath, fields: Fields) -> Write {
+    Write::Upsert { path, fields }
+}
+
+fn increment(path: DocumentPath, fields: Fields, by: &[(&str, i64)]) -> Write {
+    let by = by
+        .iter()
+        .map(|(name, number)| ((*name).to_owned(), *number))
+        .collect::<BTreeMap<_, _>>();
+    Write::Increment { path, fields, by }
+}
+
+fn number(n: i64) -> Fields {
+    fields([("n", n.into())])
+}
+
+async fn commit(store: &dyn DocumentStore, writes: Vec<Write>) {
+    store
+        .commit(writes)
+        .await
+        .expect("a commit that is in order");
+}
+
+/// Documents of the logs' collection, by id.
+async fn put(store: &dyn DocumentStore, documents: Vec<(&str, Fields)>) {
+    let writes = documents
+        .into_iter()
+        .map(|(id, fields)| create(log(id), fields))
+        .collect();
+    commit(store, writes).await;
+}
+
+async fn get(store: &dyn DocumentStore, path: DocumentPath) -> Option<Fields> {
+    let mut read = store.get_many(&[path]).await.expect("a read");
+    read.remove(0).map(|document| document.fields)
+}
+
+async fn select(store: &dyn DocumentStore, query: Query) -> Vec<Document> {
+    store.query(&query).await.expect("a query")
+}
+
+async fn ids(store: &dyn DocumentStore, query: Query) -> Vec<String> {
+    let selected = select(store, query).await;
+    selected.into_iter().map(|document| document.id).collect()
+}
+
+fn assert_invalid(outcome: &Result<(), StoreError>) {
+    assert!(
+        matches!(outcome, Err(StoreError::Invalid(_))),
+        "{outcome:?}"
+    );
+}
+
+fn assert_exists(outcome: &Result<(), StoreError>) {
+    assert!(
+        matches!(outcome, Err(StoreError::AlreadyExists)),
+        "{outcome:?}"
+    );
+}

@@ -1,0 +1,252 @@
+//! Commits: all or nothing, once, and whatever else runs at the time.
+
+use common::store::{DocumentStore, MAX_DOCUMENT_BYTES, Query, Write, fields};
+use futures::future::join_all;
+
+use super::{
+    assert_exists, assert_invalid, commit, create, get, ids, increment, log, logs, number, upsert,
+};
+
+/// What was created is there, whole.
+pub async fn a_created_document_reads_back(store: &dyn DocumentStore) {
+    let written = fields([
+        ("source", "json_upload".into()),
+        ("characters", 7_i64.into()),
+    ]);
+    commit(store, vec![create(log("1"), written.clone())]).await;
+    assert_eq!(get(store, log("1")).await, Some(written));
+    assert_eq!(get(store, log("2")).await, None);
+}
+
+/// The gate: a duplicate changes nothing, wherever in the commit its create stands.
+pub async fn a_second_create_is_refused_and_nothing_of_its_commit_is_applied(
+    store: &dyn DocumentStore,
+) {
+    commit(
+        store,
+        vec![
+            create(log("gate"), number(1)),
+            create(log("old"), number(1)),
+        ],
+    )
+    .await;
+    let others = || {
+        vec![
+            create(log("new"), number(2)),
+            upsert(log("upserted"), number(2)),
+            increment(log("old"), number(2), &[("count", 1)]),
+            Write::Delete { path: log("gone") },
+        ]
+    };
+    commit(store, vec![create(log("gone"), number(1))]).await;
+    for position in 0..=others().len() {
+        let mut writes = others();
+        writes.insert(position, create(log("gate"), number(2)));
+        assert_exists(&store.commit(writes).await);
+    }
+    assert_eq!(get(store, log("gate")).await, Some(number(1)));
+    assert_eq!(get(store, log("old")).await, Some(number(1)));
+    assert_eq!(
+        ids(store, Query::all(logs())).await,
+        ["gate", "gone", "old"]
+    );
+}
+
+/// The other half of all or nothing.
+pub async fn a_commit_of_mixed_writes_applies_all_of_them(store: &dyn DocumentStore) {
+    commit(
+        store,
+        vec![
+            create(log("gone"), number(1)),
+            create(log("old"), number(1)),
+        ],
+    )
+    .await;
+    let writes = vec![
+        create(log("new"), number(2)),
+        upsert(log("upserted"), number(3)),
+        increment(log("old"), number(4), &[("count", 5)]),
+        Write::Delete { path: log("gone") },
+    ];
+    commit(store, writes).await;
+    assert_eq!(
+        ids(store, Query::all(logs())).await,
+        ["new", "old", "upserted"]
+    );
+    let old = fields([("n", 4_i64.into()), ("count", 5_i64.into())]);
+    assert_eq!(get(store, log("old")).await, Some(old));
+}
+
+/// No document, no work.
+pub async fn a_commit_of_nothing_is_done_at_once(store: &dyn DocumentStore) {
+    commit(store, Vec::new()).await;
+}
+
+/// A group commit has more documents than old limits allowed.
+pub async fn a_commit_of_a_thousand_documents_is_one(store: &dyn DocumentStore) {
+    let writes = (0..1_000)
+        .map(|n| create(log(&format!("{n:04}")), number(n)))
+        .collect();
+    commit(store, writes).await;
+    assert_eq!(ids(store, Query::all(logs())).await.len(), 1_000);
+}
+
+/// A field that is named is replaced whole, a map as well; one that is not stays.
+pub async fn an_upsert_merges_and_leaves_other_fields(store: &dyn DocumentStore) {
+    let before = fields([
+        ("kept", "a".into()),
+        ("set", "b".into()),
+        ("map", fields([("old", 1_i64.into())]).into()),
+    ]);
+    let set = fields([
+        ("set", "c".into()),
+        ("map", fields([("new", 2_i64.into())]).into()),
+    ]);
+    commit(store, vec![create(log("1"), before)]).await;
+    commit(store, vec![upsert(log("1"), set.clone())]).await;
+    let mut after = set;
+    after.insert("kept".to_owned(), "a".into());
+    assert_eq!(get(store, log("1")).await, Some(after));
+}
+
+/// An upsert is idempotent, so it asks for nothing to be there.
+pub async fn an_upsert_makes_a_missing_document_even_without_fields(store: &dyn DocumentStore) {
+    let writes = vec![upsert(log("1"), number(1)), upsert(log("2"), fields([]))];
+    commit(store, writes.clone()).await;
+    commit(store, writes).await;
+    assert_eq!(get(store, log("1")).await, Some(number(1)));
+    assert_eq!(get(store, log("2")).await, Some(fields([])));
+    commit(store, vec![upsert(log("1"), fields([]))]).await;
+    assert_eq!(get(store, log("1")).await, Some(number(1)));
+}
+
+/// A missing document and a missing field count as zero.
+pub async fn an_increment_starts_at_zero_and_adds_up(store: &dyn DocumentStore) {
+    commit(
+        store,
+        vec![increment(log("1"), fields([]), &[("count", 3)])],
+    )
+    .await;
+    let more = [("count", 4), ("other", -2)];
+    commit(store, vec![increment(log("1"), fields([]), &more)]).await;
+    let counted = fields([("count", 7_i64.into()), ("other", (-2_i64).into())]);
+    assert_eq!(get(store, log("1")).await, Some(counted));
+}
+
+/// How a rollup document comes to be: its dimension and its count in one write.
+pub async fn an_increment_sets_fields_in_the_same_write(store: &dyn DocumentStore) {
+    commit(
+        store,
+        vec![create(log("1"), fields([("kept", "a".into())]))],
+    )
+    .await;
+    for _ in 0..2 {
+        let named = fields([("value", "/pricing".into())]);
+        commit(store, vec![increment(log("1"), named, &[("count", 1)])]).await;
+    }
+    let counted = fields([
+        ("kept", "a".into()),
+        ("value", "/pricing".into()),
+        ("count", 2_i64.into()),
+    ]);
+    assert_eq!(get(store, log("1")).await, Some(counted));
+}
+
+/// Deleting is idempotent.
+pub async fn a_delete_of_a_missing_document_is_no_error(store: &dyn DocumentStore) {
+    commit(store, vec![Write::Delete { path: log("1") }]).await;
+    assert_eq!(get(store, log("1")).await, None);
+}
+
+/// Nothing of the old one is left.
+pub async fn a_deleted_document_can_be_created_again(store: &dyn DocumentStore) {
+    commit(
+        store,
+        vec![create(log("1"), fields([("old", 1_i64.into())]))],
+    )
+    .await;
+    commit(store, vec![Write::Delete { path: log("1") }]).await;
+    commit(store, vec![create(log("1"), number(2))]).await;
+    assert_eq!(get(store, log("1")).await, Some(number(2)));
+}
+
+/// The outcome would hang on the order of the writes, so it is a mistake.
+pub async fn a_document_named_twice_is_invalid_and_nothing_is_applied(store: &dyn DocumentStore) {
+    let twice = [
+        [create(log("1"), number(1)), create(log("1"), number(1))],
+        [upsert(log("1"), number(1)), upsert(log("1"), number(2))],
+        [
+            create(log("1"), number(1)),
+            increment(log("1"), number(1), &[("n", 1)]),
+        ],
+    ];
+    for writes in twice {
+        let [first, second] = writes;
+        let outcome = store
+            .commit(vec![first, create(log("2"), number(2)), second])
+            .await;
+        assert_invalid(&outcome);
+    }
+    assert_eq!(ids(store, Query::all(logs())).await.len(), 0);
+}
+
+/// The limit holds for each kind of write, and just below it a document is stored.
+pub async fn a_document_over_1_mib_is_invalid_and_nothing_is_applied(store: &dyn DocumentStore) {
+    let text = |bytes: usize| fields([("text", "x".repeat(bytes).into())]);
+    let too_large = [
+        create(log("1"), text(MAX_DOCUMENT_BYTES)),
+        upsert(log("1"), text(MAX_DOCUMENT_BYTES)),
+        increment(log("1"), text(MAX_DOCUMENT_BYTES), &[("n", 1)]),
+    ];
+    for large in too_large {
+        let outcome = store.commit(vec![create(log("2"), number(2)), large]).await;
+        assert_invalid(&outcome);
+    }
+    assert_eq!(ids(store, Query::all(logs())).await.len(), 0);
+    commit(
+        store,
+        vec![create(log("1"), text(MAX_DOCUMENT_BYTES - 1_024))],
+    )
+    .await;
+}
+
+/// The race that the gate decides.
+pub async fn of_concurrent_creates_of_one_document_exactly_one_wins(store: &dyn DocumentStore) {
+    let creates = (0..10).map(|n| store.commit(vec![create(log("1"), number(n))]));
+    let outcomes = join_all(creates).await;
+    let (won, lost): (Vec<_>, Vec<_>) = outcomes.iter().enumerate().partition(|(_, o)| o.is_ok());
+    assert_eq!(won.len(), 1, "{outcomes:?}");
+    lost.iter().for_each(|(_, outcome)| assert_exists(outcome));
+    let winner = i64::try_from(won[0].0).expect("a small number");
+    assert_eq!(get(store, log("1")).await, Some(number(winner)));
+}
+
+/// No count is lost to another that is made at the same time.
+pub async fn concurrent_increments_all_count(store: &dyn DocumentStore) {
+    let increments =
+        (0..20).map(|n| store.commit(vec![increment(log("1"), fields([]), &[("count", n)])]));
+    for outcome in join_all(increments).await {
+        outcome.expect("an increment has no rival");
+    }
+    let counted = fields([("count", 190_i64.into())]);
+    assert_eq!(get(store, log("1")).await, Some(counted));
+}
+
+/// Deliveries of ten records, each twice, at the same time: ten are counted.
+pub async fn concurrent_commits_with_a_gate_and_a_count_apply_both_or_none(
+    store: &dyn DocumentStore,
+) {
+    let deliveries = (0..20).map(|n| {
+        let gate = create(log(&format!("gate-{}", n % 10)), number(n));
+        store.commit(vec![
+            gate,
+            increment(log("rollup"), fields([]), &[("count", 1)]),
+        ])
+    });
+    let outcomes = join_all(deliveries).await;
+    let (won, lost): (Vec<_>, Vec<_>) = outcomes.iter().partition(|outcome| outcome.is_ok());
+    lost.into_iter().for_each(assert_exists);
+    assert_eq!(won.len(), 10);
+    let counted = fields([("count", 10_i64.into())]);
+    assert_eq!(get(store, log("rollup")).await, Some(counted));
+}
