@@ -52,8 +52,7 @@ pub struct WorkArgs {
 impl WorkArgs {
     /// The least time between the beginnings of two commits, where `default` is the store's own.
     pub fn commit_interval(&self, default: Duration) -> Duration {
-        self.commit_interval_ms
-            .map_or(default, Duration::from_millis)
+        self.commit_interval_ms.map_or(default, Duration::from_millis)
     }
 }
 
@@ -97,9 +96,7 @@ pub struct GoogleArgs {
 }
 
 fn seconds_per_character(text: &str) -> Result<f64, String> {
-    let seconds: f64 = text
-        .parse()
-        .map_err(|_| "must be a number of seconds".to_owned())?;
+    let seconds: f64 = text.parse().map_err(|_| "must be a number of seconds".to_owned())?;
     let most = MAX_WORK_SECONDS / MAX_CHARACTERS as f64;
     if (0.0..=most).contains(&seconds) {
         return Ok(seconds);

@@ -8,6 +8,7 @@ pub mod message;
 pub mod metrics;
 pub mod path;
 pub mod processed_log;
+pub mod program;
 pub mod quarantine;
 pub mod record;
 pub mod signal;

@@ -69,9 +69,7 @@ pub enum MessageError {
 
 impl From<Record> for Message {
     fn from(record: Record) -> Self {
-        let received_at = record
-            .received_at
-            .to_rfc3339_opts(SecondsFormat::Millis, true);
+        let received_at = record.received_at.to_rfc3339_opts(SecondsFormat::Millis, true);
         let mut attributes: Attributes = [
             (attribute::VERSION, VERSION.to_owned()),
             (attribute::KIND, record.kind.as_str().to_owned()),
@@ -88,10 +86,7 @@ impl From<Record> for Message {
         if let Some(traceparent) = record.traceparent {
             attributes.insert(attribute::TRACEPARENT.to_owned(), traceparent);
         }
-        Self {
-            data: record.data.into_bytes(),
-            attributes,
-        }
+        Self { data: record.data.into_bytes(), attributes }
     }
 }
 
@@ -121,32 +116,19 @@ impl TryFrom<&Message> for Record {
 
 /// The tenant that a message names, as far as it can be read.
 pub fn tenant(attributes: &Attributes) -> Option<TenantId> {
-    attributes
-        .get(attribute::TENANT_ID)
-        .and_then(|id| TenantId::parse(id).ok())
+    attributes.get(attribute::TENANT_ID).and_then(|id| TenantId::parse(id).ok())
 }
 
 /// Where a message queues in the embedded broker: texts take long, and never hold others up.
 #[cfg(feature = "embedded")]
 pub fn flow(attributes: &Attributes) -> Flow {
-    let is_text = attributes
-        .get(attribute::KIND)
-        .is_some_and(|k| k == Kind::Text.as_str());
-    let tenant = attributes
-        .get(attribute::TENANT_ID)
-        .cloned()
-        .unwrap_or_default();
-    Flow {
-        lane: if is_text { Lane::Slow } else { Lane::Fast },
-        tenant,
-    }
+    let is_text = attributes.get(attribute::KIND).is_some_and(|k| k == Kind::Text.as_str());
+    let tenant = attributes.get(attribute::TENANT_ID).cloned().unwrap_or_default();
+    Flow { lane: if is_text { Lane::Slow } else { Lane::Fast }, tenant }
 }
 
 fn text<'a>(attributes: &'a Attributes, name: &'static str) -> Result<&'a str, MessageError> {
-    attributes
-        .get(name)
-        .map(String::as_str)
-        .ok_or(MessageError::Missing(name))
+    attributes.get(name).map(String::as_str).ok_or(MessageError::Missing(name))
 }
 
 fn received_at(text: &str) -> Result<DateTime<Utc>, MessageError> {
@@ -189,15 +171,7 @@ mod tests {
 
     #[test]
     fn a_missing_attribute_is_named() {
-        for name in [
-            "v",
-            "kind",
-            "tenant_id",
-            "record_id",
-            "digest",
-            "received_at",
-            "part",
-        ] {
+        for name in ["v", "kind", "tenant_id", "record_id", "digest", "received_at", "part"] {
             let mut message = Message::from(record());
             message.attributes.remove(name);
             let error = Record::try_from(&message).expect_err("an incomplete message");

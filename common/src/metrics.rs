@@ -73,9 +73,7 @@ pub fn render() -> Result<String, prometheus::Error> {
 }
 
 fn seconds() -> Vec<f64> {
-    vec![
-        0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0,
-    ]
+    vec![0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0]
 }
 
 /// Names and labels are constants of this file, so a failure here is a mistake in it, which the

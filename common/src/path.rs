@@ -65,10 +65,7 @@ impl CollectionPath {
     /// A document of this collection as the store names it; for adapters, which only hand back
     /// ids that were written through this module.
     pub(crate) fn document(&self, id: String) -> DocumentPath {
-        DocumentPath {
-            collection: self.clone(),
-            id,
-        }
+        DocumentPath { collection: self.clone(), id }
     }
 }
 
@@ -116,19 +113,12 @@ mod tests {
     fn path(tenant: &str, log_id: &str) -> Option<String> {
         let tenant = TenantId::parse(tenant).ok()?;
         let id = RecordId::parse(log_id).ok()?;
-        Some(
-            CollectionPath::of(&tenant, Collection::ProcessedLogs)
-                .record(&id)
-                .to_string(),
-        )
+        Some(CollectionPath::of(&tenant, Collection::ProcessedLogs).record(&id).to_string())
     }
 
     #[test]
     fn a_log_lies_under_its_tenant() {
-        assert_eq!(
-            path("acme", "123").as_deref(),
-            Some("tenants/acme/processed_logs/123")
-        );
+        assert_eq!(path("acme", "123").as_deref(), Some("tenants/acme/processed_logs/123"));
     }
 
     proptest! {

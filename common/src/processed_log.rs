@@ -53,8 +53,7 @@ pub struct Keep {
 impl Keep {
     /// When what was received at `received_at` may be removed.
     pub fn expire_at(self, received_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.days
-            .map(|days| received_at + Duration::days(days.into()))
+        self.days.map(|days| received_at + Duration::days(days.into()))
     }
 
     fn mark(self, fields: &mut Fields, received_at: DateTime<Utc>) {
@@ -109,10 +108,7 @@ pub fn claim(record: &Record, keep: Keep) -> Write {
         ("redactions", 0i64.into()),
     ]);
     keep.mark(&mut fields, record.received_at);
-    Write::Create {
-        path: path(&record.tenant, &record.id),
-        fields,
-    }
+    Write::Create { path: path(&record.tenant, &record.id), fields }
 }
 
 /// The document of one part, also the greater half of [`whole`].
@@ -159,12 +155,7 @@ pub fn has_parts(log: &Document) -> bool {
 pub fn join(log: &mut Document, part: &Document) {
     for name in ["original_text", "modified_data"] {
         if let Some(text) = part.fields.get(name).and_then(Value::as_text) {
-            append(
-                log.fields
-                    .entry(name.to_owned())
-                    .or_insert_with(|| "".into()),
-                text,
-            );
+            append(log.fields.entry(name.to_owned()).or_insert_with(|| "".into()), text);
         }
     }
 }

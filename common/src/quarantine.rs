@@ -13,15 +13,8 @@ use crate::store::{Fields, Value, fields};
 pub const MAX_DATA_BYTES: usize = 256 << 10;
 
 /// Fields of a quarantined message, other than its data.
-pub const LISTED: &[&str] = &[
-    "reason",
-    "detail",
-    "attributes",
-    "data_bytes",
-    "data_sha256",
-    "first_seen",
-    "attempts",
-];
+pub const LISTED: &[&str] =
+    &["reason", "detail", "attributes", "data_bytes", "data_sha256", "first_seen", "attempts"];
 
 /// Why a message is in quarantine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,9 +63,8 @@ impl Quarantined<'_> {
     /// message again is the same document.
     pub fn path(&self) -> DocumentPath {
         let Message { data, attributes } = self.message;
-        let collection = message::tenant(attributes).map_or_else(CollectionPath::stray, |t| {
-            CollectionPath::of(&t, Collection::Quarantine)
-        });
+        let collection = message::tenant(attributes)
+            .map_or_else(CollectionPath::stray, |t| CollectionPath::of(&t, Collection::Quarantine));
         let names = [
             message::attribute::KIND,
             message::attribute::RECORD_ID,
@@ -80,10 +72,8 @@ impl Quarantined<'_> {
             message::attribute::PART,
             message::attribute::PARTS,
         ];
-        let mut identity: Vec<&str> = names
-            .iter()
-            .map(|name| attributes.get(*name).map_or("", String::as_str))
-            .collect();
+        let mut identity: Vec<&str> =
+            names.iter().map(|name| attributes.get(*name).map_or("", String::as_str)).collect();
         let content = hash::sha256(data);
         identity.push(&content);
         collection.hashed(&identity)
@@ -92,9 +82,7 @@ impl Quarantined<'_> {
     /// The document.
     pub fn fields(&self) -> Fields {
         let Message { data, attributes } = self.message;
-        let labels = attributes
-            .iter()
-            .map(|(name, value)| (name.clone(), value.as_str().into()));
+        let labels = attributes.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
         let kept = &self.data[..self.data.len().min(MAX_DATA_BYTES)];
         fields([
             ("reason", self.reason.as_str().into()),
@@ -126,10 +114,7 @@ mod tests {
 
     fn message(tenant: &str, data: &[u8]) -> Message {
         let attributes = [("tenant_id".to_owned(), tenant.to_owned())].into();
-        Message {
-            data: data.to_vec(),
-            attributes,
-        }
+        Message { data: data.to_vec(), attributes }
     }
 
     #[test]
@@ -152,9 +137,6 @@ mod tests {
         let large = message("acme", &vec![b'x'; MAX_DATA_BYTES + 1]);
         let fields = quarantined(&large).fields();
         assert_eq!(fields["data"].size(), MAX_DATA_BYTES);
-        assert_eq!(
-            fields["data_bytes"].as_integer(),
-            Some(MAX_DATA_BYTES as i64 + 1)
-        );
+        assert_eq!(fields["data_bytes"].as_integer(), Some(MAX_DATA_BYTES as i64 + 1));
     }
 }

@@ -116,10 +116,7 @@ impl RecordId {
         if id.is_empty() {
             return Err(RecordIdError::Empty);
         }
-        if !id
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b))
-        {
+        if !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b)) {
             return Err(RecordIdError::BadCharacter);
         }
         if id == "." || id == ".." || id.starts_with("__") {
@@ -140,13 +137,8 @@ impl RecordId {
     /// The id that an idempotency key names: the key itself, without quotes around it, where it
     /// has the form of an id, else its SHA-256.
     pub fn from_key(key: &[u8]) -> Self {
-        let bare = key
-            .strip_prefix(b"\"")
-            .and_then(|k| k.strip_suffix(b"\""))
-            .unwrap_or(key);
-        let as_it_is = std::str::from_utf8(bare)
-            .ok()
-            .and_then(|k| Self::parse(k).ok());
+        let bare = key.strip_prefix(b"\"").and_then(|k| k.strip_suffix(b"\"")).unwrap_or(key);
+        let as_it_is = std::str::from_utf8(bare).ok().and_then(|k| Self::parse(k).ok());
         as_it_is.unwrap_or_else(|| Self(hash::sha256(bare)))
     }
 
@@ -168,15 +160,7 @@ mod tests {
 
     #[test]
     fn ordinary_names_are_record_ids() {
-        for id in [
-            "123",
-            "a:b",
-            "batch-XXX",
-            "_x",
-            ".hidden",
-            "a..b",
-            &"x".repeat(128),
-        ] {
+        for id in ["123", "a:b", "batch-XXX", "_x", ".hidden", "a..b", &"x".repeat(128)] {
             assert!(RecordId::parse(id).is_ok(), "{id:?}");
         }
     }
@@ -197,10 +181,7 @@ mod tests {
         for (id, reason) in cases {
             assert_eq!(RecordId::parse(id), Err(reason), "{id:?}");
         }
-        assert_eq!(
-            RecordId::parse(&"x".repeat(129)),
-            Err(RecordIdError::TooLong)
-        );
+        assert_eq!(RecordId::parse(&"x".repeat(129)), Err(RecordIdError::TooLong));
     }
 
     #[test]

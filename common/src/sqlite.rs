@@ -100,11 +100,7 @@ impl Database {
         E: From<SqliteError> + Send + 'static,
         F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     {
-        let _permit = self
-            .reading
-            .acquire()
-            .await
-            .map_err(|_| SqliteError::Closed)?;
+        let _permit = self.reading.acquire().await.map_err(|_| SqliteError::Closed)?;
         let (path, readers) = (self.path.clone(), Arc::clone(&self.readers));
         let read = move || {
             let idle = lock(&readers).pop();
@@ -113,9 +109,7 @@ impl Database {
             lock(&readers).push(connection);
             result
         };
-        tokio::task::spawn_blocking(read)
-            .await
-            .map_err(|_| SqliteError::Closed)?
+        tokio::task::spawn_blocking(read).await.map_err(|_| SqliteError::Closed)?
     }
 }
 
@@ -211,10 +205,7 @@ mod tests {
         let database = Database::open(&path, SCHEMA).expect("a database");
         database.write(insert(7)).await.expect("a write");
         drop(database);
-        assert_eq!(
-            count(&Database::open(&path, SCHEMA).expect("a database")).await,
-            1
-        );
+        assert_eq!(count(&Database::open(&path, SCHEMA).expect("a database")).await, 1);
     }
 
     #[tokio::test]
@@ -224,10 +215,6 @@ mod tests {
         let level = |db: &Connection| -> Result<i64, SqliteError> {
             Ok(db.pragma_query_value(None, "synchronous", |row| row.get(0))?)
         };
-        assert_eq!(
-            database.write(level).await.expect("a level"),
-            2,
-            "2 is FULL"
-        );
+        assert_eq!(database.write(level).await.expect("a level"), 2, "2 is FULL");
     }
 }

@@ -7,36 +7,31 @@ use tracing::field::Field;
 use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::config::LogFormat;
 
-/// Begins to log, at level `info` unless `RUST_LOG` says otherwise. An error when the process
-/// logs already.
-pub fn init(format: Option<LogFormat>) -> Result<(), TryInitError> {
+/// Begins to log, at level `info` unless `RUST_LOG` says otherwise. A process that logs
+/// already goes on as it does.
+pub fn init(format: Option<LogFormat>) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
-    Registry::default()
-        .with(layer(format.unwrap_or_else(default_format)))
-        .with(filter)
-        .try_init()
+    let layer = layer(format.unwrap_or_else(default_format));
+    if let Err(error) = Registry::default().with(layer).with(filter).try_init() {
+        eprintln!("logs stay as they are: {error}");
+    }
 }
 
 fn default_format() -> LogFormat {
-    if stderr().is_terminal() {
-        LogFormat::Pretty
-    } else {
-        LogFormat::Stackdriver
-    }
+    if stderr().is_terminal() { LogFormat::Pretty } else { LogFormat::Stackdriver }
 }
 
 fn layer(format: LogFormat) -> Box<dyn Layer<Registry> + Send + Sync> {
     match format {
-        LogFormat::Stackdriver => tracing_stackdriver::layer()
-            .with_source_location(false)
-            .with_writer(stderr)
-            .boxed(),
+        LogFormat::Stackdriver => {
+            tracing_stackdriver::layer().with_source_location(false).with_writer(stderr).boxed()
+        }
         LogFormat::Pretty => tracing_subscriber::fmt::layer()
             .fmt_fields(debug_fn(write_field).delimited(" "))
             .with_ansi(stderr().is_terminal())
@@ -58,11 +53,7 @@ fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -
 /// or steer a terminal.
 fn escape(text: &str) -> String {
     let escape = |c: char| -> Box<dyn Iterator<Item = char>> {
-        if c.is_control() {
-            Box::new(c.escape_unicode())
-        } else {
-            Box::new(std::iter::once(c))
-        }
+        if c.is_control() { Box::new(c.escape_unicode()) } else { Box::new(std::iter::once(c)) }
     };
     text.chars().flat_map(escape).collect()
 }

@@ -33,10 +33,7 @@ impl TenantId {
     /// Takes `id` when it has the form of a tenant id.
     pub fn parse(id: &str) -> Result<Self, TenantError> {
         let first = id.bytes().next().ok_or(TenantError::Empty)?;
-        if !id
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
-        {
+        if !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) {
             return Err(TenantError::BadCharacter);
         }
         if !first.is_ascii_alphanumeric() {
@@ -66,19 +63,8 @@ mod tests {
 
     #[test]
     fn ordinary_names_are_tenants() {
-        for id in [
-            "acme",
-            "cus-axon",
-            "a",
-            "0",
-            "example.com",
-            "A_b-c.9",
-            &"x".repeat(128),
-        ] {
-            assert_eq!(
-                TenantId::parse(id).map(|t| t.to_string()),
-                Ok(id.to_owned())
-            );
+        for id in ["acme", "cus-axon", "a", "0", "example.com", "A_b-c.9", &"x".repeat(128)] {
+            assert_eq!(TenantId::parse(id).map(|t| t.to_string()), Ok(id.to_owned()));
         }
     }
 

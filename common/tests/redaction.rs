@@ -32,9 +32,7 @@ fn read(labelled: &str) -> Labelled {
 
 fn labelled() -> Vec<Labelled> {
     let rows = LINES.lines().filter(|row| !row.starts_with('#'));
-    rows.filter_map(|row| row.split_once('\t'))
-        .map(|(_, line)| read(line))
-        .collect()
+    rows.filter_map(|row| row.split_once('\t')).map(|(_, line)| read(line)).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "some hundreds of spans")]
@@ -45,11 +43,7 @@ fn share(part: usize, whole: usize) -> f64 {
 #[test]
 fn precision_and_recall_over_the_labelled_lines_are_high() {
     let (mut right, mut found, mut wanted) = (0, 0, 0);
-    for Labelled {
-        line,
-        spans: labels,
-    } in labelled()
-    {
+    for Labelled { line, spans: labels } in labelled() {
         let shown = spans(&line).into_iter().collect::<HashSet<_>>();
         right += shown.intersection(&labels).count();
         found += shown.len();
@@ -60,18 +54,12 @@ fn precision_and_recall_over_the_labelled_lines_are_high() {
     }
     let (precision, recall) = (share(right, found), share(right, wanted));
     println!("spans {wanted}, precision {precision:.4}, recall {recall:.4}");
-    assert!(
-        precision >= FLOOR && recall >= FLOOR,
-        "precision {precision}, recall {recall}"
-    );
+    assert!(precision >= FLOOR && recall >= FLOOR, "precision {precision}, recall {recall}");
 }
 
 #[test]
 fn the_labelled_set_is_large_and_has_both_kinds() {
     let lines = labelled();
-    let clean = lines
-        .iter()
-        .filter(|labelled| labelled.spans.is_empty())
-        .count();
+    let clean = lines.iter().filter(|labelled| labelled.spans.is_empty()).count();
     assert!(lines.len() >= 200 && clean >= 80 && lines.len() - clean >= 80);
 }

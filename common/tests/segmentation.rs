@@ -99,11 +99,7 @@ fn piece() -> impl Strategy<Value = String> {
 fn repeated() -> impl Strategy<Value = String> {
     (vec(piece(), 1..4), 1..12_000_usize).prop_map(|(pieces, length)| {
         let unit = pieces.concat();
-        let times = if unit.is_empty() {
-            0
-        } else {
-            length / unit.chars().count() + 1
-        };
+        let times = if unit.is_empty() { 0 } else { length / unit.chars().count() + 1 };
         unit.repeat(times).chars().take(length).collect()
     })
 }
@@ -111,20 +107,12 @@ fn repeated() -> impl Strategy<Value = String> {
 /// Filler that puts a few pieces right where the first cut falls.
 fn about_the_cut() -> impl Strategy<Value = String> {
     let filler = prop_oneof![select(vec!["x", "7", "é", "-", " ", "a.", "=", ":", "1-"])];
-    (
-        filler,
-        MAX_CHARACTERS - 80..MAX_CHARACTERS + 5,
-        vec(piece(), 1..8),
-        0..5_000_usize,
-    )
-        .prop_map(|(filler, before, pieces, after)| {
-            let head = filler
-                .repeat(before)
-                .chars()
-                .take(before)
-                .collect::<String>();
+    (filler, MAX_CHARACTERS - 80..MAX_CHARACTERS + 5, vec(piece(), 1..8), 0..5_000_usize).prop_map(
+        |(filler, before, pieces, after)| {
+            let head = filler.repeat(before).chars().take(before).collect::<String>();
             head + &pieces.concat() + &filler.repeat(after)
-        })
+        },
+    )
 }
 
 fn hostile() -> impl Strategy<Value = String> {

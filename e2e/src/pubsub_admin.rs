@@ -63,12 +63,7 @@ impl PubsubAdmin {
     /// Makes the topic `id`, of three characters or more.
     pub async fn create_topic(&self, id: &str) -> Result<()> {
         let name = self.topic(id);
-        self.topics
-            .create_topic()
-            .set_name(name)
-            .send()
-            .await
-            .map(drop)
+        self.topics.create_topic().set_name(name).send().await.map(drop)
     }
 
     /// Makes the subscription `id`, of three characters or more, to `topic`.
@@ -85,21 +80,12 @@ impl PubsubAdmin {
             .set_or_clear_retry_policy(settings.backoff.map(retry_policy).transpose()?)
             .set_or_clear_dead_letter_policy(settings.dead_letter.map(|to| self.dead_letter(&to)))
             .set_or_clear_push_config(settings.push_endpoint.map(push_config));
-        self.subscriptions
-            .create_subscription()
-            .with_request(subscription)
-            .send()
-            .await
-            .map(drop)
+        self.subscriptions.create_subscription().with_request(subscription).send().await.map(drop)
     }
 
     /// A client that pulls from this project's subscriptions.
     pub async fn subscriber(&self) -> std::result::Result<Subscriber, BuilderError> {
-        Subscriber::builder()
-            .with_endpoint(&self.endpoint)
-            .with_credentials(nobody())
-            .build()
-            .await
+        Subscriber::builder().with_endpoint(&self.endpoint).with_credentials(nobody()).build().await
     }
 
     /// The full name of the topic `id`.

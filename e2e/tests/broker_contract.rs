@@ -65,10 +65,7 @@ impl Deliveries for Pulled {
 const AT_MOST: Duration = Duration::from_secs(10);
 
 fn record() -> Message {
-    Message {
-        data: b"record".to_vec(),
-        ..Message::default()
-    }
+    Message { data: b"record".to_vec(), ..Message::default() }
 }
 
 #[tokio::test]
@@ -80,16 +77,10 @@ async fn a_broker_that_refuses_connections_is_unavailable_within_10_s() {
     assert!(start.elapsed() < AT_MOST, "{:?}", start.elapsed());
     assert_eq!(results.len(), 2);
     for result in results {
-        assert!(
-            matches!(result, Err(PublishError::Unavailable(_))),
-            "{result:?}"
-        );
+        assert!(matches!(result, Err(PublishError::Unavailable(_))), "{result:?}");
     }
     let probed = broker.probe().await;
-    assert!(
-        matches!(probed, Err(PublishError::Unavailable(_))),
-        "{probed:?}"
-    );
+    assert!(matches!(probed, Err(PublishError::Unavailable(_))), "{probed:?}");
 }
 
 /// The worst kind of down: connections are taken, and nothing is ever answered.
@@ -99,10 +90,7 @@ async fn a_broker_that_never_answers_holds_64_mib_at_most_and_fails_the_rest_wit
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let host = silent.local_addr().expect("an address").to_string();
     let broker = connect(&project(), &host).await;
-    let message = || Message {
-        data: vec![b'x'; MESSAGE],
-        ..Message::default()
-    };
+    let message = || Message { data: vec![b'x'; MESSAGE], ..Message::default() };
 
     let start = Instant::now();
     let publishes = (0..3_000).map(|_| broker.publish(vec![message()]));
@@ -114,11 +102,7 @@ async fn a_broker_that_never_answers_holds_64_mib_at_most_and_fails_the_rest_wit
     assert_eq!(results.iter().filter(taken).count(), (64 << 20) / MESSAGE);
     let start = Instant::now();
     broker.flush().await;
-    assert!(
-        start.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
@@ -128,21 +112,13 @@ async fn a_broker_that_comes_back_is_used_again() {
     let project = project();
     let broker = connect(&project, &host).await;
     let before = broker.publish(vec![record()]).await.remove(0);
-    assert!(
-        matches!(before, Err(PublishError::Unavailable(_))),
-        "{before:?}"
-    );
+    assert!(matches!(before, Err(PublishError::Unavailable(_))), "{before:?}");
 
-    let _emulator = Emulator::start_on(Service::Pubsub, port)
-        .await
-        .unwrap_or_else(|error| panic!("{error}"));
+    let _emulator =
+        Emulator::start_on(Service::Pubsub, port).await.unwrap_or_else(|error| panic!("{error}"));
     let mut delivered = Pulled(topic_with_subscription(&host, &project).await);
     broker.probe().await.expect("it is up now");
-    broker
-        .publish(vec![record()])
-        .await
-        .remove(0)
-        .expect("it is up now");
+    broker.publish(vec![record()]).await.remove(0).expect("it is up now");
     assert_eq!(delivered.next().await, record());
 }
 
@@ -150,28 +126,16 @@ async fn a_broker_that_comes_back_is_used_again() {
 async fn a_topic_that_is_missing_refuses() {
     let broker = connect(&project(), Emulators::shared().await.pubsub_host()).await;
     let published = broker.publish(vec![record()]).await.remove(0);
-    assert!(
-        matches!(published, Err(PublishError::Refused(_))),
-        "{published:?}"
-    );
+    assert!(matches!(published, Err(PublishError::Refused(_))), "{published:?}");
     let probed = broker.probe().await;
-    assert!(
-        matches!(probed, Err(PublishError::Refused(_))),
-        "{probed:?}"
-    );
+    assert!(matches!(probed, Err(PublishError::Refused(_))), "{probed:?}");
 }
 
 #[tokio::test]
 async fn a_message_past_pubsub_s_limits_is_refused_and_its_neighbours_are_not() {
     let (broker, mut delivered, _alive) = pubsub_and_its_subscription().await;
-    let long = Message {
-        attributes: [("v".to_owned(), "x".repeat(1_025))].into(),
-        ..record()
-    };
+    let long = Message { attributes: [("v".to_owned(), "x".repeat(1_025))].into(), ..record() };
     let results = broker.publish(vec![record(), long, record()]).await;
-    assert!(matches!(
-        results[..],
-        [Ok(()), Err(PublishError::Refused(_)), Ok(())]
-    ));
+    assert!(matches!(results[..], [Ok(()), Err(PublishError::Refused(_)), Ok(())]));
     assert_eq!(delivered.next().await, record());
 }

@@ -23,17 +23,11 @@ fn quarantine() -> CollectionPath {
 }
 
 fn create() -> Vec<Write> {
-    vec![Write::Create {
-        path: quarantine().hashed(&["1"]),
-        fields: fields([]),
-    }]
+    vec![Write::Create { path: quarantine().hashed(&["1"]), fields: fields([]) }]
 }
 
 fn assert_passing<T: std::fmt::Debug>(outcome: &Result<T, StoreError>) {
-    assert!(
-        matches!(outcome, Err(StoreError::Passing(_))),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome, Err(StoreError::Passing(_))), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -45,11 +39,7 @@ async fn a_store_that_is_down_when_a_service_starts_fails_calls_until_it_is_up()
     assert_passing(&store.commit(create()).await);
     assert_passing(&store.query(&Query::all(quarantine())).await);
     assert_passing(&store.probe().await);
-    assert!(
-        start.elapsed() < Duration::from_secs(10),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 
     let emulator = Emulator::start_on(Service::Firestore, port)
         .await
@@ -63,36 +53,20 @@ async fn a_store_that_is_down_when_a_service_starts_fails_calls_until_it_is_up()
     let _emulator = Emulator::start_on(Service::Firestore, port)
         .await
         .unwrap_or_else(|error| panic!("{error}"));
-    store
-        .commit(create())
-        .await
-        .expect("it is up again, and empty");
+    store.commit(create()).await.expect("it is up again, and empty");
 }
 
 /// The worst kind of down: connections are taken, and nothing is ever answered.
 #[tokio::test]
 async fn a_store_that_never_answers_fails_calls_in_time_however_many_there_are() {
-    let silent = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a port");
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let host = silent.local_addr().expect("an address").to_string();
     let store = FirestoreStore::new(&project(), "(default)", Some(&host));
     let start = Instant::now();
     assert_passing(&store.probe().await);
-    assert!(
-        start.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
     let start = Instant::now();
     let commits = (0..20).map(|_| store.commit(create()));
-    futures::future::join_all(commits)
-        .await
-        .iter()
-        .for_each(assert_passing);
-    assert!(
-        start.elapsed() < Duration::from_secs(12),
-        "{:?}",
-        start.elapsed()
-    );
+    futures::future::join_all(commits).await.iter().for_each(assert_passing);
+    assert!(start.elapsed() < Duration::from_secs(12), "{:?}", start.elapsed());
 }

@@ -33,10 +33,7 @@ pub struct GatewaySettings {
 impl From<IngestArgs> for GatewaySettings {
     fn from(args: IngestArgs) -> Self {
         let read_token = args.read_token.filter(|token| !token.is_empty());
-        Self {
-            max_ingest_bytes: args.max_ingest_bytes as usize,
-            read_token,
-        }
+        Self { max_ingest_bytes: args.max_ingest_bytes as usize, read_token }
     }
 }
 
@@ -55,12 +52,7 @@ impl Gateway {
         store: Arc<dyn DocumentStore>,
         settings: GatewaySettings,
     ) -> Self {
-        Self {
-            broker,
-            store,
-            settings,
-            probes: Probes::default(),
-        }
+        Self { broker, store, settings, probes: Probes::default() }
     }
 
     pub(crate) fn read_token(&self) -> Option<&str> {
@@ -80,27 +72,15 @@ impl Application {
     pub fn build(gateway: Gateway, host: &str, port: u16) -> io::Result<Self> {
         let gateway = Data::new(gateway);
         let data = gateway.clone();
-        let app = move || {
-            App::new()
-                .wrap(from_fn(edge))
-                .app_data(data.clone())
-                .configure(routes)
-        };
+        let app = move || App::new().wrap(from_fn(edge)).app_data(data.clone()).configure(routes);
         let server = HttpServer::new(app)
             .client_request_timeout(Duration::from_secs(10))
             .keep_alive(Duration::from_secs(75))
             .disable_signals()
             .shutdown_timeout(SHUTDOWN_SECONDS)
             .bind((host, port))?;
-        let address = *server
-            .addrs()
-            .first()
-            .ok_or(io::ErrorKind::AddrNotAvailable)?;
-        Ok(Self {
-            server: server.run(),
-            gateway,
-            address,
-        })
+        let address = *server.addrs().first().ok_or(io::ErrorKind::AddrNotAvailable)?;
+        Ok(Self { server: server.run(), gateway, address })
     }
 
     /// Where it listens.
@@ -125,14 +105,8 @@ impl Application {
 fn routes(config: &mut ServiceConfig) {
     config
         .service(write("/ingest", post().to(ingest::post)))
-        .service(read(
-            "/tenants/{tenant}/processed_logs",
-            processed_logs::list,
-        ))
-        .service(read(
-            "/tenants/{tenant}/processed_logs/{id}",
-            processed_logs::get,
-        ))
+        .service(read("/tenants/{tenant}/processed_logs", processed_logs::list))
+        .service(read("/tenants/{tenant}/processed_logs/{id}", processed_logs::get))
         .service(read("/tenants/{tenant}/quarantine", quarantine::list))
         .service(read("/health", health::health))
         .service(read("/ready", health::ready))
@@ -142,9 +116,7 @@ fn routes(config: &mut ServiceConfig) {
 
 /// A path that takes POST.
 fn write(path: &str, route: Route) -> Resource {
-    web::resource(path)
-        .route(route)
-        .default_service(web::to(only("POST")))
+    web::resource(path).route(route).default_service(web::to(only("POST")))
 }
 
 /// A path that takes GET, and so HEAD.

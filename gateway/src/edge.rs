@@ -42,10 +42,7 @@ pub(crate) async fn edge(
 
 /// The route for every path that is none.
 pub(crate) async fn not_found() -> Result<HttpResponse, Problem> {
-    Err(Problem::new(
-        Code::NotFound,
-        "There is nothing at this path.",
-    ))
+    Err(Problem::new(Code::NotFound, "There is nothing at this path."))
 }
 
 /// The route for every method that a path does not take.
@@ -70,22 +67,15 @@ impl Future for Refusal {
 fn request_id(headers: &HeaderMap) -> String {
     let is_plain = |id: &&str| {
         (1..=MAX_REQUEST_ID_BYTES).contains(&id.len())
-            && id
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
     };
-    let given = headers
-        .get(REQUEST_ID)
-        .and_then(|id| id.to_str().ok())
-        .filter(is_plain);
+    let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(is_plain);
     given.map_or_else(|| RecordId::random().to_string(), str::to_owned)
 }
 
 /// Where a token is set, every read but those of probes needs it.
 fn may_read(request: &ServiceRequest) -> Result<(), Problem> {
-    let token = request
-        .app_data::<Data<Gateway>>()
-        .and_then(|gateway| gateway.read_token());
+    let token = request.app_data::<Data<Gateway>>().and_then(|gateway| gateway.read_token());
     let is_open = !matches!(*request.method(), Method::GET | Method::HEAD)
         || matches!(request.path(), "/health" | "/ready");
     match token {
@@ -96,9 +86,7 @@ fn may_read(request: &ServiceRequest) -> Result<(), Problem> {
 
 /// Compares digests, so that the time taken says nothing about the token.
 fn bears(headers: &HeaderMap, token: &str) -> bool {
-    let given = headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
+    let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let given = given.and_then(|value| value.strip_prefix("Bearer "));
     given.is_some_and(|given| hash::sha256(given.trim()) == hash::sha256(token))
 }
@@ -142,9 +130,7 @@ fn name(headers: &mut HeaderMap, request_id: &str) {
 
 fn count(response: &ServiceResponse, began: Instant) {
     let request = response.request();
-    let route = request
-        .match_pattern()
-        .unwrap_or_else(|| "unmatched".to_owned());
+    let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
     let method = match *request.method() {
         Method::GET => "GET",
         Method::POST => "POST",
@@ -153,10 +139,6 @@ fn count(response: &ServiceResponse, began: Instant) {
         _ => "other",
     };
     let status = response.status();
-    HTTP_REQUESTS
-        .with_label_values(&[&route, method, status.as_str()])
-        .inc();
-    HTTP_SECONDS
-        .with_label_values(&[&route])
-        .observe(began.elapsed().as_secs_f64());
+    HTTP_REQUESTS.with_label_values(&[&route, method, status.as_str()]).inc();
+    HTTP_SECONDS.with_label_values(&[&route]).observe(began.elapsed().as_secs_f64());
 }

@@ -1,2 +1,71 @@
-//! x
-fn main() {}
+//! The gateway as it is deployed: publishes to Pub/Sub, reads from Firestore.
+
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use common::broker::PublishError;
+use common::broker::pubsub::PubsubBroker;
+use common::config::{GoogleArgs, IngestArgs, LogArgs};
+use common::store::firestore::FirestoreStore;
+use common::{program, signal, telemetry};
+use gateway::{Application, Gateway};
+use thiserror::Error;
+
+/// Spillway's public HTTP API: takes records, publishes them, and serves every read.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// The address to listen on.
+    #[arg(long, env = "HOST", default_value = "0.0.0.0")]
+    host: String,
+
+    /// The port to listen on; 0 takes a free one.
+    #[arg(long, env = "PORT", default_value_t = 8080)]
+    port: u16,
+
+    #[command(flatten)]
+    google: GoogleArgs,
+
+    #[command(flatten)]
+    ingest: IngestArgs,
+
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+/// Why the gateway could not start, or ended.
+#[derive(Debug, Error)]
+enum StartError {
+    #[error("there are no credentials for Pub/Sub")]
+    Broker(#[from] PublishError),
+    #[error("cannot listen on {0}:{1}")]
+    Listen(String, u16, #[source] io::Error),
+    #[error("the server failed")]
+    Server(#[source] io::Error),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    telemetry::init(args.log.log_format);
+    program::ended(run(args).await)
+}
+
+async fn run(args: Args) -> Result<(), StartError> {
+    let Args { host, port, google, ingest, .. } = args;
+    let emulator = google.pubsub_emulator_host.as_deref();
+    let broker =
+        PubsubBroker::connect(&google.google_cloud_project, &google.pubsub_topic, emulator).await?;
+    let store = FirestoreStore::new(
+        &google.google_cloud_project,
+        &google.firestore_database,
+        google.firestore_emulator_host.as_deref(),
+    );
+    let gateway = Gateway::new(Arc::new(broker), Arc::new(store), ingest.into());
+    let application = Application::build(gateway, &host, port)
+        .map_err(|error| StartError::Listen(host, port, error))?;
+    println!("The gateway listens on http://{}.", application.address());
+    application.run_until_stopped(signal::stop_requested()).await.map_err(StartError::Server)
+}

@@ -34,14 +34,8 @@ impl Page {
     pub(crate) fn of(request: &HttpRequest, collection: CollectionPath) -> Result<Self, Problem> {
         let limit = query::limit(request, DEFAULT_LIMIT, MAX_LIMIT)?;
         let token = query::parameter(request, "page_token")?;
-        let after = token
-            .map(|token| read_token(&token, &collection))
-            .transpose()?;
-        Ok(Self {
-            collection,
-            limit,
-            after,
-        })
+        let after = token.map(|token| read_token(&token, &collection)).transpose()?;
+        Ok(Self { collection, limit, after })
     }
 
     /// The page's documents, with `fields` only.
@@ -60,10 +54,7 @@ impl Page {
         documents.truncate(self.limit as usize);
         let last = documents.last().filter(|_| !is_last);
         let next_page_token = last.map(|last| write_token(&self.collection, &last.id));
-        Ok(Listing {
-            documents,
-            next_page_token,
-        })
+        Ok(Listing { documents, next_page_token })
     }
 }
 
@@ -89,10 +80,7 @@ fn write_token(collection: &CollectionPath, id: &str) -> String {
 }
 
 fn read_token(token: &str, collection: &CollectionPath) -> Result<String, Problem> {
-    let text = BASE64
-        .decode(token)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let text = BASE64.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let split = text.as_deref().and_then(|text| text.split_once('\n'));
     match split {
         Some((place, id)) if place == collection.as_str() && !id.is_empty() => Ok(id.to_owned()),

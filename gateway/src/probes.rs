@@ -36,9 +36,7 @@ impl Probes {
         let broker = probe("broker", gateway.broker.probe());
         let store = probe("store", gateway.store.probe());
         let (broker, store) = futures::join!(broker, store);
-        let readiness = Readiness {
-            probes: vec![("broker", broker), ("store", store)],
-        };
+        let readiness = Readiness { probes: vec![("broker", broker), ("store", store)] };
         *last = Some((Instant::now(), readiness.clone()));
         readiness
     }
@@ -50,10 +48,7 @@ impl Readiness {
     }
 
     pub(crate) fn json(&self) -> Map<String, Value> {
-        self.probes
-            .iter()
-            .map(|(name, answer)| ((*name).to_owned(), (*answer).into()))
-            .collect()
+        self.probes.iter().map(|(name, answer)| ((*name).to_owned(), (*answer).into())).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Problem details (RFC 9457): every error that a client sees, mapped to HTTP here and nowhere
 //! else.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use actix_web::http::StatusCode;
@@ -8,7 +9,7 @@ use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use common::store::StoreError;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// What is wrong, as a stable name that clients may rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +47,7 @@ impl Code {
         match self {
             Self::EmptyText => (400, "empty-text", "The text is empty"),
             Self::IdMismatch => (400, "id-mismatch", "The request names two records"),
-            Self::InvalidBody => (
-                400,
-                "invalid-body",
-                "Several things in the request are wrong",
-            ),
+            Self::InvalidBody => (400, "invalid-body", "Several things in the request are wrong"),
             Self::InvalidEncoding => (400, "invalid-encoding", "The body cannot be decompressed"),
             Self::InvalidId => (400, "invalid-id", "The id has not the form of an id"),
             Self::InvalidJson => (400, "invalid-json", "The body is not valid JSON"),
@@ -68,16 +65,12 @@ impl Code {
             Self::MethodNotAllowed => (405, "method-not-allowed", "The method is not allowed"),
             Self::SlowBody => (408, "slow-body", "The body did not arrive in time"),
             Self::TooLarge => (413, "too-large", "The body is too large"),
-            Self::UnsupportedEncoding => (
-                415,
-                "unsupported-encoding",
-                "The content encoding is not supported",
-            ),
-            Self::UnsupportedMediaType => (
-                415,
-                "unsupported-media-type",
-                "The media type is not supported",
-            ),
+            Self::UnsupportedEncoding => {
+                (415, "unsupported-encoding", "The content encoding is not supported")
+            }
+            Self::UnsupportedMediaType => {
+                (415, "unsupported-media-type", "The media type is not supported")
+            }
             Self::Internal => (500, "internal", "Something went wrong here"),
             Self::NotReady => (503, "not-ready", "A part of the service does not answer"),
             Self::Unavailable => (503, "unavailable", "The service cannot take this now"),
@@ -106,11 +99,7 @@ pub(crate) struct FieldError {
 
 impl FieldError {
     pub(crate) fn new(code: Code, field: &str, reason: impl ToString) -> Self {
-        Self {
-            code,
-            field: field.to_owned(),
-            reason: reason.to_string(),
-        }
+        Self { code, field: field.to_owned(), reason: reason.to_string() }
     }
 }
 
@@ -122,7 +111,7 @@ pub(crate) struct Problem {
     errors: Vec<FieldError>,
     headers: Vec<(actix_web::http::header::HeaderName, &'static str)>,
     /// Members beyond those of RFC 9457, such as the id to try again with.
-    extensions: Map<String, Value>,
+    extensions: Vec<(&'static str, Value)>,
 }
 
 impl Problem {
@@ -132,24 +121,22 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             headers: Vec::new(),
-            extensions: Map::new(),
+            extensions: Vec::new(),
         }
     }
 
     /// All that is wrong at once. The code is the errors' own where they share one.
-    pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
+    pub(crate) fn invalid(mut errors: Vec<FieldError>) -> Self {
+        // What is wrong with a field first is the cause of what is wrong with it next.
+        let mut fields = HashSet::new();
+        errors.retain(|error| fields.insert(error.field.clone()));
         let shared = errors.first().map(|first| first.code);
         let code = shared
             .filter(|code| errors.iter().all(|error| error.code == *code))
             .unwrap_or(Code::InvalidBody);
-        let reasons: Vec<_> = errors
-            .iter()
-            .map(|error| format!("{} {}", error.field, error.reason))
-            .collect();
-        Self {
-            errors,
-            ..Self::new(code, reasons.join("; "))
-        }
+        let reasons: Vec<_> =
+            errors.iter().map(|error| format!("{} {}", error.field, error.reason)).collect();
+        Self { errors, ..Self::new(code, reasons.join("; ")) }
     }
 
     /// Not now; the client is to try again.
@@ -167,8 +154,8 @@ impl Problem {
     }
 
     /// With one more member.
-    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.extensions.insert(name.to_owned(), value.into());
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.extensions.push((name, value.into()));
         self
     }
 
@@ -196,15 +183,13 @@ impl Problem {
             body["errors"] = json!(self.errors);
         }
         for (name, value) in &self.extensions {
-            body[name] = value.clone();
+            body[*name] = value.clone();
         }
         let mut response = HttpResponse::build(self.code.status());
         for header in &self.headers {
             response.insert_header(header.clone());
         }
-        response
-            .content_type("application/problem+json")
-            .body(body.to_string())
+        response.content_type("application/problem+json").body(body.to_string())
     }
 }
 

@@ -18,9 +18,7 @@ pub(crate) async fn publish(gateway: &Gateway, records: Vec<Record>) -> Result<(
     let results = tokio::time::timeout(TIMEOUT, gateway.broker.publish(messages)).await;
     let Ok(results) = results else {
         PUBLISHED.with_label_values(&["timed-out"]).inc();
-        return Err(Problem::unavailable(
-            "The broker did not answer in time. Try again.",
-        ));
+        return Err(Problem::unavailable("The broker did not answer in time. Try again."));
     };
     let mut problem = None;
     for result in results {

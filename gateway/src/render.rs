@@ -8,10 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 /// A document's fields as members of a JSON object.
 pub(crate) fn fields(fields: Fields) -> Map<String, Json> {
-    fields
-        .into_iter()
-        .map(|(name, value)| (name, self::value(value)))
-        .collect()
+    fields.into_iter().map(|(name, value)| (name, self::value(value))).collect()
 }
 
 fn value(value: Value) -> Json {

@@ -31,29 +31,19 @@ impl DataDir {
         std::fs::create_dir_all(path).map_err(failed)?;
         let lock_path = path.join("lock");
         let mut options = OpenOptions::new();
-        let mut lock = options
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&lock_path)
-            .map_err(failed)?;
+        let mut lock =
+            options.create(true).truncate(false).write(true).open(&lock_path).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let holder = std::fs::read_to_string(&lock_path).unwrap_or_default();
-                return Err(DataDirError::InUse(
-                    path.to_owned(),
-                    holder.trim().to_owned(),
-                ));
+                return Err(DataDirError::InUse(path.to_owned(), holder.trim().to_owned()));
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         lock.set_len(0).map_err(failed)?;
         writeln!(lock, "{}", std::process::id()).map_err(failed)?;
-        Ok(Self {
-            path: path.to_owned(),
-            _lock: lock,
-        })
+        Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
     pub(crate) fn path(&self) -> &Path {

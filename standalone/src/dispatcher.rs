@@ -45,10 +45,8 @@ impl Dispatcher {
 
     async fn serve(&self, lane: Lane, slots: usize, tracker: &TaskTracker) {
         let slots = Arc::new(Semaphore::new(slots));
-        while let Some((leases, permit)) = self
-            .stopping
-            .run_until_cancelled(self.next(lane, &slots))
-            .await
+        while let Some((leases, permit)) =
+            self.stopping.run_until_cancelled(self.next(lane, &slots)).await
         {
             let mut permit = permit;
             for lease in leases {
@@ -90,9 +88,7 @@ impl Dispatcher {
     }
 
     async fn process(&self, lease: &Lease) -> Disposition {
-        let Lease {
-            message, attempts, ..
-        } = lease;
+        let Lease { message, attempts, .. } = lease;
         if *attempts >= self.max_attempts {
             return self.worker.dead_letter(message, *attempts).await;
         }

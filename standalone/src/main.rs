@@ -4,6 +4,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use common::program;
 
 mod data_dir;
 mod dispatcher;
@@ -33,20 +34,6 @@ enum Command {
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
-        Command::Serve(args) => ended(serve::serve(args).await),
+        Command::Serve(args) => program::ended(serve::serve(args).await),
     }
-}
-
-/// Says what went wrong, with its causes, and ends with 1.
-fn ended(result: Result<(), impl std::error::Error>) -> ExitCode {
-    let Err(error) = result else {
-        return ExitCode::SUCCESS;
-    };
-    eprintln!("error: {error}");
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        eprintln!("  because: {error}");
-        cause = error.source();
-    }
-    ExitCode::FAILURE
 }

@@ -87,16 +87,11 @@ pub(crate) enum ServeError {
 
 /// Runs until the process is told to stop: then gives back what is not done, and returns.
 pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
-    if let Err(error) = telemetry::init(args.log.log_format) {
-        eprintln!("logs stay as they are: {error}");
-    }
+    telemetry::init(args.log.log_format);
     let folder = DataDir::hold(&args.data_dir)?;
     let ack_deadline = Duration::from_secs(args.ack_deadline_seconds.into());
-    let options = QueueOptions {
-        ack_deadline,
-        min_free_bytes: MIN_FREE_BYTES,
-        flow: message::flow,
-    };
+    let options =
+        QueueOptions { ack_deadline, min_free_bytes: MIN_FREE_BYTES, flow: message::flow };
     let queue = EmbeddedQueue::open(folder.path(), options)?;
     let store = Arc::new(EmbeddedStore::open(folder.path())?);
     let settings = WorkerSettings::new(&args.work, Duration::ZERO);
@@ -110,11 +105,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     };
     let gateway = Gateway::new(Arc::new(EmbeddedBroker(queue)), store, args.ingest.into());
     let application = Application::build(gateway, &args.host, args.port).map_err(|source| {
-        ServeError::Listen {
-            host: args.host.clone(),
-            port: args.port,
-            source,
-        }
+        ServeError::Listen { host: args.host.clone(), port: args.port, source }
     })?;
     greet(application.address(), &args.data_dir);
     run(application, dispatcher).await
@@ -131,10 +122,7 @@ async fn run(application: Application, dispatcher: Dispatcher) -> Result<(), Ser
         worker.stop();
     };
     let delivering = tokio::spawn(dispatcher.run());
-    application
-        .run_until_stopped(stop)
-        .await
-        .map_err(ServeError::Server)?;
+    application.run_until_stopped(stop).await.map_err(ServeError::Server)?;
     if tokio::time::timeout(GRACE, delivering).await.is_err() {
         tracing::warn!("some commits did not end in time; they are tried again at the next start");
     }
@@ -142,10 +130,7 @@ async fn run(application: Application, dispatcher: Dispatcher) -> Result<(), Ser
 }
 
 fn greet(address: SocketAddr, data_dir: &std::path::Path) {
-    println!(
-        "Spillway listens on http://{address} and keeps its data in {}.",
-        data_dir.display()
-    );
+    println!("Spillway listens on http://{address} and keeps its data in {}.", data_dir.display());
     println!(
         "Try:\n  curl -i http://{address}/ingest -H 'Content-Type: application/json' \\\n    \
          -d '{{\"tenant_id\":\"acme\",\"log_id\":\"123\",\"text\":\"User 555-0199 accessed...\"}}'\n  \

@@ -36,15 +36,8 @@ impl Application {
             .disable_signals()
             .shutdown_timeout(SHUTDOWN_SECONDS)
             .bind((host, port))?;
-        let address = *server
-            .addrs()
-            .first()
-            .ok_or(io::ErrorKind::AddrNotAvailable)?;
-        Ok(Self {
-            server: server.run(),
-            worker,
-            address,
-        })
+        let address = *server.addrs().first().ok_or(io::ErrorKind::AddrNotAvailable)?;
+        Ok(Self { server: server.run(), worker, address })
     }
 
     /// Where it listens.
@@ -81,18 +74,15 @@ async fn push(worker: Data<Worker>, body: Bytes) -> HttpResponse {
         Ok(Push { message, attempts }) => worker.deliver(&message, attempts).await,
         Err(error) => {
             tracing::warn!(%error, "a push has no readable envelope");
-            let message = Message {
-                data: body.to_vec(),
-                ..Message::default()
-            };
+            let message = Message { data: body.to_vec(), ..Message::default() };
             worker.deliver(&message, 0).await
         }
     };
     match disposition {
         Disposition::Acknowledge => HttpResponse::NoContent().finish(),
-        Disposition::Retry | Disposition::Release => HttpResponse::ServiceUnavailable()
-            .insert_header(("retry-after", "1"))
-            .finish(),
+        Disposition::Retry | Disposition::Release => {
+            HttpResponse::ServiceUnavailable().insert_header(("retry-after", "1")).finish()
+        }
     }
 }
 
@@ -111,9 +101,7 @@ async fn ready(worker: Data<Worker>) -> HttpResponse {
 
 async fn metrics() -> HttpResponse {
     match metrics::render() {
-        Ok(text) => HttpResponse::Ok()
-            .content_type("text/plain; version=0.0.4")
-            .body(text),
+        Ok(text) => HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text),
         Err(error) => HttpResponse::InternalServerError().body(error.to_string()),
     }
 }

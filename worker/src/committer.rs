@@ -88,10 +88,7 @@ impl Committer {
     pub async fn commit(&self, unit: Unit) -> Answer {
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { unit, answer };
-        self.units
-            .send(waiting)
-            .await
-            .map_err(|_| CommitError::Stopped)?;
+        self.units.send(waiting).await.map_err(|_| CommitError::Stopped)?;
         answered.await.map_err(|_| CommitError::Stopped)?
     }
 }
@@ -135,11 +132,7 @@ impl Batch {
             match room.admit(&next.unit) {
                 Admission::Fits => batch.units.push(next),
                 Admission::SameGate => {
-                    batch
-                        .followers
-                        .entry(next.unit.gate.clone())
-                        .or_default()
-                        .push(next);
+                    batch.followers.entry(next.unit.gate.clone()).or_default().push(next);
                 }
                 Admission::Clashes => later.push_back(next),
                 Admission::Full => {
@@ -191,10 +184,7 @@ impl Batch {
         store: &dyn DocumentStore,
         group: Vec<Waiting>,
     ) -> Vec<Vec<Waiting>> {
-        let gates: Vec<_> = group
-            .iter()
-            .map(|waiting| waiting.unit.gate.clone())
-            .collect();
+        let gates: Vec<_> = group.iter().map(|waiting| waiting.unit.gate.clone()).collect();
         let found = match patiently(|| store.get_many(&gates)).await {
             Ok(found) => found,
             Err(error) => {
@@ -214,34 +204,20 @@ impl Batch {
 
     /// The gate is there, with `digest`: answers the unit and all that waited for the same gate.
     fn settle(&mut self, waiting: Waiting, digest: Option<&str>) {
-        let followers = self
-            .followers
-            .remove(&waiting.unit.gate)
-            .unwrap_or_default();
+        let followers = self.followers.remove(&waiting.unit.gate).unwrap_or_default();
         for waiting in std::iter::once(waiting).chain(followers) {
             let same = self::digest(&waiting.unit.fields) == digest;
-            let outcome = if same {
-                Outcome::Duplicate
-            } else {
-                Outcome::Conflict
-            };
+            let outcome = if same { Outcome::Duplicate } else { Outcome::Conflict };
             drop(waiting.answer.send(Ok(outcome)));
         }
     }
 
     fn answer_all(&mut self, group: Vec<Waiting>, answer: &Answer) {
         for waiting in group {
-            let followers = self
-                .followers
-                .remove(&waiting.unit.gate)
-                .unwrap_or_default();
+            let followers = self.followers.remove(&waiting.unit.gate).unwrap_or_default();
             for follower in followers {
                 let same = digest(&follower.unit.fields) == digest(&waiting.unit.fields);
-                let seen = if same {
-                    Outcome::Duplicate
-                } else {
-                    Outcome::Conflict
-                };
+                let seen = if same { Outcome::Duplicate } else { Outcome::Conflict };
                 drop(follower.answer.send(answer.clone().map(|_| seen)));
             }
             drop(waiting.answer.send(answer.clone()));
@@ -273,12 +249,9 @@ impl Room {
         if self.clashes(unit) {
             return Admission::Clashes;
         }
-        let bytes = unit
-            .fields
-            .iter()
-            .map(|(name, value)| name.len() + value.size())
-            .sum::<usize>()
-            + unit.writes.iter().map(Write::size).sum::<usize>();
+        let bytes =
+            unit.fields.iter().map(|(name, value)| name.len() + value.size()).sum::<usize>()
+                + unit.writes.iter().map(Write::size).sum::<usize>();
         let documents = self.documents() + 1 + self.new_documents(unit);
         let full = documents > MAX_DOCUMENTS || self.bytes + bytes > MAX_BYTES;
         if self.units > 0 && (full || self.units == MAX_UNITS) {
@@ -287,18 +260,14 @@ impl Room {
         self.units += 1;
         self.bytes += bytes;
         self.gates.insert(unit.gate.clone());
-        self.counted
-            .extend(unit.writes.iter().map(|write| write.path().clone()));
+        self.counted.extend(unit.writes.iter().map(|write| write.path().clone()));
         Admission::Fits
     }
 
     /// One unit creates what another one counts on: not in one commit.
     fn clashes(&self, unit: &Unit) -> bool {
         self.counted.contains(&unit.gate)
-            || unit
-                .writes
-                .iter()
-                .any(|write| self.gates.contains(write.path()))
+            || unit.writes.iter().any(|write| self.gates.contains(write.path()))
     }
 
     fn documents(&self) -> usize {
@@ -306,10 +275,7 @@ impl Room {
     }
 
     fn new_documents(&self, unit: &Unit) -> usize {
-        unit.writes
-            .iter()
-            .filter(|write| !self.counted.contains(write.path()))
-            .count()
+        unit.writes.iter().filter(|write| !self.counted.contains(write.path())).count()
     }
 }
 
@@ -319,10 +285,7 @@ fn merge<'a>(units: impl Iterator<Item = &'a Unit>) -> Vec<Write> {
     let mut gates = Vec::new();
     let mut merged: BTreeMap<&DocumentPath, (Fields, BTreeMap<String, i64>)> = BTreeMap::new();
     for unit in units {
-        gates.push(Write::Create {
-            path: unit.gate.clone(),
-            fields: unit.fields.clone(),
-        });
+        gates.push(Write::Create { path: unit.gate.clone(), fields: unit.fields.clone() });
         for write in &unit.writes {
             let (fields, by) = merged.entry(write.path()).or_default();
             add(fields, by, write);
@@ -336,10 +299,7 @@ fn merge<'a>(units: impl Iterator<Item = &'a Unit>) -> Vec<Write> {
             Write::Increment { path, fields, by }
         }
     };
-    gates
-        .into_iter()
-        .chain(merged.into_iter().map(write))
-        .collect()
+    gates.into_iter().chain(merged.into_iter().map(write)).collect()
 }
 
 fn add(fields: &mut Fields, by: &mut BTreeMap<String, i64>, write: &Write) {

@@ -35,10 +35,7 @@ impl WorkerSettings {
     pub fn new(args: &WorkArgs, commit_interval: Duration) -> Self {
         Self {
             work_per_character: Duration::from_secs_f64(args.work_seconds_per_char),
-            keep: Keep {
-                original: args.store_original,
-                days: args.retention_days,
-            },
+            keep: Keep { original: args.store_original, days: args.retention_days },
             commit_interval: args.commit_interval(commit_interval),
         }
     }
@@ -101,12 +98,7 @@ impl Worker {
     /// A worker on `store`. Has to be called inside a tokio runtime.
     pub fn new(store: Arc<dyn DocumentStore>, settings: WorkerSettings) -> Self {
         let committer = Committer::start(Arc::clone(&store), settings.commit_interval);
-        Self {
-            store,
-            committer,
-            settings,
-            stopping: CancellationToken::new(),
-        }
+        Self { store, committer, settings, stopping: CancellationToken::new() }
     }
 
     /// Ends the work on texts at once: their messages are given back. Commits go on to their end.
@@ -122,10 +114,7 @@ impl Worker {
             Err(error) => Err(error.into()),
         };
         let (disposition, outcome) = self.conclude(message, attempts, processed).await;
-        let kind = message
-            .attributes
-            .get("kind")
-            .and_then(|kind| kind.parse::<Kind>().ok());
+        let kind = message.attributes.get("kind").and_then(|kind| kind.parse::<Kind>().ok());
         let kind = kind.map_or("unknown", Kind::as_str);
         DELIVERED.with_label_values(&[kind, outcome]).inc();
         disposition
@@ -134,11 +123,7 @@ impl Worker {
     /// Quarantines a message that was delivered too often.
     pub async fn dead_letter(&self, message: &Message, attempts: u32) -> Disposition {
         let detail = format!("{attempts} deliveries failed");
-        let sentence = Sentence {
-            reason: Reason::DeadLetter,
-            detail,
-            attempts,
-        };
+        let sentence = Sentence { reason: Reason::DeadLetter, detail, attempts };
         self.set_aside(message, sentence, "dead-letter").await.0
     }
 
@@ -164,22 +149,14 @@ impl Worker {
             Ok(Outcome::Conflict) => {
                 let detail = "another record with this id and other content came first".to_owned();
                 let attempts = attempts + 1;
-                let sentence = Sentence {
-                    reason: Reason::Conflict,
-                    detail,
-                    attempts,
-                };
+                let sentence = Sentence { reason: Reason::Conflict, detail, attempts };
                 return self.set_aside(message, sentence, "conflict").await;
             }
             Err(ProcessError::Stopping) => return (Disposition::Release, "released"),
             Err(error) => error,
         };
         if let Some(reason) = error.reason() {
-            let sentence = Sentence {
-                reason,
-                detail: chain(&error),
-                attempts: attempts + 1,
-            };
+            let sentence = Sentence { reason, detail: chain(&error), attempts: attempts + 1 };
             return self.set_aside(message, sentence, reason.as_str()).await;
         }
         tracing::warn!(error = chain(&error), attempts, "a delivery failed");

@@ -1,2 +1,77 @@
 //! The worker as it is deployed: pushes from Pub/Sub, documents in Firestore.
-fn main() {}
+
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use common::config::{GoogleArgs, LogArgs, WorkArgs};
+use common::store::firestore::FirestoreStore;
+use common::{program, signal, telemetry};
+use thiserror::Error;
+use worker::app::Application;
+use worker::{Worker, WorkerSettings};
+
+/// Least time between the beginnings of two commits: a document takes about one write a second.
+const COMMIT_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Spillway's private half: takes pushes from Pub/Sub, does the work, and stores it once.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// The address to listen on.
+    #[arg(long, env = "HOST", default_value = "0.0.0.0")]
+    host: String,
+
+    /// The port to listen on; 0 takes a free one.
+    #[arg(long, env = "PORT", default_value_t = 8081)]
+    port: u16,
+
+    #[command(flatten)]
+    google: GoogleArgs,
+
+    #[command(flatten)]
+    work: WorkArgs,
+
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+/// Why the worker could not start, or ended.
+#[derive(Debug, Error)]
+enum StartError {
+    #[error(
+        "outside the emulators the worker does not start yet: it cannot tell Pub/Sub's pushes \
+         from anybody else's. Set FIRESTORE_EMULATOR_HOST"
+    )]
+    Unauthenticated,
+    #[error("cannot listen on {0}:{1}")]
+    Listen(String, u16, #[source] io::Error),
+    #[error("the server failed")]
+    Server(#[source] io::Error),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    telemetry::init(args.log.log_format);
+    program::ended(run(args).await)
+}
+
+async fn run(args: Args) -> Result<(), StartError> {
+    let Args { host, port, google, work, .. } = args;
+    if google.firestore_emulator_host.is_none() {
+        return Err(StartError::Unauthenticated);
+    }
+    let store = FirestoreStore::new(
+        &google.google_cloud_project,
+        &google.firestore_database,
+        google.firestore_emulator_host.as_deref(),
+    );
+    let worker = Worker::new(Arc::new(store), WorkerSettings::new(&work, COMMIT_INTERVAL));
+    let application = Application::build(Arc::new(worker), &host, port)
+        .map_err(|error| StartError::Listen(host, port, error))?;
+    println!("The worker listens on http://{}.", application.address());
+    application.run_until_stopped(signal::stop_requested()).await.map_err(StartError::Server)
+}

@@ -40,11 +40,7 @@ mod tests {
         let mut calls = 0;
         let result = patiently(|| {
             calls += 1;
-            ready(if calls < 4 {
-                Err(StoreError::Passing("busy".into()))
-            } else {
-                Ok(calls)
-            })
+            ready(if calls < 4 { Err(StoreError::Passing("busy".into())) } else { Ok(calls) })
         });
         assert!(matches!(result.await, Ok(4)));
     }

@@ -46,17 +46,11 @@ struct Wrapped {
 impl Push {
     /// Reads the body of a push.
     pub fn parse(body: &[u8]) -> Result<Self, PushError> {
-        let Envelope {
-            message,
-            delivery_attempt,
-        } = serde_json::from_slice(body)?;
+        let Envelope { message, delivery_attempt } = serde_json::from_slice(body)?;
         let data = BASE64.decode(&message.data)?;
         let attributes = message.attributes.unwrap_or_default();
         let attempts = delivery_attempt.unwrap_or(1).saturating_sub(1);
-        Ok(Self {
-            message: Message { data, attributes },
-            attempts,
-        })
+        Ok(Self { message: Message { data, attributes }, attempts })
     }
 }
 
@@ -70,38 +64,20 @@ mod tests {
             "message_id":"7","publishTime":"2025-05-01T00:00:00Z","publish_time":"x"},
             "subscription":"projects/p/subscriptions/s","deliveryAttempt":3}"#;
         let attributes = [("v".to_owned(), "1".to_owned())].into();
-        let message = Message {
-            data: b"hello".to_vec(),
-            attributes,
-        };
-        assert_eq!(
-            Push::parse(body).expect("a push"),
-            Push {
-                message,
-                attempts: 2
-            }
-        );
+        let message = Message { data: b"hello".to_vec(), attributes };
+        assert_eq!(Push::parse(body).expect("a push"), Push { message, attempts: 2 });
     }
 
     #[test]
     fn the_other_casing_and_missing_counts_will_do() {
         let push = |body: &str| Push::parse(body.as_bytes()).expect("a push").attempts;
-        assert_eq!(
-            push(r#"{"message":{"data":"","attributes":null},"delivery_attempt":2}"#),
-            1
-        );
+        assert_eq!(push(r#"{"message":{"data":"","attributes":null},"delivery_attempt":2}"#), 1);
         assert_eq!(push(r#"{"message":{"attributes":{}}}"#), 0);
     }
 
     #[test]
     fn what_is_no_envelope_is_refused() {
-        for body in [
-            "",
-            "[]",
-            "{}",
-            r#"{"message":{"data":"%"}}"#,
-            r#"{"message":{"data":1}}"#,
-        ] {
+        for body in ["", "[]", "{}", r#"{"message":{"data":"%"}}"#, r#"{"message":{"data":1}}"#] {
             assert!(Push::parse(body.as_bytes()).is_err(), "{body}");
         }
     }

@@ -28,30 +28,14 @@ pub async fn quarantine(
     message: &Message,
     sentence: Sentence,
 ) -> Result<(), StoreError> {
-    let Sentence {
-        reason,
-        detail,
-        attempts,
-    } = sentence;
+    let Sentence { reason, detail, attempts } = sentence;
     let data = kept(message, settings.keep.original);
-    let quarantined = Quarantined {
-        message,
-        data: &data,
-        reason,
-        detail,
-        attempts,
-        first_seen: Utc::now(),
-    };
+    let quarantined =
+        Quarantined { message, data: &data, reason, detail, attempts, first_seen: Utc::now() };
     let mut fields = quarantined.fields();
-    let expire_at = settings
-        .keep
-        .expire_at(quarantined.first_seen)
-        .map(Value::from);
+    let expire_at = settings.keep.expire_at(quarantined.first_seen).map(Value::from);
     fields.extend(expire_at.map(|at| ("expire_at".to_owned(), at)));
-    let write = Write::Create {
-        path: quarantined.path(),
-        fields,
-    };
+    let write = Write::Create { path: quarantined.path(), fields };
     match patiently(|| store.commit(vec![write.clone()])).await {
         Ok(()) => QUARANTINED.with_label_values(&[reason.as_str()]).inc(),
         Err(StoreError::AlreadyExists) => {}
@@ -64,7 +48,5 @@ fn kept(message: &Message, original: bool) -> Vec<u8> {
     if original {
         return message.data.clone();
     }
-    redact(&String::from_utf8_lossy(&message.data))
-        .text
-        .into_bytes()
+    redact(&String::from_utf8_lossy(&message.data)).text.into_bytes()
 }

@@ -21,9 +21,7 @@ pub(super) fn commit(writes: &[Write]) -> Result<(), StoreError> {
     let mut seen = HashSet::new();
     for write in writes {
         if !seen.insert(write.path()) {
-            return Err(StoreError::Invalid(
-                WriteError::Twice(write.path().clone()).into(),
-            ));
+            return Err(StoreError::Invalid(WriteError::Twice(write.path().clone()).into()));
         }
         match write {
             Write::Create { path, fields }
@@ -40,11 +38,5 @@ pub(super) fn document(path: &DocumentPath, fields: &Fields) -> Result<(), Store
     if bytes <= MAX_DOCUMENT_BYTES {
         return Ok(());
     }
-    Err(StoreError::Invalid(
-        WriteError::TooLarge {
-            path: path.clone(),
-            bytes,
-        }
-        .into(),
-    ))
+    Err(StoreError::Invalid(WriteError::TooLarge { path: path.clone(), bytes }.into()))
 }

@@ -74,10 +74,7 @@ impl Value {
 
 /// Bytes that `fields` take in a document, as Firestore counts them.
 pub fn size(fields: &Fields) -> usize {
-    fields
-        .iter()
-        .map(|(name, value)| name.len() + 1 + value.size())
-        .sum()
+    fields.iter().map(|(name, value)| name.len() + 1 + value.size()).sum()
 }
 
 macro_rules! value_from {
@@ -94,10 +91,7 @@ value_from!(&str => Text, String => Text, bool => Bool, i64 => Integer, u32 => I
 
 /// Fields from pairs of name and value.
 pub fn fields<const N: usize>(pairs: [(&str, Value); N]) -> Fields {
-    pairs
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// A document as it was read.
@@ -200,11 +194,7 @@ impl Query {
 
     /// With one more condition.
     pub fn filter(mut self, field: &'static str, op: Op, value: impl Into<Value>) -> Self {
-        self.filters.push(Filter {
-            field,
-            op,
-            value: value.into(),
-        });
+        self.filters.push(Filter { field, op, value: value.into() });
         self
     }
 

@@ -61,9 +61,8 @@ const THINGS: &[&str] = &[
 const FILLERS: &[&str] = &["id", "is", "nr", "no", "num", "number"];
 
 /// Words that introduce a version.
-const VERSIONS: &[&str] = &[
-    "build", "firmware", "rel", "release", "rev", "revision", "v", "ver", "version", "versions",
-];
+const VERSIONS: &[&str] =
+    &["build", "firmware", "rel", "release", "rev", "revision", "v", "ver", "version", "versions"];
 
 /// Total digits of phone numbers by country code, for countries where they do not vary: keeps the
 /// next column out of a number written in groups.
@@ -109,10 +108,7 @@ const IBAN_LENGTHS: &[(usize, &str)] = &[
 
 pub(super) fn email(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let domain = found.start + text[found.clone()].rfind(['@', '%'])?;
-    let label = text[domain..]
-        .trim_start_matches("%40")
-        .trim_start_matches('@')
-        .as_bytes();
+    let label = text[domain..].trim_start_matches("%40").trim_start_matches('@').as_bytes();
     // `package@1.2.3-beta.next` names a version.
     if matches!(label, [b'0'..=b'9', b'.', b'0'..=b'9', ..]) {
         return None;
@@ -128,9 +124,7 @@ pub(super) fn email(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 
 pub(super) fn ipv4(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let apart = free_before(text, found.start, ".") && free_after(text, found.end, ".");
-    let octets = text[found.clone()]
-        .split('.')
-        .all(|octet| octet.parse::<u8>().is_ok());
+    let octets = text[found.clone()].split('.').all(|octet| octet.parse::<u8>().is_ok());
     (apart && octets && !written_as_version(text, &found)).then_some(found)
 }
 
@@ -150,10 +144,7 @@ pub(super) fn card(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     }
     let all = digits(&text[found.clone()]);
     prefixes(text, found).find(|range| {
-        let count = text[range.clone()]
-            .bytes()
-            .filter(u8::is_ascii_digit)
-            .count();
+        let count = text[range.clone()].bytes().filter(u8::is_ascii_digit).count();
         let apart = free_after(text, range.end, ".") && !joined_by_hyphen(text, range.end);
         apart && issued(&all[..count]) && luhn(&all[..count])
     })
@@ -161,13 +152,8 @@ pub(super) fn card(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 
 pub(super) fn iban(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let country = text[found.start..found.start + 2].to_ascii_uppercase();
-    let length = IBAN_LENGTHS
-        .iter()
-        .find(|(_, names)| names.contains(&country))?
-        .0;
-    let marks = text[found.clone()]
-        .char_indices()
-        .filter(|(_, c)| c.is_ascii_alphanumeric());
+    let length = IBAN_LENGTHS.iter().find(|(_, names)| names.contains(&country))?.0;
+    let marks = text[found.clone()].char_indices().filter(|(_, c)| c.is_ascii_alphanumeric());
     let end = found.start + marks.map(|(at, _)| at + 1).nth(length - 1)?;
     let own = found.start..end;
     let apart = !after_word(text, own.start) && !before_word(text, own.end);
@@ -191,9 +177,7 @@ pub(super) fn international_phone(text: &str, found: Range<usize>) -> Option<Ran
     if after_word(text, found.start) || time_zone(&text[found.clone()]) {
         return None;
     }
-    let number = text[found.clone()]
-        .trim_start_matches("%2B")
-        .trim_start_matches("%2b");
+    let number = text[found.clone()].trim_start_matches("%2B").trim_start_matches("%2b");
     let most = most_phone_digits(number.trim_start_matches(['+', '0']));
     prefixes(text, found).find(|range| {
         let number = &text[range.clone()];
@@ -204,11 +188,7 @@ pub(super) fn international_phone(text: &str, found: Range<usize>) -> Option<Ran
 /// A number after 00, which columns of zero-padded numbers look like.
 pub(super) fn prefixed_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let apart = !after_column(text, found.start) && phone_free_before(text, found.start);
-    if apart {
-        international_phone(text, found)
-    } else {
-        None
-    }
+    if apart { international_phone(text, found) } else { None }
 }
 
 pub(super) fn phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
@@ -226,15 +206,9 @@ pub(super) fn local_phone(text: &str, found: Range<usize>) -> Option<Range<usize
 /// quote may stand beside them.
 pub(super) fn spaced_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let quoted = text[..found.start].ends_with("\" ");
-    let next = text[found.end..]
-        .strip_prefix(' ')
-        .and_then(|rest| rest.split(' ').next());
+    let next = text[found.end..].strip_prefix(' ').and_then(|rest| rest.split(' ').next());
     let column = next.is_some_and(all_digits) || after_column(text, found.start);
-    if quoted || column {
-        None
-    } else {
-        phone(text, found)
-    }
+    if quoted || column { None } else { phone(text, found) }
 }
 
 /// A national number with the leading 0: nine to eleven digits.
@@ -246,11 +220,7 @@ pub(super) fn trunk_phone(text: &str, found: Range<usize>) -> Option<Range<usize
         let digits = groups.iter().sum::<usize>();
         groups.len() > 1 && (9..=11).contains(&digits) && (wide || pairs)
     })?;
-    if after_column(text, own.start) {
-        None
-    } else {
-        phone(text, own)
-    }
+    if after_column(text, own.start) { None } else { phone(text, own) }
 }
 
 /// A number after a word for phone, in whatever form.
@@ -261,11 +231,7 @@ pub(super) fn named_phone(text: &str, found: Range<usize>) -> Option<Range<usize
     }
     prefixes(text, start..found.end).find(|range| {
         let groups = group_lengths(&text[range.clone()]);
-        let most = if groups.len() == 1 || text[start..].starts_with('+') {
-            15
-        } else {
-            11
-        };
+        let most = if groups.len() == 1 || text[start..].starts_with('+') { 15 } else { 11 };
         phone_free_after(text, range.end) && (7..=most).contains(&groups.iter().sum::<usize>())
     })
 }
@@ -275,9 +241,7 @@ pub(super) fn key(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if after_word(text, found.start) {
         return None;
     }
-    let end = end_of_run(text, found.end, |c| {
-        c.is_ascii_alphanumeric() || "_-".contains(c)
-    });
+    let end = end_of_run(text, found.end, |c| c.is_ascii_alphanumeric() || "_-".contains(c));
     Some(found.start..end)
 }
 
@@ -286,9 +250,7 @@ pub(super) fn jointed_key(text: &str, found: Range<usize>) -> Option<Range<usize
     if after_word(text, found.start) {
         return None;
     }
-    let end = end_of_run(text, found.end, |c| {
-        c.is_ascii_alphanumeric() || "_-./=".contains(c)
-    });
+    let end = end_of_run(text, found.end, |c| c.is_ascii_alphanumeric() || "_-./=".contains(c));
     Some(found.start..found.start + text[found.start..end].trim_end_matches(['.', '/']).len())
 }
 
@@ -300,9 +262,7 @@ pub(super) fn random_key(text: &str, found: Range<usize>) -> Option<Range<usize>
     }
     let own = key(text, found)?;
     let digits = digits(&text[own.clone()]).len();
-    let upper = text[own.clone()]
-        .bytes()
-        .any(|byte| byte.is_ascii_uppercase());
+    let upper = text[own.clone()].bytes().any(|byte| byte.is_ascii_uppercase());
     (digits > 3 || (digits > 0 && upper)).then_some(own)
 }
 
@@ -384,9 +344,7 @@ fn after_escape(before: &[u8]) -> bool {
         [.., b'%', high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
         [code @ .., b'm'] => {
             let code = &code[code.len().saturating_sub(WORD_REACH)..];
-            let sign = code
-                .iter()
-                .rposition(|byte| !byte.is_ascii_digit() && *byte != b';');
+            let sign = code.iter().rposition(|byte| !byte.is_ascii_digit() && *byte != b';');
             sign.is_some_and(|at| code[..=at].ends_with(b"\x1b["))
         }
         _ => false,
@@ -394,9 +352,7 @@ fn after_escape(before: &[u8]) -> bool {
 }
 
 fn before_word(text: &str, at: usize) -> bool {
-    text.as_bytes()[at..]
-        .first()
-        .is_some_and(|byte| word(*byte))
+    text.as_bytes()[at..].first().is_some_and(|byte| word(*byte))
 }
 
 /// Whether no word runs into a candidate, and none that one of the `joints` ties to it.
@@ -427,11 +383,7 @@ fn after_column(text: &str, at: usize) -> bool {
     let Some(before) = before.strip_suffix(b" ") else {
         return false;
     };
-    let digits = before
-        .iter()
-        .rev()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
+    let digits = before.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let head = before.len() - digits;
     digits > 2 && (head == 0 || before[head - 1] == b' ' || word(before[head - 1]))
 }
@@ -463,34 +415,19 @@ fn phone_free_after(text: &str, at: usize) -> bool {
 }
 
 fn start_of_run(text: &str, at: usize, part: fn(char) -> bool) -> usize {
-    at - text[..at]
-        .chars()
-        .rev()
-        .take_while(|c| part(*c))
-        .map(char::len_utf8)
-        .sum::<usize>()
+    at - text[..at].chars().rev().take_while(|c| part(*c)).map(char::len_utf8).sum::<usize>()
 }
 
 fn end_of_run(text: &str, at: usize, part: impl Fn(char) -> bool) -> usize {
-    at + text[at..]
-        .chars()
-        .take_while(|c| part(*c))
-        .map(char::len_utf8)
-        .sum::<usize>()
+    at + text[at..].chars().take_while(|c| part(*c)).map(char::len_utf8).sum::<usize>()
 }
 
 fn digits(text: &str) -> Vec<u8> {
-    text.bytes()
-        .filter(u8::is_ascii_digit)
-        .map(|byte| byte - b'0')
-        .collect()
+    text.bytes().filter(u8::is_ascii_digit).map(|byte| byte - b'0').collect()
 }
 
 fn group_lengths(text: &str) -> Vec<usize> {
-    text.split(|c: char| !digit(c))
-        .map(str::len)
-        .filter(|length| *length > 0)
-        .collect()
+    text.split(|c: char| !digit(c)).map(str::len).filter(|length| *length > 0).collect()
 }
 
 /// The candidate, then what is left of it as group after group of digits is dropped from its end.
@@ -510,18 +447,10 @@ fn prefixes(text: &str, found: Range<usize>) -> impl Iterator<Item = Range<usize
 fn word_before(text: &[u8]) -> (String, usize) {
     let reach = text.len().saturating_sub(WORD_REACH);
     let is_sign = |byte: &u8| !b" :=#\"'.([/".contains(byte);
-    let end = text[reach..]
-        .iter()
-        .rposition(is_sign)
-        .map_or(reach, |at| reach + at + 1);
-    let start = text[reach..end]
-        .iter()
-        .rposition(|byte| !byte.is_ascii_alphabetic());
+    let end = text[reach..].iter().rposition(is_sign).map_or(reach, |at| reach + at + 1);
+    let start = text[reach..end].iter().rposition(|byte| !byte.is_ascii_alphabetic());
     let start = start.map_or(reach, |at| reach + at + 1);
-    (
-        String::from_utf8_lossy(&text[start..end]).to_ascii_lowercase(),
-        start,
-    )
+    (String::from_utf8_lossy(&text[start..end]).to_ascii_lowercase(), start)
 }
 
 fn numbers_a_thing(text: &str, at: usize) -> bool {
@@ -565,31 +494,19 @@ fn trimmed_ipv6(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if single(&candidate[..1], &candidate[..2]) {
         own.start += 1;
     }
-    if single(
-        &candidate[candidate.len() - 1..],
-        &candidate[candidate.len() - 2..],
-    ) {
+    if single(&candidate[candidate.len() - 1..], &candidate[candidate.len() - 2..]) {
         own.end -= 1;
     }
     let inside = after_word(text, found.start) || after_byte(text, found.start, b':');
     let chained = own.start > found.start && after_group(&text.as_bytes()[..found.start]);
     let bare = candidate.starts_with("::") && inside;
-    let start_is_free = if own.start > found.start {
-        !chained
-    } else {
-        !inside
-    };
+    let start_is_free = if own.start > found.start { !chained } else { !inside };
     (start_is_free && !bare && own.len() > 2).then_some(own)
 }
 
 /// Whether a text ends in what could be a group of an address.
 fn after_group(before: &[u8]) -> bool {
-    let length = before
-        .iter()
-        .rev()
-        .take(6)
-        .take_while(|byte| word(**byte))
-        .count();
+    let length = before.iter().rev().take(6).take_while(|byte| word(**byte)).count();
     let group = &before[before.len() - length..];
     (1..=4).contains(&length) && group.iter().all(u8::is_ascii_hexdigit)
 }
@@ -605,10 +522,7 @@ fn reads_as_ipv6(address: &str) -> bool {
 /// Whether a card network issues numbers that begin and are as long as this one: an unmarked id
 /// passes the check sum one time in ten.
 fn issued(digits: &[u8]) -> bool {
-    let head = digits
-        .iter()
-        .take(4)
-        .fold(0, |sum, digit| sum * 10 + u32::from(*digit));
+    let head = digits.iter().take(4).fold(0, |sum, digit| sum * 10 + u32::from(*digit));
     match head {
         4000..=4999 => matches!(digits.len(), 13 | 16 | 19),
         5100..=5599 | 2221..=2720 => digits.len() == 16,
@@ -623,11 +537,7 @@ fn issued(digits: &[u8]) -> bool {
 fn luhn(digits: &[u8]) -> bool {
     let double = |digit: u8| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
     let weighed = |(place, digit): (usize, &u8)| {
-        u32::from(if place % 2 == 1 {
-            double(*digit)
-        } else {
-            *digit
-        })
+        u32::from(if place % 2 == 1 { double(*digit) } else { *digit })
     };
     digits.iter().rev().enumerate().map(weighed).sum::<u32>() % 10 == 0
 }
@@ -635,16 +545,11 @@ fn luhn(digits: &[u8]) -> bool {
 /// The remainder by 97 of an account number as ISO 13616 reads it: the first four characters last,
 /// letters as 10 to 35.
 fn remainder_97(number: &str) -> u32 {
-    let marks = number
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect::<Vec<_>>();
+    let marks = number.chars().filter(char::is_ascii_alphanumeric).collect::<Vec<_>>();
     let turned = marks[4..].iter().chain(&marks[..4]);
     turned
         .filter_map(|c| c.to_digit(36))
-        .fold(0, |rest, value| {
-            (rest * if value > 9 { 100 } else { 10 } + value) % 97
-        })
+        .fold(0, |rest, value| (rest * if value > 9 { 100 } else { 10 } + value) % 97)
 }
 
 fn issued_social_security(digits: &[u8]) -> bool {
@@ -654,10 +559,7 @@ fn issued_social_security(digits: &[u8]) -> bool {
 }
 
 fn most_phone_digits(number: &str) -> usize {
-    PHONE_DIGITS
-        .iter()
-        .find(|(code, _)| number.starts_with(code))
-        .map_or(13, |(_, most)| *most)
+    PHONE_DIGITS.iter().find(|(code, _)| number.starts_with(code)).map_or(13, |(_, most)| *most)
 }
 
 /// `+1000 2025`: the offset of a time zone before the year.

@@ -23,10 +23,7 @@ pub const MARK: &str = "[REDACTED]";
 const ROUNDS: usize = 8;
 
 static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    RULES
-        .iter()
-        .map(|rule| Regex::new(rule.pattern).expect("a pattern of the table"))
-        .collect()
+    RULES.iter().map(|rule| Regex::new(rule.pattern).expect("a pattern of the table")).collect()
 });
 
 /// A text without its sensitive data.
@@ -42,10 +39,7 @@ pub struct Redacted {
 #[must_use]
 pub fn redact(text: &str) -> Redacted {
     let found = spans(text);
-    Redacted {
-        text: replaced(text, &found),
-        count: found.len(),
-    }
+    Redacted { text: replaced(text, &found), count: found.len() }
 }
 
 /// The byte ranges that [`redact`] replaces, in order and not overlapping.
@@ -55,16 +49,8 @@ pub fn redact(text: &str) -> Redacted {
 pub fn spans(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
-    for line in segment(text)
-        .into_iter()
-        .flat_map(|part| part.split_inclusive('\n'))
-    {
-        found.extend(
-            read(line)
-                .spans
-                .into_iter()
-                .map(|span| shifted(&span, start)),
-        );
+    for line in segment(text).into_iter().flat_map(|part| part.split_inclusive('\n')) {
+        found.extend(read(line).spans.into_iter().map(|span| shifted(&span, start)));
         start += line.len();
     }
     found
@@ -135,10 +121,7 @@ fn collect(rule: &Rule, pattern: &Regex, line: &str, found: &mut Vec<Match>) {
         if let Some(secret) = (rule.check)(&line[floor..], range.clone()) {
             let claim = range.start.min(secret.start)..range.end.max(secret.end);
             let next = floor + secret.end.max(range.start + 1);
-            found.push(Match {
-                secret: shifted(&secret, floor),
-                claim: shifted(&claim, floor),
-            });
+            found.push(Match { secret: shifted(&secret, floor), claim: shifted(&claim, floor) });
             (floor, at) = (next, 0);
         } else {
             at = range.start + candidate.as_str().chars().next().map_or(1, char::len_utf8);
@@ -230,12 +213,7 @@ mod tests {
 
     #[test]
     fn no_match_spans_a_line_break() {
-        for text in [
-            "415-555-\n2671x",
-            "4111 1111\r1111 1111",
-            "Bearer\nabc123xyz",
-            "a@b\n.co",
-        ] {
+        for text in ["415-555-\n2671x", "4111 1111\r1111 1111", "Bearer\nabc123xyz", "a@b\n.co"] {
             assert_eq!(shown(text), text);
         }
     }
@@ -251,14 +229,8 @@ mod tests {
     #[test]
     fn an_escape_before_a_value_does_not_hide_it() {
         for escape in [r"\n", r"\t", "\u{1b}[1;31m", "ip%3D", "%20"] {
-            assert_eq!(
-                shown(&format!("{escape}10.0.0.1")),
-                format!("{escape}[REDACTED]")
-            );
-            assert_eq!(
-                shown(&format!("{escape}555-0199")),
-                format!("{escape}[REDACTED]")
-            );
+            assert_eq!(shown(&format!("{escape}10.0.0.1")), format!("{escape}[REDACTED]"));
+            assert_eq!(shown(&format!("{escape}555-0199")), format!("{escape}[REDACTED]"));
         }
     }
 }

@@ -51,11 +51,7 @@ impl Traits {
             traits.digits += usize::from(byte.is_ascii_digit());
             traits.colons += usize::from(byte == b':');
             traits.ats += usize::from(byte == b'@' || byte == b'%');
-            run = if checks::token(char::from(byte)) {
-                run + 1
-            } else {
-                0
-            };
+            run = if checks::token(char::from(byte)) { run + 1 } else { 0 };
             traits.run = traits.run.max(run);
         }
         traits
@@ -70,58 +66,28 @@ impl Traits {
 }
 
 const fn digits(digits: usize) -> Traits {
-    Traits {
-        digits,
-        colons: 0,
-        ats: 0,
-        run: 0,
-    }
+    Traits { digits, colons: 0, ats: 0, run: 0 }
 }
 
 const fn run(run: usize) -> Traits {
-    Traits {
-        digits: 0,
-        colons: 0,
-        ats: 0,
-        run,
-    }
+    Traits { digits: 0, colons: 0, ats: 0, run }
 }
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "e-mail address",
         pattern: r"[A-Za-z0-9À-ӿ_+.'-]{1,64}(?:@|%40)[A-Za-z0-9À-ӿ][A-Za-z0-9À-ӿ-]{0,62}(?:\.[A-Za-z0-9À-ӿ-]{1,63}){0,4}\.(?:xn--[A-Za-z0-9-]{2,59}|[A-Za-zÀ-ӿ]{2,63})",
-        needs: Traits {
-            digits: 0,
-            colons: 0,
-            ats: 1,
-            run: 0,
-        },
+        needs: Traits { digits: 0, colons: 0, ats: 1, run: 0 },
         check: checks::email,
-        takes: &[
-            "mail a@b.co.",
-            "to=<first.last+tag@sub.example.org>",
-            "?m=bob%40example.com",
-        ],
-        spares: &[
-            "lodash@4.17.21",
-            "root@web-01",
-            "user@",
-            "@scope/package",
-            "a @ b.co",
-        ],
+        takes: &["mail a@b.co.", "to=<first.last+tag@sub.example.org>", "?m=bob%40example.com"],
+        spares: &["lodash@4.17.21", "root@web-01", "user@", "@scope/package", "a @ b.co"],
     },
     Rule {
         name: "IPv4 address",
         pattern: r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}",
         needs: digits(4),
         check: checks::ipv4,
-        takes: &[
-            "from 10.0.0.1:8080",
-            "[203.0.113.7]",
-            "net 10.0.0.0/8",
-            "seen 192.0.2.1.",
-        ],
+        takes: &["from 10.0.0.1:8080", "[203.0.113.7]", "net 10.0.0.0/8", "seen 192.0.2.1."],
         spares: &[
             "v1.2.3.4",
             "version 1.2.3.4",
@@ -138,38 +104,17 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "IPv6 address",
         pattern: r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,8}(?:\.[0-9]{1,3}){0,3}",
-        needs: Traits {
-            digits: 0,
-            colons: 2,
-            ats: 0,
-            run: 0,
-        },
+        needs: Traits { digits: 0, colons: 2, ats: 0, run: 0 },
         check: checks::ipv6,
-        takes: &[
-            "[2001:db8::1]:443",
-            "fe80::1%eth0",
-            "::ffff:192.0.2.1",
-            "source:2001:db8::1: no",
-        ],
-        spares: &[
-            "12:30:45",
-            "00:1a:2b:3c:4d:5e",
-            "cafe::babe",
-            "std::vec",
-            "[::]:80",
-            "::",
-        ],
+        takes: &["[2001:db8::1]:443", "fe80::1%eth0", "::ffff:192.0.2.1", "source:2001:db8::1: no"],
+        spares: &["12:30:45", "00:1a:2b:3c:4d:5e", "cafe::babe", "std::vec", "[::]:80", "::"],
     },
     Rule {
         name: "payment card",
         pattern: r"[2-6](?:[ -]?[0-9]){12,18}",
         needs: digits(13),
         check: checks::card,
-        takes: &[
-            "4111 1111 1111 1111 12/27",
-            "3782-822463-10005",
-            "7 5555555555554444",
-        ],
+        takes: &["4111 1111 1111 1111 12/27", "3782-822463-10005", "7 5555555555554444"],
         spares: &["4111 1111 1111 1112", "1714557600000", "1234567890123456"],
     },
     Rule {
@@ -177,10 +122,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}",
         needs: digits(8),
         check: checks::iban,
-        takes: &[
-            "DE89 3704 0044 0532 0130 00 was",
-            "iban gb82west12345698765432",
-        ],
+        takes: &["DE89 3704 0044 0532 0130 00 was", "iban gb82west12345698765432"],
         spares: &["DE89 3704 0044 0532 0130 01", "DE98ZZZ09999999999"],
     },
     Rule {
@@ -189,12 +131,7 @@ pub(super) const RULES: &[Rule] = &[
         needs: digits(9),
         check: checks::social_security,
         takes: &["123-45-6789", "applicant 457-55-5462."],
-        spares: &[
-            "000-12-3456",
-            "order 123-45-6789",
-            "1123-45-6789",
-            "ORD-123-45-6789",
-        ],
+        spares: &["000-12-3456", "order 123-45-6789", "1123-45-6789", "ORD-123-45-6789"],
     },
     Rule {
         name: "social security number, named",
@@ -209,17 +146,8 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"(?:\+|%2[Bb])[1-9](?:[ ().\-/]{0,3}[0-9]){6,14}",
         needs: digits(8),
         check: checks::international_phone,
-        takes: &[
-            "+44 20 7946 0958",
-            "+44 (0)20 7946 0958 200",
-            "%2B14155552671",
-        ],
-        spares: &[
-            "+1000 2025",
-            "+1048576 bytes",
-            "+52.520008+13.404954",
-            "1+14155552671",
-        ],
+        takes: &["+44 20 7946 0958", "+44 (0)20 7946 0958 200", "%2B14155552671"],
+        spares: &["+1000 2025", "+1048576 bytes", "+52.520008+13.404954", "1+14155552671"],
     },
     Rule {
         name: "phone number, international with 00",
@@ -234,18 +162,8 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"(?:1[ .-])?(?:\([0-9]{3}\) ?|[0-9]{3}[.-])[0-9]{3}[ .-][0-9]{4}",
         needs: digits(10),
         check: checks::phone,
-        takes: &[
-            "(415) 555-2671",
-            "415.555.2671",
-            "1-800-555-0199",
-            "212-555-0123x44",
-        ],
-        spares: &[
-            "invoice 415-555-2671",
-            "#415-555-2671",
-            "415-555-2671-9",
-            "0.415.555.2671",
-        ],
+        takes: &["(415) 555-2671", "415.555.2671", "1-800-555-0199", "212-555-0123x44"],
+        spares: &["invoice 415-555-2671", "#415-555-2671", "415-555-2671-9", "0.415.555.2671"],
     },
     Rule {
         name: "phone number, North America, spaced",
@@ -266,13 +184,7 @@ pub(super) const RULES: &[Rule] = &[
             "tel:555-0199",
             "/users/555-0199/profile",
         ],
-        spares: &[
-            "20250501-0042",
-            "ORD-555-0199",
-            "bytes 200-1023",
-            "200-1023/5000",
-            "2025-05-01",
-        ],
+        spares: &["20250501-0042", "ORD-555-0199", "bytes 200-1023", "200-1023/5000", "2025-05-01"],
     },
     Rule {
         name: "phone number, national",
@@ -323,21 +235,14 @@ pub(super) const RULES: &[Rule] = &[
             "tel. 612 345 678",
             "手机13800138000",
         ],
-        spares: &[
-            "phone 2025-05-01 10:00",
-            "hotel 4155552671",
-            "phone_id=4155552671",
-        ],
+        spares: &["phone 2025-05-01 10:00", "hotel 4155552671", "phone_id=4155552671"],
     },
     Rule {
         name: "Authorization header",
         pattern: r#"(?i:authorization)["']?[ \t]{0,2}[:=][ \t]{0,2}\[?["']?(?i:bearer|basic|token)(?:[ \t]{1,4}|%20)[A-Za-z0-9_.~+/=-]{3}"#,
         needs: run(3),
         check: checks::credentials,
-        takes: &[
-            "Authorization: Bearer xyz",
-            "'authorization': 'Basic dXNlcjpwYXNz'",
-        ],
+        takes: &["Authorization: Bearer xyz", "'authorization': 'Basic dXNlcjpwYXNz'"],
         spares: &["Authorization: none", "authorization: Digest"],
     },
     Rule {
@@ -346,11 +251,7 @@ pub(super) const RULES: &[Rule] = &[
         needs: run(6),
         check: checks::bearer,
         takes: &["Bearer abc123xyz", "sent bearer=2YotnFZFEjr1zCsicMWpAA"],
-        spares: &[
-            "bearer token missing",
-            "Bearer realm=\"x\"",
-            "Bearer authentication failed",
-        ],
+        spares: &["bearer token missing", "Bearer realm=\"x\"", "Bearer authentication failed"],
     },
     Rule {
         name: "JSON web token",
@@ -402,10 +303,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"hooks\.slack\.com/services/[A-Za-z0-9_/]{10}",
         needs: run(30),
         check: checks::hook,
-        takes: &[concat!(
-            "https://hooks.slack.com/serv",
-            "ices/T00000000/B00000000/XXXX"
-        )],
+        takes: &[concat!("https://hooks.slack.com/serv", "ices/T00000000/B00000000/XXXX")],
         spares: &["https://hooks.slack.com/services/"],
     },
     Rule {
@@ -428,10 +326,7 @@ pub(super) const RULES: &[Rule] = &[
             concat!("sk", "-proj-Ab12Cd34Ef56Gh78Ij90"),
             concat!("sk", "-ant-api03-Ab12Cd34Ef56Gh78"),
         ],
-        spares: &[
-            "sk-loading-spinner-container-wrapper",
-            "task-Ab12Cd34Ef56Gh78Ij90Kl12",
-        ],
+        spares: &["sk-loading-spinner-container-wrapper", "task-Ab12Cd34Ef56Gh78Ij90Kl12"],
     },
     Rule {
         name: "key of another service",
@@ -449,10 +344,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16}",
         needs: run(36),
         check: checks::jointed_key,
-        takes: &[concat!(
-            "SG",
-            ".ngeVfQFYQlKU0ufo8x5d1A.TwL2iGABf9DHoTf09kqeF8tAmb"
-        )],
+        takes: &[concat!("SG", ".ngeVfQFYQlKU0ufo8x5d1A.TwL2iGABf9DHoTf09kqeF8tAmb")],
         spares: &["SG.short.short"],
     },
     Rule {

@@ -70,9 +70,7 @@ fn cut_at_separator(text: &str, limit: usize) -> Option<usize> {
     last_free(text, near..limit, &[], at_separator)?;
     let from = text.floor_char_boundary(near.saturating_sub(LOOKAHEAD));
     let ranges = claimed(&text[from..]).into_iter();
-    let taken = ranges
-        .map(|range| range.start + from..range.end + from)
-        .collect::<Vec<_>>();
+    let taken = ranges.map(|range| range.start + from..range.end + from).collect::<Vec<_>>();
     last_free(text, near..limit, &taken, after_space)
         .or_else(|| last_free(text, near..limit, &taken, at_separator))
 }
@@ -127,15 +125,7 @@ fn last_free(
 /// A cut inside matches that fill the whole part: early enough that the next part gets so much of
 /// the last one as to know it for sensitive too.
 fn forced_cut(text: &str, limit: usize, taken: &[Range<usize>]) -> usize {
-    let end = taken
-        .iter()
-        .map(|range| range.end)
-        .find(|end| *end > limit)
-        .unwrap_or(limit);
-    let left = text[..end]
-        .char_indices()
-        .rev()
-        .nth(LOOKAHEAD - 1)
-        .map_or(limit, |(at, _)| at);
+    let end = taken.iter().map(|range| range.end).find(|end| *end > limit).unwrap_or(limit);
+    let left = text[..end].char_indices().rev().nth(LOOKAHEAD - 1).map_or(limit, |(at, _)| at);
     if left == 0 { limit } else { left.min(limit) }
 }

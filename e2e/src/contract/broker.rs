@@ -81,10 +81,7 @@ pub async fn a_thousand_publishes_at_once_are_all_delivered(
     let publishes = (0..1_000).map(|n| publish_all(broker, numbered(n..n + 1)));
     join_all(publishes).await;
     let delivered = receive(deliveries, 1_000).await;
-    assert_eq!(
-        delivered,
-        numbered(0..1_000).into_iter().map(as_key).collect()
-    );
+    assert_eq!(delivered, numbered(0..1_000).into_iter().map(as_key).collect());
 }
 
 /// As many parts as the largest text has: 4 MiB in parts of 4,000 bytes.
@@ -128,9 +125,7 @@ fn message<const N: usize>(data: Vec<u8>, attributes: [(&str, &str); N]) -> Mess
 }
 
 fn numbered(numbers: std::ops::Range<u32>) -> Vec<Message> {
-    numbers
-        .map(|n| message(n.to_string().into_bytes(), [("n", &n.to_string())]))
-        .collect()
+    numbers.map(|n| message(n.to_string().into_bytes(), [("n", &n.to_string())])).collect()
 }
 
 async fn publish_all(broker: &dyn Broker, messages: Vec<Message>) {

@@ -106,10 +106,8 @@ fn upsert(path: DocumentPath, fields: Fields) -> Write {
 }
 
 fn increment(path: DocumentPath, fields: Fields, by: &[(&str, i64)]) -> Write {
-    let by = by
-        .iter()
-        .map(|(name, number)| ((*name).to_owned(), *number))
-        .collect::<BTreeMap<_, _>>();
+    let by =
+        by.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect::<BTreeMap<_, _>>();
     Write::Increment { path, fields, by }
 }
 
@@ -118,18 +116,12 @@ fn number(n: i64) -> Fields {
 }
 
 async fn commit(store: &dyn DocumentStore, writes: Vec<Write>) {
-    store
-        .commit(writes)
-        .await
-        .expect("a commit that is in order");
+    store.commit(writes).await.expect("a commit that is in order");
 }
 
 /// Documents of the logs' collection, by id.
 async fn put(store: &dyn DocumentStore, documents: Vec<(&str, Fields)>) {
-    let writes = documents
-        .into_iter()
-        .map(|(id, fields)| create(log(id), fields))
-        .collect();
+    let writes = documents.into_iter().map(|(id, fields)| create(log(id), fields)).collect();
     commit(store, writes).await;
 }
 
@@ -148,15 +140,9 @@ async fn ids(store: &dyn DocumentStore, query: Query) -> Vec<String> {
 }
 
 fn assert_invalid(outcome: &Result<(), StoreError>) {
-    assert!(
-        matches!(outcome, Err(StoreError::Invalid(_))),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome, Err(StoreError::Invalid(_))), "{outcome:?}");
 }
 
 fn assert_exists(outcome: &Result<(), StoreError>) {
-    assert!(
-        matches!(outcome, Err(StoreError::AlreadyExists)),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome, Err(StoreError::AlreadyExists)), "{outcome:?}");
 }

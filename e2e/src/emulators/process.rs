@@ -24,12 +24,8 @@ exit $status
 "#;
 
 /// The heap is bounded, and one collector and one compiler spare the cores for the tests.
-const JVM: [&str; 4] = [
-    "-Xmx512m",
-    "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",
-    "-Duser.language=en",
-];
+const JVM: [&str; 4] =
+    ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Duser.language=en"];
 
 /// Longest that an emulator takes to answer; three seconds are usual, on a busy machine ten.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -93,12 +89,7 @@ impl Emulator {
             .stdout(log.try_clone()?)
             .stderr(log.try_clone()?)
             .spawn()?;
-        Ok(Self {
-            service,
-            host: format!("127.0.0.1:{port}"),
-            shell,
-            log,
-        })
+        Ok(Self { service, host: format!("127.0.0.1:{port}"), shell, log })
     }
 
     fn log(&mut self) -> Result<String, EmulatorError> {
@@ -114,10 +105,7 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         drop(self.shell.stdin.take());
         if let Err(error) = self.shell.wait() {
-            eprintln!(
-                "the {:?} emulator could not be stopped: {error}",
-                self.service
-            );
+            eprintln!("the {:?} emulator could not be stopped: {error}", self.service);
         }
     }
 }

@@ -36,13 +36,9 @@ pub(crate) async fn read(
 /// The media type without parameters, in lower case: `text/plain`. Only UTF-8 is understood.
 pub(crate) fn media_type(request: &HttpRequest) -> Result<String, Problem> {
     let unsupported = |detail: &str| Problem::new(Code::UnsupportedMediaType, detail);
-    let mime = request
-        .mime_type()
-        .map_err(|_| unsupported("The content type cannot be read."))?;
+    let mime = request.mime_type().map_err(|_| unsupported("The content type cannot be read."))?;
     let mime = mime.ok_or_else(|| unsupported("The request has no content type."))?;
-    let charset = mime
-        .get_param("charset")
-        .map(|charset| charset.as_str().to_ascii_lowercase());
+    let charset = mime.get_param("charset").map(|charset| charset.as_str().to_ascii_lowercase());
     match charset.as_deref() {
         None | Some("utf-8" | "utf8" | "us-ascii") => Ok(mime.essence_str().to_ascii_lowercase()),
         Some(_) => Err(unsupported("Only the charset utf-8 is understood.")),
@@ -58,10 +54,7 @@ async fn receive(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Problem>
             break;
         };
         let chunk = chunk.map_err(|error| {
-            Problem::new(
-                Code::InvalidBody,
-                format!("The body ended too early: {error}."),
-            )
+            Problem::new(Code::InvalidBody, format!("The body ended too early: {error}."))
         })?;
         if spilt == 0 && body.len() + chunk.len() <= limit {
             body.extend_from_slice(&chunk);
@@ -72,11 +65,7 @@ async fn receive(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Problem>
             break;
         }
     }
-    if spilt > 0 {
-        Err(too_large(limit))
-    } else {
-        Ok(body)
-    }
+    if spilt > 0 { Err(too_large(limit)) } else { Ok(body) }
 }
 
 enum Encoding {
@@ -85,16 +74,11 @@ enum Encoding {
 }
 
 fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
-    let name = headers
-        .get(CONTENT_ENCODING)
-        .map_or(&b""[..], |value| value.as_bytes());
+    let name = headers.get(CONTENT_ENCODING).map_or(&b""[..], |value| value.as_bytes());
     match name.to_ascii_lowercase().trim_ascii() {
         b"" | b"identity" => Ok(Encoding::Identity),
         b"gzip" | b"x-gzip" => Ok(Encoding::Gzip),
-        _ => Err(Problem::new(
-            Code::UnsupportedEncoding,
-            "Only gzip is understood.",
-        )),
+        _ => Err(Problem::new(Code::UnsupportedEncoding, "Only gzip is understood.")),
     }
 }
 
@@ -102,37 +86,21 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
 async fn gunzip(body: Vec<u8>, limit: usize) -> Result<Vec<u8>, Problem> {
     let gunzip = move || {
         let mut text = Vec::new();
-        let bounded = MultiGzDecoder::new(&body[..])
-            .take(limit as u64 + 1)
-            .read_to_end(&mut text);
+        let bounded = MultiGzDecoder::new(&body[..]).take(limit as u64 + 1).read_to_end(&mut text);
         bounded.map(|_| text)
     };
-    let text = web::block(gunzip)
-        .await
-        .map_err(|_| Problem::unavailable("Too busy. Try again."))?;
+    let text =
+        web::block(gunzip).await.map_err(|_| Problem::unavailable("Too busy. Try again."))?;
     let text = text.map_err(|error| {
-        Problem::new(
-            Code::InvalidEncoding,
-            format!("The body is no gzip: {error}."),
-        )
+        Problem::new(Code::InvalidEncoding, format!("The body is no gzip: {error}."))
     })?;
-    if text.len() > limit {
-        Err(too_large(limit))
-    } else {
-        Ok(text)
-    }
+    if text.len() > limit { Err(too_large(limit)) } else { Ok(text) }
 }
 
 fn too_large(limit: usize) -> Problem {
-    Problem::new(
-        Code::TooLarge,
-        format!("A body has at most {limit} bytes, decompressed."),
-    )
+    Problem::new(Code::TooLarge, format!("A body has at most {limit} bytes, decompressed."))
 }
 
 fn slow() -> Problem {
-    Problem::new(
-        Code::SlowBody,
-        "The rest of the body did not arrive in time.",
-    )
+    Problem::new(Code::SlowBody, "The rest of the body did not arrive in time.")
 }

@@ -18,10 +18,7 @@ pub(crate) fn one(
     let names = [(header, in_header.as_deref()), (field, in_body)];
     let mut one: Option<RecordId> = None;
     let mut errors = Vec::new();
-    for (place, name) in names
-        .into_iter()
-        .filter_map(|(place, name)| Some((place, name?)))
-    {
+    for (place, name) in names.into_iter().filter_map(|(place, name)| Some((place, name?))) {
         match (RecordId::parse(name), &one) {
             (Err(reason), _) => errors.push(FieldError::new(Code::InvalidId, place, reason)),
             (Ok(id), Some(one)) if id != *one => {
@@ -31,11 +28,7 @@ pub(crate) fn one(
             (Ok(id), _) => one = Some(id),
         }
     }
-    if errors.is_empty() {
-        Ok(one.unwrap_or_else(|| keyed(request)))
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(one.unwrap_or_else(|| keyed(request))) } else { Err(errors) }
 }
 
 fn keyed(request: &HttpRequest) -> RecordId {
@@ -44,7 +37,5 @@ fn keyed(request: &HttpRequest) -> RecordId {
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers
-        .get(name)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }

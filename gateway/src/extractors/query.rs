@@ -10,13 +10,9 @@ use crate::problem::{Code, FieldError, Problem};
 /// The parameter's value, decoded; `None` where it is missing.
 pub(crate) fn parameter(request: &HttpRequest, name: &str) -> Result<Option<String>, Problem> {
     let query = Query::<Vec<(String, String)>>::from_query(request.query_string());
-    let pairs = query
-        .map_err(|_| invalid("query", "cannot be read"))?
-        .into_inner();
-    let values: BTreeMap<String, String> = pairs
-        .into_iter()
-        .filter(|(given, _)| given == name)
-        .collect();
+    let pairs = query.map_err(|_| invalid("query", "cannot be read"))?.into_inner();
+    let values: BTreeMap<String, String> =
+        pairs.into_iter().filter(|(given, _)| given == name).collect();
     Ok(values.into_values().next())
 }
 
@@ -27,10 +23,7 @@ pub(crate) fn limit(request: &HttpRequest, default: u32, most: u32) -> Result<u3
     };
     match text.parse() {
         Ok(limit) if (1..=most).contains(&limit) => Ok(limit),
-        _ => Err(invalid(
-            "limit",
-            &format!("must be a whole number from 1 to {most}"),
-        )),
+        _ => Err(invalid("limit", &format!("must be a whole number from 1 to {most}"))),
     }
 }
 

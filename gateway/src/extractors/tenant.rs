@@ -33,8 +33,7 @@ impl TenantNames {
 
     /// With what another place says, where it says anything.
     pub(crate) fn and(mut self, field: &str, name: Option<&str>) -> Self {
-        self.names
-            .extend(name.map(|name| (field.to_owned(), name.to_owned())));
+        self.names.extend(name.map(|name| (field.to_owned(), name.to_owned())));
         self
     }
 

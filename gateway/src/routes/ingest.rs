@@ -30,12 +30,8 @@ pub(crate) async fn post(
     let source = upload.source;
     let records = upload.into_records().await?;
     let parts = records.len();
-    publish(&gateway, records)
-        .await
-        .map_err(|problem| named(problem, &tenant, &id))?;
-    ACCEPTED
-        .with_label_values(&[Kind::Text.as_str(), source])
-        .inc();
+    publish(&gateway, records).await.map_err(|problem| named(problem, &tenant, &id))?;
+    ACCEPTED.with_label_values(&[Kind::Text.as_str(), source]).inc();
     Ok(HttpResponse::Accepted().json(json!({
         "status": "accepted", "tenant_id": tenant.as_str(), "log_id": id.as_str(), "parts": parts,
     })))
@@ -66,10 +62,7 @@ impl Upload {
         let json: Value = serde_json::from_slice(body)
             .map_err(|error| Problem::new(Code::InvalidJson, format!("{error}.")))?;
         let Value::Object(mut json) = json else {
-            return Err(Problem::new(
-                Code::WrongType,
-                "The body must be a JSON object.",
-            ));
+            return Err(Problem::new(Code::WrongType, "The body must be a JSON object."));
         };
         let mut errors = Vec::new();
         let [tenant, id, text] = ["tenant_id", "log_id", "text"].map(|name| {
@@ -78,27 +71,17 @@ impl Upload {
                 None
             })
         });
-        let has_text = text.is_some() || errors.iter().any(|error| error.field == "text");
-        if !has_text {
+        if text.is_none() {
             errors.push(FieldError::new(Code::MissingField, "text", "is required"));
         }
         let names = (tenant.as_deref(), id.as_deref());
-        Self::checked(
-            request,
-            names,
-            "json_upload",
-            text.unwrap_or_default(),
-            errors,
-        )
+        Self::checked(request, names, "json_upload", text.unwrap_or_default(), errors)
     }
 
     fn from_text(request: &HttpRequest, body: Vec<u8>) -> Result<Self, Problem> {
         let text = String::from_utf8(body).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
-            Problem::new(
-                Code::InvalidUtf8,
-                format!("The byte at offset {at} is not UTF-8."),
-            )
+            Problem::new(Code::InvalidUtf8, format!("The byte at offset {at} is not UTF-8."))
         })?;
         Self::checked(request, (None, None), "text_upload", text, Vec::new())
     }
@@ -111,36 +94,17 @@ impl Upload {
         text: String,
         mut errors: Vec<FieldError>,
     ) -> Result<Self, Problem> {
-        let known = |field: &str, errors: &[FieldError]| errors.iter().any(|e| e.field == field);
-        if text.is_empty() && !known("text", &errors) {
-            errors.push(FieldError::new(
-                Code::EmptyText,
-                "text",
-                "must not be empty",
-            ));
+        if text.is_empty() {
+            errors.push(FieldError::new(Code::EmptyText, "text", "must not be empty"));
         }
-        let id_known = known("log_id", &errors);
-        let tenant_known = known("tenant_id", &errors);
-        let tenant = TenantNames::of(request, &["X-Tenant-ID"])?
-            .and("tenant_id", tenant)
-            .one("tenant_id")
-            .map_err(|wrong| {
-                if tenant_known {
-                    ()
-                } else {
-                    errors.extend(wrong)
-                }
-            });
-        let id = log_id::one(request, "X-Log-ID", "log_id", id)
-            .map_err(|wrong| if id_known { () } else { errors.extend(wrong) });
+        let names = TenantNames::of(request, &["X-Tenant-ID"])?.and("tenant_id", tenant);
+        let tenant = names.one("tenant_id").map_err(|wrong| errors.extend(wrong));
+        let id = log_id::one(request, "X-Log-ID", "log_id", id);
+        let id = id.map_err(|wrong| errors.extend(wrong));
         match (tenant, id) {
-            (Ok(tenant), Ok(id)) if errors.is_empty() => Ok(Self {
-                tenant,
-                id,
-                source,
-                traceparent: traceparent::of(request),
-                text,
-            }),
+            (Ok(tenant), Ok(id)) if errors.is_empty() => {
+                Ok(Self { tenant, id, source, traceparent: traceparent::of(request), text })
+            }
             _ => Err(Problem::invalid(errors)),
         }
     }
@@ -184,7 +148,5 @@ fn string(json: &mut Map<String, Value>, name: &str) -> Result<Option<String>, F
 
 /// A 503 names the record, so that the client can try again with the same one.
 fn named(problem: Problem, tenant: &TenantId, id: &RecordId) -> Problem {
-    problem
-        .with("tenant_id", tenant.as_str())
-        .with("log_id", id.as_str())
+    problem.with("tenant_id", tenant.as_str()).with("log_id", id.as_str())
 }

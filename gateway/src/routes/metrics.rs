@@ -8,7 +8,5 @@ use crate::problem::{Code, Problem};
 pub(crate) async fn get() -> Result<HttpResponse, Problem> {
     let text = metrics::render()
         .map_err(|error| Problem::new(Code::Internal, format!("No metrics: {error}.")))?;
-    Ok(HttpResponse::Ok()
-        .content_type("text/plain; version=0.0.4; charset=utf-8")
-        .body(text))
+    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
 }

@@ -50,16 +50,9 @@ pub(crate) async fn get(
 
 /// The log with the texts of all its parts.
 async fn joined(store: &dyn DocumentStore, path: &DocumentPath) -> Result<Document, Problem> {
-    let found = store
-        .get_many(std::slice::from_ref(path))
-        .await?
-        .pop()
-        .flatten();
+    let found = store.get_many(std::slice::from_ref(path)).await?.pop().flatten();
     let mut log = found.ok_or_else(|| {
-        Problem::new(
-            Code::NotFound,
-            "There is no log of this name, or it is not processed yet.",
-        )
+        Problem::new(Code::NotFound, "There is no log of this name, or it is not processed yet.")
     })?;
     if !processed_log::is_complete(&log) {
         let detail = "Some parts of the log are still in work.";

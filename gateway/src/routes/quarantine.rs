@@ -16,10 +16,7 @@ pub(crate) async fn list(
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::in_path(&request, &path)?;
-    let page = Page::of(
-        &request,
-        CollectionPath::of(&tenant, Collection::Quarantine),
-    )?;
+    let page = Page::of(&request, CollectionPath::of(&tenant, Collection::Quarantine))?;
     let listing = page.read(&*gateway.store, LISTED).await?;
     Ok(HttpResponse::Ok().json(listing.json("quarantine", "id")))
 }

@@ -23,10 +23,7 @@ pub(crate) async fn process(worker: &Worker, record: &Record) -> Result<Outcome,
         redactions: u32::try_from(redacted.count).unwrap_or(u32::MAX),
         processed_at: Utc::now(),
     };
-    let outcome = worker
-        .committer
-        .commit(unit(worker, record, &processed))
-        .await?;
+    let outcome = worker.committer.commit(unit(worker, record, &processed)).await?;
     if outcome == Outcome::Stored {
         REDACTIONS.inc_by(processed.redactions.into());
     }
@@ -90,17 +87,10 @@ impl Drop for InWork {
 }
 
 fn unit(worker: &Worker, record: &Record, processed: &Processed) -> Unit {
-    let (log, keep) = (
-        processed_log::path(&record.tenant, &record.id),
-        worker.settings.keep,
-    );
+    let (log, keep) = (processed_log::path(&record.tenant, &record.id), worker.settings.keep);
     if record.part.is_whole() {
         let fields = processed_log::whole(record, processed, keep);
-        return Unit {
-            gate: log,
-            fields,
-            writes: Vec::new(),
-        };
+        return Unit { gate: log, fields, writes: Vec::new() };
     }
     Unit {
         gate: log.part(record.part.number),

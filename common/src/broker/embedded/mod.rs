@@ -113,9 +113,7 @@ impl EmbeddedQueue {
                 return Ok(leases);
             }
             let due = self.schedule().next_due();
-            let wait = due.map_or(Duration::from_secs(3600), |due| {
-                due - Instant::now().min(due)
-            });
+            let wait = due.map_or(Duration::from_secs(3600), |due| due - Instant::now().min(due));
             drop(tokio::time::timeout(wait, changed).await);
         }
     }
@@ -159,12 +157,7 @@ impl EmbeddedQueue {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let read = move |db: &Connection| {
             let mut statement = db.prepare_cached(sql)?;
-            let row = |row: &Row<'_>| {
-                Ok(Archivable {
-                    id: row.get(0)?,
-                    message: message(row)?,
-                })
-            };
+            let row = |row: &Row<'_>| Ok(Archivable { id: row.get(0)?, message: message(row)? });
             let rows = statement.query_map([most], row)?;
             Ok(rows.collect::<Result<_, _>>()?)
         };
@@ -173,10 +166,8 @@ impl EmbeddedQueue {
 
     /// The archive has these on disk.
     pub async fn archived(&self, ids: Vec<i64>) -> Result<(), QueueError> {
-        let write = move |db: &Connection| {
-            ids.iter()
-                .try_for_each(|id| finish(db, *id, "archive", "work"))
-        };
+        let write =
+            move |db: &Connection| ids.iter().try_for_each(|id| finish(db, *id, "archive", "work"));
         self.database.write(write).await.map_err(QueueError)
     }
 
@@ -213,11 +204,7 @@ impl EmbeddedQueue {
                 return Err(error);
             }
         };
-        Ok(leased
-            .into_iter()
-            .zip(messages)
-            .filter_map(|(l, m)| self.lend(l, m))
-            .collect())
+        Ok(leased.into_iter().zip(messages).filter_map(|(l, m)| self.lend(l, m)).collect())
     }
 
     /// A message that is not there any more was acknowledged after its lease had expired.
@@ -225,28 +212,21 @@ impl EmbeddedQueue {
         if message.is_none() {
             self.schedule().done(&leased);
         }
-        Some(Lease {
-            message: message?,
-            attempts: leased.attempts,
-            leased,
-        })
+        Some(Lease { message: message?, attempts: leased.attempts, leased })
     }
 
     async fn count_failures(&self, ids: Vec<i64>) -> Result<(), QueueError> {
         let sql = "UPDATE messages SET attempts = attempts + 1 WHERE id = ?";
         let count = move |db: &Connection| {
             let mut statement = db.prepare_cached(sql)?;
-            ids.iter()
-                .try_for_each(|id| Ok(statement.execute([id]).map(drop)?))
+            ids.iter().try_for_each(|id| Ok(statement.execute([id]).map(drop)?))
         };
         self.database.write(count).await.map_err(QueueError)
     }
 
     async fn insert(&self, messages: Vec<Message>) -> Result<(), SqliteError> {
-        let rows: Vec<_> = messages
-            .into_iter()
-            .map(|m| ((self.options.flow)(&m.attributes), m))
-            .collect();
+        let rows: Vec<_> =
+            messages.into_iter().map(|m| ((self.options.flow)(&m.attributes), m)).collect();
         let insert = move |db: &Connection| -> Result<Vec<(i64, Flow)>, SqliteError> {
             rows.into_iter()
                 .map(|(flow, message)| Ok((insert(db, &flow, &message)?, flow)))
@@ -254,9 +234,7 @@ impl EmbeddedQueue {
         };
         let inserted = self.database.write(insert).await?;
         let mut schedule = self.schedule();
-        inserted
-            .into_iter()
-            .for_each(|(id, flow)| schedule.add(&flow, id, 0));
+        inserted.into_iter().for_each(|(id, flow)| schedule.add(&flow, id, 0));
         drop(schedule);
         self.changed.notify_waiters();
         Ok(())
@@ -301,12 +279,8 @@ impl Broker for EmbeddedBroker {
         // A task of its own: a client that hangs up drops the request, but what was written must
         // still be scheduled.
         let published = tokio::spawn(async move { queue.publish_all(messages).await }).await;
-        let published = published
-            .map_err(|end| PublishError::Unavailable(end.into()))
-            .flatten();
-        (0..count)
-            .map(|_| published.as_ref().map(drop).map_err(again))
-            .collect()
+        let published = published.map_err(|end| PublishError::Unavailable(end.into())).flatten();
+        (0..count).map(|_| published.as_ref().map(drop).map_err(again)).collect()
     }
 
     async fn probe(&self) -> Result<(), PublishError> {
@@ -333,14 +307,7 @@ fn pending(path: &Path, ack_deadline: Duration) -> Result<Schedule, rusqlite::Er
     let mut schedule = Schedule::new(ack_deadline);
     while let Some(row) = rows.next()? {
         let lane = if row.get(2)? { Lane::Slow } else { Lane::Fast };
-        schedule.add(
-            &Flow {
-                lane,
-                tenant: row.get(3)?,
-            },
-            row.get(0)?,
-            row.get(1)?,
-        );
+        schedule.add(&Flow { lane, tenant: row.get(3)? }, row.get(0)?, row.get(1)?);
     }
     Ok(schedule)
 }
@@ -348,12 +315,7 @@ fn pending(path: &Path, ack_deadline: Duration) -> Result<Schedule, rusqlite::Er
 fn insert(db: &Connection, flow: &Flow, message: &Message) -> Result<i64, SqliteError> {
     let sql = "INSERT INTO messages (lane, tenant, attributes, data) VALUES (?, ?, ?, ?)";
     let attributes = serde_json::json!(message.attributes).to_string();
-    let row = params![
-        flow.lane == Lane::Slow,
-        flow.tenant,
-        attributes,
-        message.data
-    ];
+    let row = params![flow.lane == Lane::Slow, flow.tenant, attributes, message.data];
     db.prepare_cached(sql)?.execute(row)?;
     Ok(db.last_insert_rowid())
 }
@@ -361,9 +323,7 @@ fn insert(db: &Connection, flow: &Flow, message: &Message) -> Result<i64, Sqlite
 fn read(db: &Connection, ids: &[i64]) -> Result<Vec<Option<Message>>, SqliteError> {
     let sql = "SELECT id, attributes, data FROM messages WHERE id = ? AND work";
     let mut statement = db.prepare_cached(sql)?;
-    ids.iter()
-        .map(|id| Ok(statement.query_row([id], message).optional()?))
-        .collect()
+    ids.iter().map(|id| Ok(statement.query_row([id], message).optional()?)).collect()
 }
 
 fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
@@ -371,10 +331,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     let attributes = serde_json::from_str(&attributes).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, error.into())
     })?;
-    Ok(Message {
-        data: row.get(2)?,
-        attributes,
-    })
+    Ok(Message { data: row.get(2)?, attributes })
 }
 
 /// Marks one subscription as done, and removes the message when the other is done too.

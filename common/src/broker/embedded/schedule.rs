@@ -85,42 +85,24 @@ impl Schedule {
     pub(super) fn next(&mut self, lane: Lane, now: Instant) -> Option<Leased> {
         let (tenant, Waiting { id, attempts }) = self.turns(lane).take()?;
         self.leases += 1;
-        let leased = Leased {
-            id,
-            attempts,
-            number: self.leases,
-            turn: Turn { lane, tenant },
-        };
+        let leased = Leased { id, attempts, number: self.leases, turn: Turn { lane, tenant } };
         let until = now + self.ack_deadline;
         self.expiries.insert((until, id));
-        self.held.insert(
-            id,
-            Held {
-                leased: leased.clone(),
-                until,
-            },
-        );
+        self.held.insert(id, Held { leased: leased.clone(), until });
         Some(leased)
     }
 
     /// Makes due what waited for its back-off, and what was leased for too long. Returns the ids
     /// of the latter: each is one more failed delivery.
     pub(super) fn wake(&mut self, now: Instant) -> Vec<i64> {
-        while let Some(entry) = self
-            .delayed
-            .first_entry()
-            .filter(|entry| entry.key().0 <= now)
-        {
+        while let Some(entry) = self.delayed.first_entry().filter(|entry| entry.key().0 <= now) {
             let (turn, waiting) = entry.remove();
             self.turns(turn.lane).push_back(&turn.tenant, waiting);
         }
         let mut expired = Vec::new();
         while let Some(&(_, id)) = self.expiries.first().filter(|(until, _)| *until <= now) {
             if let Some(Leased { attempts, turn, .. }) = self.let_go(id) {
-                let waiting = Waiting {
-                    id,
-                    attempts: attempts + 1,
-                };
+                let waiting = Waiting { id, attempts: attempts + 1 };
                 self.turns(turn.lane).push_back(&turn.tenant, waiting);
             }
             expired.push(id);
@@ -148,13 +130,9 @@ impl Schedule {
             return false;
         }
         self.let_go(leased.id);
-        let waiting = Waiting {
-            id: leased.id,
-            attempts: leased.attempts + 1,
-        };
+        let waiting = Waiting { id: leased.id, attempts: leased.attempts + 1 };
         let due = now + back_off(leased.attempts);
-        self.delayed
-            .insert((due, leased.id), (leased.turn.clone(), waiting));
+        self.delayed.insert((due, leased.id), (leased.turn.clone(), waiting));
         true
     }
 
@@ -164,12 +142,8 @@ impl Schedule {
             return;
         }
         self.let_go(leased.id);
-        let waiting = Waiting {
-            id: leased.id,
-            attempts: leased.attempts,
-        };
-        self.turns(leased.turn.lane)
-            .push_front(&leased.turn.tenant, waiting);
+        let waiting = Waiting { id: leased.id, attempts: leased.attempts };
+        self.turns(leased.turn.lane).push_front(&leased.turn.tenant, waiting);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -178,9 +152,7 @@ impl Schedule {
     }
 
     fn is_current(&self, leased: &Leased) -> bool {
-        self.held
-            .get(&leased.id)
-            .is_some_and(|held| held.leased.number == leased.number)
+        self.held.get(&leased.id).is_some_and(|held| held.leased.number == leased.number)
     }
 
     fn let_go(&mut self, id: i64) -> Option<Leased> {
@@ -196,9 +168,7 @@ impl Schedule {
 }
 
 fn back_off(failures: u32) -> Duration {
-    FIRST_BACK_OFF
-        .saturating_mul(1 << failures.min(10))
-        .min(LONGEST_BACK_OFF)
+    FIRST_BACK_OFF.saturating_mul(1 << failures.min(10)).min(LONGEST_BACK_OFF)
 }
 
 /// The tenants of one lane: who has what waiting, and how much in work.
@@ -249,16 +219,12 @@ impl Turns {
 
     /// Changes a tenant's share and its place in the order; forgets a tenant that has nothing.
     fn change<T>(&mut self, tenant: &str, change: impl FnOnce(&mut Share) -> T) -> T {
-        let (name, mut share) = self
-            .tenants
-            .remove_entry(tenant)
-            .unwrap_or_else(|| (tenant.into(), Share::default()));
-        self.order
-            .remove(&(share.in_work, share.served, Arc::clone(&name)));
+        let (name, mut share) =
+            self.tenants.remove_entry(tenant).unwrap_or_else(|| (tenant.into(), Share::default()));
+        self.order.remove(&(share.in_work, share.served, Arc::clone(&name)));
         let result = change(&mut share);
         if !share.waiting.is_empty() {
-            self.order
-                .insert((share.in_work, share.served, Arc::clone(&name)));
+            self.order.insert((share.in_work, share.served, Arc::clone(&name)));
         }
         if !share.waiting.is_empty() || share.in_work > 0 {
             self.tenants.insert(name, share);
@@ -278,10 +244,7 @@ mod tests {
     const DEADLINE: Duration = Duration::from_secs(600);
 
     fn flow(tenant: &str) -> Flow {
-        Flow {
-            lane: Lane::Slow,
-            tenant: tenant.to_owned(),
-        }
+        Flow { lane: Lane::Slow, tenant: tenant.to_owned() }
     }
 
     fn with(tenants: &[&str]) -> Schedule {
@@ -293,9 +256,7 @@ mod tests {
     }
 
     fn ids(schedule: &mut Schedule, now: Instant) -> Vec<i64> {
-        std::iter::from_fn(|| schedule.next(Lane::Slow, now))
-            .map(|leased| leased.id)
-            .collect()
+        std::iter::from_fn(|| schedule.next(Lane::Slow, now)).map(|leased| leased.id).collect()
     }
 
     #[test]
@@ -308,36 +269,20 @@ mod tests {
     fn slots_go_to_the_tenant_with_the_fewest_in_work() {
         let mut schedule = with(&["a", "a", "a", "a", "b", "b", "b", "b"]);
         let now = Instant::now();
-        let first: Vec<_> = (0..4)
-            .filter_map(|_| schedule.next(Lane::Slow, now))
-            .collect();
+        let first: Vec<_> = (0..4).filter_map(|_| schedule.next(Lane::Slow, now)).collect();
         first
             .iter()
             .filter(|leased| &*leased.turn.tenant == "b")
             .for_each(|l| assert!(schedule.done(l)));
-        let next: Vec<_> = (0..2)
-            .filter_map(|_| schedule.next(Lane::Slow, now))
-            .collect();
-        assert!(
-            next.iter().all(|leased| &*leased.turn.tenant == "b"),
-            "{next:?}"
-        );
+        let next: Vec<_> = (0..2).filter_map(|_| schedule.next(Lane::Slow, now)).collect();
+        assert!(next.iter().all(|leased| &*leased.turn.tenant == "b"), "{next:?}");
     }
 
     #[test]
     fn lanes_do_not_wait_for_each_other() {
         let mut schedule = with(&["a", "a"]);
-        schedule.add(
-            &Flow {
-                lane: Lane::Fast,
-                tenant: "a".to_owned(),
-            },
-            9,
-            0,
-        );
-        let leased = schedule
-            .next(Lane::Fast, Instant::now())
-            .expect("a message");
+        schedule.add(&Flow { lane: Lane::Fast, tenant: "a".to_owned() }, 9, 0);
+        let leased = schedule.next(Lane::Fast, Instant::now()).expect("a message");
         assert_eq!(leased.id, 9);
     }
 
@@ -370,10 +315,7 @@ mod tests {
         assert_eq!(again.attempts, 1);
         assert!(schedule.done(&slow));
         assert_eq!(schedule.len(), 0);
-        assert!(
-            !schedule.failed(&again, now),
-            "the first delivery has ended it"
-        );
+        assert!(!schedule.failed(&again, now), "the first delivery has ended it");
     }
 
     #[test]

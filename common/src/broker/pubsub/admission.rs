@@ -76,19 +76,13 @@ mod tests {
     use super::*;
 
     fn messages(count: usize, bytes: usize) -> Vec<Message> {
-        let message = Message {
-            data: vec![0; bytes],
-            ..Message::default()
-        };
+        let message = Message { data: vec![0; bytes], ..Message::default() };
         vec![message; count]
     }
 
     #[tokio::test]
     async fn what_is_over_a_bound_is_refused_until_there_is_room_again() {
-        let admission = Admission {
-            wait: Duration::from_millis(1),
-            ..Admission::default()
-        };
+        let admission = Admission { wait: Duration::from_millis(1), ..Admission::default() };
         for too_many in [messages(MAX_MESSAGES, 0), messages(1, MAX_BYTES)] {
             let all = admission.admit(&too_many).await.expect("empty");
             let more = admission.admit(&messages(1, 1)).await;

@@ -38,9 +38,7 @@ pub(super) fn check(message: &Message) -> Result<(), Limit> {
     if attributes.len() > MAX_ATTRIBUTES {
         return Err(Limit::Attributes(attributes.len()));
     }
-    attributes
-        .iter()
-        .try_for_each(|(name, value)| attribute(name, value))
+    attributes.iter().try_for_each(|(name, value)| attribute(name, value))
 }
 
 fn attribute(name: &str, value: &str) -> Result<(), Limit> {
@@ -58,10 +56,7 @@ mod tests {
     use super::*;
 
     fn message(data: usize, attributes: impl IntoIterator<Item = (String, String)>) -> Message {
-        Message {
-            data: vec![0; data],
-            attributes: attributes.into_iter().collect(),
-        }
+        Message { data: vec![0; data], attributes: attributes.into_iter().collect() }
     }
 
     fn one(name: &str, value: &str) -> [(String, String); 1] {

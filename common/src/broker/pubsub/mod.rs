@@ -65,13 +65,9 @@ impl PubsubBroker {
         let topic = format!("projects/{project}/topics/{topic}");
         let base = base(emulator_host).await.map_err(refused)?;
         Ok(Self {
-            publishers: BATCHES
-                .map(|messages| publisher(&base, &topic, messages))
-                .into(),
+            publishers: BATCHES.map(|messages| publisher(&base, &topic, messages)).into(),
             admission: Admission::default(),
-            probe: Probe::connect(topic, emulator_host)
-                .await
-                .map_err(refused)?,
+            probe: Probe::connect(topic, emulator_host).await.map_err(refused)?,
         })
     }
 
@@ -79,10 +75,7 @@ impl PubsubBroker {
     /// wait for company, and many still travel as several batches at once.
     fn publisher(&self) -> &Publisher {
         let quarter = self.admission.in_flight() / 4;
-        let fitting = BATCHES
-            .iter()
-            .rposition(|size| *size as usize <= quarter)
-            .unwrap_or(0);
+        let fitting = BATCHES.iter().rposition(|size| *size as usize <= quarter).unwrap_or(0);
         &self.publishers[fitting]
     }
 }
@@ -98,10 +91,8 @@ impl Broker for PubsubBroker {
             Err(full) => return each(count, || PublishError::Full(full)),
         };
         let publisher = self.publisher();
-        let pending: Vec<_> = messages
-            .into_iter()
-            .map(|message| send(publisher, message))
-            .collect();
+        let pending: Vec<_> =
+            messages.into_iter().map(|message| send(publisher, message)).collect();
         let sent = tokio::spawn(async move {
             let results = join_all(pending).await;
             drop(admitted);
@@ -165,9 +156,7 @@ fn send(publisher: &Publisher, message: Message) -> BoxFuture<'static, Result<()
     if let Err(limit) = limits::check(&message) {
         return ready(Err(refused(limit))).boxed();
     }
-    let message = model::Message::new()
-        .set_data(message.data)
-        .set_attributes(message.attributes);
+    let message = model::Message::new().set_data(message.data).set_attributes(message.attributes);
     let published = publisher.publish(message);
     async move { published.await.map(drop).map_err(failed) }.boxed()
 }

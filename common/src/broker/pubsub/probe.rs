@@ -70,9 +70,7 @@ impl Probe {
                 Self::Existence(client, topic) => exists(client, topic).await,
             }
         };
-        timeout(LIMIT, asked)
-            .await
-            .unwrap_or_else(|_elapsed| Err(unavailable(NotReady::NoAnswer)))
+        timeout(LIMIT, asked).await.unwrap_or_else(|_elapsed| Err(unavailable(NotReady::NoAnswer)))
     }
 }
 
@@ -92,12 +90,7 @@ async fn permitted(client: &SchemaService, topic: &str) -> Result<(), PublishErr
 }
 
 async fn exists(client: &TopicAdmin, topic: &str) -> Result<(), PublishError> {
-    let answer = client
-        .get_topic()
-        .set_topic(topic)
-        .with_retry_policy(NeverRetry)
-        .send()
-        .await;
+    let answer = client.get_topic().set_topic(topic).with_retry_policy(NeverRetry).send().await;
     match answer {
         Ok(_) => Ok(()),
         Err(error) if error.http_status_code() == Some(404) => {

@@ -41,10 +41,7 @@ pub(super) fn tag(value: &Value) -> &'static str {
 }
 
 fn object(fields: &Fields) -> Map<String, Json> {
-    fields
-        .iter()
-        .map(|(name, value)| (name.clone(), json!([tag(value), bare(value)])))
-        .collect()
+    fields.iter().map(|(name, value)| (name.clone(), json!([tag(value), bare(value)]))).collect()
 }
 
 fn bare(value: &Value) -> Json {
@@ -63,10 +60,7 @@ fn bare(value: &Value) -> Json {
 }
 
 fn from_object(json: &Json) -> Option<Fields> {
-    json.as_object()?
-        .iter()
-        .map(|(name, tagged)| Some((name.clone(), value(tagged)?)))
-        .collect()
+    json.as_object()?.iter().map(|(name, tagged)| Some((name.clone(), value(tagged)?))).collect()
 }
 
 fn value(tagged: &Json) -> Option<Value> {
@@ -124,13 +118,7 @@ mod tests {
 
     #[test]
     fn a_damaged_document_is_an_error() {
-        for text in [
-            "",
-            "[]",
-            "{\"a\":1}",
-            "{\"a\":[\"i\",\"x\"]}",
-            "{\"a\":[\"?\",1]}",
-        ] {
+        for text in ["", "[]", "{\"a\":1}", "{\"a\":[\"i\",\"x\"]}", "{\"a\":[\"?\",1]}"] {
             assert!(decode(text).is_err(), "{text}");
         }
     }

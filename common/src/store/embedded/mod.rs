@@ -37,23 +37,17 @@ impl EmbeddedStore {
 impl DocumentStore for EmbeddedStore {
     async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         check::commit(&writes)?;
-        self.database
-            .write(move |db| writes.iter().try_for_each(|write| apply(db, write)))
-            .await
+        self.database.write(move |db| writes.iter().try_for_each(|write| apply(db, write))).await
     }
 
     async fn get_many(&self, paths: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError> {
         let paths = paths.to_vec();
-        self.database
-            .read(move |db| paths.iter().map(|path| get(db, path)).collect())
-            .await
+        self.database.read(move |db| paths.iter().map(|path| get(db, path)).collect()).await
     }
 
     async fn query(&self, query: &Query) -> Result<Vec<Document>, StoreError> {
         let query = query.clone();
-        self.database
-            .read(move |db| select::documents(db, &query))
-            .await
+        self.database.read(move |db| select::documents(db, &query)).await
     }
 
     async fn aggregate(
@@ -62,15 +56,11 @@ impl DocumentStore for EmbeddedStore {
         aggregations: &[Aggregation],
     ) -> Result<Vec<i64>, StoreError> {
         let (query, aggregations) = (query.clone(), aggregations.to_vec());
-        self.database
-            .read(move |db| select::figures(db, &query, &aggregations))
-            .await
+        self.database.read(move |db| select::figures(db, &query, &aggregations)).await
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
-        self.database
-            .read(|db| Ok(db.query_row("SELECT 1", [], |_| Ok(()))?))
-            .await
+        self.database.read(|db| Ok(db.query_row("SELECT 1", [], |_| Ok(()))?)).await
     }
 }
 
@@ -101,9 +91,7 @@ fn merge(
     path: &DocumentPath,
     change: impl FnOnce(&mut Fields),
 ) -> Result<(), StoreError> {
-    let mut fields = get(db, path)?
-        .map(|document| document.fields)
-        .unwrap_or_default();
+    let mut fields = get(db, path)?.map(|document| document.fields).unwrap_or_default();
     change(&mut fields);
     check::document(path, &fields)?;
     let sql = "INSERT INTO documents (collection, id, fields) VALUES (?, ?, ?)
@@ -114,34 +102,21 @@ fn merge(
 }
 
 fn set(document: &mut Fields, fields: &Fields) {
-    document.extend(
-        fields
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone())),
-    );
+    document.extend(fields.iter().map(|(name, value)| (name.clone(), value.clone())));
 }
 
 fn delete(db: &Connection, path: &DocumentPath) -> Result<(), StoreError> {
     let sql = "DELETE FROM documents WHERE collection = ? AND id = ?";
-    db.prepare_cached(sql)?
-        .execute([path.collection().as_str(), path.id()])?;
+    db.prepare_cached(sql)?.execute([path.collection().as_str(), path.id()])?;
     Ok(())
 }
 
 fn get(db: &Connection, path: &DocumentPath) -> Result<Option<Document>, StoreError> {
     let sql = "SELECT fields FROM documents WHERE collection = ? AND id = ?";
     let row = [path.collection().as_str(), path.id()];
-    let text: Option<String> = db
-        .prepare_cached(sql)?
-        .query_row(row, |row| row.get(0))
-        .optional()?;
-    text.map(|text| {
-        Ok(Document {
-            id: path.id().to_owned(),
-            fields: decode(&text)?,
-        })
-    })
-    .transpose()
+    let text: Option<String> =
+        db.prepare_cached(sql)?.query_row(row, |row| row.get(0)).optional()?;
+    text.map(|text| Ok(Document { id: path.id().to_owned(), fields: decode(&text)? })).transpose()
 }
 
 impl From<SqliteError> for StoreError {

@@ -31,16 +31,9 @@ pub(super) fn figures(
 ) -> Result<Vec<i64>, StoreError> {
     let (condition, values) = condition(query);
     let figures: Vec<String> = aggregations.iter().map(figure).collect();
-    let sql = format!(
-        "SELECT {} FROM documents WHERE {condition}",
-        figures.join(", ")
-    );
+    let sql = format!("SELECT {} FROM documents WHERE {condition}", figures.join(", "));
     let mut statement = db.prepare_cached(&sql)?;
-    let row = |row: &Row<'_>| {
-        (0..aggregations.len())
-            .map(|column| row.get(column))
-            .collect()
-    };
+    let row = |row: &Row<'_>| (0..aggregations.len()).map(|column| row.get(column)).collect();
     Ok(statement.query_row(params_from_iter(values), row)?)
 }
 
@@ -49,10 +42,7 @@ fn document(row: &Row<'_>, query: &Query) -> Result<Document, StoreError> {
     if let Some(select) = query.select {
         fields.retain(|name, _| select.contains(&name.as_str()));
     }
-    Ok(Document {
-        id: row.get(0)?,
-        fields,
-    })
+    Ok(Document { id: row.get(0)?, fields })
 }
 
 /// The condition with `?` for the values: field names come from the code, values from anywhere.
@@ -80,10 +70,7 @@ fn comparison(filter: &Filter) -> String {
         Op::Less => "<",
     };
     let (field, tag) = (filter.field, tag(&filter.value));
-    format!(
-        " AND json_extract(fields, '$.{field}[0]') = '{tag}' AND {} {op} ?",
-        value(field)
-    )
+    format!(" AND json_extract(fields, '$.{field}[0]') = '{tag}' AND {} {op} ?", value(field))
 }
 
 fn order(order: &Order) -> String {

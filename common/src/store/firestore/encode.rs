@@ -20,21 +20,14 @@ pub(super) fn value(value: Value) -> wire::Value {
         Value::Text(text) => ValueType::StringValue(text),
         Value::Bytes(bytes) => ValueType::BytesValue(bytes),
         Value::Timestamp(instant) => ValueType::TimestampValue(timestamp(instant)),
-        Value::Map(entries) => ValueType::MapValue(MapValue {
-            fields: fields(entries),
-        }),
+        Value::Map(entries) => ValueType::MapValue(MapValue { fields: fields(entries) }),
     };
-    wire::Value {
-        value_type: Some(of_type),
-    }
+    wire::Value { value_type: Some(of_type) }
 }
 
 /// `fields` for the wire.
 pub(super) fn fields(fields: Fields) -> HashMap<String, wire::Value> {
-    fields
-        .into_iter()
-        .map(|(name, field)| (name, value(field)))
-        .collect()
+    fields.into_iter().map(|(name, field)| (name, value(field))).collect()
 }
 
 /// `instant`, cut to the microsecond: Firestore does so with what it stores, and a filter must
@@ -63,16 +56,11 @@ pub(super) fn document(read: wire::Document) -> Result<Document, StoreError> {
         Some((_, id)) => id.to_owned(),
         None => read.name,
     };
-    Ok(Document {
-        id,
-        fields: read_fields(read.fields)?,
-    })
+    Ok(Document { id, fields: read_fields(read.fields)? })
 }
 
 fn read_fields(read: HashMap<String, wire::Value>) -> Result<Fields, Refusal> {
-    read.into_iter()
-        .map(|(name, field)| Ok((name, read_value(field)?)))
-        .collect()
+    read.into_iter().map(|(name, field)| Ok((name, read_value(field)?))).collect()
 }
 
 /// A value that was read; an error where it is of a type that the port does not know, such as an
@@ -129,9 +117,7 @@ mod tests {
     #[test]
     fn a_value_of_a_foreign_type_is_an_error_and_not_a_lie() {
         let array = ValueType::ArrayValue(wire::ArrayValue::default());
-        let read = wire::Value {
-            value_type: Some(array),
-        };
+        let read = wire::Value { value_type: Some(array) };
         assert!(matches!(read_value(read), Err(Refusal::UnknownType)));
     }
 }

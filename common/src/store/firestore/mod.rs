@@ -56,18 +56,11 @@ impl FirestoreStore {
         let options = FirestoreDbOptions::new(project.to_owned())
             .with_database_id(database.to_owned())
             .opt_firebase_api_url(emulator_host.map(|host| format!("http://{host}")));
-        Self {
-            options,
-            emulated: emulator_host.is_some(),
-            database: OnceCell::new(),
-        }
+        Self { options, emulated: emulator_host.is_some(), database: OnceCell::new() }
     }
 
     async fn database(&self) -> Result<&FirestoreDb, StoreError> {
-        self.database
-            .get_or_try_init(|| self.connect())
-            .await
-            .map_err(not_connected)
+        self.database.get_or_try_init(|| self.connect()).await.map_err(not_connected)
     }
 
     async fn connect(&self) -> firestore::FirestoreResult<FirestoreDb> {
@@ -103,10 +96,8 @@ impl FirestoreStore {
     ) -> Result<i64, StoreError> {
         let database = self.database().await?;
         let asked = query::aggregation(database.get_documents_path(), selection, aggregation);
-        let answer = client(database)
-            .run_aggregation_query(request(asked))
-            .await
-            .map_err(refused)?;
+        let answer =
+            client(database).run_aggregation_query(request(asked)).await.map_err(refused)?;
         let results = collect(answer.into_inner()).await?;
         query::figure(results)
     }
@@ -124,10 +115,7 @@ impl DocumentStore for FirestoreStore {
             let documents = database.get_documents_path();
             let commit = CommitRequest {
                 database: database.get_database_path().clone(),
-                writes: writes
-                    .into_iter()
-                    .map(|one| write::encode(documents, one))
-                    .collect(),
+                writes: writes.into_iter().map(|one| write::encode(documents, one)).collect(),
                 ..Default::default()
             };
             let answer = client(database).commit(request(commit)).await;
@@ -142,18 +130,10 @@ impl DocumentStore for FirestoreStore {
         }
         within(REQUEST_LIMIT, async {
             let documents = self.database().await?.get_documents_path();
-            let names: Vec<_> = paths
-                .iter()
-                .map(|path| write::name(documents, path))
-                .collect();
-            let reads = names
-                .chunks(DOCUMENTS_PER_READ)
-                .map(|names| self.read(names.to_vec()));
+            let names: Vec<_> = paths.iter().map(|path| write::name(documents, path)).collect();
+            let reads = names.chunks(DOCUMENTS_PER_READ).map(|names| self.read(names.to_vec()));
             let read: HashMap<_, _> = try_join_all(reads).await?.into_iter().flatten().collect();
-            Ok(names
-                .iter()
-                .map(|name| read.get(name).cloned().flatten())
-                .collect())
+            Ok(names.iter().map(|name| read.get(name).cloned().flatten()).collect())
         })
         .await
     }
@@ -165,11 +145,7 @@ impl DocumentStore for FirestoreStore {
             let asked = query::run(database.get_documents_path(), selection);
             let answer = client(database).run_query(request(asked)).await;
             let results = collect(answer.map_err(refused)?.into_inner()).await?;
-            results
-                .into_iter()
-                .filter_map(|answer| answer.document)
-                .map(encode::document)
-                .collect()
+            results.into_iter().filter_map(|answer| answer.document).map(encode::document).collect()
         })
         .await
     }
@@ -182,9 +158,8 @@ impl DocumentStore for FirestoreStore {
         aggregations: &[Aggregation],
     ) -> Result<Vec<i64>, StoreError> {
         query::check(selection)?;
-        let figures = aggregations
-            .iter()
-            .map(|aggregation| self.aggregate_one(selection, *aggregation));
+        let figures =
+            aggregations.iter().map(|aggregation| self.aggregate_one(selection, *aggregation));
         within(REQUEST_LIMIT, try_join_all(figures)).await
     }
 
@@ -193,9 +168,7 @@ impl DocumentStore for FirestoreStore {
     async fn probe(&self) -> Result<(), StoreError> {
         within(PROBE_LIMIT, async {
             let documents = self.database().await?.get_documents_path();
-            self.read(vec![format!("{documents}/probe/probe")])
-                .await
-                .map(drop)
+            self.read(vec![format!("{documents}/probe/probe")]).await.map(drop)
         })
         .await
     }
@@ -209,9 +182,7 @@ fn client(database: &FirestoreDb) -> Client {
 /// time, it need not finish.
 fn request<M>(message: M) -> Request<M> {
     let mut request = Request::new(message);
-    request
-        .extensions_mut()
-        .insert(RequestTimeouts::new().with_total(REQUEST_LIMIT));
+    request.extensions_mut().insert(RequestTimeouts::new().with_total(REQUEST_LIMIT));
     request
 }
 
@@ -229,9 +200,7 @@ async fn within<T>(
     limit: Duration,
     call: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
-    tokio::time::timeout(limit, call)
-        .await
-        .unwrap_or_else(|elapsed| Err(no_answer(elapsed)))
+    tokio::time::timeout(limit, call).await.unwrap_or_else(|elapsed| Err(no_answer(elapsed)))
 }
 
 fn found(

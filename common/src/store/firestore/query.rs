@@ -63,15 +63,11 @@ pub(super) fn aggregation(
     }
     let asked = StructuredAggregationQuery {
         aggregations: vec![figure_of(aggregation)],
-        query_type: Some(structured_aggregation_query::QueryType::StructuredQuery(
-            selection,
-        )),
+        query_type: Some(structured_aggregation_query::QueryType::StructuredQuery(selection)),
     };
     RunAggregationQueryRequest {
         parent,
-        query_type: Some(aggregation_request::QueryType::StructuredAggregationQuery(
-            asked,
-        )),
+        query_type: Some(aggregation_request::QueryType::StructuredAggregationQuery(asked)),
         ..Default::default()
     }
 }
@@ -95,30 +91,20 @@ pub(super) fn figure(results: Vec<RunAggregationQueryResponse>) -> Result<i64, S
 fn figure_of(aggregation: Aggregation) -> Figure {
     let operator = match aggregation {
         Aggregation::Count => Operator::Count(Count { up_to: None }),
-        Aggregation::Sum(name) => Operator::Sum(Sum {
-            field: Some(field(name)),
-        }),
+        Aggregation::Sum(name) => Operator::Sum(Sum { field: Some(field(name)) }),
     };
-    Figure {
-        alias: "figure".to_owned(),
-        operator: Some(operator),
-    }
+    Figure { alias: "figure".to_owned(), operator: Some(operator) }
 }
 
 fn structured(documents: &str, query: &Query) -> StructuredQuery {
     let (_, collection_id) = parent_and_id(documents, &query.collection);
     StructuredQuery {
         select: query.select.map(projection),
-        from: vec![CollectionSelector {
-            collection_id,
-            all_descendants: false,
-        }],
+        from: vec![CollectionSelector { collection_id, all_descendants: false }],
         r#where: all_of(&query.filters),
         order_by: order_by(query),
         start_at: query.after.as_ref().map(|id| after(documents, query, id)),
-        limit: query
-            .limit
-            .map(|limit| i32::try_from(limit).unwrap_or(i32::MAX)),
+        limit: query.limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX)),
         ..Default::default()
     }
 }
@@ -134,14 +120,8 @@ fn order_by(query: &Query) -> Vec<structured_query::Order> {
         .map(|filter| filter.field)
         .collect();
     let ascending = |name: &str| by(name, Direction::Ascending);
-    let order = query
-        .order
-        .iter()
-        .map(|order| by(order.field, order.direction));
-    order
-        .chain(ranges.into_iter().map(ascending))
-        .chain([ascending(NAME)])
-        .collect()
+    let order = query.order.iter().map(|order| by(order.field, order.direction));
+    order.chain(ranges.into_iter().map(ascending)).chain([ascending(NAME)]).collect()
 }
 
 fn is_range(filter: &Filter) -> bool {
@@ -159,15 +139,11 @@ fn parent_and_id(documents: &str, collection: &CollectionPath) -> (String, Strin
 /// An empty projection means every field to Firestore, so that "none" is spelled as the name.
 fn projection(names: &'static [&'static str]) -> Projection {
     let names = if names.is_empty() { &[NAME] } else { names };
-    Projection {
-        fields: names.iter().copied().map(field).collect(),
-    }
+    Projection { fields: names.iter().copied().map(field).collect() }
 }
 
 fn field(name: &str) -> FieldReference {
-    FieldReference {
-        field_path: encode::field_path(name),
-    }
+    FieldReference { field_path: encode::field_path(name) }
 }
 
 fn by(name: &str, direction: Direction) -> structured_query::Order {
@@ -175,10 +151,7 @@ fn by(name: &str, direction: Direction) -> structured_query::Order {
         Direction::Ascending => structured_query::Direction::Ascending,
         Direction::Descending => structured_query::Direction::Descending,
     };
-    structured_query::Order {
-        field: Some(field(name)),
-        direction: direction.into(),
-    }
+    structured_query::Order { field: Some(field(name)), direction: direction.into() }
 }
 
 fn after(documents: &str, query: &Query, id: &str) -> Cursor {
@@ -227,9 +200,7 @@ fn operator(op: Op) -> field_filter::Operator {
 }
 
 fn of_type(filter: FilterType) -> structured_query::Filter {
-    structured_query::Filter {
-        filter_type: Some(filter),
-    }
+    structured_query::Filter { filter_type: Some(filter) }
 }
 
 #[cfg(test)]
@@ -241,10 +212,7 @@ mod tests {
     }
 
     fn order_of(query: &Query) -> Vec<String> {
-        order_by(query)
-            .into_iter()
-            .filter_map(|order| Some(order.field?.field_path))
-            .collect()
+        order_by(query).into_iter().filter_map(|order| Some(order.field?.field_path)).collect()
     }
 
     #[test]
@@ -284,9 +252,6 @@ mod tests {
         };
         assert_eq!(ordered(&all().filter("n", Op::Less, 1_i64)), Some(false));
         assert_eq!(ordered(&all().limit(1)), Some(true));
-        assert_eq!(
-            ordered(&all().order_by("n", Direction::Ascending)),
-            Some(true)
-        );
+        assert_eq!(ordered(&all().order_by("n", Direction::Ascending)), Some(true));
     }
 }

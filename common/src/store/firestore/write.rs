@@ -46,19 +46,16 @@ pub(super) fn encode(documents: &str, write: Write) -> wire::Write {
             update_transforms: by.into_iter().map(increment).collect(),
             ..merge(name, fields)
         },
-        Write::Delete { .. } => wire::Write {
-            operation: Some(Operation::Delete(name)),
-            ..Default::default()
-        },
+        Write::Delete { .. } => {
+            wire::Write { operation: Some(Operation::Delete(name)), ..Default::default() }
+        }
     }
 }
 
 fn create(name: String, fields: Fields) -> wire::Write {
     wire::Write {
         operation: Some(update(name, fields)),
-        current_document: Some(Precondition {
-            condition_type: Some(ConditionType::Exists(false)),
-        }),
+        current_document: Some(Precondition { condition_type: Some(ConditionType::Exists(false)) }),
         ..Default::default()
     }
 }
@@ -66,9 +63,8 @@ fn create(name: String, fields: Fields) -> wire::Write {
 /// The mask names the fields to set and so keeps the others; an empty one only makes sure that
 /// the document is there, where none at all would clear it.
 fn merge(name: String, fields: Fields) -> wire::Write {
-    let mask = DocumentMask {
-        field_paths: fields.keys().map(|name| encode::field_path(name)).collect(),
-    };
+    let mask =
+        DocumentMask { field_paths: fields.keys().map(|name| encode::field_path(name)).collect() };
     wire::Write {
         operation: Some(update(name, fields)),
         update_mask: Some(mask),
@@ -77,11 +73,7 @@ fn merge(name: String, fields: Fields) -> wire::Write {
 }
 
 fn update(name: String, fields: Fields) -> Operation {
-    Operation::Update(wire::Document {
-        name,
-        fields: encode::fields(fields),
-        ..Default::default()
-    })
+    Operation::Update(wire::Document { name, fields: encode::fields(fields), ..Default::default() })
 }
 
 fn increment((field, by): (String, i64)) -> FieldTransform {
@@ -107,10 +99,7 @@ mod tests {
 
     #[test]
     fn a_create_demands_that_the_document_is_missing_and_names_no_mask() {
-        let write = Write::Create {
-            path: path("a"),
-            fields: fields([("n", 1_i64.into())]),
-        };
+        let write = Write::Create { path: path("a"), fields: fields([("n", 1_i64.into())]) };
         let sent = encode("projects/p/databases/d/documents", write);
         let condition = sent.current_document.and_then(|one| one.condition_type);
         assert_eq!(condition, Some(ConditionType::Exists(false)));
@@ -133,10 +122,7 @@ mod tests {
 
     #[test]
     fn a_document_named_twice_or_too_large_is_refused_before_it_is_sent() {
-        let twice = [
-            Write::Delete { path: path("a") },
-            Write::Delete { path: path("a") },
-        ];
+        let twice = [Write::Delete { path: path("a") }, Write::Delete { path: path("a") }];
         assert!(matches!(check(&twice), Err(Refusal::WrittenTwice(_))));
         let large = [Write::Upsert {
             path: path("a"),

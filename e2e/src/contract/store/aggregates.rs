@@ -11,25 +11,15 @@ async fn figures(
     query: Query,
     aggregations: &[Aggregation],
 ) -> Vec<i64> {
-    store
-        .aggregate(&query, aggregations)
-        .await
-        .expect("an aggregation")
+    store.aggregate(&query, aggregations).await.expect("an aggregation")
 }
 
 /// By position, over the collection itself and nothing beside it.
 pub async fn a_count_and_a_sum_cover_what_the_filters_select(store: &dyn DocumentStore) {
     let rollup =
         |grain: &str, count: i64| fields([("grain", grain.into()), ("count", count.into())]);
-    put(
-        store,
-        vec![
-            ("1", rollup("day", 5)),
-            ("2", rollup("day", 7)),
-            ("3", rollup("all", 100)),
-        ],
-    )
-    .await;
+    put(store, vec![("1", rollup("day", 5)), ("2", rollup("day", 7)), ("3", rollup("all", 100))])
+        .await;
     let elsewhere = CollectionPath::of(&tenant("other"), Collection::ProcessedLogs);
     commit(
         store,
@@ -39,34 +29,19 @@ pub async fn a_count_and_a_sum_cover_what_the_filters_select(store: &dyn Documen
         ],
     )
     .await;
-    let both = [
-        Aggregation::Sum("count"),
-        Aggregation::Count,
-        Aggregation::Sum("count"),
-    ];
+    let both = [Aggregation::Sum("count"), Aggregation::Count, Aggregation::Sum("count")];
     let days = Query::all(logs()).filter("grain", Op::Equal, "day");
     assert_eq!(figures(store, days, &both).await, [12, 2, 12]);
     let large = Query::all(logs()).filter("count", Op::AtLeast, 6_i64);
     assert_eq!(figures(store, large, &both).await, [107, 2, 107]);
-    assert_eq!(
-        figures(store, Query::all(logs()), &both).await,
-        [112, 3, 112]
-    );
+    assert_eq!(figures(store, Query::all(logs()), &both).await, [112, 3, 112]);
     assert_eq!(figures(store, Query::all(logs()), &[]).await, [0_i64; 0]);
 }
 
 /// They add nothing, but they are still counted.
 pub async fn a_sum_takes_documents_without_the_field_as_zero(store: &dyn DocumentStore) {
-    put(
-        store,
-        vec![("1", number(5)), ("2", number(-7)), ("3", fields([]))],
-    )
-    .await;
-    let both = [
-        Aggregation::Sum("n"),
-        Aggregation::Count,
-        Aggregation::Sum("missing"),
-    ];
+    put(store, vec![("1", number(5)), ("2", number(-7)), ("3", fields([]))]).await;
+    let both = [Aggregation::Sum("n"), Aggregation::Count, Aggregation::Sum("missing")];
     assert_eq!(figures(store, Query::all(logs()), &both).await, [-2, 3, 0]);
 }
 

@@ -9,10 +9,7 @@ use super::{
 
 /// What was created is there, whole.
 pub async fn a_created_document_reads_back(store: &dyn DocumentStore) {
-    let written = fields([
-        ("source", "json_upload".into()),
-        ("characters", 7_i64.into()),
-    ]);
+    let written = fields([("source", "json_upload".into()), ("characters", 7_i64.into())]);
     commit(store, vec![create(log("1"), written.clone())]).await;
     assert_eq!(get(store, log("1")).await, Some(written));
     assert_eq!(get(store, log("2")).await, None);
@@ -22,14 +19,7 @@ pub async fn a_created_document_reads_back(store: &dyn DocumentStore) {
 pub async fn a_second_create_is_refused_and_nothing_of_its_commit_is_applied(
     store: &dyn DocumentStore,
 ) {
-    commit(
-        store,
-        vec![
-            create(log("gate"), number(1)),
-            create(log("old"), number(1)),
-        ],
-    )
-    .await;
+    commit(store, vec![create(log("gate"), number(1)), create(log("old"), number(1))]).await;
     let others = || {
         vec![
             create(log("new"), number(2)),
@@ -46,22 +36,12 @@ pub async fn a_second_create_is_refused_and_nothing_of_its_commit_is_applied(
     }
     assert_eq!(get(store, log("gate")).await, Some(number(1)));
     assert_eq!(get(store, log("old")).await, Some(number(1)));
-    assert_eq!(
-        ids(store, Query::all(logs())).await,
-        ["gate", "gone", "old"]
-    );
+    assert_eq!(ids(store, Query::all(logs())).await, ["gate", "gone", "old"]);
 }
 
 /// The other half of all or nothing.
 pub async fn a_commit_of_mixed_writes_applies_all_of_them(store: &dyn DocumentStore) {
-    commit(
-        store,
-        vec![
-            create(log("gone"), number(1)),
-            create(log("old"), number(1)),
-        ],
-    )
-    .await;
+    commit(store, vec![create(log("gone"), number(1)), create(log("old"), number(1))]).await;
     let writes = vec![
         create(log("new"), number(2)),
         upsert(log("upserted"), number(3)),
@@ -69,10 +49,7 @@ pub async fn a_commit_of_mixed_writes_applies_all_of_them(store: &dyn DocumentSt
         Write::Delete { path: log("gone") },
     ];
     commit(store, writes).await;
-    assert_eq!(
-        ids(store, Query::all(logs())).await,
-        ["new", "old", "upserted"]
-    );
+    assert_eq!(ids(store, Query::all(logs())).await, ["new", "old", "upserted"]);
     let old = fields([("n", 4_i64.into()), ("count", 5_i64.into())]);
     assert_eq!(get(store, log("old")).await, Some(old));
 }
@@ -84,9 +61,7 @@ pub async fn a_commit_of_nothing_is_done_at_once(store: &dyn DocumentStore) {
 
 /// A group commit has more documents than old limits allowed.
 pub async fn a_commit_of_a_thousand_documents_is_one(store: &dyn DocumentStore) {
-    let writes = (0..1_000)
-        .map(|n| create(log(&format!("{n:04}")), number(n)))
-        .collect();
+    let writes = (0..1_000).map(|n| create(log(&format!("{n:04}")), number(n))).collect();
     commit(store, writes).await;
     assert_eq!(ids(store, Query::all(logs())).await.len(), 1_000);
 }
@@ -98,10 +73,7 @@ pub async fn an_upsert_merges_and_leaves_other_fields(store: &dyn DocumentStore)
         ("set", "b".into()),
         ("map", fields([("old", 1_i64.into())]).into()),
     ]);
-    let set = fields([
-        ("set", "c".into()),
-        ("map", fields([("new", 2_i64.into())]).into()),
-    ]);
+    let set = fields([("set", "c".into()), ("map", fields([("new", 2_i64.into())]).into())]);
     commit(store, vec![create(log("1"), before)]).await;
     commit(store, vec![upsert(log("1"), set.clone())]).await;
     let mut after = set;
@@ -122,11 +94,7 @@ pub async fn an_upsert_makes_a_missing_document_even_without_fields(store: &dyn 
 
 /// A missing document and a missing field count as zero.
 pub async fn an_increment_starts_at_zero_and_adds_up(store: &dyn DocumentStore) {
-    commit(
-        store,
-        vec![increment(log("1"), fields([]), &[("count", 3)])],
-    )
-    .await;
+    commit(store, vec![increment(log("1"), fields([]), &[("count", 3)])]).await;
     let more = [("count", 4), ("other", -2)];
     commit(store, vec![increment(log("1"), fields([]), &more)]).await;
     let counted = fields([("count", 7_i64.into()), ("other", (-2_i64).into())]);
@@ -135,20 +103,13 @@ pub async fn an_increment_starts_at_zero_and_adds_up(store: &dyn DocumentStore) 
 
 /// How a rollup document comes to be: its dimension and its count in one write.
 pub async fn an_increment_sets_fields_in_the_same_write(store: &dyn DocumentStore) {
-    commit(
-        store,
-        vec![create(log("1"), fields([("kept", "a".into())]))],
-    )
-    .await;
+    commit(store, vec![create(log("1"), fields([("kept", "a".into())]))]).await;
     for _ in 0..2 {
         let named = fields([("value", "/pricing".into())]);
         commit(store, vec![increment(log("1"), named, &[("count", 1)])]).await;
     }
-    let counted = fields([
-        ("kept", "a".into()),
-        ("value", "/pricing".into()),
-        ("count", 2_i64.into()),
-    ]);
+    let counted =
+        fields([("kept", "a".into()), ("value", "/pricing".into()), ("count", 2_i64.into())]);
     assert_eq!(get(store, log("1")).await, Some(counted));
 }
 
@@ -160,11 +121,7 @@ pub async fn a_delete_of_a_missing_document_is_no_error(store: &dyn DocumentStor
 
 /// Nothing of the old one is left.
 pub async fn a_deleted_document_can_be_created_again(store: &dyn DocumentStore) {
-    commit(
-        store,
-        vec![create(log("1"), fields([("old", 1_i64.into())]))],
-    )
-    .await;
+    commit(store, vec![create(log("1"), fields([("old", 1_i64.into())]))]).await;
     commit(store, vec![Write::Delete { path: log("1") }]).await;
     commit(store, vec![create(log("1"), number(2))]).await;
     assert_eq!(get(store, log("1")).await, Some(number(2)));
@@ -175,16 +132,11 @@ pub async fn a_document_named_twice_is_invalid_and_nothing_is_applied(store: &dy
     let twice = [
         [create(log("1"), number(1)), create(log("1"), number(1))],
         [upsert(log("1"), number(1)), upsert(log("1"), number(2))],
-        [
-            create(log("1"), number(1)),
-            increment(log("1"), number(1), &[("n", 1)]),
-        ],
+        [create(log("1"), number(1)), increment(log("1"), number(1), &[("n", 1)])],
     ];
     for writes in twice {
         let [first, second] = writes;
-        let outcome = store
-            .commit(vec![first, create(log("2"), number(2)), second])
-            .await;
+        let outcome = store.commit(vec![first, create(log("2"), number(2)), second]).await;
         assert_invalid(&outcome);
     }
     assert_eq!(ids(store, Query::all(logs())).await.len(), 0);
@@ -203,11 +155,7 @@ pub async fn a_document_over_1_mib_is_invalid_and_nothing_is_applied(store: &dyn
         assert_invalid(&outcome);
     }
     assert_eq!(ids(store, Query::all(logs())).await.len(), 0);
-    commit(
-        store,
-        vec![create(log("1"), text(MAX_DOCUMENT_BYTES - 1_024))],
-    )
-    .await;
+    commit(store, vec![create(log("1"), text(MAX_DOCUMENT_BYTES - 1_024))]).await;
 }
 
 /// The race that the gate decides.
@@ -238,10 +186,7 @@ pub async fn concurrent_commits_with_a_gate_and_a_count_apply_both_or_none(
 ) {
     let deliveries = (0..20).map(|n| {
         let gate = create(log(&format!("gate-{}", n % 10)), number(n));
-        store.commit(vec![
-            gate,
-            increment(log("rollup"), fields([]), &[("count", 1)]),
-        ])
+        store.commit(vec![gate, increment(log("rollup"), fields([]), &[("count", 1)])])
     });
     let outcomes = join_all(deliveries).await;
     let (won, lost): (Vec<_>, Vec<_>) = outcomes.iter().partition(|outcome| outcome.is_ok());

@@ -17,9 +17,7 @@ fn instant(seconds: i64) -> DateTime<Utc> {
 
 /// Missing ones leave their place empty, repeated ones are repeated, and there may be many.
 pub async fn get_many_answers_by_position(store: &dyn DocumentStore) {
-    let writes = (0..150)
-        .map(|n| create(log(&n.to_string()), number(n)))
-        .collect();
+    let writes = (0..150).map(|n| create(log(&n.to_string()), number(n))).collect();
     commit(store, writes).await;
     let wanted: Vec<_> = (0..300).rev().chain([7, 7]).collect();
     let paths: Vec<_> = wanted.iter().map(|n| log(&n.to_string())).collect();
@@ -56,15 +54,7 @@ pub async fn a_field_of_a_range_filter_orders_after_the_order_and_before_the_id(
     store: &dyn DocumentStore,
 ) {
     let counted = |n: i64, count: i64| fields([("n", n.into()), ("count", count.into())]);
-    put(
-        store,
-        vec![
-            ("a", counted(3, 1)),
-            ("b", counted(2, 2)),
-            ("c", counted(1, 2)),
-        ],
-    )
-    .await;
+    put(store, vec![("a", counted(3, 1)), ("b", counted(2, 2)), ("c", counted(1, 2))]).await;
     let range = all().filter("n", Op::AtLeast, 1_i64);
     assert_eq!(ids(store, range.clone()).await, ["c", "b", "a"]);
     let top = range.order_by("count", Direction::Descending);
@@ -80,10 +70,7 @@ pub async fn each_filter_compares_values_of_each_type(store: &dyn DocumentStore)
         ("double", [-1.5, 0.25, 1e300].map(Value::Double)),
         ("text", ["Z", "a", "é"].map(Value::from)),
         ("bytes", [vec![0], vec![0, 0], vec![0xff]].map(Value::from)),
-        (
-            "timestamp",
-            [-1, 0, 1_763_000_000].map(|s| instant(s).into()),
-        ),
+        ("timestamp", [-1, 0, 1_763_000_000].map(|s| instant(s).into())),
     ];
     for (name, [below, middle, above]) in triples {
         let collection = CollectionPath::of(&tenant(name), Collection::ProcessedLogs);
@@ -91,34 +78,19 @@ pub async fn each_filter_compares_values_of_each_type(store: &dyn DocumentStore)
             let id = RecordId::parse(id).expect("a record");
             create(collection.record(&id), fields([("field", value.clone())]))
         };
-        commit(
-            store,
-            vec![write("1", &below), write("2", &middle), write("3", &above)],
-        )
-        .await;
+        commit(store, vec![write("1", &below), write("2", &middle), write("3", &above)]).await;
         let missing = RecordId::parse("missing").expect("a record");
         commit(store, vec![create(collection.record(&missing), fields([]))]).await;
-        for (op, expected) in [
-            (Op::Equal, vec!["2"]),
-            (Op::AtLeast, vec!["2", "3"]),
-            (Op::Less, vec!["1"]),
-        ] {
+        for (op, expected) in
+            [(Op::Equal, vec!["2"]), (Op::AtLeast, vec!["2", "3"]), (Op::Less, vec!["1"])]
+        {
             let query = Query::all(collection.clone()).filter("field", op, middle.clone());
             assert_eq!(ids(store, query).await, expected, "{name} {op:?}");
         }
     }
-    put(
-        store,
-        vec![
-            ("no", fields([("b", false.into())])),
-            ("yes", fields([("b", true.into())])),
-        ],
-    )
-    .await;
-    assert_eq!(
-        ids(store, all().filter("b", Op::Equal, true)).await,
-        ["yes"]
-    );
+    put(store, vec![("no", fields([("b", false.into())])), ("yes", fields([("b", true.into())]))])
+        .await;
+    assert_eq!(ids(store, all().filter("b", Op::Equal, true)).await, ["yes"]);
 }
 
 /// Types are apart: `"1"`, `1`, `b"1"`, `true` and the first second are five things.
@@ -130,9 +102,7 @@ pub async fn a_filter_matches_no_value_of_another_type(store: &dyn DocumentStore
         ("text", "1".into()),
         ("timestamp", instant(1).into()),
     ];
-    let documents = values
-        .iter()
-        .map(|(id, value)| (*id, fields([("field", value.clone())])));
+    let documents = values.iter().map(|(id, value)| (*id, fields([("field", value.clone())])));
     put(store, documents.collect()).await;
     for (id, value) in values {
         for op in [Op::Equal, Op::AtLeast] {
@@ -178,28 +148,15 @@ pub async fn an_order_puts_ties_by_id_in_both_directions(store: &dyn DocumentSto
 /// Top paths: by count, and by name where counts are equal.
 pub async fn a_second_key_of_an_order_decides_ties_of_the_first(store: &dyn DocumentStore) {
     let path = |count: i64, value: &str| fields([("count", count.into()), ("value", value.into())]);
-    put(
-        store,
-        vec![
-            ("1", path(5, "/b")),
-            ("2", path(9, "/c")),
-            ("3", path(5, "/a")),
-        ],
-    )
-    .await;
-    let top = all()
-        .order_by("count", Direction::Descending)
-        .order_by("value", Direction::Ascending);
+    put(store, vec![("1", path(5, "/b")), ("2", path(9, "/c")), ("3", path(5, "/a"))]).await;
+    let top =
+        all().order_by("count", Direction::Descending).order_by("value", Direction::Ascending);
     assert_eq!(ids(store, top).await, ["2", "3", "1"]);
 }
 
 /// As Firestore has it: there is no place for them in the order.
 pub async fn an_order_leaves_out_documents_without_its_field(store: &dyn DocumentStore) {
-    put(
-        store,
-        vec![("1", number(1)), ("2", fields([("other", 2_i64.into())]))],
-    )
-    .await;
+    put(store, vec![("1", number(1)), ("2", fields([("other", 2_i64.into())]))]).await;
     for direction in [Direction::Ascending, Direction::Descending] {
         assert_eq!(ids(store, all().order_by("n", direction)).await, ["1"]);
     }
@@ -212,21 +169,14 @@ pub async fn a_limit_cuts_the_end_of_the_order(store: &dyn DocumentStore) {
     put(store, documents.map(|(id, n)| (*id, number(n))).collect()).await;
     assert_eq!(ids(store, all().limit(2)).await, ["a", "b"]);
     assert_eq!(ids(store, all().limit(100)).await.len(), 5);
-    let top = all()
-        .filter("n", Op::Less, 4_i64)
-        .order_by("n", Direction::Descending)
-        .limit(2);
+    let top = all().filter("n", Op::Less, 4_i64).order_by("n", Direction::Descending).limit(2);
     assert_eq!(ids(store, top).await, ["d", "c"]);
 }
 
 /// Also where documents are added between two pages, and with a filter.
 pub async fn pages_of_a_cursor_hold_every_document_once(store: &dyn DocumentStore) {
     let odd: Vec<_> = (0..25).map(|n| format!("{:02}", 2 * n + 1)).collect();
-    put(
-        store,
-        odd.iter().map(|id| (id.as_str(), number(1))).collect(),
-    )
-    .await;
+    put(store, odd.iter().map(|id| (id.as_str(), number(1))).collect()).await;
     let page = all().filter("n", Op::Equal, 1_i64).limit(10);
     let first = ids(store, page.clone()).await;
     assert_eq!(first, odd[..10]);
@@ -237,32 +187,18 @@ pub async fn pages_of_a_cursor_hold_every_document_once(store: &dyn DocumentStor
     assert_eq!(second[1..], odd[10..19]);
     let third = ids(store, page.clone().after(second.last().cloned())).await;
     assert_eq!(third, odd[19..]);
-    assert!(
-        ids(store, page.after(third.last().cloned()))
-            .await
-            .is_empty()
-    );
+    assert!(ids(store, page.after(third.last().cloned())).await.is_empty());
     // A cursor is a place and not a document.
-    assert_eq!(
-        ids(store, all().after(Some("0".to_owned())).limit(1)).await,
-        ["00"]
-    );
+    assert_eq!(ids(store, all().after(Some("0".to_owned())).limit(1)).await, ["00"]);
 }
 
 /// Texts are not read for a list that shows none.
 pub async fn a_selection_holds_the_fields_that_were_asked_for(store: &dyn DocumentStore) {
-    let whole = fields([
-        ("a", 1_i64.into()),
-        ("b", 2_i64.into()),
-        ("c", 3_i64.into()),
-    ]);
+    let whole = fields([("a", 1_i64.into()), ("b", 2_i64.into()), ("c", 3_i64.into())]);
     put(store, vec![("1", whole)]).await;
     let some = select(store, all().select(&["a", "c", "missing"])).await;
     assert_eq!(some[0].id, "1");
-    assert_eq!(
-        some[0].fields,
-        fields([("a", 1_i64.into()), ("c", 3_i64.into())])
-    );
+    assert_eq!(some[0].fields, fields([("a", 1_i64.into()), ("c", 3_i64.into())]));
     let none = select(store, all().select(&[])).await;
     assert_eq!(none[0].id, "1");
     assert_eq!(none[0].fields, Fields::new());
@@ -278,14 +214,8 @@ pub async fn a_collection_holds_no_document_of_a_subcollection(store: &dyn Docum
     ];
     commit(store, writes).await;
     assert_eq!(ids(store, all()).await, ["1"]);
-    assert_eq!(
-        ids(store, Query::all(log("1").parts())).await,
-        ["0001", "0002"]
-    );
-    assert_eq!(
-        ids(store, Query::all(log("orphan").parts())).await,
-        ["0001"]
-    );
+    assert_eq!(ids(store, Query::all(log("1").parts())).await, ["0001", "0002"]);
+    assert_eq!(ids(store, Query::all(log("orphan").parts())).await, ["0001"]);
     assert_eq!(get(store, log("1").part(2)).await, Some(number(2)));
     assert_eq!(get(store, log("orphan")).await, None);
 }

@@ -50,27 +50,10 @@ pub async fn an_instant_keeps_its_microseconds_and_no_more(store: &dyn DocumentS
 
 /// Attributes of a message are stored under the names that a client gave them.
 pub async fn names_of_fields_are_any_text(store: &dyn DocumentStore) {
-    let odd = [
-        "a.b",
-        "a b",
-        "`tick`",
-        r"back\slash",
-        "größe 🦀",
-        "9",
-        "$x",
-        "a/b",
-        "\"",
-        "['a']",
-    ];
-    let named = || {
-        odd.iter()
-            .map(|name| ((*name).to_owned(), Value::from(*name)))
-    };
+    let odd = ["a.b", "a b", "`tick`", r"back\slash", "größe 🦀", "9", "$x", "a/b", "\"", "['a']"];
+    let named = || odd.iter().map(|name| ((*name).to_owned(), Value::from(*name)));
     let mut document: common::store::Fields = named().collect();
-    document.insert(
-        "attributes".to_owned(),
-        named().collect::<common::store::Fields>().into(),
-    );
+    document.insert("attributes".to_owned(), named().collect::<common::store::Fields>().into());
     put(store, vec![("created", document.clone())]).await;
     commit(store, vec![upsert(log("upserted"), document.clone())]).await;
     commit(store, vec![upsert(log("upserted"), document.clone())]).await;
@@ -79,10 +62,7 @@ pub async fn names_of_fields_are_any_text(store: &dyn DocumentStore) {
     }
     let counts: Vec<_> = odd.iter().map(|name| (*name, 1)).collect();
     commit(store, vec![increment(log("counted"), fields([]), &counts)]).await;
-    let counted = odd
-        .iter()
-        .map(|name| ((*name).to_owned(), 1_i64.into()))
-        .collect();
+    let counted = odd.iter().map(|name| ((*name).to_owned(), 1_i64.into())).collect();
     assert_eq!(get(store, log("counted")).await, Some(counted));
 }
 
