@@ -114,9 +114,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
 async fn run(application: Application, dispatcher: Dispatcher) -> Result<(), ServeError> {
     let (stopping, worker) = (dispatcher.stopping.clone(), Arc::clone(&dispatcher.worker));
     let stop = async move {
-        if let Err(error) = signal::stop_requested().await {
-            tracing::error!(%error, "signals cannot be heard; stopping");
-        }
+        signal::stop_requested().await;
         tracing::info!("stopping: what is not done is given back");
         stopping.cancel();
         worker.stop();
