@@ -71,11 +71,13 @@ impl PubsubBroker {
         })
     }
 
-    /// The publisher whose batches a quarter of what is in flight would fill: few messages never
-    /// wait for company, and many still travel as several batches at once.
+    /// The publisher with the largest batches that what is in flight would fill: few messages
+    /// hardly wait for company, and many travel in few requests. Measured against larger shares
+    /// of batches in flight (a half, a quarter, …), this had the highest rate and the lowest
+    /// latency at 8, 64 and 512 callers, and was as good as any at one.
     fn publisher(&self) -> &Publisher {
-        let quarter = self.admission.in_flight() / 4;
-        let fitting = BATCHES.iter().rposition(|size| *size as usize <= quarter).unwrap_or(0);
+        let in_flight = self.admission.in_flight();
+        let fitting = BATCHES.iter().rposition(|size| *size as usize <= in_flight).unwrap_or(0);
         &self.publishers[fitting]
     }
 }
@@ -105,8 +107,8 @@ impl Broker for PubsubBroker {
         }
     }
 
-    /// On Google Cloud asks whether this account may publish to the topic, on the emulator
-    /// whether the topic exists; see [`probe`].
+    /// On Google Cloud asks whether this account may publish to the topic, which needs no further
+    /// permission; on the emulator, which knows no permissions, whether the topic exists.
     async fn probe(&self) -> Result<(), PublishError> {
         self.probe.ask().await
     }

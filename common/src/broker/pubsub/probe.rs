@@ -23,7 +23,9 @@ const PUBLISH: &str = "pubsub.topics.publish";
 ///
 /// To look the topic up needs a permission that publishing does not. To ask which permissions one
 /// has needs none at all, and the answer covers the way there, the credentials, the topic and the
-/// grant at once. The emulator knows topics but no permissions, so there the topic is looked up.
+/// grant at once. (Google says that the answer may be too friendly now and then: it tells whether
+/// to take traffic, and no more.) The emulator knows topics but no permissions, so there the topic
+/// is looked up.
 #[derive(Debug)]
 pub(super) enum Probe {
     /// On Google Cloud. The schema service's client is the one of this crate that carries
