@@ -1,6 +1,11 @@
-//! What the black-box tests stand on: Google's emulators, and the contract that every adapter of
-//! a port keeps.
+//! What the black-box tests stand on: the contract that every adapter of a port keeps, Google's
+//! emulators, and Spillway itself as real processes in both modes.
 
+pub mod api;
+pub mod binaries;
 pub mod contract;
+pub mod deployment;
 pub mod emulators;
 pub mod pubsub_admin;
+pub mod relay;
+pub mod service;

@@ -1,9 +1,13 @@
 //! Every broker keeps the contract of its port.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use common::broker::embedded::{
+    EmbeddedBroker, EmbeddedQueue, Flow, Lane, MIN_FREE_BYTES, QueueOptions,
+};
 use common::broker::pubsub::PubsubBroker;
 use common::broker::{Broker, Message, PublishError};
 use e2e::contract::broker::Deliveries;
@@ -14,6 +18,7 @@ use google_cloud_pubsub::subscriber::MessageStream;
 use tokio::net::TcpListener;
 
 e2e::broker_contract!(pubsub, super::pubsub_and_its_subscription);
+e2e::broker_contract!(embedded, super::queue_and_its_work);
 
 type Opened = (Box<dyn Broker>, Box<dyn Deliveries>, Box<dyn Any>);
 
@@ -23,6 +28,28 @@ async fn pubsub_and_its_subscription() -> Opened {
     let stream = topic_with_subscription(host, &project).await;
     let broker = connect(&project, host).await;
     (Box::new(broker), Box::new(Pulled(stream)), Box::new(()))
+}
+
+async fn queue_and_its_work() -> Opened {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = QueueOptions {
+        ack_deadline: Duration::from_secs(600),
+        min_free_bytes: MIN_FREE_BYTES,
+        flow: |_| Flow { lane: Lane::Fast, tenant: String::new() },
+    };
+    let queue = EmbeddedQueue::open(folder.path(), options).expect("a queue");
+    (Box::new(EmbeddedBroker(Arc::clone(&queue))), Box::new(Leased(queue)), Box::new(folder))
+}
+
+struct Leased(Arc<EmbeddedQueue>);
+
+#[async_trait]
+impl Deliveries for Leased {
+    async fn next(&mut self) -> Message {
+        let lease = self.0.lease(Lane::Fast, 1).await.expect("a lease").remove(0);
+        self.0.acknowledge(&lease).await.expect("acknowledged");
+        lease.message
+    }
 }
 
 async fn topic_with_subscription(host: &str, project: &str) -> MessageStream {

@@ -1,0 +1,138 @@
+//! The public API as a client sees it.
+
+use std::time::Duration;
+
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+/// How long a test waits for what must come.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it looks.
+const POLL: Duration = Duration::from_millis(50);
+
+/// A client of one deployment.
+#[derive(Clone, Debug)]
+pub struct Api {
+    client: Client,
+    url: String,
+}
+
+/// An answer, read to its end.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// The body; null where it is no JSON.
+    pub body: Value,
+}
+
+impl Api {
+    /// A client of the deployment at `url`.
+    pub fn new(url: String) -> Self {
+        let client = Client::builder().timeout(Duration::from_secs(30)).build();
+        Self { client: client.expect("a client without TLS"), url }
+    }
+
+    /// A request to `path`, for what the other methods do not do.
+    pub fn request(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    /// `POST /ingest` of a text as JSON.
+    pub async fn ingest_json(&self, tenant: &str, log_id: &str, text: &str) -> Answer {
+        self.post_json(&json!({"tenant_id": tenant, "log_id": log_id, "text": text})).await
+    }
+
+    /// `POST /ingest` of any JSON.
+    pub async fn post_json(&self, body: &Value) -> Answer {
+        answer(self.request(reqwest::Method::POST, "/ingest").json(body)).await
+    }
+
+    /// `POST /ingest` of a text as text.
+    pub async fn ingest_text(&self, tenant: &str, log_id: &str, text: &str) -> Answer {
+        let request = self.request(reqwest::Method::POST, "/ingest");
+        let request = request.header("content-type", "text/plain").header("x-tenant-id", tenant);
+        answer(request.header("x-log-id", log_id).body(text.to_owned())).await
+    }
+
+    /// `GET` of a path.
+    pub async fn get(&self, path: &str) -> Answer {
+        answer(self.request(reqwest::Method::GET, path)).await
+    }
+
+    /// One processed log, once it is there.
+    pub async fn processed_log(&self, tenant: &str, log_id: &str) -> Value {
+        let path = format!("/tenants/{tenant}/processed_logs/{log_id}");
+        eventually(&format!("{path} is stored"), async || {
+            let answer = self.get(&path).await;
+            (answer.status == StatusCode::OK).then_some(answer.body)
+        })
+        .await
+    }
+
+    /// All of a listing, page by page: `processed_logs` or `quarantine`.
+    pub async fn all(&self, tenant: &str, listing: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut token = String::new();
+        loop {
+            let path = format!("/tenants/{tenant}/{listing}?limit=100{token}");
+            let answer = self.get(&path).await;
+            assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.body);
+            items.extend(answer.body[listing].as_array().cloned().unwrap_or_default());
+            match answer.body["next_page_token"].as_str() {
+                Some(next) => token = format!("&page_token={next}"),
+                None => return items,
+            }
+        }
+    }
+
+    /// All of a listing, once it has `count` items.
+    pub async fn listed(&self, tenant: &str, listing: &str, count: usize) -> Vec<Value> {
+        eventually(&format!("{tenant} has {count} {listing}"), async || {
+            let items = self.all(tenant, listing).await;
+            (items.len() == count).then_some(items)
+        })
+        .await
+    }
+
+    /// The value of a metric with its labels, such as `name{label="x"}`; 0 where it is missing.
+    pub async fn metric(&self, series: &str) -> f64 {
+        let request = self.request(reqwest::Method::GET, "/metrics").send().await;
+        let text = request.expect("metrics").text().await.expect("metrics");
+        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        value.map_or(0.0, |value| value.parse().expect("a number"))
+    }
+}
+
+/// Sends the request, and reads its answer.
+///
+/// # Panics
+/// Where there is none.
+pub async fn answer(request: RequestBuilder) -> Answer {
+    let response = request.send().await.expect("an answer");
+    read(response).await
+}
+
+async fn read(response: Response) -> Answer {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = response.bytes().await.expect("a body");
+    Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
+}
+
+/// Waits until `look` finds something.
+///
+/// # Panics
+/// Where that is not within [`PATIENCE`].
+pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < until, "not within {PATIENCE:?}: {what}");
+        sleep(POLL).await;
+    }
+}

@@ -1,0 +1,58 @@
+//! The real binaries, built once a run with the features they are deployed with.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use serde_json::Value;
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+/// Where the binaries lie.
+#[derive(Debug)]
+pub struct Binaries {
+    paths: HashMap<String, PathBuf>,
+}
+
+impl Binaries {
+    /// The binaries of this workspace as they are now. Built by the first call.
+    ///
+    /// # Panics
+    /// Where they do not build: then there is nothing to test.
+    pub async fn shared() -> &'static Self {
+        static SHARED: OnceCell<Binaries> = OnceCell::const_new();
+        SHARED.get_or_init(Self::build).await
+    }
+
+    /// The path of `gateway`, `worker` or `spillway`.
+    pub fn path(&self, name: &str) -> &PathBuf {
+        self.paths.get(name).unwrap_or_else(|| panic!("there is no binary {name}"))
+    }
+
+    /// Two builds: in one, the features of the embedded mode would be in the deployed binaries.
+    async fn build() -> Self {
+        let mut paths = build(&["-p", "gateway", "-p", "worker"]).await;
+        paths.extend(build(&["-p", "standalone"]).await);
+        Self { paths }
+    }
+}
+
+async fn build(packages: &[&str]) -> HashMap<String, PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["build", "--locked", "--bins", "--message-format", "json-render-diagnostics"])
+        .args(packages)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stderr(Stdio::inherit())
+        .output()
+        .await
+        .expect("cargo runs");
+    assert!(output.status.success(), "{packages:?} do not build");
+    let lines = output.stdout.split(|byte| *byte == b'\n');
+    lines.filter_map(|line| executable(&serde_json::from_slice(line).ok()?)).collect()
+}
+
+fn executable(message: &Value) -> Option<(String, PathBuf)> {
+    let name = message["target"]["name"].as_str()?;
+    Some((name.to_owned(), message["executable"].as_str()?.into()))
+}

@@ -1,0 +1,127 @@
+//! The shape of Google Cloud on this machine: both emulators, topic and subscriptions, the real
+//! gateway and worker, and the push relay between them.
+
+use google_cloud_gax::client_builder::Error as BuilderError;
+use std::time::Duration;
+use thiserror::Error;
+
+use super::embedded::at_port;
+use super::{Settings, replace};
+use crate::binaries::Binaries;
+use crate::emulators::{Emulators, project};
+use crate::pubsub_admin::{DeadLetter, PubsubAdmin, SubscriptionSettings};
+use crate::relay::{Faults, Relay};
+use crate::service::{Service, ServiceError};
+
+/// The topic of records.
+const TOPIC: &str = "spillway";
+/// The topic of messages that failed too often.
+const DEAD_LETTER_TOPIC: &str = "spillway-dead-letter";
+/// The subscription that the relay reads.
+const SUBSCRIPTION: &str = "spillway-work";
+
+/// Gateway, worker and relay in a project of their own.
+pub struct Cloud {
+    gateway: Option<Service>,
+    worker: Option<Service>,
+    relay: Relay,
+    admin: PubsubAdmin,
+    settings: Settings,
+}
+
+/// Why it does not run.
+#[derive(Debug, Error)]
+pub enum CloudError {
+    /// A program does not run.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// No client for the emulator.
+    #[error("the Pub/Sub emulator cannot be reached")]
+    Client(#[from] BuilderError),
+    /// Topic or subscription could not be made.
+    #[error("the Pub/Sub emulator refused a topic or subscription")]
+    Admin(#[from] google_cloud_gax::error::Error),
+}
+
+impl Cloud {
+    /// Starts in a fresh project of the emulators that this process shares.
+    pub async fn start(settings: Settings) -> Result<Self, CloudError> {
+        Self::on(Emulators::shared().await, settings, Faults::default()).await
+    }
+
+    /// Starts in a fresh project of `emulators`, with faults on the way to the worker.
+    pub async fn on(
+        emulators: &Emulators,
+        mut settings: Settings,
+        faults: Faults,
+    ) -> Result<Self, CloudError> {
+        let project = project();
+        let admin = PubsubAdmin::connect(emulators.pubsub_host(), &project).await?;
+        set_up(&admin).await?;
+        settings.extend([
+            ("GOOGLE_CLOUD_PROJECT", project),
+            ("PUBSUB_TOPIC", TOPIC.to_owned()),
+            ("PUBSUB_EMULATOR_HOST", emulators.pubsub_host().to_owned()),
+            ("FIRESTORE_EMULATOR_HOST", emulators.firestore_host().to_owned()),
+        ]);
+        let worker = start("worker", &settings).await?;
+        let gateway = start("gateway", &settings).await?;
+        let relay = Relay::start(&admin, SUBSCRIPTION, worker.url(), faults).await?;
+        Ok(Self { gateway: Some(gateway), worker: Some(worker), relay, admin, settings })
+    }
+
+    /// The public API.
+    pub fn gateway(&self) -> &Service {
+        self.gateway.as_ref().expect("it runs")
+    }
+
+    /// The private half.
+    pub fn worker(&self) -> &Service {
+        self.worker.as_ref().expect("it runs")
+    }
+
+    /// Topics and subscriptions of the project.
+    pub fn admin(&self) -> &PubsubAdmin {
+        &self.admin
+    }
+
+    /// Kills the worker, and starts another one.
+    pub async fn crash_worker(&mut self) -> Result<(), ServiceError> {
+        let settings = &self.settings;
+        replace(&mut self.worker, async || start("worker", settings).await).await?;
+        self.relay.redirect(self.worker().url());
+        Ok(())
+    }
+
+    /// Kills the gateway, and starts it again at the same address.
+    pub async fn crash_gateway(&mut self) -> Result<(), ServiceError> {
+        let settings = at_port(&self.settings, self.gateway().port());
+        replace(&mut self.gateway, async || start("gateway", &settings).await).await
+    }
+
+    /// Asks both programs to end, the gateway first, and waits until they did.
+    pub async fn terminate(mut self) -> std::io::Result<()> {
+        for service in [self.gateway.take(), self.worker.take()].into_iter().flatten() {
+            service.terminate().await?;
+        }
+        Ok(())
+    }
+}
+
+async fn set_up(admin: &PubsubAdmin) -> Result<(), google_cloud_gax::error::Error> {
+    admin.create_topic(TOPIC).await?;
+    admin.create_topic(DEAD_LETTER_TOPIC).await?;
+    let dead_letter =
+        DeadLetter { topic: DEAD_LETTER_TOPIC.to_owned(), max_delivery_attempts: 100 };
+    let settings = SubscriptionSettings {
+        ack_deadline_seconds: 600,
+        backoff: Some((Duration::from_millis(100), Duration::from_secs(1))),
+        dead_letter: Some(dead_letter),
+        push_endpoint: None,
+    };
+    admin.create_subscription(SUBSCRIPTION, TOPIC, settings).await
+}
+
+async fn start(program: &str, settings: &Settings) -> Result<Service, ServiceError> {
+    Service::start(Binaries::shared().await.path(program), settings).await
+}

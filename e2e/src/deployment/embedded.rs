@@ -1,0 +1,67 @@
+//! The embedded mode: one process in a folder of its own.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::{Settings, replace};
+use crate::binaries::Binaries;
+use crate::service::{Service, ServiceError};
+
+/// One process and its folder, which goes with it.
+pub struct Embedded {
+    service: Option<Service>,
+    folder: TempDir,
+    settings: Settings,
+}
+
+impl Embedded {
+    /// Starts in a fresh folder.
+    pub async fn start(settings: Settings) -> Result<Self, ServiceError> {
+        let folder = tempfile::tempdir()?;
+        let service = Some(start(folder.path(), &settings).await?);
+        Ok(Self { service, folder, settings })
+    }
+
+    /// The process.
+    pub fn service(&self) -> &Service {
+        self.service.as_ref().expect("it runs")
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Kills the process, and starts it again at the same address.
+    pub async fn crash(&mut self) -> Result<(), ServiceError> {
+        let port = self.service().port();
+        let settings = at_port(&self.settings, port);
+        let folder = self.folder.path().to_owned();
+        replace(&mut self.service, async || start(&folder, &settings).await).await
+    }
+
+    /// Asks the process to end, and waits until it did.
+    pub async fn terminate(&mut self) -> std::io::Result<std::process::ExitStatus> {
+        self.service.take().expect("it runs").terminate().await
+    }
+
+    /// Starts again after [`Embedded::terminate`].
+    pub async fn start_again(&mut self) -> Result<(), ServiceError> {
+        self.service = Some(start(self.folder.path(), &self.settings).await?);
+        Ok(())
+    }
+}
+
+/// `settings` with a port of their own.
+pub(super) fn at_port(settings: &Settings, port: u16) -> Settings {
+    let mut settings = settings.clone();
+    settings.push(("PORT", port.to_string()));
+    settings
+}
+
+async fn start(folder: &Path, settings: &Settings) -> Result<Service, ServiceError> {
+    let mut settings = settings.clone();
+    settings.push(("DATA_DIR", folder.display().to_string()));
+    Service::start(Binaries::shared().await.path("spillway"), &settings).await
+}

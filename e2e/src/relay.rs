@@ -1,0 +1,136 @@
+//! The push relay: does with the emulator what Pub/Sub's push does on Google Cloud, many messages
+//! at once. It pulls from an ordinary subscription, posts each message in the wrapped envelope,
+//! and acknowledges on 2xx. Here faults are injected, too.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use google_cloud_gax::client_builder::Error as BuilderError;
+use google_cloud_pubsub::model::Message;
+use google_cloud_pubsub::subscriber::MessageStream;
+use google_cloud_pubsub::subscriber::handler::Handler;
+use rand::Rng as _;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use crate::pubsub_admin::PubsubAdmin;
+
+/// Messages under way at once; the real service goes up to 3,000 for a subscription.
+const MAX_OUTSTANDING: i64 = 2_000;
+/// How far the relay extends a lease at a time.
+const LEASE_EXTENSION: Duration = Duration::from_secs(10);
+/// How long a message rests that was not taken. The emulator would bring it again at once.
+const REST: Duration = Duration::from_millis(200);
+
+/// What the relay does beyond delivering.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Faults {
+    /// Each message is delivered once, and up to so many times more.
+    pub repeats: u32,
+    /// Each delivery waits up to so long, so that messages overtake each other.
+    pub delay: Duration,
+}
+
+/// A running relay; dropping it stops it.
+#[derive(Debug)]
+pub struct Relay {
+    target: Arc<Mutex<String>>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Clone)]
+struct Pusher {
+    client: reqwest::Client,
+    target: Arc<Mutex<String>>,
+    subscription: String,
+    faults: Faults,
+}
+
+impl Relay {
+    /// Relays from `subscription` to the worker at `target`, a base URL.
+    pub async fn start(
+        admin: &PubsubAdmin,
+        subscription: &str,
+        target: String,
+        faults: Faults,
+    ) -> Result<Self, BuilderError> {
+        let subscriber = admin.subscriber().await?;
+        let name = admin.subscription(subscription);
+        let stream = subscriber
+            .subscribe(&name)
+            .set_max_outstanding_messages(MAX_OUTSTANDING)
+            .set_max_lease_extension(LEASE_EXTENSION)
+            .build();
+        let target = Arc::new(Mutex::new(target));
+        let client = reqwest::Client::builder().pool_max_idle_per_host(64).build();
+        let pusher = Pusher {
+            client: client.expect("a client without TLS"),
+            target: Arc::clone(&target),
+            subscription: name,
+            faults,
+        };
+        Ok(Self { target, task: tokio::spawn(relay(stream, pusher)) })
+    }
+
+    /// From now on, delivers to the worker at `target`.
+    pub fn redirect(&self, target: String) {
+        *self.target.lock().unwrap_or_else(PoisonError::into_inner) = target;
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn relay(mut stream: MessageStream, pusher: Pusher) {
+    while let Some(next) = stream.next().await {
+        match next {
+            Ok((message, handler)) => drop(tokio::spawn(pusher.clone().deliver(message, handler))),
+            Err(error) => eprintln!("the relay cannot pull: {error}"),
+        }
+    }
+}
+
+impl Pusher {
+    async fn deliver(self, message: Message, handler: Handler) {
+        let envelope = envelope(&message, &self.subscription, handler.delivery_attempt());
+        let deliveries = 1 + rand::rng().random_range(0..=self.faults.repeats);
+        let mut taken = false;
+        for _ in 0..deliveries {
+            tokio::time::sleep(self.faults.delay.mul_f64(rand::random())).await;
+            taken |= self.push(&envelope).await;
+        }
+        if taken {
+            handler.ack();
+        } else {
+            tokio::time::sleep(REST).await;
+            handler.nack();
+        }
+    }
+
+    async fn push(&self, envelope: &Value) -> bool {
+        let target = self.target.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let pushed = self.client.post(format!("{target}/push")).json(envelope).send().await;
+        pushed.is_ok_and(|answer| answer.status().is_success())
+    }
+}
+
+fn envelope(message: &Message, subscription: &str, attempt: Option<i32>) -> Value {
+    let mut envelope = json!({
+        "message": {
+            "attributes": message.attributes,
+            "data": BASE64.encode(&message.data),
+            "messageId": message.message_id,
+            "message_id": message.message_id,
+        },
+        "subscription": subscription,
+    });
+    if let Some(attempt) = attempt {
+        envelope["deliveryAttempt"] = attempt.into();
+    }
+    envelope
+}

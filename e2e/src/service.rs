@@ -1,0 +1,133 @@
+//! A program of Spillway as a child process: started, listened to, stopped or killed.
+
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+
+/// Longest that a program takes to listen.
+const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// A running program; dropping it kills it.
+#[derive(Debug)]
+pub struct Service {
+    child: Child,
+    address: String,
+    log: Log,
+}
+
+/// What a program printed so far.
+#[derive(Clone, Debug, Default)]
+pub struct Log(Arc<Mutex<String>>);
+
+/// Why a program is not there.
+#[derive(Debug, Error)]
+pub enum ServiceError {
+    /// It could not be started, or asked.
+    #[error("the program cannot be run")]
+    Io(#[from] std::io::Error),
+    /// It ended, or said nothing, before it listened.
+    #[error("{program} does not listen; it printed:\n{log}")]
+    Silent {
+        /// The program's path.
+        program: String,
+        /// What it printed.
+        log: String,
+    },
+}
+
+impl Service {
+    /// Starts `program` with `settings` as its environment on a free port, and waits until it
+    /// says where it listens.
+    pub async fn start(program: &Path, settings: &[(&str, String)]) -> Result<Self, ServiceError> {
+        let mut child = Command::new(program)
+            .env("HOST", "127.0.0.1")
+            .env("PORT", "0")
+            .env("LOG_FORMAT", "pretty")
+            .envs(settings.iter().map(|(name, value)| (*name, value.as_str())))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let log = Log::default();
+        let (found, mut address) = watch::channel(None);
+        tokio::spawn(listen(child.stderr.take(), log.clone(), None));
+        tokio::spawn(listen(child.stdout.take(), log.clone(), Some(found)));
+        let found = tokio::time::timeout(START_LIMIT, address.wait_for(Option::is_some)).await;
+        let found = found.ok().and_then(Result::ok).and_then(|address| address.clone());
+        match found {
+            Some(address) => Ok(Self { child, address, log }),
+            None => {
+                drop(child.kill().await);
+                let program = program.display().to_string();
+                Err(ServiceError::Silent { program, log: log.text() })
+            }
+        }
+    }
+
+    /// Its base URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(0)
+    }
+
+    /// What it printed so far.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Ends it with SIGKILL: no chance to tidy up.
+    pub async fn kill(mut self) -> std::io::Result<()> {
+        self.child.kill().await
+    }
+
+    /// Asks it to end with SIGTERM, and waits until it did.
+    pub async fn terminate(mut self) -> std::io::Result<ExitStatus> {
+        if let Some(pid) = self.child.id().and_then(|pid| i32::try_from(pid).ok()) {
+            let pid = rustix::process::Pid::from_raw(pid).ok_or(std::io::ErrorKind::NotFound)?;
+            rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        }
+        self.child.wait().await
+    }
+}
+
+impl Log {
+    /// The whole text.
+    pub fn text(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn push(&self, line: &str) {
+        let mut text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        text.push_str(line);
+        text.push('\n');
+    }
+}
+
+/// Reads a program's output to its end, so that it never waits for us.
+async fn listen(
+    output: Option<impl AsyncRead + Unpin>,
+    log: Log,
+    found: Option<watch::Sender<Option<String>>>,
+) {
+    let Some(output) = output else { return };
+    let mut lines = BufReader::new(output).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let address = line.split_once(" listens on http://").map(|(_, rest)| rest);
+        if let (Some(address), Some(found)) = (address, &found) {
+            let address = address.split_whitespace().next().unwrap_or("");
+            found.send_replace(Some(address.trim_end_matches('.').to_owned()));
+        }
+        log.push(&line);
+    }
+}
