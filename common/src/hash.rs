@@ -20,7 +20,8 @@ pub fn of_fields<F: AsRef<[u8]>>(fields: &[F]) -> String {
     hexadecimal(&hasher.finalize())
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+/// Two hexadecimal digits for each byte.
+pub fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex

@@ -1,12 +1,11 @@
 //! A document's fields as JSON: each value with a letter for its type, so that every type comes
 //! back as it went in, and SQLite can compare the values inside.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::DateTime;
 use serde_json::{Map, Value as Json, json};
 use thiserror::Error;
 
+use crate::hash;
 use crate::store::{Fields, StoreError, Value};
 
 /// The text in the file is not what [`encode`] writes: the file was changed by something else.
@@ -53,7 +52,7 @@ fn bare(value: &Value) -> Json {
         Value::Double(number) if !number.is_finite() => json!(number.to_bits().to_string()),
         Value::Double(number) => json!(number),
         Value::Text(text) => json!(text),
-        Value::Bytes(bytes) => json!(BASE64.encode(bytes)),
+        Value::Bytes(bytes) => json!(hash::hexadecimal(bytes)),
         Value::Timestamp(time) => json!(time.timestamp_micros()),
         Value::Map(fields) => Json::Object(object(fields)),
     }
@@ -71,11 +70,17 @@ fn value(tagged: &Json) -> Option<Value> {
         "i" => Value::Integer(bare.as_i64()?),
         "d" => Value::Double(double(bare)?),
         "s" => Value::Text(bare.as_str()?.to_owned()),
-        "x" => Value::Bytes(BASE64.decode(bare.as_str()?).ok()?),
+        "x" => Value::Bytes(bytes(bare.as_str()?)?),
         "t" => Value::Timestamp(DateTime::from_timestamp_micros(bare.as_i64()?)?),
         "m" => Value::Map(from_object(bare)?),
         _ => return None,
     })
+}
+
+/// Hexadecimal keeps the order of bytes, which Base64 does not.
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    hex.as_bytes().chunks(2).map(byte).collect()
 }
 
 fn double(bare: &Json) -> Option<f64> {

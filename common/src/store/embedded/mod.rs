@@ -125,14 +125,15 @@ impl From<SqliteError> for StoreError {
             Some(ErrorCode::ConstraintViolation) => Self::AlreadyExists,
             Some(ErrorCode::TooBig | ErrorCode::TypeMismatch) => Self::Invalid(error.into()),
             Some(
-                ErrorCode::DatabaseCorrupt
-                | ErrorCode::NotADatabase
-                | ErrorCode::ReadOnly
-                | ErrorCode::CannotOpen
-                | ErrorCode::PermissionDenied
-                | ErrorCode::Unknown,
-            ) => Self::Deployment(error.into()),
-            _ => Self::Passing(error.into()),
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::OperationInterrupted
+                | ErrorCode::OutOfMemory
+                | ErrorCode::SystemIoFailure,
+            ) => Self::Passing(error.into()),
+            None if matches!(error, SqliteError::Closed) => Self::Passing(error.into()),
+            _ => Self::Deployment(error.into()),
         }
     }
 }

@@ -4,12 +4,13 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::encode::{decode, tag};
+use crate::hash;
 use crate::store::{Aggregation, Direction, Document, Filter, Op, Order, Query, StoreError, Value};
 
 /// The documents that `query` selects.
 pub(super) fn documents(db: &Connection, query: &Query) -> Result<Vec<Document>, StoreError> {
     let (condition, values) = condition(query);
-    let order: String = query.order.iter().map(order).collect();
+    let order: String = order_of(query).iter().map(order).collect();
     let limit = query.limit.map_or(-1, i64::from);
     let sql = format!(
         "SELECT id, fields FROM documents WHERE {condition} ORDER BY {order}id LIMIT {limit}"
@@ -29,6 +30,9 @@ pub(super) fn figures(
     query: &Query,
     aggregations: &[Aggregation],
 ) -> Result<Vec<i64>, StoreError> {
+    if aggregations.is_empty() {
+        return Ok(Vec::new());
+    }
     let (condition, values) = condition(query);
     let figures: Vec<String> = aggregations.iter().map(figure).collect();
     let sql = format!("SELECT {} FROM documents WHERE {condition}", figures.join(", "));
@@ -61,6 +65,17 @@ fn condition(query: &Query) -> (String, Vec<Sql>) {
         values.push(Sql::Text(after.clone()));
     }
     (condition, values)
+}
+
+/// The order as the port promises it: fields with a range filter come after those that are named.
+fn order_of(query: &Query) -> Vec<Order> {
+    let mut order = query.order.clone();
+    for Filter { field, op, .. } in &query.filters {
+        if *op != Op::Equal && !order.iter().any(|key| key.field == *field) {
+            order.push(Order { field, direction: Direction::Ascending });
+        }
+    }
+    order
 }
 
 fn comparison(filter: &Filter) -> String {
@@ -103,7 +118,7 @@ fn sql(value: &Value) -> Sql {
         Value::Integer(number) => Sql::Integer(*number),
         Value::Double(number) => Sql::Real(*number),
         Value::Text(text) => Sql::Text(text.clone()),
-        Value::Bytes(bytes) => Sql::Blob(bytes.clone()),
+        Value::Bytes(bytes) => Sql::Text(hash::hexadecimal(bytes)),
         Value::Timestamp(time) => Sql::Integer(time.timestamp_micros()),
     }
 }
