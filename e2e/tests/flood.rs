@@ -27,4 +27,10 @@ async fn five_thousand_records_in_ten_seconds_are_all_taken_at_once_and_stored_o
         .expect("it runs");
     let report: Value = serde_json::from_slice(&flood.stdout).expect("a report");
     assert!(flood.status.success(), "{report:#}");
+    let sending = &report["sending"];
+    assert_eq!(sending["promised"], 5_000, "{report:#}");
+    assert_eq!(sending["first_tries_failed"], 0, "{report:#}");
+    let slowest = sending["latency"]["max_ms"].as_f64().expect("a latency");
+    assert!(slowest < 1_000.0, "{slowest} ms");
+    assert_eq!(report["reading"]["stored"], 5_000, "{report:#}");
 }
