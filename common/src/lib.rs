@@ -3,6 +3,7 @@
 
 pub mod broker;
 pub mod config;
+pub mod event;
 pub mod hash;
 pub mod message;
 pub mod metrics;
@@ -11,6 +12,7 @@ pub mod processed_log;
 pub mod program;
 pub mod quarantine;
 pub mod record;
+pub mod rollup;
 pub mod signal;
 #[cfg(feature = "embedded")]
 mod sqlite;

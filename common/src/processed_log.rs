@@ -56,7 +56,8 @@ impl Keep {
         self.days.map(|days| received_at + Duration::days(days.into()))
     }
 
-    fn mark(self, fields: &mut Fields, received_at: DateTime<Utc>) {
+    /// Writes down when the document may be removed, where it may ever be.
+    pub(crate) fn mark(self, fields: &mut Fields, received_at: DateTime<Utc>) {
         let expire_at = self.expire_at(received_at).map(Value::from);
         fields.extend(expire_at.map(|at| ("expire_at".to_owned(), at)));
     }
