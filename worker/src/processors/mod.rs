@@ -1,3 +1,4 @@
 //! One processor for each kind of record.
 
+pub mod event;
 pub mod text;

@@ -6,16 +6,15 @@ use common::record::RecordId;
 
 use crate::problem::{Code, FieldError};
 
-/// The one id of the request: from `header`, from the body's `field`, else from the
-/// `Idempotency-Key`, else made.
+/// The one id of the request: from `header`, from the body's `field`, else as [`keyed`] has it.
 pub(crate) fn one(
     request: &HttpRequest,
-    header: &str,
+    header: Option<&str>,
     field: &str,
     in_body: Option<&str>,
 ) -> Result<RecordId, Vec<FieldError>> {
-    let in_header = text(request.headers(), header);
-    let names = [(header, in_header.as_deref()), (field, in_body)];
+    let in_header = header.and_then(|header| text(request.headers(), header));
+    let names = [(header.unwrap_or(field), in_header.as_deref()), (field, in_body)];
     let mut one: Option<RecordId> = None;
     let mut errors = Vec::new();
     for (place, name) in names.into_iter().filter_map(|(place, name)| Some((place, name?))) {
@@ -31,7 +30,8 @@ pub(crate) fn one(
     if errors.is_empty() { Ok(one.unwrap_or_else(|| keyed(request))) } else { Err(errors) }
 }
 
-fn keyed(request: &HttpRequest) -> RecordId {
+/// The id that the `Idempotency-Key` names, else a made one.
+pub(crate) fn keyed(request: &HttpRequest) -> RecordId {
     let key = request.headers().get("Idempotency-Key");
     key.map_or_else(RecordId::random, |key| RecordId::from_key(key.as_bytes()))
 }
