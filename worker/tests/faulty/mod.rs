@@ -12,7 +12,9 @@ use common::store::embedded::EmbeddedStore;
 use common::store::{Aggregation, Document, DocumentStore, Query, StoreError, Write};
 use common::tenant::TenantId;
 use tempfile::TempDir;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 /// What goes wrong in one call.
@@ -58,7 +60,7 @@ impl Commit {
 
 /// A new store in a folder of its own.
 pub(crate) struct FaultyStore {
-    store: EmbeddedStore,
+    store: Arc<EmbeddedStore>,
     _folder: TempDir,
     commit_faults: Plan,
     read_faults: Plan,
@@ -72,7 +74,7 @@ impl FaultyStore {
     pub(crate) fn new() -> Arc<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         Arc::new(Self {
-            store: EmbeddedStore::open(folder.path()).expect("a store"),
+            store: Arc::new(EmbeddedStore::open(folder.path()).expect("a store")),
             _folder: folder,
             commit_faults: Mutex::new(Box::new(iter::empty())),
             read_faults: Mutex::new(Box::new(iter::empty())),
@@ -134,13 +136,20 @@ impl FaultyStore {
             return Err(StoreError::Invalid("a document is bad".into()));
         }
         match fault {
-            Fault::None => self.store.commit(writes).await,
+            Fault::None => self.write(writes).await,
             Fault::Ambiguous => {
-                self.store.commit(writes).await?;
+                self.write(writes).await?;
                 Err(StoreError::Passing("the answer was lost".into()))
             }
             Fault::Passing | Fault::Deployment | Fault::Invalid => Err(error(fault)),
         }
+    }
+
+    /// On a blocking thread, for which a paused clock waits.
+    async fn write(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        let (store, runtime) = (Arc::clone(&self.store), Handle::current());
+        let write = move || runtime.block_on(store.commit(writes));
+        spawn_blocking(write).await.expect("the store does not panic")
     }
 }
 
