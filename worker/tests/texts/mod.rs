@@ -26,8 +26,12 @@ pub(crate) fn worker(store: &Arc<FaultyStore>) -> Worker {
 
 /// A worker that keeps so much.
 pub(crate) fn keeping(store: &Arc<FaultyStore>, keep: Keep) -> Worker {
-    let settings =
-        WorkerSettings { work_per_character: WORK, keep, commit_interval: Duration::ZERO };
+    let settings = WorkerSettings {
+        work_per_character: WORK,
+        keep,
+        rollup_shards: 1,
+        commit_interval: Duration::ZERO,
+    };
     Worker::new(Arc::clone(store) as Arc<dyn DocumentStore>, settings)
 }
 
