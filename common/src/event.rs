@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::hash;
+use crate::keep::Keep;
 use crate::path::{Collection, CollectionPath, DocumentPath};
-use crate::processed_log::Keep;
 use crate::record::{Record, RecordId};
 use crate::store::{Fields, Value, fields};
 use crate::tenant::TenantId;

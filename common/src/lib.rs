@@ -1,10 +1,14 @@
 //! What the two sides of Spillway share: the record and its message, the two ports (a broker and a
 //! document store) with their adapters, settings, metrics and logs.
 
+pub mod access_log;
 pub mod broker;
+pub mod claim;
 pub mod config;
 pub mod event;
 pub mod hash;
+pub mod keep;
+pub mod log_batch;
 pub mod message;
 pub mod metrics;
 pub mod path;

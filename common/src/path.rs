@@ -11,6 +11,8 @@ use crate::tenant::TenantId;
 pub enum Collection {
     /// Events of sites, by event id.
     Events,
+    /// Batches of access-log entries, by batch id.
+    LogBatches,
     /// Redacted text logs, by log id.
     ProcessedLogs,
     /// What could not be processed, with the reason.
@@ -23,13 +25,20 @@ pub enum Collection {
 
 impl Collection {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Events, Self::ProcessedLogs, Self::Quarantine, Self::Rollups, Self::Visitors];
+    pub const ALL: [Self; 6] = [
+        Self::Events,
+        Self::LogBatches,
+        Self::ProcessedLogs,
+        Self::Quarantine,
+        Self::Rollups,
+        Self::Visitors,
+    ];
 
     /// The collection's id in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Events => "events",
+            Self::LogBatches => "log_batches",
             Self::ProcessedLogs => "processed_logs",
             Self::Quarantine => "quarantine",
             Self::Rollups => "rollups",

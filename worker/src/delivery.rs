@@ -6,9 +6,9 @@ use std::time::Duration;
 use chrono::Utc;
 use common::broker::Message;
 use common::config::WorkArgs;
+use common::keep::Keep;
 use common::message::MessageError;
 use common::metrics::DELIVERED;
-use common::processed_log::Keep;
 use common::quarantine::Reason;
 use common::record::{Kind, Record};
 use common::store::{DocumentStore, StoreError};
@@ -16,7 +16,7 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use crate::committer::{CommitError, Committer, Outcome};
-use crate::processors::{event, text};
+use crate::processors::{access_log, event, text};
 use crate::quarantine::{Sentence, quarantine};
 
 /// How the worker works.
@@ -62,7 +62,7 @@ pub enum ProcessError {
     #[error(transparent)]
     BadMessage(#[from] MessageError),
     /// Its data are not what its kind says. Permanent: quarantine it.
-    #[error("the data are no event")]
+    #[error("the data are not what the kind says")]
     BadData(#[from] serde_json::Error),
     /// The store did not take it.
     #[error(transparent)]
@@ -138,6 +138,7 @@ impl Worker {
             return Ok(Outcome::Expired);
         }
         match record.kind {
+            Kind::AccessLog => access_log::process(self, record).await,
             Kind::Event => event::process(self, record).await,
             Kind::Text => text::process(self, record).await,
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use common::broker::Message;
 use common::hash::sha256;
-use common::processed_log::Keep;
+use common::keep::Keep;
 use common::record::{Kind, Part, Record, RecordId};
 use common::store::DocumentStore;
 use common::text::segment::segment;
