@@ -64,7 +64,7 @@ impl Cloud {
             ("PUBSUB_EMULATOR_HOST", emulators.pubsub_host().to_owned()),
             ("FIRESTORE_EMULATOR_HOST", emulators.firestore_host().to_owned()),
         ]);
-        let worker = start("worker", &settings).await?;
+        let worker = start_worker(&settings).await?;
         let gateway = start("gateway", &settings).await?;
         let relay = Relay::start(&admin, SUBSCRIPTION, worker.url(), faults).await?;
         Ok(Self { gateway: Some(gateway), worker: Some(worker), relay, admin, settings })
@@ -88,7 +88,7 @@ impl Cloud {
     /// Kills the worker, and starts another one.
     pub async fn crash_worker(&mut self) -> Result<(), ServiceError> {
         let settings = &self.settings;
-        replace(&mut self.worker, async || start("worker", settings).await).await?;
+        replace(&mut self.worker, async || start_worker(settings).await).await?;
         self.relay.redirect(self.worker().url());
         Ok(())
     }
@@ -97,7 +97,7 @@ impl Cloud {
     pub async fn restart_worker(&mut self, settings: Settings) -> Result<(), ServiceError> {
         self.worker.take().expect("it runs").terminate().await?;
         self.settings.extend(settings);
-        self.worker = Some(start("worker", &self.settings).await?);
+        self.worker = Some(start_worker(&self.settings).await?);
         self.relay.redirect(self.worker().url());
         Ok(())
     }
@@ -129,6 +129,11 @@ async fn set_up(admin: &PubsubAdmin) -> Result<(), google_cloud_gax::error::Erro
         push_endpoint: None,
     };
     admin.create_subscription(SUBSCRIPTION, TOPIC, settings).await
+}
+
+/// The worker takes any port: one that is set is the gateway's.
+async fn start_worker(settings: &Settings) -> Result<Service, ServiceError> {
+    start("worker", &at_port(settings, 0)).await
 }
 
 async fn start(program: &str, settings: &Settings) -> Result<Service, ServiceError> {
