@@ -6,12 +6,17 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use common::program;
 
+mod backoff;
 mod data_dir;
 mod dispatcher;
 mod flood;
+mod generate;
+mod http;
+mod progress;
 mod serve;
 
 use flood::FloodArgs;
+use generate::GenerateArgs;
 use serve::ServeArgs;
 
 /// A multi-tenant backend for logs and web analytics: takes a flood, loses nothing, counts nothing
@@ -32,6 +37,8 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Send texts to a deployment at a fixed rate, read them back, and report what is wrong.
     Flood(Box<FloodArgs>),
+    /// Send a realistic sample of events, the same for the same seed.
+    Generate(GenerateArgs),
 }
 
 #[tokio::main]
@@ -40,5 +47,6 @@ async fn main() -> ExitCode {
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(args) => program::ended(serve::serve(*args).await),
         Command::Flood(args) => flood::run(*args).await,
+        Command::Generate(args) => program::ended(generate::generate(args).await),
     }
 }

@@ -2,7 +2,6 @@
 
 mod answer;
 mod args;
-mod backoff;
 mod census;
 mod duration;
 mod plan;
@@ -21,7 +20,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use reqwest::header::HeaderValue;
 use thiserror::Error;
 use tokio::sync::Semaphore;
@@ -30,7 +29,10 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use args::FloodArgs;
 
-use backoff::Pace;
+use crate::backoff::Pace;
+use crate::http::{ClientError, client_within};
+use crate::progress::progress;
+
 use plan::Plan;
 use readback::ReadBack;
 use reader::{ReadError, Reader};
@@ -57,8 +59,8 @@ enum FloodError {
     #[error("{0}")]
     Usage(String),
     /// There is no HTTP client.
-    #[error("the HTTP client cannot be built")]
-    Client(#[source] reqwest::Error),
+    #[error(transparent)]
+    Client(#[from] ClientError),
     /// Nobody answers at the target.
     #[error(
         "nothing answers at {target} ({why}).\n\
@@ -143,7 +145,12 @@ impl Flood {
         let run = format!("{:08x}", rand::random::<u32>());
         Ok(Self {
             plan: Arc::new(args.plan(run).map_err(FloodError::Usage)?),
-            client: client(&args)?,
+            client: client_within(
+                "spillway-flood",
+                args.target(),
+                args.connections(),
+                args.request_timeout(),
+            )?,
             authorization: args.authorization().map_err(FloodError::Usage)?,
             args,
             retry_pace: RETRY_PACE,
@@ -226,33 +233,4 @@ impl Flood {
             bar,
         }
     }
-}
-
-fn client(args: &FloodArgs) -> Result<reqwest::Client, FloodError> {
-    // It fails only where a provider is installed already, which is as good.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let mut client = reqwest::Client::builder()
-        .user_agent(concat!("spillway-flood/", env!("CARGO_PKG_VERSION")))
-        .timeout(args.request_timeout())
-        .connect_timeout(args.request_timeout().min(Duration::from_secs(10)))
-        .pool_max_idle_per_host(args.connections())
-        .redirect(reqwest::redirect::Policy::none());
-    if args.is_loopback() {
-        client = client.no_proxy();
-    }
-    if !args.is_tls() {
-        // No certificate is looked at, so that a machine without any can flood too.
-        client = client.tls_certs_only([]);
-    }
-    client.build().map_err(FloodError::Client)
-}
-
-/// A bar on the terminal; where standard error is none, it draws nothing.
-fn progress(length: usize, what: &'static str) -> ProgressBar {
-    let template = "{prefix:>12} {wide_bar} {pos}/{len} {elapsed_precise} {msg}";
-    let style =
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(length as u64).with_style(style).with_prefix(what);
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
 }

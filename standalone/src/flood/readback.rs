@@ -11,11 +11,11 @@ use rand::rngs::StdRng;
 use rand::seq::index::sample;
 use tokio::time::{Instant, sleep};
 
-use super::backoff::Pace;
 use super::census::{Census, Place};
 use super::plan::Plan;
 use super::reader::{Document, Item, Lookup, QuarantinePage, ReadError, Reader, StoredPage, Walk};
 use super::send::Outcome;
+use crate::backoff::Pace;
 
 /// How many tenants are read at once.
 const TENANTS_AT_ONCE: usize = 8;

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{beginning, is_passing, transport_error};
-use super::backoff::Pace;
+use crate::backoff::Pace;
 
 /// Reads, and tries again what may pass.
 pub(super) struct Reader {

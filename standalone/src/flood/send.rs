@@ -14,8 +14,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::Answer;
-use super::backoff::Pace;
 use super::plan::{Format, Plan};
+use crate::backoff::Pace;
 
 /// What it takes to post records.
 pub(super) struct Sender {

@@ -11,7 +11,6 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::backoff::Pace;
 use super::census::{Census, Finding, Findings, Place};
 use super::peer::{Fault, Manners, Peer, other};
 use super::plan::Plan;
@@ -20,6 +19,7 @@ use super::reader::Item;
 use super::report::Report;
 use super::send::{self, Outcome, Sender, Sending};
 use super::{Flood, FloodArgs, FloodError};
+use crate::backoff::Pace;
 
 /// Short pauses: the peer is quick.
 const PACE: Pace = Pace { first: Duration::from_millis(2), longest: Duration::from_millis(20) };

@@ -7,11 +7,11 @@ use rand::Rng as _;
 
 /// How pauses grow.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     /// The first pause.
-    pub(super) first: Duration,
+    pub(crate) first: Duration,
     /// The longest that growing leads to.
-    pub(super) longest: Duration,
+    pub(crate) longest: Duration,
 }
 
 /// Longest pause that a server can ask for: beyond it, one more try is the better guess.
@@ -19,7 +19,7 @@ const MOST_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 impl Pace {
     /// The pause after so many tries, and not less than the server asked for.
-    pub(super) fn pause(&self, tries: u32, asked_for: Option<Duration>) -> Duration {
+    pub(crate) fn pause(&self, tries: u32, asked_for: Option<Duration>) -> Duration {
         let doubled = self.first.saturating_mul(1 << tries.saturating_sub(1).min(20));
         let asked_for = asked_for.unwrap_or_default().min(MOST_RETRY_AFTER);
         doubled.min(self.longest).max(asked_for).mul_f64(rand::rng().random_range(1.0..1.25))

@@ -1,0 +1,226 @@
+//! Plausible events of a site: some pages and users are far more active than others, days have
+//! their hours, and places exist. The same seed makes the same events.
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
+use fake::Fake as _;
+use fake::faker::company::en::Buzzword;
+use fake::faker::lorem::en::Words;
+use rand::distr::Distribution as _;
+use rand::distr::weighted::WeightedIndex;
+use rand::{Rng as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
+
+/// Pages of a site.
+const PAGES: usize = 60;
+/// How busy each hour of a day is, from midnight UTC.
+const HOURS: [u32; 24] =
+    [3, 2, 1, 1, 1, 2, 4, 7, 11, 14, 15, 15, 13, 14, 15, 14, 13, 12, 11, 11, 10, 8, 6, 4];
+/// Large cities: latitude, longitude.
+const CITIES: [(f64, f64); 12] = [
+    (52.52, 13.40),
+    (48.86, 2.35),
+    (51.51, -0.13),
+    (40.71, -74.01),
+    (37.77, -122.42),
+    (-23.55, -46.63),
+    (35.68, 139.69),
+    (28.61, 77.21),
+    (1.35, 103.82),
+    (-33.87, 151.21),
+    (30.04, 31.24),
+    (6.52, 3.38),
+];
+
+/// What to make.
+#[derive(Clone, Debug)]
+pub(super) struct Recipe {
+    /// How many events.
+    pub(super) events: usize,
+    /// How many users they come from.
+    pub(super) users: usize,
+    /// The first day, UTC.
+    pub(super) first: NaiveDate,
+    /// The last day, UTC.
+    pub(super) last: NaiveDate,
+    /// Whose they are; the first one has the most.
+    pub(super) tenants: Vec<String>,
+    /// Where chance begins.
+    pub(super) seed: u64,
+}
+
+/// Bodies of `POST /event`, one after the other.
+pub(super) struct Events {
+    recipe: Recipe,
+    chance: ChaCha8Rng,
+    pages: Vec<String>,
+    page: WeightedIndex<f64>,
+    user: WeightedIndex<f64>,
+    tenant: WeightedIndex<f64>,
+    hour: WeightedIndex<u32>,
+    made: usize,
+}
+
+impl Events {
+    /// The events of `recipe`. An error where it has no user or no tenant.
+    pub(super) fn of(recipe: Recipe) -> Result<Self, rand::distr::weighted::Error> {
+        // The stream of this generator is the same in every release of its crate.
+        let mut chance = ChaCha8Rng::seed_from_u64(recipe.seed);
+        let pages = pages(&mut chance);
+        Ok(Self {
+            page: long_tail(PAGES)?,
+            user: long_tail(recipe.users)?,
+            tenant: long_tail(recipe.tenants.len())?,
+            hour: WeightedIndex::new(HOURS)?,
+            pages,
+            chance,
+            recipe,
+            made: 0,
+        })
+    }
+
+    fn event(&mut self) -> Value {
+        let tenant = self.recipe.tenants[self.tenant.sample(&mut self.chance)].clone();
+        let user = self.user.sample(&mut self.chance);
+        let path = self.pages[self.page.sample(&mut self.chance)].clone();
+        let (event_type, payload) = match self.chance.random_range(0..100) {
+            0..70 => ("view", self.view(&path)),
+            70..92 => ("click", self.click()),
+            _ => ("location", self.location(user)),
+        };
+        json!({
+            "site_id": tenant,
+            "event_type": event_type,
+            "path": path,
+            "user_id": format!("user-{user:05}"),
+            "timestamp": self.time().to_rfc3339_opts(SecondsFormat::Millis, true),
+            "event_id": format!("{:032x}", self.chance.random::<u128>()),
+            "payload": payload,
+        })
+    }
+
+    fn view(&mut self, path: &str) -> Value {
+        let title: Vec<String> = Words(2..5).fake_with_rng(&mut self.chance);
+        json!({"url": format!("https://shop.example{path}"), "title": title.join(" ")})
+    }
+
+    fn click(&mut self) -> Value {
+        let text: String = Buzzword().fake_with_rng(&mut self.chance);
+        json!({"element_id": format!("button-{}", self.chance.random_range(1..20)), "text": text})
+    }
+
+    /// Near the city in which the user lives.
+    fn location(&mut self, user: usize) -> Value {
+        let (latitude, longitude) = CITIES[user % CITIES.len()];
+        let mut near = |place: f64| {
+            let place = place + self.chance.random_range(-0.2..0.2);
+            (place * 1e5).round() / 1e5
+        };
+        let (latitude, longitude) = (near(latitude), near(longitude));
+        let accuracy = self.chance.random_range(5..200);
+        json!({"latitude": latitude, "longitude": longitude, "accuracy": accuracy})
+    }
+
+    fn time(&mut self) -> DateTime<Utc> {
+        let days = (self.recipe.last - self.recipe.first).num_days().unsigned_abs();
+        let day = self.recipe.first + Days::new(self.chance.random_range(0..=days));
+        let hour = self.hour.sample(&mut self.chance) as i64;
+        let within = TimeDelta::milliseconds(self.chance.random_range(0..3_600_000));
+        day.and_time(NaiveTime::MIN).and_utc() + TimeDelta::hours(hour) + within
+    }
+}
+
+impl Iterator for Events {
+    type Item = Value;
+
+    fn next(&mut self) -> Option<Value> {
+        let is_left = self.made < self.recipe.events;
+        self.made += 1;
+        is_left.then(|| self.event())
+    }
+}
+
+/// The n-th has the n-th part of the first one's weight (Zipf's law).
+fn long_tail(count: usize) -> Result<WeightedIndex<f64>, rand::distr::weighted::Error> {
+    WeightedIndex::new((1..=count).map(|rank| 1.0 / rank as f64))
+}
+
+fn pages(chance: &mut ChaCha8Rng) -> Vec<String> {
+    let known = ["/", "/pricing", "/docs", "/blog", "/login"].map(str::to_owned);
+    let mut pages = Vec::from(known);
+    while pages.len() < PAGES {
+        let words: Vec<String> = Words(2..4).fake_with_rng(chance);
+        pages.push(format!("/blog/{}-{}", words.join("-"), pages.len()));
+    }
+    pages
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn recipe(seed: u64) -> Recipe {
+        let day = |day| NaiveDate::from_ymd_opt(2025, 5, day).expect("a day");
+        let tenants = vec!["one".to_owned(), "two".to_owned()];
+        Recipe { events: 5_000, users: 200, first: day(1), last: day(29), tenants, seed }
+    }
+
+    fn events(seed: u64) -> Vec<Value> {
+        Events::of(recipe(seed)).expect("a recipe").collect()
+    }
+
+    fn by(events: &[Value], field: impl Fn(&Value) -> String) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for event in events {
+            *counts.entry(field(event)).or_default() += 1;
+        }
+        counts
+    }
+
+    fn text(event: &Value, name: &str) -> String {
+        event[name].as_str().expect("a text").to_owned()
+    }
+
+    #[test]
+    fn the_same_seed_makes_the_same_events_and_another_one_others() {
+        assert_eq!(events(1), events(1));
+        assert_ne!(events(1), events(2));
+        assert_eq!(by(&events(1), |event| text(event, "event_id")).len(), 5_000);
+    }
+
+    #[test]
+    fn some_pages_users_hours_and_tenants_are_far_busier_than_others() {
+        let events = events(1);
+        for name in ["path", "user_id", "site_id"] {
+            let mut counts: Vec<_> = by(&events, |event| text(event, name)).into_values().collect();
+            counts.sort_unstable();
+            assert!(counts[counts.len() - 1] * 2 > counts[0] * 3, "{name}: {counts:?}");
+            if name != "site_id" {
+                assert!(counts[counts.len() - 1] > 8 * counts[counts.len() / 2], "{name}");
+            }
+        }
+        let hours = by(&events, |event| text(event, "timestamp")[11..13].to_owned());
+        assert!(hours["10"] > 4 * hours["03"], "{hours:?}");
+    }
+
+    #[test]
+    fn every_event_lies_within_the_days_and_has_a_plausible_payload() {
+        for event in events(3) {
+            let day = &text(&event, "timestamp")[..10];
+            assert!(("2025-05-01"..="2025-05-29").contains(&day), "{day}");
+            assert!(text(&event, "path").starts_with('/'));
+            let payload = &event["payload"];
+            match event["event_type"].as_str().expect("a type") {
+                "view" => assert!(payload["url"].is_string()),
+                "click" => assert!(payload["element_id"].is_string()),
+                "location" => {
+                    assert!(payload["latitude"].as_f64().expect("a number").abs() < 90.0);
+                    assert!(payload["longitude"].as_f64().expect("a number").abs() < 180.0);
+                }
+                other => panic!("{other}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! A progress bar for people; where standard error is no terminal, there is none.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A bar of `length` steps. Finish it with `finish_and_clear`.
+pub(crate) fn progress(length: usize, what: &'static str) -> ProgressBar {
+    let template = "{prefix:>12} {wide_bar} {pos}/{len} {elapsed_precise} {msg}";
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(length as u64).with_style(style).with_prefix(what);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
