@@ -6,6 +6,8 @@ pub mod binaries;
 pub mod contract;
 pub mod deployment;
 pub mod emulators;
+pub mod last_will;
 pub mod pubsub_admin;
+pub mod raw;
 pub mod relay;
 pub mod service;
