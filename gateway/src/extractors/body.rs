@@ -74,8 +74,8 @@ enum Encoding {
 }
 
 fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
-    let name = headers.get(CONTENT_ENCODING).map_or(&b""[..], |value| value.as_bytes());
-    match name.to_ascii_lowercase().trim_ascii() {
+    let names: Vec<_> = headers.get_all(CONTENT_ENCODING).map(|name| name.as_bytes()).collect();
+    match names.join(&b","[..]).to_ascii_lowercase().trim_ascii() {
         b"" | b"identity" => Ok(Encoding::Identity),
         b"gzip" | b"x-gzip" => Ok(Encoding::Gzip),
         _ => Err(Problem::new(Code::UnsupportedEncoding, "Only gzip is understood.")),
