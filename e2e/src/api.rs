@@ -85,8 +85,9 @@ impl Api {
     /// `POST /ingest` of a text as text.
     pub async fn ingest_text(&self, tenant: &str, log_id: &str, text: &str) -> Answer {
         let request = self.request(reqwest::Method::POST, "/ingest");
-        let request = request.header("content-type", "text/plain").header("x-tenant-id", tenant);
-        answer(request.header("x-log-id", log_id).body(text.to_owned())).await
+        let request =
+            request.header("content-type", "text/plain").header("x-tenant-id", tenant.as_bytes());
+        answer(request.header("x-log-id", log_id.as_bytes()).body(text.to_owned())).await
     }
 
     /// `GET` of a path.
