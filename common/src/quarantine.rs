@@ -75,6 +75,7 @@ impl Quarantined<'_> {
         let collection = message::tenant(attributes)
             .map_or_else(CollectionPath::stray, |t| CollectionPath::of(&t, Collection::Quarantine));
         let names = [
+            message::attribute::TENANT_ID,
             message::attribute::KIND,
             message::attribute::RECORD_ID,
             message::attribute::DIGEST,
@@ -157,6 +158,8 @@ mod tests {
         let path = |data: &[u8]| quarantined(&message("acme", data)).path();
         assert_eq!(path(b"x"), path(b"x"));
         assert_ne!(path(b"x"), path(b"y"));
+        let stray = |tenant| quarantined(&message(tenant, b"x")).path();
+        assert_ne!(stray("../a"), stray("../b"));
     }
 
     #[test]
