@@ -53,8 +53,8 @@ async fn receive(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Problem>
         let Some(chunk) = chunk.map_err(|_| slow())? else {
             break;
         };
-        let chunk = chunk.map_err(|error| {
-            Problem::new(Code::InvalidBody, format!("The body ended too early: {error}."))
+        let chunk = chunk.map_err(|_| {
+            Problem::new(Code::InvalidBody, "The body ended too early, or its chunks are broken.")
         })?;
         if spilt == 0 && body.len() + chunk.len() <= limit {
             body.extend_from_slice(&chunk);
