@@ -47,9 +47,7 @@ pub(super) async fn a_body_that_ends_early_is_refused(deployment: &Deployment) {
         let mut raw = Raw::connect(&deployment.url()).await;
         raw.send(head(&tenant, length) + "8\r\nhalf a b").await.expect("the head is taken");
         raw.end().await.expect("the connection is open");
-        if let Some(answer) = raw.answer().await {
-            answer.assert_problem(length, 400, "invalid-body");
-        }
+        raw.answer().await.expect("an answer").assert_problem(length, 400, "invalid-body");
     }
     api.assert_untouched(&tenant).await;
 }
