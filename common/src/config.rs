@@ -39,6 +39,12 @@ pub struct WorkArgs {
     #[arg(long, env = "STORE_ORIGINAL", default_value_t = true, action = ArgAction::Set)]
     pub store_original: bool,
 
+    /// Over how many documents a count is spread that is only ever summed: more of them take more
+    /// writes a second on Firestore.
+    #[arg(long, env = "ROLLUP_SHARDS", default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub rollup_shards: u32,
+
     /// Days after which stored records expire, at least 32 [default: never].
     #[arg(long, env = "RETENTION_DAYS", value_parser = clap::value_parser!(u32).range(32..=36_500))]
     pub retention_days: Option<u32>,

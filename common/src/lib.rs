@@ -1,9 +1,14 @@
 //! What the two sides of Spillway share: the record and its message, the two ports (a broker and a
 //! document store) with their adapters, settings, metrics and logs.
 
+pub mod access_log;
 pub mod broker;
+pub mod claim;
 pub mod config;
+pub mod event;
 pub mod hash;
+pub mod keep;
+pub mod log_batch;
 pub mod message;
 pub mod metrics;
 pub mod path;
@@ -11,6 +16,7 @@ pub mod processed_log;
 pub mod program;
 pub mod quarantine;
 pub mod record;
+pub mod rollup;
 pub mod signal;
 #[cfg(feature = "embedded")]
 mod sqlite;

@@ -9,21 +9,46 @@ use crate::tenant::TenantId;
 /// The collections below `tenants/{tenant_id}/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Collection {
+    /// Events of sites, by event id.
+    Events,
+    /// Batches of access-log entries, by batch id.
+    LogBatches,
     /// Redacted text logs, by log id.
     ProcessedLogs,
     /// What could not be processed, with the reason.
     Quarantine,
+    /// Counts by grain, start, dimension and value.
+    Rollups,
+    /// One document for each user and day.
+    Visitors,
 }
 
 impl Collection {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Events,
+        Self::LogBatches,
+        Self::ProcessedLogs,
+        Self::Quarantine,
+        Self::Rollups,
+        Self::Visitors,
+    ];
+
     /// The collection's id in the store.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Events => "events",
+            Self::LogBatches => "log_batches",
             Self::ProcessedLogs => "processed_logs",
             Self::Quarantine => "quarantine",
+            Self::Rollups => "rollups",
+            Self::Visitors => "visitors",
         }
     }
 }
+
+/// The name of the collections of a document's parts.
+pub const PARTS: &str = "parts";
 
 /// The path of a collection, such as `tenants/acme/processed_logs`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +82,11 @@ impl CollectionPath {
         self.document(crate::hash::of_fields(fields))
     }
 
+    /// The collection's own name: one of [`Collection`], or [`PARTS`].
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
     /// The collection's path, segments joined with `/`.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -72,7 +102,7 @@ impl CollectionPath {
 impl DocumentPath {
     /// The collection of the document's parts.
     pub fn parts(&self) -> CollectionPath {
-        CollectionPath(format!("{self}/parts"))
+        CollectionPath(format!("{self}/{PARTS}"))
     }
 
     /// One part of the document: `…/parts/0001`. Four digits at least, so that the parts of any

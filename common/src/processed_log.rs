@@ -1,8 +1,9 @@
 //! A text log in the store: one document, or for a text of several parts the claim and its parts.
 //! The worker writes through this module, the gateway reads through it.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 
+use crate::keep::Keep;
 use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::record::{Record, RecordId};
 use crate::store::{Document, Fields, Value, Write, fields};
@@ -39,50 +40,6 @@ pub struct Processed {
     pub redactions: u32,
     /// When the work ended.
     pub processed_at: DateTime<Utc>,
-}
-
-/// What of a log is kept, and for how long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keep {
-    /// Whether the unredacted text is stored too.
-    pub original: bool,
-    /// Days until the store may remove it; `None` for ever.
-    pub days: Option<u32>,
-}
-
-impl Keep {
-    /// When what was received at `received_at` may be removed.
-    pub fn expire_at(self, received_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.days.map(|days| received_at + Duration::days(days.into()))
-    }
-
-    fn mark(self, fields: &mut Fields, received_at: DateTime<Utc>) {
-        let expire_at = self.expire_at(received_at).map(Value::from);
-        fields.extend(expire_at.map(|at| ("expire_at".to_owned(), at)));
-    }
-}
-
-/// How a stored log stands to a record of its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// The record is stored.
-    Duplicate,
-    /// The claim is the record's own; each part is a matter of its own.
-    Claimed,
-    /// The name belongs to other content.
-    Conflict,
-}
-
-/// How the log stored under the record's name stands to it.
-pub fn standing(stored: &Document, record: &Record) -> Standing {
-    if stored.fields.get("digest").and_then(Value::as_text) != Some(&record.digest) {
-        return Standing::Conflict;
-    }
-    match stored.fields.get("parts").and_then(Value::as_integer) {
-        None => Standing::Duplicate,
-        Some(parts) if parts == i64::from(record.part.of) => Standing::Claimed,
-        Some(_) => Standing::Conflict,
-    }
 }
 
 /// The document of a text of one part.

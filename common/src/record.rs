@@ -40,6 +40,10 @@ pub struct Record {
 /// What kind of record a message carries: which processor takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    /// Entries of an access log: counted by window.
+    AccessLog,
+    /// An event of a site: counted.
+    Event,
     /// A text log: slow work for each character.
     Text,
 }
@@ -48,6 +52,8 @@ impl Kind {
     /// The name in messages, metrics and filters.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::AccessLog => "access_log",
+            Self::Event => "event",
             Self::Text => "text",
         }
     }
@@ -63,6 +69,8 @@ impl FromStr for Kind {
 
     fn from_str(name: &str) -> Result<Self, UnknownKind> {
         match name {
+            "access_log" => Ok(Self::AccessLog),
+            "event" => Ok(Self::Event),
             "text" => Ok(Self::Text),
             other => Err(UnknownKind(other.to_owned())),
         }

@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod binaries;
+mod both;
 pub mod contract;
 pub mod deployment;
 pub mod emulators;

@@ -88,6 +88,11 @@ impl PubsubAdmin {
         Subscriber::builder().with_endpoint(&self.endpoint).with_credentials(nobody()).build().await
     }
 
+    /// The project's id.
+    pub fn project(&self) -> &str {
+        &self.project
+    }
+
     /// The full name of the topic `id`.
     pub fn topic(&self, id: &str) -> String {
         format!("projects/{}/topics/{id}", self.project)

@@ -9,7 +9,7 @@ use reqwest::header::HeaderValue;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-e2e::in_both_modes!(
+e2e::on_shared_deployments!(
     a_hostile_tenant_is_refused_wherever_it_stands,
     a_hostile_id_is_refused_wherever_it_stands,
     a_hostile_idempotency_key_is_hashed,

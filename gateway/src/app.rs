@@ -5,17 +5,18 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_cors::Cors;
+use actix_web::dev::{HttpServiceFactory, Server};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig, get, head, post};
-use actix_web::{App, HttpServer, Resource, Route};
+use actix_web::{App, FromRequest, Handler, HttpServer, Resource, Responder};
 use common::broker::Broker;
 use common::config::IngestArgs;
 use common::store::DocumentStore;
 
 use crate::edge::{edge, not_found, only};
 use crate::probes::Probes;
-use crate::routes::{health, ingest, metrics, processed_logs, quarantine};
+use crate::routes::{analytics, event, health, ingest, metrics, processed_logs, quarantine, stats};
 
 /// How long open requests may take to end after the server was told to stop, in seconds: longer
 /// than a publish, shorter than what a platform waits for.
@@ -104,7 +105,12 @@ impl Application {
 
 fn routes(config: &mut ServiceConfig) {
     config
-        .service(write("/ingest", post().to(ingest::post)))
+        .service(write("/ingest", ingest::post))
+        .service(open_to_browsers("/event", event::post_site_event))
+        .service(open_to_browsers("/events", event::post_interaction))
+        .service(read("/stats", stats::get))
+        .service(read("/analytics/event-counts", analytics::event_counts))
+        .service(read("/analytics/event-counts-by-type", analytics::event_counts_by_type))
         .service(read("/tenants/{tenant}/processed_logs", processed_logs::list))
         .service(read("/tenants/{tenant}/processed_logs/{id}", processed_logs::get))
         .service(read("/tenants/{tenant}/quarantine", quarantine::list))
@@ -115,16 +121,38 @@ fn routes(config: &mut ServiceConfig) {
 }
 
 /// A path that takes POST.
-fn write(path: &str, route: Route) -> Resource {
-    web::resource(path).route(route).default_service(web::to(only("POST")))
+fn write<H, Args>(path: &str, handler: H) -> Resource
+where
+    H: Handler<Args>,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    web::resource(path).route(post().to(handler)).default_service(web::to(only("POST")))
+}
+
+/// A path that takes POST from the pages of any site: anybody may send, nobody sends credentials.
+fn open_to_browsers<H, Args>(path: &str, handler: H) -> impl HttpServiceFactory
+where
+    H: Handler<Args>,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    let cors = Cors::default()
+        .allow_any_origin()
+        .send_wildcard()
+        .allowed_methods(["POST"])
+        .allow_any_header()
+        .expose_headers(["retry-after", "x-request-id"])
+        .max_age(86_400);
+    write(path, handler).wrap(cors)
 }
 
 /// A path that takes GET, and so HEAD.
 fn read<H, Args>(path: &str, handler: H) -> Resource
 where
-    H: actix_web::Handler<Args>,
-    Args: actix_web::FromRequest + 'static,
-    H::Output: actix_web::Responder + 'static,
+    H: Handler<Args>,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
 {
     web::resource(path)
         .route(get().to(handler.clone()))

@@ -6,7 +6,7 @@ use std::time::Instant;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+    AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
@@ -98,14 +98,23 @@ fn as_problem(response: ServiceResponse, request_id: &str) -> ServiceResponse {
         return response;
     }
     let error = response.response().error();
-    if let Some(problem) = error.and_then(|error| error.as_error::<Problem>()) {
-        REFUSED.with_label_values(&[problem.code().as_str()]).inc();
-        let answer = problem.response(request_id);
-        return response.into_response(answer);
+    let own = error.and_then(|error| error.as_error::<Problem>());
+    let code = own.map_or_else(|| foreign(status).code(), Problem::code);
+    REFUSED.with_label_values(&[code.as_str()]).inc();
+    let mut answer = match own {
+        Some(problem) => problem.response(request_id),
+        None => foreign(status).response(request_id),
+    };
+    keep_cors(response.headers(), answer.headers_mut());
+    response.into_response(answer)
+}
+
+/// A browser shows a page the error only where the answer says that it may.
+fn keep_cors(from: &HeaderMap, to: &mut HeaderMap) {
+    let is_cors = |name: &HeaderName| name.as_str().starts_with("access-control-") || name == VARY;
+    for (name, value) in from.iter().filter(|(name, _)| is_cors(name)) {
+        to.insert(name.clone(), value.clone());
     }
-    let problem = foreign(status);
-    REFUSED.with_label_values(&[problem.code().as_str()]).inc();
-    response.into_response(problem.response(request_id))
 }
 
 /// An error that the framework made.

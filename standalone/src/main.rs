@@ -8,8 +8,10 @@ use common::program;
 
 mod data_dir;
 mod dispatcher;
+mod flood;
 mod serve;
 
+use flood::FloodArgs;
 use serve::ServeArgs;
 
 /// A multi-tenant backend for logs and web analytics: takes a flood, loses nothing, counts nothing
@@ -21,19 +23,22 @@ struct Cli {
     command: Option<Command>,
 
     #[command(flatten)]
-    serve: ServeArgs,
+    serve: Box<ServeArgs>,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Run everything in this process (what no command does too).
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
+    /// Send texts to a deployment at a fixed rate, read them back, and report what is wrong.
+    Flood(Box<FloodArgs>),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
-        Command::Serve(args) => program::ended(serve::serve(args).await),
+        Command::Serve(args) => program::ended(serve::serve(*args).await),
+        Command::Flood(args) => flood::run(*args).await,
     }
 }

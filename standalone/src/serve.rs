@@ -47,7 +47,7 @@ pub(crate) struct ServeArgs {
 
     /// Seconds after which a message that is not acknowledged is delivered again.
     #[arg(long, env = "ACK_DEADLINE_SECONDS", default_value_t = 600,
-        value_parser = clap::value_parser!(u32).range(10..))]
+        value_parser = clap::value_parser!(u32).range(1..))]
     ack_deadline_seconds: u32,
 
     /// Failed deliveries after which a message goes to quarantine.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use chrono::Utc;
 use common::broker::Message;
 use common::config::WorkArgs;
+use common::keep::Keep;
 use common::message::MessageError;
 use common::metrics::DELIVERED;
-use common::processed_log::Keep;
 use common::quarantine::Reason;
 use common::record::{Kind, Record};
 use common::store::{DocumentStore, StoreError};
@@ -16,7 +16,7 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use crate::committer::{CommitError, Committer, Outcome};
-use crate::processors::text;
+use crate::processors::{access_log, event, text};
 use crate::quarantine::{Sentence, quarantine};
 
 /// How the worker works.
@@ -26,6 +26,8 @@ pub struct WorkerSettings {
     pub work_per_character: Duration,
     /// What is kept of a record.
     pub keep: Keep,
+    /// Over how many documents a count is spread that is only ever summed.
+    pub rollup_shards: u32,
     /// Least time between the beginnings of two commits.
     pub commit_interval: Duration,
 }
@@ -36,6 +38,7 @@ impl WorkerSettings {
         Self {
             work_per_character: Duration::from_secs_f64(args.work_seconds_per_char),
             keep: Keep { original: args.store_original, days: args.retention_days },
+            rollup_shards: args.rollup_shards,
             commit_interval: args.commit_interval(commit_interval),
         }
     }
@@ -58,6 +61,9 @@ pub enum ProcessError {
     /// It is no record. Permanent: quarantine it.
     #[error(transparent)]
     BadMessage(#[from] MessageError),
+    /// Its data are not what its kind says. Permanent: quarantine it.
+    #[error("the data are not what the kind says")]
+    BadData(#[from] serde_json::Error),
     /// The store did not take it.
     #[error(transparent)]
     Commit(#[from] CommitError),
@@ -76,7 +82,7 @@ impl ProcessError {
     /// The reason to quarantine the message, where trying again cannot help.
     fn reason(&self) -> Option<Reason> {
         match self {
-            Self::BadMessage(_) => Some(Reason::BadMessage),
+            Self::BadMessage(_) | Self::BadData(_) => Some(Reason::BadMessage),
             Self::Commit(CommitError::Store(error)) => match **error {
                 StoreError::Invalid(_) => Some(Reason::Invalid),
                 _ => None,
@@ -141,6 +147,8 @@ impl Worker {
             return Ok(Outcome::Expired);
         }
         match record.kind {
+            Kind::AccessLog => access_log::process(self, record).await,
+            Kind::Event => event::process(self, record).await,
             Kind::Text => text::process(self, record).await,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use thiserror::Error;
 
 use crate::broker::Cause;
@@ -15,6 +16,7 @@ mod check;
 pub mod embedded;
 #[cfg(feature = "gcp")]
 pub mod firestore;
+pub mod index;
 
 /// A document's fields by name.
 pub type Fields = BTreeMap<String, Value>;
@@ -256,7 +258,8 @@ pub struct Order {
 }
 
 /// Which end of an order comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Direction {
     /// Smallest first.
     Ascending,

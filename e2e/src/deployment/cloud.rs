@@ -109,6 +109,15 @@ impl Cloud {
         Ok(())
     }
 
+    /// Asks the worker to end, waits until it did, and starts another one with other settings.
+    pub async fn restart_worker(&mut self, settings: Settings) -> Result<(), ServiceError> {
+        self.worker.take().expect("it runs").terminate().await?;
+        self.settings.extend(settings);
+        self.worker = Some(start("worker", &self.settings).await?);
+        self.relay.redirect(self.worker().url());
+        Ok(())
+    }
+
     /// Kills the gateway, and starts it again at the same address.
     pub async fn crash_gateway(&mut self) -> Result<(), ServiceError> {
         let settings = at_port(&self.settings, self.gateway().port());

@@ -49,6 +49,11 @@ impl Embedded {
         self.service.take().expect("it runs").terminate().await
     }
 
+    /// Other settings for the next start.
+    pub fn set(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
     /// Starts again after [`Embedded::terminate`].
     pub async fn start_again(&mut self) -> Result<(), ServiceError> {
         self.service = Some(start(self.folder.path(), &self.settings).await?);

@@ -7,26 +7,6 @@ use std::thread;
 
 use super::{Deployment, Settings};
 
-/// Runs each case as a test of its own in both modes, on the deployments that all share: an async
-/// function of `&'static Deployment`.
-#[macro_export]
-macro_rules! in_both_modes {
-    ($($case:ident),* $(,)?) => {
-        $crate::in_both_modes!(@mode embedded $($case)*);
-        $crate::in_both_modes!(@mode cloud $($case)*);
-    };
-    (@mode $mode:ident $($case:ident)*) => {
-        mod $mode {
-            $(
-                #[tokio::test]
-                async fn $case() {
-                    super::$case($crate::deployment::$mode()).await;
-                }
-            )*
-        }
-    };
-}
-
 /// The embedded mode.
 pub fn embedded() -> &'static Deployment {
     static SHARED: OnceLock<Deployment> = OnceLock::new();

@@ -16,7 +16,7 @@ use connections::*;
 use names::*;
 use reads::*;
 
-e2e::in_both_modes!(
+e2e::on_shared_deployments!(
     a_media_type_that_is_not_understood_is_refused,
     a_media_type_is_understood_in_any_spelling,
     json_that_is_none_is_refused,

@@ -37,6 +37,12 @@ impl TenantNames {
         self
     }
 
+    /// The one tenant, or `default` where none is named.
+    pub(crate) fn or(self, default: &str) -> Result<TenantId, Vec<FieldError>> {
+        let default = Some(default).filter(|_| self.names.is_empty());
+        self.and("tenant_id", default).one("tenant_id")
+    }
+
     /// The one tenant. `field` is named where there is none.
     pub(crate) fn one(self, field: &str) -> Result<TenantId, Vec<FieldError>> {
         let mut tenant: Option<TenantId> = None;

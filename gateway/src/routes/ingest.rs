@@ -9,10 +9,12 @@ use common::metrics::ACCEPTED;
 use common::record::{Kind, Part, Record, RecordId};
 use common::tenant::TenantId;
 use common::text::segment::segment;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::app::Gateway;
-use crate::extractors::{body, log_id, tenant::TenantNames, traceparent};
+use crate::extractors::json::Object;
+use crate::extractors::tenant::TenantNames;
+use crate::extractors::{body, record_id, traceparent};
 use crate::problem::{Code, FieldError, Problem};
 use crate::publish::publish;
 
@@ -59,23 +61,11 @@ impl Upload {
     }
 
     fn from_json(request: &HttpRequest, body: &[u8]) -> Result<Self, Problem> {
-        let json: Value = serde_json::from_slice(body)
-            .map_err(|error| Problem::new(Code::InvalidJson, format!("{error}.")))?;
-        let Value::Object(mut json) = json else {
-            return Err(Problem::new(Code::WrongType, "The body must be a JSON object."));
-        };
-        let mut errors = Vec::new();
-        let [tenant, id, text] = ["tenant_id", "log_id", "text"].map(|name| {
-            string(&mut json, name).unwrap_or_else(|error| {
-                errors.push(error);
-                None
-            })
-        });
-        if text.is_none() {
-            errors.push(FieldError::new(Code::MissingField, "text", "is required"));
-        }
+        let mut body = Object::parse(body)?;
+        let [tenant, id] = ["tenant_id", "log_id"].map(|name| body.string(name));
+        let text = body.required_string("text").unwrap_or_default();
         let names = (tenant.as_deref(), id.as_deref());
-        Self::checked(request, names, "json_upload", text.unwrap_or_default(), errors)
+        Self::checked(request, names, "json_upload", text, body.errors)
     }
 
     fn from_text(request: &HttpRequest, body: Vec<u8>) -> Result<Self, Problem> {
@@ -99,7 +89,7 @@ impl Upload {
         }
         let names = TenantNames::of(request, &["X-Tenant-ID"])?.and("tenant_id", tenant);
         let tenant = names.one("tenant_id").map_err(|wrong| errors.extend(wrong));
-        let id = log_id::one(request, "X-Log-ID", "log_id", id);
+        let id = record_id::one(request, Some("X-Log-ID"), "log_id", id);
         let id = id.map_err(|wrong| errors.extend(wrong));
         match (tenant, id) {
             (Ok(tenant), Ok(id)) if errors.is_empty() => {
@@ -134,15 +124,6 @@ impl Upload {
             data: part.to_owned(),
         };
         (1..).zip(parts).map(record).collect()
-    }
-}
-
-/// Takes a field that is a string; `None` where it is missing or null.
-fn string(json: &mut Map<String, Value>, name: &str) -> Result<Option<String>, FieldError> {
-    match json.remove(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(FieldError::new(Code::WrongType, name, "must be a string")),
     }
 }
 

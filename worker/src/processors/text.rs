@@ -2,18 +2,19 @@
 
 use chrono::Utc;
 use common::metrics::{REDACTIONS, TEXTS_IN_WORK};
-use common::processed_log::{self, Processed, Standing, standing};
+use common::processed_log::{self, Processed};
 use common::record::Record;
-use common::store::StoreError;
 use common::text::redact::redact;
 
 use crate::committer::{Outcome, Unit};
 use crate::delivery::{ProcessError, Worker};
-use crate::patience::patiently;
+use crate::processors::claim::look_up;
 
 /// Processes one part of a text. What is stored already is not worked on again.
 pub(crate) async fn process(worker: &Worker, record: &Record) -> Result<Outcome, ProcessError> {
-    if let Some(known) = look_up(worker, record).await? {
+    let path = processed_log::path(&record.tenant, &record.id);
+    let claim = || processed_log::claim(record, worker.settings.keep);
+    if let Some(known) = look_up(worker, record, &path, claim).await? {
         return Ok(known);
     }
     let redacted = redact(&record.data);
@@ -28,36 +29,6 @@ pub(crate) async fn process(worker: &Worker, record: &Record) -> Result<Outcome,
         REDACTIONS.inc_by(processed.redactions.into());
     }
     Ok(outcome)
-}
-
-/// What is known of the record before any work: `None` means that there is work to do. A part
-/// makes the record's claim where there is none yet.
-async fn look_up(worker: &Worker, record: &Record) -> Result<Option<Outcome>, ProcessError> {
-    loop {
-        let log = processed_log::path(&record.tenant, &record.id);
-        let mut paths = vec![log.clone()];
-        if !record.part.is_whole() {
-            paths.push(log.part(record.part.number));
-        }
-        let found = patiently(|| worker.store.get_many(&paths)).await?;
-        let [log, part] = [0, 1].map(|n| found.get(n).and_then(Option::as_ref));
-        match log.map(|log| standing(log, record)) {
-            Some(Standing::Conflict) => return Ok(Some(Outcome::Conflict)),
-            Some(Standing::Duplicate) => return Ok(Some(Outcome::Duplicate)),
-            Some(Standing::Claimed) => return Ok(part.map(|_| Outcome::Duplicate)),
-            None if record.part.is_whole() => return Ok(None),
-            None => claim(worker, record).await?,
-        }
-    }
-}
-
-/// Reserves the record's name, unless another part or record was faster.
-async fn claim(worker: &Worker, record: &Record) -> Result<(), ProcessError> {
-    let claim = processed_log::claim(record, worker.settings.keep);
-    match patiently(|| worker.store.commit(vec![claim.clone()])).await {
-        Ok(()) | Err(StoreError::AlreadyExists) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// The simulated heavy work. It ends at once when the worker stops.

@@ -11,14 +11,8 @@ use crate::path::DocumentPath;
 use crate::sqlite::{Database, SqliteError};
 
 mod encode;
+mod schema;
 mod select;
-
-const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS documents (
-    collection TEXT NOT NULL,
-    id TEXT NOT NULL,
-    fields TEXT NOT NULL,
-    UNIQUE (collection, id)
-)";
 
 /// Documents in `DATA_DIR/documents.db`.
 pub struct EmbeddedStore {
@@ -28,7 +22,8 @@ pub struct EmbeddedStore {
 impl EmbeddedStore {
     /// Opens the store in `folder`, which exists, and makes it where it is missing.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        let database = Database::open(&folder.join("documents.db"), SCHEMA)?;
+        let schema = schema::statements().map_err(|error| StoreError::Deployment(error.into()))?;
+        let database = Database::open(&folder.join("documents.db"), &schema)?;
         Ok(Self { database })
     }
 }
@@ -80,9 +75,9 @@ fn apply(db: &Connection, write: &Write) -> Result<(), StoreError> {
 }
 
 fn insert(db: &Connection, path: &DocumentPath, fields: &Fields) -> Result<(), StoreError> {
-    let sql = "INSERT INTO documents (collection, id, fields) VALUES (?, ?, ?)";
+    let sql = format!("INSERT INTO {} (collection, id, fields) VALUES (?, ?, ?)", table(path));
     let row = params![path.collection().as_str(), path.id(), encode(fields)];
-    db.prepare_cached(sql)?.execute(row)?;
+    db.prepare_cached(&sql)?.execute(row)?;
     Ok(())
 }
 
@@ -94,10 +89,13 @@ fn merge(
     let mut fields = get(db, path)?.map(|document| document.fields).unwrap_or_default();
     change(&mut fields);
     check::document(path, &fields)?;
-    let sql = "INSERT INTO documents (collection, id, fields) VALUES (?, ?, ?)
-        ON CONFLICT (collection, id) DO UPDATE SET fields = excluded.fields";
+    let sql = format!(
+        "INSERT INTO {} (collection, id, fields) VALUES (?, ?, ?)
+         ON CONFLICT (collection, id) DO UPDATE SET fields = excluded.fields",
+        table(path)
+    );
     let row = params![path.collection().as_str(), path.id(), encode(&fields)];
-    db.prepare_cached(sql)?.execute(row)?;
+    db.prepare_cached(&sql)?.execute(row)?;
     Ok(())
 }
 
@@ -106,17 +104,22 @@ fn set(document: &mut Fields, fields: &Fields) {
 }
 
 fn delete(db: &Connection, path: &DocumentPath) -> Result<(), StoreError> {
-    let sql = "DELETE FROM documents WHERE collection = ? AND id = ?";
-    db.prepare_cached(sql)?.execute([path.collection().as_str(), path.id()])?;
+    let sql = format!("DELETE FROM {} WHERE collection = ? AND id = ?", table(path));
+    db.prepare_cached(&sql)?.execute([path.collection().as_str(), path.id()])?;
     Ok(())
 }
 
 fn get(db: &Connection, path: &DocumentPath) -> Result<Option<Document>, StoreError> {
-    let sql = "SELECT fields FROM documents WHERE collection = ? AND id = ?";
+    let sql = format!("SELECT fields FROM {} WHERE collection = ? AND id = ?", table(path));
     let row = [path.collection().as_str(), path.id()];
     let text: Option<String> =
-        db.prepare_cached(sql)?.query_row(row, |row| row.get(0)).optional()?;
+        db.prepare_cached(&sql)?.query_row(row, |row| row.get(0)).optional()?;
     text.map(|text| Ok(Document { id: path.id().to_owned(), fields: decode(&text)? })).transpose()
+}
+
+/// Collections of the same name share a table.
+fn table(path: &DocumentPath) -> &str {
+    path.collection().name()
 }
 
 impl From<SqliteError> for StoreError {

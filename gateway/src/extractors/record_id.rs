@@ -5,15 +5,17 @@ use common::record::RecordId;
 
 use crate::problem::{Code, FieldError};
 
-/// The one id of the request: as `header` and the body's `field` say, which must agree, else from
-/// the `Idempotency-Key`, else made.
+/// The one id of the request: as every `header` and the body's `field` say, which must agree, else
+/// as [`keyed`] has it.
 pub(crate) fn one(
     request: &HttpRequest,
-    header: &str,
+    header: Option<&str>,
     field: &str,
     in_body: Option<&str>,
 ) -> Result<RecordId, Vec<FieldError>> {
-    let in_headers = request.headers().get_all(header).map(|name| (header, name.as_bytes()));
+    let in_headers = header.into_iter().flat_map(|header| {
+        request.headers().get_all(header).map(move |name| (header, name.as_bytes()))
+    });
     let names = in_headers.chain(in_body.map(|name| (field, name.as_bytes())));
     let mut one: Option<RecordId> = None;
     let mut errors = Vec::new();
@@ -30,7 +32,8 @@ pub(crate) fn one(
     if errors.is_empty() { Ok(one.unwrap_or_else(|| keyed(request))) } else { Err(errors) }
 }
 
-fn keyed(request: &HttpRequest) -> RecordId {
+/// The id that the `Idempotency-Key` names, else a made one.
+pub(crate) fn keyed(request: &HttpRequest) -> RecordId {
     let key = request.headers().get("Idempotency-Key");
     key.map_or_else(RecordId::random, |key| RecordId::from_key(key.as_bytes()))
 }

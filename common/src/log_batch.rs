@@ -1,0 +1,81 @@
+//! A batch of access-log entries in the store: one document, or the claim and its parts. The worker
+//! writes through this module, the gateway reads through it.
+
+use chrono::{DateTime, Utc};
+
+use crate::access_log::Entry;
+use crate::keep::Keep;
+use crate::path::{Collection, CollectionPath, DocumentPath};
+use crate::record::{Record, RecordId};
+use crate::store::{Document, Fields, Value, Write, fields};
+use crate::tenant::TenantId;
+
+/// Where one batch lies.
+pub fn path(tenant: &TenantId, id: &RecordId) -> DocumentPath {
+    CollectionPath::of(tenant, Collection::LogBatches).record(id)
+}
+
+/// The document of a batch of one part.
+pub fn whole(
+    record: &Record,
+    entries: &[Entry],
+    processed_at: DateTime<Utc>,
+    keep: Keep,
+) -> Fields {
+    let mut document = fields([
+        ("received_at", record.received_at.into()),
+        ("parts", 1i64.into()),
+        ("parts_done", 1i64.into()),
+    ]);
+    document.extend(part(record, entries, processed_at, keep));
+    document
+}
+
+/// The document that reserves a name for a batch of several parts.
+pub fn claim(record: &Record, keep: Keep) -> Write {
+    let mut fields = fields([
+        ("received_at", record.received_at.into()),
+        ("digest", record.digest.as_str().into()),
+        ("parts", record.part.of.into()),
+        ("parts_done", 0i64.into()),
+        ("entries", 0i64.into()),
+    ]);
+    keep.mark(&mut fields, record.received_at);
+    Write::Create { path: path(&record.tenant, &record.id), fields }
+}
+
+/// The document of one part, also the greater half of [`whole`].
+pub fn part(record: &Record, entries: &[Entry], processed_at: DateTime<Utc>, keep: Keep) -> Fields {
+    let time = |at: Option<&Entry>| at.map_or(Value::Null, |entry| entry.at.into());
+    let mut document = fields([
+        ("entries", (entries.len() as i64).into()),
+        ("first", time(entries.iter().min())),
+        ("last", time(entries.iter().max())),
+        ("processed_at", processed_at.into()),
+        ("digest", record.digest.as_str().into()),
+    ]);
+    keep.mark(&mut document, record.received_at);
+    document
+}
+
+/// What a stored part adds to the claim.
+pub fn part_done(record: &Record, entries: &[Entry], processed_at: DateTime<Utc>) -> Write {
+    Write::Increment {
+        path: path(&record.tenant, &record.id),
+        fields: fields([("processed_at", processed_at.into())]),
+        by: [("parts_done".to_owned(), 1), ("entries".to_owned(), entries.len() as i64)].into(),
+    }
+}
+
+/// Widens the batch's span by that of a part.
+pub fn join(batch: &mut Document, part: &Document) {
+    let at = |document: &Document, name: &str| match document.fields.get(name) {
+        Some(Value::Timestamp(at)) => Some(*at),
+        _ => None,
+    };
+    let first = at(batch, "first").into_iter().chain(at(part, "first")).min();
+    let last = at(batch, "last").max(at(part, "last"));
+    for (name, at) in [("first", first), ("last", last)] {
+        batch.fields.extend(at.map(|at| (name.to_owned(), at.into())));
+    }
+}

@@ -1,0 +1,156 @@
+//! Counts of events: by type, by page, and the users behind them.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use futures::future::try_join_all;
+
+use super::{Counts, Dimension, Grain, figure, rollups, text, top, top_query};
+use crate::event::{Event, VIEWS};
+use crate::path::{Collection, CollectionPath};
+use crate::record::RecordId;
+use crate::store::{Aggregation, DocumentStore, Op, Query, StoreError, Write, fields};
+use crate::tenant::TenantId;
+
+/// The name under which `visitors` counts all days as one.
+const ALL_DAYS: &str = "all";
+
+/// The days that a read covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    /// All that was ever counted.
+    All,
+    /// Days in UTC, both ends included; open where there is none.
+    Days(Option<NaiveDate>, Option<NaiveDate>),
+}
+
+impl Period {
+    /// From one day to another; all time where neither is given.
+    pub fn between(first: Option<NaiveDate>, last: Option<NaiveDate>) -> Self {
+        if first.is_none() && last.is_none() { Self::All } else { Self::Days(first, last) }
+    }
+}
+
+/// Everything that `event` changes beyond its own document. `id` chooses among `shards`.
+pub fn of_event(tenant: &TenantId, id: &RecordId, event: &Event, shards: u32) -> Vec<Write> {
+    let mut counts = Counts::default();
+    counts.add(Dimension::EventType, &event.event_type, event.timestamp);
+    if let Some(path) = event.path.as_deref().filter(|_| event.is_view()) {
+        counts.add(Dimension::ViewPath, path, event.timestamp);
+    }
+    let day = day_name(event.timestamp.date_naive());
+    let visits = event
+        .user_id
+        .iter()
+        .flat_map(|user| [day.clone(), ALL_DAYS.to_owned()].map(|day| visit(tenant, user, &day)));
+    counts.writes(tenant, id, shards).chain(visits).collect()
+}
+
+/// How many events of `event_type` (of any type, where it is `None`) came in `period`.
+pub async fn events(
+    store: &dyn DocumentStore,
+    tenant: &TenantId,
+    event_type: Option<&str>,
+    period: Period,
+) -> Result<i64, StoreError> {
+    let query = in_period(rollups(tenant, Dimension::EventType), period);
+    let query = match event_type {
+        Some(event_type) => query.filter("value", Op::Equal, event_type),
+        None => query,
+    };
+    figure(store, &query, Aggregation::Sum("count")).await
+}
+
+/// How many views came in `period`.
+pub async fn views(
+    store: &dyn DocumentStore,
+    tenant: &TenantId,
+    period: Period,
+) -> Result<i64, StoreError> {
+    let counts = VIEWS.map(|view| events(store, tenant, Some(view), period));
+    Ok(try_join_all(counts).await?.iter().sum())
+}
+
+/// The types of events that ever came, in order.
+pub async fn event_types(
+    store: &dyn DocumentStore,
+    tenant: &TenantId,
+) -> Result<BTreeSet<String>, StoreError> {
+    let query = in_period(rollups(tenant, Dimension::EventType), Period::All).select(&["value"]);
+    Ok(store.query(&query).await?.iter().filter_map(|rollup| text(rollup, "value")).collect())
+}
+
+/// The most viewed paths of a day (of all time, where there is none): at most `limit`, by views,
+/// ties by path.
+pub async fn top_paths(
+    store: &dyn DocumentStore,
+    tenant: &TenantId,
+    day: Option<NaiveDate>,
+    limit: u32,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    top(store, tenant, Dimension::ViewPath, window(day), limit).await
+}
+
+/// How many different users sent events on a day (ever, where there is none).
+pub async fn unique_users(
+    store: &dyn DocumentStore,
+    tenant: &TenantId,
+    day: Option<NaiveDate>,
+) -> Result<i64, StoreError> {
+    figure(store, &visitors_query(tenant, day), Aggregation::Count).await
+}
+
+/// One query of each shape that this module asks, with what it aggregates.
+pub(super) fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
+    let day = NaiveDate::MIN;
+    let sum = Some(Aggregation::Sum("count"));
+    let periods = [Period::All, Period::Days(Some(day), Some(day)), Period::Days(Some(day), None)];
+    let of_type = |period| in_period(rollups(tenant, Dimension::EventType), period);
+    let totals = periods.map(|period| (of_type(period), sum));
+    let by_value = periods.map(|period| (of_type(period).filter("value", Op::Equal, "click"), sum));
+    let others = [
+        (of_type(Period::All), None),
+        (top_query(tenant, Dimension::ViewPath, window(Some(day)), 10), None),
+        (visitors_query(tenant, Some(day)), Some(Aggregation::Count)),
+    ];
+    totals.into_iter().chain(by_value).chain(others).collect()
+}
+
+fn visit(tenant: &TenantId, user: &str, day: &str) -> Write {
+    Write::Upsert {
+        path: CollectionPath::of(tenant, Collection::Visitors).hashed(&[day, user]),
+        fields: fields([("day", day.into())]),
+    }
+}
+
+fn in_period(query: Query, period: Period) -> Query {
+    match period {
+        Period::All => query.filter("grain", Op::Equal, Grain::All.as_str()),
+        Period::Days(first, last) => {
+            let query = query.filter("grain", Op::Equal, Grain::Day.as_str());
+            let first = first.map(midnight).unwrap_or(DateTime::UNIX_EPOCH);
+            let query = query.filter("start", Op::AtLeast, first);
+            match last {
+                Some(last) => query.filter("start", Op::Less, midnight(last) + TimeDelta::days(1)),
+                None => query,
+            }
+        }
+    }
+}
+
+fn window(day: Option<NaiveDate>) -> (Grain, DateTime<Utc>) {
+    day.map_or((Grain::All, DateTime::UNIX_EPOCH), |day| (Grain::Day, midnight(day)))
+}
+
+fn visitors_query(tenant: &TenantId, day: Option<NaiveDate>) -> Query {
+    let day = day.map_or_else(|| ALL_DAYS.to_owned(), day_name);
+    Query::all(CollectionPath::of(tenant, Collection::Visitors)).filter("day", Op::Equal, day)
+}
+
+fn midnight(day: NaiveDate) -> DateTime<Utc> {
+    day.and_time(NaiveTime::MIN).and_utc()
+}
+
+fn day_name(day: NaiveDate) -> String {
+    day.format("%Y-%m-%d").to_string()
+}

@@ -1,0 +1,44 @@
+//! The tables and indexes of `documents.db`: a table for all collections of one name, and in it
+//! the indexes that are declared for that name.
+
+use super::select::value;
+use crate::path::{Collection, PARTS};
+use crate::store::Direction;
+use crate::store::index::{Index, declared};
+
+/// Indexes that Firestore keeps of every single field, and SQLite has to be told of.
+const SINGLE: [(&str, &str); 1] = [("visitors", "day")];
+
+/// The statements that make what is missing.
+pub(super) fn statements() -> Result<String, serde_json::Error> {
+    let tables = Collection::ALL.iter().map(|collection| collection.as_str()).chain([PARTS]);
+    let single = SINGLE.map(|(collection, field)| Index {
+        collection: collection.to_owned(),
+        fields: vec![(field.to_owned(), Direction::Ascending)],
+    });
+    let indexes = declared()?.into_iter().chain(single);
+    Ok(tables.map(create_table).chain(indexes.map(|index| create_index(&index))).collect())
+}
+
+fn create_table(name: &str) -> String {
+    format!(
+        "CREATE TABLE IF NOT EXISTS {name} (
+            collection TEXT NOT NULL,
+            id TEXT NOT NULL,
+            fields TEXT NOT NULL,
+            UNIQUE (collection, id)
+        );\n"
+    )
+}
+
+fn create_index(Index { collection, fields }: &Index) -> String {
+    let names: Vec<&str> = fields.iter().map(|(field, _)| field.as_str()).collect();
+    let key = |(field, direction): &(String, Direction)| match direction {
+        Direction::Ascending => value(field),
+        Direction::Descending => format!("{} DESC", value(field)),
+    };
+    let (name, keys) = (names.join("_"), fields.iter().map(key).collect::<Vec<_>>().join(", "));
+    format!(
+        "CREATE INDEX IF NOT EXISTS {collection}_by_{name} ON {collection} (collection, {keys});\n"
+    )
+}

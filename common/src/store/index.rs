@@ -1,0 +1,74 @@
+//! The composite indexes that queries need. They are declared once, in `terraform/indexes.json`:
+//! Terraform makes them in Firestore, the embedded store makes them in SQLite.
+
+use serde::Deserialize;
+
+use super::{Aggregation, Direction, Op, Query};
+
+/// A composite index of a collection, as it is declared.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Index {
+    /// The collection's own name, such as `rollups`; the index is on all of that name.
+    pub collection: String,
+    /// Fields with their directions, most significant first.
+    pub fields: Vec<(String, Direction)>,
+}
+
+/// All declared indexes.
+pub fn declared() -> Result<Vec<Index>, serde_json::Error> {
+    serde_json::from_str(include_str!("../../../terraform/indexes.json"))
+}
+
+impl Index {
+    /// The index that a query needs in Firestore, or an aggregation over it: what is compared for
+    /// equality, then ranges and order, then what is summed. `None` where the indexes that
+    /// Firestore keeps of every single field will do.
+    pub fn needed(query: &Query, aggregation: Option<Aggregation>) -> Option<Self> {
+        let collection = query.collection.name().to_owned();
+        let (equal, ranges): (Vec<_>, Vec<_>) =
+            query.filters.iter().partition(|filter| filter.op == Op::Equal);
+        let mut fields: Vec<(String, Direction)> = Vec::new();
+        let mut add = |field: &str, direction| {
+            if !fields.iter().any(|(known, _)| known == field) {
+                fields.push((field.to_owned(), direction));
+            }
+        };
+        equal.iter().for_each(|filter| add(filter.field, Direction::Ascending));
+        query.order.iter().for_each(|order| add(order.field, order.direction));
+        ranges.iter().for_each(|filter| add(filter.field, Direction::Ascending));
+        if let Some(Aggregation::Sum(field)) = aggregation {
+            add(field, Direction::Ascending);
+        }
+        let is_composite = fields.len() > 1 && fields.len() > equal.len();
+        is_composite.then_some(Self { collection, fields })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rollup;
+    use crate::tenant::TenantId;
+
+    fn needed() -> Vec<Index> {
+        let tenant = TenantId::parse("acme").expect("a tenant");
+        let shapes = rollup::shapes(&tenant);
+        shapes.iter().filter_map(|(query, figure)| Index::needed(query, *figure)).collect()
+    }
+
+    #[test]
+    fn every_query_shape_has_its_declared_index() {
+        let declared = declared().expect("a readable declaration");
+        for index in needed() {
+            assert!(declared.contains(&index), "not declared: {index:?}");
+        }
+    }
+
+    #[test]
+    fn no_index_is_declared_that_no_query_needs() {
+        let needed = needed();
+        for index in declared().expect("a readable declaration") {
+            assert!(needed.contains(&index), "not needed: {index:?}");
+        }
+    }
+}

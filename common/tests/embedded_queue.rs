@@ -1,0 +1,156 @@
+//! The embedded queue keeps its promises across restarts, failures and a full disk.
+#![cfg(feature = "embedded")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::broker::embedded::{
+    EmbeddedBroker, EmbeddedQueue, Flow, Lane, Lease, MIN_FREE_BYTES, QueueOptions,
+};
+use common::broker::{Broker, Message, PublishError};
+use tempfile::TempDir;
+
+const OPTIONS: QueueOptions = QueueOptions {
+    ack_deadline: Duration::from_secs(600),
+    min_free_bytes: MIN_FREE_BYTES,
+    flow: |attributes| Flow { lane: Lane::Fast, tenant: attributes["tenant"].clone() },
+};
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+fn open(folder: &Path, options: QueueOptions) -> Arc<EmbeddedQueue> {
+    EmbeddedQueue::open(folder, options).expect("a queue")
+}
+
+fn message(tenant: &str, text: &str) -> Message {
+    let attributes = [("tenant".to_owned(), tenant.to_owned())].into();
+    Message { data: text.into(), attributes }
+}
+
+async fn publish(queue: &Arc<EmbeddedQueue>, messages: Vec<Message>) {
+    for result in EmbeddedBroker(Arc::clone(queue)).publish(messages).await {
+        result.expect("published");
+    }
+}
+
+async fn lease(queue: &EmbeddedQueue) -> Lease {
+    queue.lease(Lane::Fast, 1).await.expect("a lease").remove(0)
+}
+
+fn text(lease: &Lease) -> &str {
+    std::str::from_utf8(&lease.message.data).expect("a text")
+}
+
+#[tokio::test]
+async fn a_restart_redelivers_what_was_leased_and_counts_no_attempt() {
+    let folder = folder();
+    let queue = open(folder.path(), OPTIONS);
+    publish(&queue, vec![message("a", "1"), message("a", "2")]).await;
+    let done = lease(&queue).await;
+    queue.acknowledge(&done).await.expect("acknowledged");
+    let lost = lease(&queue).await;
+    drop(queue);
+
+    let queue = open(folder.path(), OPTIONS);
+    assert_eq!(queue.backlog(), 1);
+    let again = lease(&queue).await;
+    assert_eq!((text(&again), again.attempts), (text(&lost), 0));
+}
+
+#[tokio::test]
+async fn failures_are_counted_across_restarts() {
+    let folder = folder();
+    for attempts in 0..3 {
+        let queue = open(folder.path(), OPTIONS);
+        if attempts == 0 {
+            publish(&queue, vec![message("a", "1")]).await;
+        }
+        let lease = lease(&queue).await;
+        assert_eq!(lease.attempts, attempts);
+        queue.fail(&lease).await.expect("counted");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_message_comes_again_after_its_back_off() {
+    let folder = folder();
+    let queue = open(folder.path(), OPTIONS);
+    publish(&queue, vec![message("a", "1")]).await;
+    let began = std::time::Instant::now();
+    queue.fail(&lease(&queue).await).await.expect("counted");
+    let again = lease(&queue).await;
+    assert_eq!((text(&again), again.attempts), ("1", 1));
+    assert!(began.elapsed() >= Duration::from_secs(1), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn an_expired_lease_is_delivered_again_and_counted() {
+    let folder = folder();
+    let options = QueueOptions { ack_deadline: Duration::from_millis(50), ..OPTIONS };
+    let queue = open(folder.path(), options);
+    publish(&queue, vec![message("a", "1")]).await;
+    let slow = lease(&queue).await;
+    let again = lease(&queue).await;
+    assert_eq!(again.attempts, 1);
+    queue.acknowledge(&slow).await.expect("a late acknowledgement is one");
+    assert_eq!(queue.backlog(), 0);
+    drop(queue);
+    assert_eq!(open(folder.path(), OPTIONS).backlog(), 0);
+}
+
+#[tokio::test]
+async fn what_is_released_is_due_at_once() {
+    let folder = folder();
+    let queue = open(folder.path(), OPTIONS);
+    publish(&queue, vec![message("a", "1")]).await;
+    let released = lease(&queue).await;
+    queue.release(&released);
+    assert_eq!(lease(&queue).await.attempts, 0);
+}
+
+#[tokio::test]
+async fn a_message_stays_until_both_subscriptions_are_done_with_it() {
+    let folder = folder();
+    let queue = open(folder.path(), OPTIONS);
+    publish(&queue, vec![message("a", "1"), message("b", "2")]).await;
+    let worked = lease(&queue).await;
+    queue.acknowledge(&worked).await.expect("acknowledged");
+    let to_archive = queue.to_archive(10).await.expect("messages");
+    let archived: Vec<_> = to_archive.iter().map(|it| it.message.clone()).collect();
+    assert_eq!(archived, [message("a", "1"), message("b", "2")]);
+
+    let ids = to_archive.iter().map(|it| it.id).collect();
+    queue.archived(ids).await.expect("archived");
+    assert!(queue.to_archive(10).await.expect("messages").is_empty());
+    assert_eq!(text(&lease(&queue).await), "2", "the archive takes nothing from the work");
+}
+
+#[tokio::test]
+async fn a_nearly_full_disk_takes_nothing_and_still_delivers() {
+    let folder = folder();
+    publish(&open(folder.path(), OPTIONS), vec![message("a", "1")]).await;
+    let queue = open(folder.path(), QueueOptions { min_free_bytes: u64::MAX, ..OPTIONS });
+    let broker = EmbeddedBroker(Arc::clone(&queue));
+    let results = broker.publish(vec![message("a", "2"), message("a", "3")]).await;
+    assert_eq!(results.len(), 2);
+    assert!(results.iter().all(|result| matches!(result, Err(PublishError::Full(_)))));
+    assert!(matches!(broker.probe().await, Err(PublishError::Full(_))));
+    let only = lease(&queue).await;
+    queue.acknowledge(&only).await.expect("acknowledged");
+    assert_eq!((text(&only), queue.backlog()), ("1", 0));
+}
+
+#[tokio::test]
+async fn a_publisher_that_goes_away_leaves_no_message_behind() {
+    let folder = folder();
+    let queue = open(folder.path(), OPTIONS);
+    let broker = EmbeddedBroker(Arc::clone(&queue));
+    // Polled once: the messages are on their way when the request is dropped.
+    let mut publish = broker.publish(vec![message("a", "1")]);
+    assert!(futures::poll!(&mut publish).is_pending());
+    drop(publish);
+    assert_eq!(text(&lease(&queue).await), "1");
+}

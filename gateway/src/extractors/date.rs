@@ -1,0 +1,31 @@
+//! Days in query parameters: ISO 8601, UTC.
+
+use actix_web::HttpRequest;
+use chrono::NaiveDate;
+use common::rollup::Period;
+
+use super::query;
+use crate::problem::{Code, FieldError, Problem};
+
+/// The day in a parameter; `None` where it is missing.
+pub(crate) fn day(request: &HttpRequest, name: &str) -> Result<Option<NaiveDate>, Problem> {
+    let Some(text) = query::parameter(request, name)? else { return Ok(None) };
+    let is_iso = text.len() == 10 && text.is_ascii();
+    let day = NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok().filter(|_| is_iso);
+    day.map(Some).ok_or_else(|| invalid(name, "must be a day that exists, such as 2025-05-01"))
+}
+
+/// The days from `start_date` to `end_date`, both included, either of which may be missing.
+pub(crate) fn period(request: &HttpRequest) -> Result<Period, Problem> {
+    let (first, last) = (day(request, "start_date")?, day(request, "end_date")?);
+    if let (Some(first), Some(last)) = (first, last)
+        && first > last
+    {
+        return Err(invalid("start_date", "must not be after end_date"));
+    }
+    Ok(Period::between(first, last))
+}
+
+fn invalid(field: &str, reason: &str) -> Problem {
+    Problem::invalid(vec![FieldError::new(Code::InvalidQuery, field, reason)])
+}

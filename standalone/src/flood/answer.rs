@@ -1,0 +1,153 @@
+//! What came back for one request: an answer with its status, or no answer and why.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+/// Longest piece of an answer's body that is kept for the report, in characters.
+const DETAIL_CHARACTERS: usize = 300;
+
+/// What came back for one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// The server answered.
+    Status {
+        code: u16,
+        retry_after: Option<Duration>,
+        /// The beginning of the body, where it was no success.
+        detail: String,
+    },
+    /// There was no answer, and this is why.
+    Transport(String),
+}
+
+impl Answer {
+    /// Reads the whole answer, so that its connection can be used again.
+    pub(super) async fn of(sent: reqwest::Result<reqwest::Response>) -> Self {
+        let response = match sent {
+            Ok(response) => response,
+            Err(error) => return Self::Transport(transport_error(&error)),
+        };
+        let (status, headers) = (response.status(), response.headers().clone());
+        // The status decides: a body that breaks off takes no 202 back.
+        let body = response.bytes().await.unwrap_or_default();
+        let detail = if status.is_success() { String::new() } else { beginning(&body) };
+        Self::Status { code: status.as_u16(), retry_after: retry_after(&headers), detail }
+    }
+
+    /// Whether the server promised to keep the record.
+    pub(super) fn is_promise(&self) -> bool {
+        matches!(self, Self::Status { code: 202, .. })
+    }
+
+    /// Whether the same request may succeed later: no answer at all, "not now", or the word of
+    /// something between here and the server.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::Status { code, .. } => is_passing(*code),
+            Self::Transport(_) => true,
+        }
+    }
+
+    /// How long the server asked to be left alone.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            Self::Transport(_) => None,
+        }
+    }
+
+    /// The name under which the report counts it.
+    pub(super) fn label(&self) -> String {
+        match self {
+            Self::Status { code, .. } => code.to_string(),
+            Self::Transport(why) => why.clone(),
+        }
+    }
+
+    /// The name and, where there is one, the server's explanation.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Self::Status { code, detail, .. } if !detail.is_empty() => format!("{code}: {detail}"),
+            other => other.label(),
+        }
+    }
+}
+
+/// Whether a status says that the same request may succeed later.
+pub(super) fn is_passing(code: u16) -> bool {
+    matches!(code, 429 | 502 | 503 | 504)
+}
+
+/// The beginning of a body as text.
+pub(super) fn beginning(body: &[u8]) -> String {
+    String::from_utf8_lossy(body).trim().chars().take(DETAIL_CHARACTERS).collect()
+}
+
+/// Why there was no answer, in words that do not differ from request to request: the report
+/// counts by them.
+pub(super) fn transport_error(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "time-out".to_owned();
+    }
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(cause) = cause.downcast_ref::<io::Error>() {
+            return cause.to_string();
+        }
+        source = cause.source();
+    }
+    if error.is_connect() { "cannot connect" } else { "connection closed before the answer" }
+        .to_owned()
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    value
+        .parse()
+        .map(Duration::from_secs)
+        .ok()
+        .or_else(|| until(DateTime::parse_from_rfc2822(value).ok()?.to_utc()))
+}
+
+fn until(moment: DateTime<Utc>) -> Option<Duration> {
+    (moment - Utc::now()).to_std().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    fn headers(value: &str) -> HeaderMap {
+        let value = HeaderValue::from_str(value).expect("a header's value");
+        HeaderMap::from_iter([(RETRY_AFTER, value)])
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_and_as_a_date() {
+        let in_an_hour = (Utc::now() + Duration::from_hours(1)).to_rfc2822();
+        let hour = retry_after(&headers(&in_an_hour)).expect("a date");
+        assert_eq!(retry_after(&headers("7")), Some(Duration::from_secs(7)));
+        assert!(hour > Duration::from_mins(59) && hour <= Duration::from_hours(1));
+        assert_eq!(retry_after(&headers("Wed, 21 Oct 2015 07:28:00 GMT")), None);
+        assert_eq!(retry_after(&headers("soon")), None);
+    }
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        let status = |code| Answer::Status { code, retry_after: None, detail: String::new() };
+        for code in [429, 502, 503, 504] {
+            assert!(status(code).is_passing(), "{code}");
+        }
+        for code in [200, 202, 400, 404, 413, 415, 500] {
+            assert!(!status(code).is_passing(), "{code}");
+        }
+        assert!(Answer::Transport("time-out".to_owned()).is_passing());
+        assert!(status(202).is_promise() && !status(200).is_promise());
+    }
+}

@@ -1,0 +1,284 @@
+//! What the command can be told, and what makes no sense to be told.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use clap::Args;
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+
+use super::duration;
+use super::plan::Plan;
+use super::readback::Verify;
+
+/// Most records of a run: a few bytes of each are kept in memory.
+const MOST_RECORDS: u128 = 10_000_000;
+
+/// Longest text, in characters: four bytes each have to fit into a request.
+const MOST_CHARACTERS: usize = 1_000_000;
+
+/// Flood a deployment with JSON and text logs, read everything back, and report what is missing,
+/// doubled, misplaced or wrong.
+///
+/// Open loop: a request is sent when it is due, whatever became of those before it, and its
+/// latency counts from its due time, so that a server that stalls shows. Ends with 0 when every
+/// record was answered 202 and found once, right and in its place; with 1 when not; with 2 when
+/// it was called wrongly. The first Ctrl-C stops sending (or, later, waiting) and goes on to the
+/// report; the second ends at once.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct FloodArgs {
+    /// Base URL of the deployment
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = target)]
+    target: Url,
+
+    /// Requests a minute, over all tenants
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    rpm: u32,
+
+    /// How long it sends, such as 60s, 5m or 1h30m
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
+    duration: Duration,
+
+    /// How many tenants the records belong to
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    tenants: u16,
+
+    /// Makes formats and texts the same again; drawn, and reported, where it is not given
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
+    /// How long to wait, after sending, for all records to be stored
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration::parse)]
+    read_back_timeout: Duration,
+
+    /// The deployment's read token, sent as a bearer token with every read
+    #[arg(long, value_name = "TOKEN", env = "READ_TOKEN", hide_env_values = true)]
+    token: Option<Token>,
+
+    /// Characters of an ordinary text: a number, or the least and the most, such as 30-120
+    #[arg(long, value_name = "N[-N]", default_value = "30-120", value_parser = characters)]
+    text_characters: RangeInclusive<usize>,
+
+    /// Most characters of the large texts, which are one in a hundred (above 4000 a text is cut
+    /// into several parts); 0 for none
+    #[arg(long, value_name = "N", default_value_t = 1_200, value_parser = large_characters)]
+    large_characters: usize,
+
+    /// Most requests in flight; one that is due beyond it is not sent, and counted
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    connections: u32,
+
+    /// How often a record is sent at most, when it is answered 429, 502, 503, 504 or not at all
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    tries: u32,
+
+    /// How long to wait for the answer to one request
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration::parse)]
+    request_timeout: Duration,
+
+    /// How many stored documents are compared with what was sent: `all`, or a random sample
+    #[arg(long, value_name = "all|N", default_value = "2000")]
+    verify: Verify,
+
+    /// Print the report as JSON, with every finding
+    #[arg(long)]
+    json: bool,
+}
+
+/// A bearer token, which shows in no debug output.
+#[derive(Clone)]
+pub(super) struct Token(String);
+
+impl From<String> for Token {
+    fn from(token: String) -> Self {
+        Self(token)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+impl FloodArgs {
+    /// The base URL, without a slash at its end.
+    pub(super) fn base(&self) -> String {
+        self.target.as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// Whether the target is this machine: no proxy stands between.
+    pub(super) fn is_loopback(&self) -> bool {
+        let host = self.target.host_str().unwrap_or_default();
+        let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+        host == "localhost" || address.is_ok_and(|a| a.is_loopback())
+    }
+
+    /// Whether the target is reached by TLS.
+    pub(super) fn is_tls(&self) -> bool {
+        self.target.scheme() == "https"
+    }
+
+    /// Most requests in flight.
+    pub(super) fn connections(&self) -> usize {
+        self.connections as usize
+    }
+
+    /// How often a record is sent at most.
+    pub(super) fn tries(&self) -> u32 {
+        self.tries
+    }
+
+    /// How long to wait for one answer.
+    pub(super) fn request_timeout(&self) -> Duration {
+        self.request_timeout
+    }
+
+    /// How long to wait for all records to be stored.
+    pub(super) fn read_back_timeout(&self) -> Duration {
+        self.read_back_timeout
+    }
+
+    /// How many documents are compared.
+    pub(super) fn verify(&self) -> Verify {
+        self.verify
+    }
+
+    /// Whether the report is for a machine.
+    pub(super) fn json(&self) -> bool {
+        self.json
+    }
+
+    /// The header of the reads; an empty token is none, as an empty variable is.
+    pub(super) fn authorization(&self) -> Result<Option<HeaderValue>, String> {
+        let Some(Token(token)) = self.token.as_ref().filter(|t| !t.0.is_empty()) else {
+            return Ok(None);
+        };
+        let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
+            .map_err(|_| "the token holds characters that no header can hold".to_owned())?;
+        value.set_sensitive(true);
+        Ok(Some(value))
+    }
+
+    /// What is to be sent, under the name of this run.
+    pub(super) fn plan(&self, run: String) -> Result<Plan, String> {
+        Ok(Plan {
+            run,
+            seed: self.seed.unwrap_or_else(rand::random),
+            records: self.records()?,
+            tenants: usize::from(self.tenants),
+            interval: Duration::from_mins(1) / self.rpm,
+            characters: self.text_characters.clone(),
+            large_characters: self.large_characters,
+        })
+    }
+
+    fn records(&self) -> Result<usize, String> {
+        let records = self.duration.as_millis() * u128::from(self.rpm) / 60_000;
+        match usize::try_from(records) {
+            Ok(0) => Err("no request is due within the duration: raise --rpm or --duration".into()),
+            Ok(number) if records <= MOST_RECORDS => Ok(number),
+            _ => Err(format!("a run of {records} records is too large: at most {MOST_RECORDS}")),
+        }
+    }
+}
+
+fn target(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err("must begin with http:// or https://".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("must be a base URL, without a query or fragment".to_owned());
+    }
+    // The report names the target.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must hold no credentials".to_owned());
+    }
+    Ok(url)
+}
+
+fn characters(text: &str) -> Result<RangeInclusive<usize>, String> {
+    let (least, most) = text.split_once('-').unwrap_or((text, text));
+    let number = |n: &str| n.trim().parse().map_err(|_| "must be a number, or two: 30-120");
+    let (least, most): (usize, usize) = (number(least)?, number(most)?);
+    if least == 0 || most < least || most > MOST_CHARACTERS {
+        return Err(format!("must be within 1 to {MOST_CHARACTERS}, the smaller number first"));
+    }
+    Ok(least..=most)
+}
+
+fn large_characters(text: &str) -> Result<usize, String> {
+    let number = text.parse().map_err(|_| "must be a number".to_owned())?;
+    if number > MOST_CHARACTERS {
+        return Err(format!("must be at most {MOST_CHARACTERS}"));
+    }
+    Ok(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        args: FloodArgs,
+    }
+
+    fn parse(words: &[&str]) -> Result<FloodArgs, clap::Error> {
+        let words = std::iter::once(&"flood").chain(words);
+        Command::try_parse_from(words).map(|command| command.args)
+    }
+
+    #[test]
+    fn the_defaults_are_a_thousand_records_a_minute() {
+        let args = parse(&[]).expect("no flag is needed");
+        let plan = args.plan("run".to_owned()).expect("the defaults make sense");
+        assert_eq!((plan.records, plan.tenants), (1_000, 4));
+        assert_eq!(plan.interval, Duration::from_millis(60));
+        assert_eq!(args.base(), "http://127.0.0.1:8080");
+        assert!(args.is_loopback() && !args.is_tls());
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        let cases: [&[&str]; 10] = [
+            &["--rpm", "0"],
+            &["--duration", "60"],
+            &["--tenants", "0"],
+            &["--target", "ftp://host"],
+            &["--target", "host:8080"],
+            &["--target", "http://user:word@host"],
+            &["--target", "http://host/?x=1"],
+            &["--text-characters", "120-30"],
+            &["--large-characters", "1000001"],
+            &["--verify", "some"],
+        ];
+        for words in cases {
+            assert!(parse(words).is_err(), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_of_no_record_or_too_many_is_refused() {
+        let run = || "run".to_owned();
+        let none = parse(&["--rpm", "1", "--duration", "1s"]).expect("each makes sense");
+        let many = parse(&["--rpm", "1000000", "--duration", "1h"]).expect("each makes sense");
+        assert!(none.plan(run()).is_err());
+        assert!(many.plan(run()).is_err());
+    }
+
+    #[test]
+    fn a_token_shows_nowhere_and_an_empty_one_is_none() {
+        let args = parse(&["--token", "s3cret"]).expect("a token");
+        let header = args.authorization().expect("a header").expect("a token");
+        assert_eq!(header.to_str().ok(), Some("Bearer s3cret"));
+        assert!(!format!("{args:?}{header:?}").contains("s3cret"));
+        let empty = parse(&["--token", ""]).expect("an empty token");
+        assert_eq!(empty.authorization(), Ok(None));
+    }
+}

@@ -1,0 +1,99 @@
+//! Durations as people write them: `90s`, `5m`, `1h30m`, `250ms`.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// Why a text is no duration.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(super) enum DurationError {
+    /// There is no number where one has to stand.
+    #[error("must be numbers with units, such as 90s, 5m or 1h30m")]
+    NoNumber,
+    /// A number stands without a unit.
+    #[error("must have a unit after each number: ms, s, m or h, such as 90s or 5m")]
+    NoUnit,
+    /// The unit is none that is known.
+    #[error("unknown unit {0:?}: use ms, s, m or h, such as 90s or 5m")]
+    UnknownUnit(String),
+    /// It is longer than any clock counts, or nothing at all.
+    #[error("must be more than nothing and less than a year")]
+    OutOfRange,
+}
+
+const YEAR: Duration = Duration::from_hours(365 * 24);
+
+/// Reads a duration: one or several whole numbers, each with its unit.
+pub(super) fn parse(text: &str) -> Result<Duration, DurationError> {
+    let mut total = Duration::ZERO;
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let (step, after) = first_step(rest)?;
+        total = total.checked_add(step).ok_or(DurationError::OutOfRange)?;
+        rest = after;
+    }
+    if total.is_zero() || total > YEAR {
+        return Err(DurationError::OutOfRange);
+    }
+    Ok(total)
+}
+
+/// The first number and unit of `text` as a duration, and what follows them.
+fn first_step(text: &str) -> Result<(Duration, &str), DurationError> {
+    let (number, rest) = split_where(text, |c| !c.is_ascii_digit());
+    let (unit, rest) = split_where(rest, |c| c.is_ascii_digit());
+    if number.is_empty() {
+        return Err(DurationError::NoNumber);
+    }
+    let millis = match unit.trim() {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "" => return Err(DurationError::NoUnit),
+        other => return Err(DurationError::UnknownUnit(other.to_owned())),
+    };
+    let number: u64 = number.parse().map_err(|_| DurationError::OutOfRange)?;
+    let total = number.checked_mul(millis).ok_or(DurationError::OutOfRange)?;
+    Ok((Duration::from_millis(total), rest))
+}
+
+fn split_where(text: &str, ends: impl Fn(char) -> bool) -> (&str, &str) {
+    text.split_at(text.find(ends).unwrap_or(text.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn humane_durations_are_read() {
+        let cases = [
+            ("90s", 90_000),
+            ("5m", 300_000),
+            ("250ms", 250),
+            ("1h30m", 5_400_000),
+            ("1m 30s", 90_000),
+        ];
+        for (text, millis) in cases {
+            assert_eq!(parse(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused_with_the_reason() {
+        let cases = [
+            ("", DurationError::OutOfRange),
+            ("0s", DurationError::OutOfRange),
+            ("99999999h", DurationError::OutOfRange),
+            ("99999999999999999999s", DurationError::OutOfRange),
+            ("s", DurationError::NoNumber),
+            ("-5s", DurationError::NoNumber),
+            ("60", DurationError::NoUnit),
+            ("5 days", DurationError::UnknownUnit("days".to_owned())),
+        ];
+        for (text, reason) in cases {
+            assert_eq!(parse(text), Err(reason), "{text}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Which of the units that wait go into one commit, and what that commit writes.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use common::path::DocumentPath;
+use common::store::{self, Fields, Write};
+use tokio::sync::mpsc;
+
+use super::{Rivals, Unit, Waiting};
+
+/// Units in one commit at most.
+pub const MAX_UNITS: usize = 400;
+/// Documents in one commit at most; a unit with more is a commit of its own.
+pub const MAX_DOCUMENTS: usize = 500;
+/// Bytes of one commit at most; Firestore's own limit is 10 MiB.
+pub const MAX_BYTES: usize = 4 << 20;
+
+/// The units that wait, in their order.
+pub(super) struct Line {
+    passed_over: VecDeque<Waiting>,
+    queue: mpsc::Receiver<Waiting>,
+}
+
+impl From<mpsc::Receiver<Waiting>> for Line {
+    fn from(queue: mpsc::Receiver<Waiting>) -> Self {
+        Self { passed_over: VecDeque::new(), queue }
+    }
+}
+
+impl Line {
+    /// Returns when a unit waits; `false` when there will be none.
+    pub(super) async fn forms(&mut self) -> bool {
+        if self.passed_over.is_empty() {
+            self.passed_over.extend(self.queue.recv().await);
+        }
+        !self.passed_over.is_empty()
+    }
+
+    fn pop(&mut self) -> Option<Waiting> {
+        self.passed_over.pop_front().or_else(|| self.queue.try_recv().ok())
+    }
+
+    /// Puts units back to the front.
+    fn put_back(&mut self, mut units: VecDeque<Waiting>) {
+        units.append(&mut self.passed_over);
+        self.passed_over = units;
+    }
+}
+
+/// Takes from the front of the line what fits into one commit. A unit that cannot be in this
+/// commit is passed over, and so are those behind it that must not come before it.
+pub(super) fn take(line: &mut Line) -> Vec<Rivals> {
+    let mut batch = Batch::default();
+    let mut passed_over = VecDeque::new();
+    let mut ahead = Documents::default();
+    while let Some(next) = line.pop() {
+        if let Some(place) = batch.places.get(&next.unit.gate) {
+            batch.rivals[*place].others.push_back(next);
+        } else if batch.documents.clash(&next.unit) || ahead.concern(&next.unit) {
+            ahead.add(&next.unit);
+            passed_over.push_back(next);
+        } else if batch.has_room_for(&next.unit) {
+            batch.add(next);
+        } else {
+            passed_over.push_back(next);
+            break;
+        }
+    }
+    line.put_back(passed_over);
+    batch.rivals
+}
+
+/// What a commit holds so far.
+#[derive(Default)]
+struct Batch {
+    rivals: Vec<Rivals>,
+    /// Where in `rivals` a gate is.
+    places: HashMap<DocumentPath, usize>,
+    documents: Documents,
+    bytes: usize,
+}
+
+impl Batch {
+    /// A unit that is larger than a commit should be has one of its own.
+    fn has_room_for(&self, unit: &Unit) -> bool {
+        self.rivals.is_empty()
+            || (self.rivals.len() < MAX_UNITS
+                && self.documents.count_with(unit) <= MAX_DOCUMENTS
+                && self.bytes + size(unit) <= MAX_BYTES)
+    }
+
+    fn add(&mut self, first: Waiting) {
+        self.places.insert(first.unit.gate.clone(), self.rivals.len());
+        self.documents.add(&first.unit);
+        self.bytes += size(&first.unit);
+        self.rivals.push(Rivals { first, others: VecDeque::new() });
+    }
+}
+
+/// The documents of some units.
+#[derive(Default)]
+struct Documents {
+    gates: HashSet<DocumentPath>,
+    counted: HashSet<DocumentPath>,
+}
+
+impl Documents {
+    fn add(&mut self, unit: &Unit) {
+        self.gates.insert(unit.gate.clone());
+        self.counted.extend(unit.writes.iter().map(|write| write.path().clone()));
+    }
+
+    /// Whether a unit creates what another one counts on: not in one commit.
+    fn clash(&self, unit: &Unit) -> bool {
+        self.counted.contains(&unit.gate)
+            || unit.writes.iter().any(|write| self.gates.contains(write.path()))
+    }
+
+    /// Whether it matters if the unit comes before these.
+    fn concern(&self, unit: &Unit) -> bool {
+        self.gates.contains(&unit.gate) || self.clash(unit)
+    }
+
+    fn count_with(&self, unit: &Unit) -> usize {
+        let new = unit.writes.iter().filter(|write| !self.counted.contains(write.path()));
+        self.gates.len() + self.counted.len() + 1 + new.count()
+    }
+}
+
+/// Bytes of the unit's documents with their paths.
+fn size(unit: &Unit) -> usize {
+    let gate = unit.gate.to_string().len() + store::size(&unit.fields);
+    gate + unit.writes.iter().map(Write::size).sum::<usize>()
+}
+
+/// The writes of all `units`, in which each document stands once: increments are added up, fields
+/// that are set are set to the last value.
+pub(super) fn merge<'a>(units: impl Iterator<Item = &'a Unit>) -> Vec<Write> {
+    let mut gates = Vec::new();
+    let mut merged: BTreeMap<&DocumentPath, (Fields, BTreeMap<String, i64>)> = BTreeMap::new();
+    for unit in units {
+        gates.push(Write::Create { path: unit.gate.clone(), fields: unit.fields.clone() });
+        for write in &unit.writes {
+            let (fields, by) = merged.entry(write.path()).or_default();
+            add(fields, by, write);
+        }
+    }
+    let write = |(path, (fields, by)): (&DocumentPath, (Fields, BTreeMap<String, i64>))| {
+        let path = path.clone();
+        if by.is_empty() {
+            Write::Upsert { path, fields }
+        } else {
+            Write::Increment { path, fields, by }
+        }
+    };
+    gates.into_iter().chain(merged.into_iter().map(write)).collect()
+}
+
+fn add(fields: &mut Fields, by: &mut BTreeMap<String, i64>, write: &Write) {
+    if let Write::Upsert { fields: set, .. } | Write::Increment { fields: set, .. } = write {
+        fields.extend(set.clone());
+    }
+    if let Write::Increment { by: more, .. } = write {
+        for (name, amount) in more {
+            *by.entry(name.clone()).or_default() += amount;
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The embedded store, with faults on demand before and after its calls, and a list of its commits.
+
+#![allow(dead_code, reason = "each test program uses its part of this module")]
+
+use std::iter;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use common::path::{Collection, CollectionPath, DocumentPath};
+use common::record::RecordId;
+use common::store::embedded::EmbeddedStore;
+use common::store::{Aggregation, Document, DocumentStore, Query, StoreError, Write};
+use common::tenant::TenantId;
+use tempfile::TempDir;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+use tokio::time::Instant;
+
+/// What goes wrong in one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing.
+    None,
+    /// Nothing is done, and the answer is a passing fault.
+    Passing,
+    /// All is done, and the answer is a passing fault.
+    Ambiguous,
+    /// Nothing is done: the deployment is wrong.
+    Deployment,
+    /// Nothing is done: the request cannot be carried out.
+    Invalid,
+}
+
+type Plan = Mutex<Box<dyn Iterator<Item = Fault> + Send>>;
+
+/// One call of `commit`.
+#[derive(Clone, Debug)]
+pub(crate) struct Commit {
+    /// When it began.
+    pub(crate) began: Instant,
+    /// Calls that were not at their end when it began.
+    pub(crate) others: usize,
+    /// What it was to write.
+    pub(crate) writes: Vec<Write>,
+}
+
+impl Commit {
+    /// The ids of the documents that it was to create, in its order.
+    pub(crate) fn created(&self) -> Vec<&str> {
+        let creates = |write: &&Write| matches!(write, Write::Create { .. });
+        self.writes.iter().filter(creates).map(|write| write.path().id()).collect()
+    }
+
+    /// Bytes that it was to write.
+    pub(crate) fn size(&self) -> usize {
+        self.writes.iter().map(Write::size).sum()
+    }
+}
+
+/// A new store in a folder of its own.
+pub(crate) struct FaultyStore {
+    store: Arc<EmbeddedStore>,
+    _folder: TempDir,
+    commit_faults: Plan,
+    read_faults: Plan,
+    commits: watch::Sender<Vec<Commit>>,
+    running: watch::Sender<usize>,
+    held: watch::Sender<bool>,
+}
+
+impl FaultyStore {
+    /// Without faults so far.
+    pub(crate) fn new() -> Arc<Self> {
+        let folder = tempfile::tempdir().expect("a folder");
+        Arc::new(Self {
+            store: Arc::new(EmbeddedStore::open(folder.path()).expect("a store")),
+            _folder: folder,
+            commit_faults: Mutex::new(Box::new(iter::empty())),
+            read_faults: Mutex::new(Box::new(iter::empty())),
+            commits: watch::Sender::default(),
+            running: watch::Sender::default(),
+            held: watch::Sender::default(),
+        })
+    }
+
+    /// The faults of the commits to come, in their order; none when they are used up.
+    pub(crate) fn fail_commits<F>(&self, faults: F)
+    where
+        F: IntoIterator<Item = Fault, IntoIter: Send + 'static>,
+    {
+        *self.commit_faults.lock().expect("no test panics here") = Box::new(faults.into_iter());
+    }
+
+    /// The same of the reads by path to come.
+    pub(crate) fn fail_reads<F>(&self, faults: F)
+    where
+        F: IntoIterator<Item = Fault, IntoIter: Send + 'static>,
+    {
+        *self.read_faults.lock().expect("no test panics here") = Box::new(faults.into_iter());
+    }
+
+    /// Commits that have begun do not go on until [`Self::release`].
+    pub(crate) fn hold(&self) {
+        self.held.send_replace(true);
+    }
+
+    /// Lets commits go on.
+    pub(crate) fn release(&self) {
+        self.held.send_replace(false);
+    }
+
+    /// Returns when `count` commits have begun.
+    pub(crate) async fn begun(&self, count: usize) {
+        let mut commits = self.commits.subscribe();
+        commits.wait_for(|commits| commits.len() >= count).await.expect("the store lives");
+    }
+
+    /// All commits that have begun.
+    pub(crate) fn commits(&self) -> Vec<Commit> {
+        self.commits.borrow().clone()
+    }
+
+    /// Every document of a collection, by id.
+    pub(crate) async fn all(&self, collection: CollectionPath) -> Vec<Document> {
+        self.store.query(&Query::all(collection)).await.expect("the documents")
+    }
+
+    /// One document.
+    pub(crate) async fn find(&self, path: DocumentPath) -> Option<Document> {
+        self.store.get_many(&[path]).await.expect("an answer").pop().flatten()
+    }
+
+    async fn apply(&self, fault: Fault, writes: Vec<Write>) -> Result<(), StoreError> {
+        if writes.iter().any(is_bad) {
+            return Err(StoreError::Invalid("a document is bad".into()));
+        }
+        match fault {
+            Fault::None => self.write(writes).await,
+            Fault::Ambiguous => {
+                self.write(writes).await?;
+                Err(StoreError::Passing("the answer was lost".into()))
+            }
+            Fault::Passing | Fault::Deployment | Fault::Invalid => Err(error(fault)),
+        }
+    }
+
+    /// On a blocking thread, for which a paused clock waits.
+    async fn write(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        let (store, runtime) = (Arc::clone(&self.store), Handle::current());
+        let write = move || runtime.block_on(store.commit(writes));
+        spawn_blocking(write).await.expect("the store does not panic")
+    }
+}
+
+fn next(plan: &Plan) -> Fault {
+    plan.lock().expect("no test panics here").next().unwrap_or(Fault::None)
+}
+
+fn error(fault: Fault) -> StoreError {
+    match fault {
+        Fault::None | Fault::Passing | Fault::Ambiguous => StoreError::Passing("busy".into()),
+        Fault::Deployment => StoreError::Deployment("no permission".into()),
+        Fault::Invalid => StoreError::Invalid("out of bounds".into()),
+    }
+}
+
+/// A document that is created with the field `bad` makes its commit invalid.
+fn is_bad(write: &Write) -> bool {
+    matches!(write, Write::Create { fields, .. } if fields.contains_key("bad"))
+}
+
+#[async_trait]
+impl DocumentStore for FaultyStore {
+    async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        let fault = next(&self.commit_faults);
+        let others = *self.running.borrow();
+        let commit = Commit { began: Instant::now(), others, writes: writes.clone() };
+        self.running.send_modify(|running| *running += 1);
+        self.commits.send_modify(|commits| commits.push(commit));
+        self.held.subscribe().wait_for(|held| !held).await.expect("the store lives");
+        let result = self.apply(fault, writes).await;
+        self.running.send_modify(|running| *running -= 1);
+        result
+    }
+
+    async fn get_many(&self, paths: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError> {
+        match next(&self.read_faults) {
+            Fault::None => self.store.get_many(paths).await,
+            fault => Err(error(fault)),
+        }
+    }
+
+    async fn query(&self, query: &Query) -> Result<Vec<Document>, StoreError> {
+        self.store.query(query).await
+    }
+
+    async fn aggregate(
+        &self,
+        query: &Query,
+        aggregations: &[Aggregation],
+    ) -> Result<Vec<i64>, StoreError> {
+        self.store.aggregate(query, aggregations).await
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.store.probe().await
+    }
+}
+
+/// The tenant of all tests.
+pub(crate) fn tenant() -> TenantId {
+    TenantId::parse("acme").expect("a tenant")
+}
+
+/// Where the tenant's logs lie: the gates of these tests.
+pub(crate) fn logs() -> CollectionPath {
+    CollectionPath::of(&tenant(), Collection::ProcessedLogs)
+}
+
+/// The log of that id.
+pub(crate) fn log(id: &str) -> DocumentPath {
+    logs().record(&RecordId::parse(id).expect("an id"))
+}
+
+/// Where the tenant's quarantine lies.
+pub(crate) fn quarantine() -> CollectionPath {
+    CollectionPath::of(&tenant(), Collection::Quarantine)
+}

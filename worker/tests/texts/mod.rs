@@ -1,0 +1,76 @@
+//! Texts as the gateway sends them, and a worker for them.
+
+#![allow(dead_code, reason = "each test program uses its part of this module")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use common::broker::Message;
+use common::hash::sha256;
+use common::keep::Keep;
+use common::record::{Kind, Part, Record, RecordId};
+use common::store::DocumentStore;
+use common::text::segment::segment;
+use worker::{Worker, WorkerSettings};
+
+use crate::faulty::{FaultyStore, tenant};
+
+/// The work on one character.
+pub(crate) const WORK: Duration = Duration::from_millis(50);
+
+/// A worker that keeps everything for ever.
+pub(crate) fn worker(store: &Arc<FaultyStore>) -> Worker {
+    keeping(store, Keep { original: true, days: None })
+}
+
+/// A worker that keeps so much.
+pub(crate) fn keeping(store: &Arc<FaultyStore>, keep: Keep) -> Worker {
+    let settings = WorkerSettings {
+        work_per_character: WORK,
+        keep,
+        rollup_shards: 1,
+        commit_interval: Duration::ZERO,
+    };
+    Worker::new(Arc::clone(store) as Arc<dyn DocumentStore>, settings)
+}
+
+/// When every text was received that does not say otherwise.
+pub(crate) fn received_at() -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(1_750_000_000_123).expect("a time")
+}
+
+/// The messages of a text, in order.
+pub(crate) fn messages(id: &str, text: &str) -> Vec<Message> {
+    received(id, text, received_at())
+}
+
+/// The same of a text that came then.
+pub(crate) fn received(id: &str, text: &str, received_at: DateTime<Utc>) -> Vec<Message> {
+    let parts = segment(text);
+    let of = u32::try_from(parts.len()).expect("a few parts");
+    let record = |(number, data): (u32, &&str)| Record {
+        kind: Kind::Text,
+        tenant: tenant(),
+        id: RecordId::parse(id).expect("an id"),
+        digest: sha256(text),
+        source: "text_upload".to_owned(),
+        received_at,
+        part: Part { number, of },
+        traceparent: None,
+        data: (*data).to_owned(),
+    };
+    (1..).zip(&parts).map(record).map(Message::from).collect()
+}
+
+/// The message of a text of one part.
+pub(crate) fn message(id: &str, text: &str) -> Message {
+    let mut messages = messages(id, text);
+    assert_eq!(messages.len(), 1, "a short text");
+    messages.remove(0)
+}
+
+/// A text of three parts with something to redact in each.
+pub(crate) fn long_text(word: &str) -> String {
+    (0..300).map(|line| format!("line {line}: {word} called 555-0199 again\n")).collect()
+}
