@@ -72,6 +72,11 @@ async fn a_hostile_tenant_is_refused_wherever_it_stands(deployment: &Deployment)
         let query = format!("/ingest?tenant_id={}", encoded(&name));
         let query = answer(api.request(Method::POST, &query).json(&json!({"text": "a"}))).await;
         assert_refused(&query, "invalid-tenant", ("tenant_id", &name), reason);
+        let event = json!({"site_id": name, "event_type": "page_view", "path": "/"});
+        let event = answer(api.request(Method::POST, "/event").json(&event)).await;
+        assert_refused(&event, "invalid-tenant", ("site_id", &name), reason);
+        let stats = api.get(&format!("/stats?site_id={}", encoded(&name))).await;
+        assert_refused(&stats, "invalid-tenant", ("site_id", &name), reason);
         if let Some(name) = in_header(&name) {
             let request =
                 api.request(Method::POST, "/ingest").header("x-tenant-id", name.as_bytes());
@@ -96,6 +101,9 @@ async fn a_hostile_id_is_refused_wherever_it_stands(deployment: &Deployment) {
             let header = api.ingest_text(&tenant, name, "a").await;
             assert_refused(&header, "invalid-id", ("X-Log-ID", name), reason);
         }
+        let event = json!({"site_id": tenant, "event_type": "page_view", "event_id": name});
+        let event = answer(api.request(Method::POST, "/event").json(&event)).await;
+        assert_refused(&event, "invalid-id", ("event_id", &name), reason);
         let path = format!("/tenants/{tenant}/processed_logs/{}", encoded(&name));
         let path = raw::get(&deployment.url(), &path).await.expect("an answer");
         assert_refused(&path, "invalid-id", ("log_id", &name), reason);
@@ -185,6 +193,13 @@ async fn a_read_that_names_two_tenants_is_refused(deployment: &Deployment) {
         let request = api.request(Method::GET, &path).header("x-tenant-id", &other);
         answer(request).await.assert_problem(&path, 400, "tenant-mismatch");
         let path = format!("{path}?tenant_id={other}");
+        api.get(&path).await.assert_problem(&path, 400, "tenant-mismatch");
+    }
+    for path in [
+        format!("/stats?site_id={own}&site_id={other}"),
+        format!("/stats?site_id={own}&tenant_id={other}"),
+        format!("/analytics/event-counts?tenant_id={own}&tenant_id={other}"),
+    ] {
         api.get(&path).await.assert_problem(&path, 400, "tenant-mismatch");
     }
 }
