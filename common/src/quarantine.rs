@@ -3,14 +3,23 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::broker::Message;
+use crate::broker::{Attributes, Message};
 use crate::hash;
 use crate::message;
 use crate::path::{Collection, CollectionPath, DocumentPath};
-use crate::store::{Fields, Value, fields};
+use crate::store::{Fields, Value, fields, size};
 
 /// Bytes of a message's data that are kept; its size and SHA-256 always are.
 pub const MAX_DATA_BYTES: usize = 256 << 10;
+
+/// Bytes of its attributes that are kept.
+const MAX_ATTRIBUTES_BYTES: usize = 256 << 10;
+
+/// Bytes of the reason in words that are kept: it quotes the message.
+const MAX_DETAIL_BYTES: usize = 1 << 10;
+
+/// Longest name of a field, in bytes: Firestore's limit.
+const MAX_NAME_BYTES: usize = 1_500;
 
 /// Fields of a quarantined message, other than its data.
 pub const LISTED: &[&str] =
@@ -66,6 +75,7 @@ impl Quarantined<'_> {
         let collection = message::tenant(attributes)
             .map_or_else(CollectionPath::stray, |t| CollectionPath::of(&t, Collection::Quarantine));
         let names = [
+            message::attribute::TENANT_ID,
             message::attribute::KIND,
             message::attribute::RECORD_ID,
             message::attribute::DIGEST,
@@ -82,12 +92,11 @@ impl Quarantined<'_> {
     /// The document.
     pub fn fields(&self) -> Fields {
         let Message { data, attributes } = self.message;
-        let labels = attributes.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
         let kept = &self.data[..self.data.len().min(MAX_DATA_BYTES)];
         fields([
             ("reason", self.reason.as_str().into()),
-            ("detail", self.detail.as_str().into()),
-            ("attributes", Value::Map(labels.collect())),
+            ("detail", cut(&self.detail, MAX_DETAIL_BYTES).into()),
+            ("attributes", storable(attributes)),
             ("data", kept.to_vec().into()),
             ("data_bytes", (data.len() as i64).into()),
             ("data_sha256", hash::sha256(data).into()),
@@ -95,6 +104,25 @@ impl Quarantined<'_> {
             ("attempts", self.attempts.into()),
         ])
     }
+}
+
+/// The attributes as a map where every store takes it, else as JSON text: what is set aside must
+/// not fail for what is wrong with it.
+fn storable(attributes: &Attributes) -> Value {
+    let is_plain = |name: &String| {
+        let is_reserved = name.starts_with("__") && name.ends_with("__");
+        (1..=MAX_NAME_BYTES).contains(&name.len()) && !is_reserved
+    };
+    let map: Fields =
+        attributes.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+    if attributes.keys().all(is_plain) && size(&map) <= MAX_ATTRIBUTES_BYTES {
+        return Value::Map(map);
+    }
+    cut(&serde_json::json!(attributes).to_string(), MAX_ATTRIBUTES_BYTES).into()
+}
+
+fn cut(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
 }
 
 #[cfg(test)]
@@ -130,6 +158,29 @@ mod tests {
         let path = |data: &[u8]| quarantined(&message("acme", data)).path();
         assert_eq!(path(b"x"), path(b"x"));
         assert_ne!(path(b"x"), path(b"y"));
+        let stray = |tenant| quarantined(&message(tenant, b"x")).path();
+        assert_ne!(stray("../a"), stray("../b"));
+    }
+
+    #[test]
+    fn attributes_that_a_store_would_refuse_are_kept_as_text() {
+        let large = "ü".repeat(MAX_ATTRIBUTES_BYTES);
+        for (name, value) in [("", "a"), ("__x__", "a"), (&large, "a"), ("a", &large)] {
+            let mut odd = message("acme", b"x");
+            odd.attributes.insert(name.to_owned(), value.to_owned());
+            let fields = quarantined(&odd).fields();
+            let text = fields["attributes"].as_text().expect(name);
+            assert!(text.len() <= MAX_ATTRIBUTES_BYTES && text.starts_with('{'), "{text:.80}");
+        }
+        let plain = quarantined(&message("acme", b"x")).fields();
+        assert_eq!(plain["attributes"], Value::Map(fields([("tenant_id", "acme".into())])));
+    }
+
+    #[test]
+    fn a_detail_is_cut_between_characters() {
+        let detail = "ü".repeat(MAX_DETAIL_BYTES);
+        let long = Quarantined { detail, ..quarantined(&message("acme", b"x")) }.fields();
+        assert_eq!(long["detail"].as_text().map(str::len), Some(MAX_DETAIL_BYTES));
     }
 
     #[test]

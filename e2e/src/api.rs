@@ -6,6 +6,11 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
+/// A tenant that no other test has.
+pub fn new_tenant() -> String {
+    format!("t-{:016x}", rand::random::<u64>())
+}
+
 /// How long a test waits for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it looks.
@@ -27,6 +32,32 @@ pub struct Answer {
     pub headers: reqwest::header::HeaderMap,
     /// The body; null where it is no JSON.
     pub body: Value,
+}
+
+impl Answer {
+    /// The fields that the problem names, in its order.
+    pub fn fields(&self) -> Vec<&str> {
+        let errors = self.body["errors"].as_array().map_or(&[][..], Vec::as_slice);
+        errors.iter().filter_map(|error| error["field"].as_str()).collect()
+    }
+
+    /// # Panics
+    /// Where the answer is not the problem of that status and code, complete in all members.
+    pub fn assert_problem(&self, what: &str, status: u16, code: &str) {
+        let Self { headers, body, .. } = self;
+        assert_eq!((self.status.as_u16(), &body["code"]), (status, &code.into()), "{what}: {body}");
+        assert_eq!(headers["content-type"], "application/problem+json", "{what}");
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{what}");
+        assert_eq!(body["type"], format!("urn:spillway:problem:{code}"), "{what}");
+        assert_eq!(body["status"], status, "{what}");
+        assert_eq!(body["request_id"].as_str(), headers["x-request-id"].to_str().ok(), "{what}");
+        let is_said = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
+        assert!(["title", "detail"].iter().all(|name| is_said(&body[name])), "{what}: {body}");
+        let errors =
+            body.get("errors").map_or(&[][..], |errors| errors.as_array().expect("a list"));
+        let is_whole = |error: &Value| is_said(&error["field"]) && is_said(&error["reason"]);
+        assert!(errors.iter().all(is_whole), "{what}: {body}");
+    }
 }
 
 impl Api {
@@ -54,8 +85,9 @@ impl Api {
     /// `POST /ingest` of a text as text.
     pub async fn ingest_text(&self, tenant: &str, log_id: &str, text: &str) -> Answer {
         let request = self.request(reqwest::Method::POST, "/ingest");
-        let request = request.header("content-type", "text/plain").header("x-tenant-id", tenant);
-        answer(request.header("x-log-id", log_id).body(text.to_owned())).await
+        let request =
+            request.header("content-type", "text/plain").header("x-tenant-id", tenant.as_bytes());
+        answer(request.header("x-log-id", log_id.as_bytes()).body(text.to_owned())).await
     }
 
     /// `GET` of a path.
@@ -96,6 +128,28 @@ impl Api {
             (items.len() == count).then_some(items)
         })
         .await
+    }
+
+    /// What was refused before has written nothing: a later record is all that the tenant has.
+    ///
+    /// # Panics
+    /// Where it has more.
+    pub async fn assert_untouched(&self, tenant: &str) {
+        self.assert_only_quarantined(tenant).await;
+        assert_eq!(self.all(tenant, "quarantine").await, [] as [Value; 0], "{tenant}");
+    }
+
+    /// What came before has stored no log: a later one is all that the tenant has.
+    ///
+    /// # Panics
+    /// Where it has more.
+    pub async fn assert_only_quarantined(&self, tenant: &str) {
+        let answer = self.ingest_json(tenant, "later", "what comes later").await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.body);
+        self.processed_log(tenant, "later").await;
+        let logs = self.all(tenant, "processed_logs").await;
+        let ids: Vec<_> = logs.iter().map(|log| &log["log_id"]).collect();
+        assert_eq!(ids, ["later"], "{tenant}");
     }
 
     /// The value of a metric with its labels, such as `name{label="x"}`; 0 where it is missing.

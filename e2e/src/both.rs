@@ -23,3 +23,23 @@ macro_rules! in_both_modes {
         }
     };
 }
+
+/// As [`in_both_modes`](crate::in_both_modes), but on the two deployments that all tests of this
+/// process share: for cases that leave them as they found them and keep to tenants of their own.
+#[macro_export]
+macro_rules! on_shared_deployments {
+    ($($case:ident),* $(,)?) => {
+        mod embedded {
+            $($crate::on_shared_deployments!(@test embedded, $case);)*
+        }
+        mod cloud {
+            $($crate::on_shared_deployments!(@test cloud, $case);)*
+        }
+    };
+    (@test $mode:ident, $case:ident) => {
+        #[tokio::test]
+        async fn $case() {
+            super::$case($crate::deployment::$mode()).await;
+        }
+    };
+}

@@ -10,13 +10,16 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
+use crate::last_will::LastWill;
+
 /// Longest that a program takes to listen.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
-/// A running program; dropping it kills it.
+/// A running program; dropping it kills it, and so does the end of this process.
 #[derive(Debug)]
 pub struct Service {
     child: Child,
+    _last_will: Option<LastWill>,
     address: String,
     log: Log,
 }
@@ -55,6 +58,7 @@ impl Service {
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
+        let last_will = child.id().map(LastWill::kill).transpose()?;
         let log = Log::default();
         let (found, mut address) = watch::channel(None);
         tokio::spawn(listen(child.stderr.take(), log.clone(), None));
@@ -62,7 +66,7 @@ impl Service {
         let found = tokio::time::timeout(START_LIMIT, address.wait_for(Option::is_some)).await;
         let found = found.ok().and_then(Result::ok).and_then(|address| address.clone());
         match found {
-            Some(address) => Ok(Self { child, address, log }),
+            Some(address) => Ok(Self { child, _last_will: last_will, address, log }),
             None => {
                 drop(child.kill().await);
                 let program = program.display().to_string();

@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use common::path::CollectionPath;
+use common::record::RecordId;
 use common::store::{Document, DocumentStore, Query};
 use serde_json::{Map, Value, json};
 
@@ -83,7 +84,9 @@ fn read_token(token: &str, collection: &CollectionPath) -> Result<String, Proble
     let text = BASE64.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let split = text.as_deref().and_then(|text| text.split_once('\n'));
     match split {
-        Some((place, id)) if place == collection.as_str() && !id.is_empty() => Ok(id.to_owned()),
+        Some((place, id)) if place == collection.as_str() && RecordId::parse(id).is_ok() => {
+            Ok(id.to_owned())
+        }
         _ => {
             let reason = "is none that this listing gave out";
             Err(Problem::invalid(vec![FieldError::new(

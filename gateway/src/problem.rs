@@ -48,7 +48,7 @@ impl Code {
         match self {
             Self::EmptyText => (400, "empty-text", "The text is empty"),
             Self::IdMismatch => (400, "id-mismatch", "The request names two records"),
-            Self::InvalidBody => (400, "invalid-body", "Several things in the request are wrong"),
+            Self::InvalidBody => (400, "invalid-body", "The request is not valid"),
             Self::InvalidEncoding => (400, "invalid-encoding", "The body cannot be decompressed"),
             Self::InvalidId => (400, "invalid-id", "The id has not the form of an id"),
             Self::InvalidJson => (400, "invalid-json", "The body is not valid JSON"),

@@ -8,10 +8,9 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpResponse, HttpServer};
-use common::broker::Message;
 use common::metrics;
 
-use crate::delivery::{Disposition, Worker};
+use crate::delivery::{Disposition, Worker, chain};
 use crate::push::Push;
 
 /// Largest push: a message of 10 MB in Base64, and its envelope.
@@ -73,9 +72,9 @@ async fn push(worker: Data<Worker>, body: Bytes) -> HttpResponse {
     let disposition = match Push::parse(&body) {
         Ok(Push { message, attempts }) => worker.deliver(&message, attempts).await,
         Err(error) => {
-            tracing::warn!(%error, "a push has no readable envelope");
-            let message = Message { data: body.to_vec(), ..Message::default() };
-            worker.deliver(&message, 0).await
+            let detail = chain(&error);
+            tracing::warn!(error = detail, "a push cannot be read");
+            worker.refuse(&error.into_message(&body), detail).await
         }
     };
     match disposition {

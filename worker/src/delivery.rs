@@ -126,6 +126,15 @@ impl Worker {
         disposition
     }
 
+    /// Quarantines what was delivered and is no message, for the reason that `detail` gives.
+    pub async fn refuse(&self, message: &Message, detail: String) -> Disposition {
+        let reason = Reason::BadMessage;
+        let sentence = Sentence { reason, detail, attempts: 1 };
+        let (disposition, outcome) = self.set_aside(message, sentence, reason.as_str()).await;
+        DELIVERED.with_label_values(&["unknown", outcome]).inc();
+        disposition
+    }
+
     /// Quarantines a message that was delivered too often.
     pub async fn dead_letter(&self, message: &Message, attempts: u32) -> Disposition {
         let detail = format!("{attempts} deliveries failed");
@@ -195,7 +204,7 @@ impl Worker {
 }
 
 /// The error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut line = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -19,38 +19,59 @@ pub struct Push {
 #[derive(Debug, Error)]
 pub enum PushError {
     /// It is not the JSON of an envelope.
-    #[error("the body is no push envelope")]
+    #[error("the body of the push is no envelope")]
     Envelope(#[from] serde_json::Error),
     /// The data are not Base64.
-    #[error("the message's data are no Base64")]
-    Data(#[from] base64::DecodeError),
+    #[error("the data of the push are no Base64")]
+    Data {
+        /// The message with its data as they came.
+        message: Message,
+        /// What is wrong with them.
+        source: base64::DecodeError,
+    },
 }
 
-/// Pub/Sub writes some names in two casings; either will do.
+impl PushError {
+    /// What to keep of `body`: as much of a message as could be read, else the body.
+    pub fn into_message(self, body: &[u8]) -> Message {
+        match self {
+            Self::Data { message, .. } => message,
+            Self::Envelope(_) => Message { data: body.to_vec(), ..Message::default() },
+        }
+    }
+}
+
+/// Pub/Sub writes some names in two casings; either will do, and so will both.
 #[derive(Deserialize)]
 struct Envelope {
     message: Wrapped,
-    #[serde(default, alias = "delivery_attempt", rename = "deliveryAttempt")]
     delivery_attempt: Option<u32>,
+    #[serde(rename = "deliveryAttempt")]
+    delivery_attempt_in_camel_case: Option<u32>,
 }
 
 #[derive(Deserialize)]
 struct Wrapped {
     /// Missing where a message has only attributes.
-    #[serde(default)]
-    data: String,
-    #[serde(default)]
+    data: Option<String>,
     attributes: Option<Attributes>,
 }
 
 impl Push {
     /// Reads the body of a push.
     pub fn parse(body: &[u8]) -> Result<Self, PushError> {
-        let Envelope { message, delivery_attempt } = serde_json::from_slice(body)?;
-        let data = BASE64.decode(&message.data)?;
-        let attributes = message.attributes.unwrap_or_default();
-        let attempts = delivery_attempt.unwrap_or(1).saturating_sub(1);
-        Ok(Self { message: Message { data, attributes }, attempts })
+        let envelope: Envelope = serde_json::from_slice(body)?;
+        let (data, attributes) = (envelope.message.data, envelope.message.attributes);
+        let (data, attributes) = (data.unwrap_or_default(), attributes.unwrap_or_default());
+        let attempt = envelope.delivery_attempt.or(envelope.delivery_attempt_in_camel_case);
+        let attempts = attempt.unwrap_or(1).saturating_sub(1);
+        match BASE64.decode(&data) {
+            Ok(data) => Ok(Self { message: Message { data, attributes }, attempts }),
+            Err(source) => {
+                let message = Message { data: data.into_bytes(), attributes };
+                Err(PushError::Data { message, source })
+            }
+        }
     }
 }
 
@@ -72,7 +93,20 @@ mod tests {
     fn the_other_casing_and_missing_counts_will_do() {
         let push = |body: &str| Push::parse(body.as_bytes()).expect("a push").attempts;
         assert_eq!(push(r#"{"message":{"data":"","attributes":null},"delivery_attempt":2}"#), 1);
-        assert_eq!(push(r#"{"message":{"attributes":{}}}"#), 0);
+        assert_eq!(push(r#"{"message":{},"delivery_attempt":2,"deliveryAttempt":2}"#), 1);
+        assert_eq!(push(r#"{"message":{"data":null,"attributes":{}}}"#), 0);
+    }
+
+    #[test]
+    fn what_can_be_read_of_a_push_is_kept() {
+        let kept = |body: &str| match Push::parse(body.as_bytes()) {
+            Err(error) => error.into_message(body.as_bytes()),
+            Ok(push) => panic!("{push:?}"),
+        };
+        let attributes = [("tenant_id".to_owned(), "acme".to_owned())].into();
+        let body = r#"{"message":{"data":"%","attributes":{"tenant_id":"acme"}}}"#;
+        assert_eq!(kept(body), Message { data: b"%".to_vec(), attributes });
+        assert_eq!(kept("[]"), Message { data: b"[]".to_vec(), ..Message::default() });
     }
 
     #[test]

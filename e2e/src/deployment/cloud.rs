@@ -1,6 +1,7 @@
 //! The shape of Google Cloud on this machine: both emulators, topic and subscriptions, the real
 //! gateway and worker, and the push relay between them.
 
+use common::store::firestore::FirestoreStore;
 use google_cloud_gax::client_builder::Error as BuilderError;
 use std::time::Duration;
 use thiserror::Error;
@@ -78,6 +79,21 @@ impl Cloud {
     /// The private half.
     pub fn worker(&self) -> &Service {
         self.worker.as_ref().expect("it runs")
+    }
+
+    /// The documents, past the API.
+    pub fn store(&self) -> FirestoreStore {
+        let host = self.setting("FIRESTORE_EMULATOR_HOST");
+        FirestoreStore::new(self.setting("GOOGLE_CLOUD_PROJECT"), "(default)", Some(host))
+    }
+
+    /// A setting of both programs.
+    ///
+    /// # Panics
+    /// Where it is not set.
+    pub fn setting(&self, name: &str) -> &str {
+        let setting = self.settings.iter().find(|(given, _)| *given == name);
+        setting.map(|(_, value)| value.as_str()).expect("it is set")
     }
 
     /// Topics and subscriptions of the project.

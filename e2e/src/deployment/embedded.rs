@@ -6,12 +6,14 @@ use tempfile::TempDir;
 
 use super::{Settings, replace};
 use crate::binaries::Binaries;
+use crate::last_will::LastWill;
 use crate::service::{Service, ServiceError};
 
 /// One process and its folder, which goes with it.
 pub struct Embedded {
     service: Option<Service>,
     folder: TempDir,
+    _last_will: LastWill,
     settings: Settings,
 }
 
@@ -19,8 +21,9 @@ impl Embedded {
     /// Starts in a fresh folder.
     pub async fn start(settings: Settings) -> Result<Self, ServiceError> {
         let folder = tempfile::tempdir()?;
+        let last_will = LastWill::remove(folder.path())?;
         let service = Some(start(folder.path(), &settings).await?);
-        Ok(Self { service, folder, settings })
+        Ok(Self { service, folder, _last_will: last_will, settings })
     }
 
     /// The process.

@@ -4,9 +4,11 @@ use crate::service::{Service, ServiceError};
 
 mod cloud;
 mod embedded;
+mod shared;
 
 pub use self::cloud::{Cloud, CloudError};
 pub use self::embedded::Embedded;
+pub use self::shared::{cloud, embedded};
 
 /// Environment variables for every program of a deployment.
 pub type Settings = Vec<(&'static str, String)>;

@@ -53,8 +53,8 @@ async fn receive(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Problem>
         let Some(chunk) = chunk.map_err(|_| slow())? else {
             break;
         };
-        let chunk = chunk.map_err(|error| {
-            Problem::new(Code::InvalidBody, format!("The body ended too early: {error}."))
+        let chunk = chunk.map_err(|_| {
+            Problem::new(Code::InvalidBody, "The body ended too early, or its chunks are broken.")
         })?;
         if spilt == 0 && body.len() + chunk.len() <= limit {
             body.extend_from_slice(&chunk);
@@ -74,8 +74,8 @@ enum Encoding {
 }
 
 fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
-    let name = headers.get(CONTENT_ENCODING).map_or(&b""[..], |value| value.as_bytes());
-    match name.to_ascii_lowercase().trim_ascii() {
+    let names: Vec<_> = headers.get_all(CONTENT_ENCODING).map(|name| name.as_bytes()).collect();
+    match names.join(&b","[..]).to_ascii_lowercase().trim_ascii() {
         b"" | b"identity" => Ok(Encoding::Identity),
         b"gzip" | b"x-gzip" => Ok(Encoding::Gzip),
         _ => Err(Problem::new(Code::UnsupportedEncoding, "Only gzip is understood.")),

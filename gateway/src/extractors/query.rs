@@ -1,19 +1,20 @@
 //! Query parameters, one by one; unknown ones are ignored.
 
-use std::collections::BTreeMap;
-
 use actix_web::HttpRequest;
 use actix_web::web::Query;
 
 use crate::problem::{Code, FieldError, Problem};
 
-/// The parameter's value, decoded; `None` where it is missing.
-pub(crate) fn parameter(request: &HttpRequest, name: &str) -> Result<Option<String>, Problem> {
+/// All values of the parameter, decoded; none where it is missing.
+pub(crate) fn parameters(request: &HttpRequest, name: &str) -> Result<Vec<String>, Problem> {
     let query = Query::<Vec<(String, String)>>::from_query(request.query_string());
     let pairs = query.map_err(|_| invalid("query", "cannot be read"))?.into_inner();
-    let values: BTreeMap<String, String> =
-        pairs.into_iter().filter(|(given, _)| given == name).collect();
-    Ok(values.into_values().next())
+    Ok(pairs.into_iter().filter(|(given, _)| given == name).map(|(_, value)| value).collect())
+}
+
+/// The parameter's value, decoded; `None` where it is missing, the last one where there are more.
+pub(crate) fn parameter(request: &HttpRequest, name: &str) -> Result<Option<String>, Problem> {
+    Ok(parameters(request, name)?.pop())
 }
 
 /// `limit`, 1 to `most`.

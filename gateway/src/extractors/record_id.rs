@@ -1,24 +1,26 @@
 //! The name of a record: the client's, or a made one.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::HeaderMap;
 use common::record::RecordId;
 
 use crate::problem::{Code, FieldError};
 
-/// The one id of the request: from `header`, from the body's `field`, else as [`keyed`] has it.
+/// The one id of the request: as every `header` and the body's `field` say, which must agree, else
+/// as [`keyed`] has it.
 pub(crate) fn one(
     request: &HttpRequest,
     header: Option<&str>,
     field: &str,
     in_body: Option<&str>,
 ) -> Result<RecordId, Vec<FieldError>> {
-    let in_header = header.and_then(|header| text(request.headers(), header));
-    let names = [(header.unwrap_or(field), in_header.as_deref()), (field, in_body)];
+    let in_headers = header.into_iter().flat_map(|header| {
+        request.headers().get_all(header).map(move |name| (header, name.as_bytes()))
+    });
+    let names = in_headers.chain(in_body.map(|name| (field, name.as_bytes())));
     let mut one: Option<RecordId> = None;
     let mut errors = Vec::new();
-    for (place, name) in names.into_iter().filter_map(|(place, name)| Some((place, name?))) {
-        match (RecordId::parse(name), &one) {
+    for (place, name) in names {
+        match (RecordId::parse(&String::from_utf8_lossy(name)), &one) {
             (Err(reason), _) => errors.push(FieldError::new(Code::InvalidId, place, reason)),
             (Ok(id), Some(one)) if id != *one => {
                 let reason = "names another record than the rest of the request";
@@ -34,8 +36,4 @@ pub(crate) fn one(
 pub(crate) fn keyed(request: &HttpRequest) -> RecordId {
     let key = request.headers().get("Idempotency-Key");
     key.map_or_else(RecordId::random, |key| RecordId::from_key(key.as_bytes()))
-}
-
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }

@@ -26,8 +26,8 @@ impl TenantNames {
                 .collect::<Vec<_>>()
         };
         let mut names: Vec<_> = headers.iter().flat_map(values).collect();
-        let parameter = query::parameter(request, "tenant_id")?;
-        names.extend(parameter.map(|value| ("tenant_id".to_owned(), value)));
+        let parameters = query::parameters(request, "tenant_id")?;
+        names.extend(parameters.into_iter().map(|value| ("tenant_id".to_owned(), value)));
         Ok(Self { names })
     }
 

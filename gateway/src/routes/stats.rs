@@ -17,8 +17,9 @@ pub(crate) async fn get(
     request: HttpRequest,
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
-    let site = query::parameter(&request, "site_id")?;
-    let names = TenantNames::of(&request, &["X-Tenant-ID"])?.and("site_id", site.as_deref());
+    let names = TenantNames::of(&request, &["X-Tenant-ID"])?;
+    let sites = query::parameters(&request, "site_id")?;
+    let names = sites.iter().fold(names, |names, site| names.and("site_id", Some(site)));
     let tenant = names.one("site_id").map_err(Problem::invalid)?;
     let day = date::day(&request, "date")?;
     let limit = query::limit(&request, DEFAULT_LIMIT, MAX_LIMIT)?;

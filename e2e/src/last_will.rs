@@ -1,0 +1,43 @@
+//! What is to happen when this process ends, however it ends: statics are not dropped, and a
+//! SIGKILL drops nothing at all.
+
+use std::io;
+use std::process::{Child, Command, Stdio};
+
+/// Waits until its standard input ends, then runs the script. The other end of that pipe is held
+/// by this process alone, and closed by the system when it ends.
+const ONCE_INPUT_ENDS: &str = r#"read -r line; eval "$1""#;
+
+/// A shell script that runs when this process ends. Dropping it calls it off.
+#[derive(Debug)]
+pub struct LastWill(Child);
+
+impl LastWill {
+    /// The process `pid` ends too.
+    pub fn kill(pid: u32) -> io::Result<Self> {
+        Self::run(r#"kill -KILL "$2""#, &pid.to_string())
+    }
+
+    /// The folder goes too. A program that still writes there is given a second to end.
+    pub fn remove(folder: &std::path::Path) -> io::Result<Self> {
+        Self::run(r#"rm -rf "$2" || { sleep 1; rm -rf "$2"; }"#, &folder.display().to_string())
+    }
+
+    fn run(script: &str, argument: &str) -> io::Result<Self> {
+        Command::new("sh")
+            .args(["-c", ONCE_INPUT_ENDS, "last-will", script, argument])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map(Self)
+    }
+}
+
+impl Drop for LastWill {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.kill().and_then(|()| self.0.wait()) {
+            eprintln!("a last will could not be called off: {error}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! HTTP by hand, byte by byte: for requests that no client would send.
+
+use std::io;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::api::{Answer, PATIENCE};
+
+/// A connection on which anything can be said.
+#[derive(Debug)]
+pub struct Raw {
+    stream: TcpStream,
+    unread: Vec<u8>,
+}
+
+impl Raw {
+    /// Connects to the server at `url`.
+    ///
+    /// # Panics
+    /// Where it takes no connection.
+    pub async fn connect(url: &str) -> Self {
+        let host = url.trim_start_matches("http://");
+        let stream = timeout(PATIENCE, TcpStream::connect(host)).await;
+        let stream = stream.expect("a connection in time").expect("a connection");
+        Self { stream, unread: Vec::new() }
+    }
+
+    /// Sends `bytes` as they are. An error says that the server has closed the connection.
+    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        self.stream.write_all(bytes.as_ref()).await
+    }
+
+    /// Says that nothing more will be sent.
+    pub async fn end(&mut self) -> io::Result<()> {
+        self.stream.shutdown().await
+    }
+
+    /// The next answer; `None` where the connection ends without one.
+    ///
+    /// # Panics
+    /// Where neither happens in time, or the answer is no HTTP.
+    pub async fn answer(&mut self) -> Option<Answer> {
+        let read = timeout(PATIENCE, self.read()).await;
+        read.expect("an answer, or the connection's end, in time")
+    }
+
+    /// Whether an answer, or the connection's end, is there within `wait`.
+    pub async fn is_answered(&mut self, wait: Duration) -> bool {
+        timeout(wait, self.stream.readable()).await.is_ok()
+    }
+
+    /// All that still comes until the server closes the connection.
+    pub async fn rest(&mut self) -> Vec<u8> {
+        let closed = async { while self.receive().await > 0 {} };
+        timeout(PATIENCE, closed).await.expect("the server closes the connection");
+        std::mem::take(&mut self.unread)
+    }
+
+    async fn read(&mut self) -> Option<Answer> {
+        let end = loop {
+            if let Some(at) = self.unread.windows(4).position(|four| four == b"\r\n\r\n") {
+                break at + 4;
+            }
+            if self.receive().await == 0 {
+                return None;
+            }
+        };
+        let head: Vec<u8> = self.unread.drain(..end).collect();
+        let (status, headers) = parse(&String::from_utf8_lossy(&head));
+        let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+        let length = length.and_then(|length| length.parse().ok()).unwrap_or(0);
+        while self.unread.len() < length && self.receive().await > 0 {}
+        let body: Vec<u8> = self.unread.drain(..length.min(self.unread.len())).collect();
+        Some(Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or_default() })
+    }
+
+    /// How many bytes came; 0 when the connection has ended, however it did.
+    async fn receive(&mut self) -> usize {
+        self.stream.read_buf(&mut self.unread).await.unwrap_or(0)
+    }
+}
+
+/// Sends `request`, and reads the answer.
+pub async fn exchange(url: &str, request: impl AsRef<[u8]>) -> Option<Answer> {
+    let mut raw = Raw::connect(url).await;
+    // A refusal may come, and the connection be closed, before all is sent.
+    drop(raw.send(request).await);
+    raw.answer().await
+}
+
+/// A `GET` of `path` exactly as it is written here.
+pub async fn get(url: &str, path: &str) -> Option<Answer> {
+    exchange(url, format!("GET {path} HTTP/1.1\r\nhost: spillway\r\n\r\n")).await
+}
+
+fn parse(head: &str) -> (StatusCode, HeaderMap) {
+    let mut lines = head.lines();
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
+    let header = |line: &str| {
+        let (name, value) = line.split_once(':')?;
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        Some((name, HeaderValue::from_str(value.trim()).ok()?))
+    };
+    (status.expect("a status line"), lines.filter_map(header).collect())
+}
