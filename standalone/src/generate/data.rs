@@ -2,6 +2,7 @@
 //! their hours, and places exist. The same seed makes the same events.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
+use common::hash;
 use fake::Fake as _;
 use fake::faker::company::en::Buzzword;
 use fake::faker::lorem::en::Words;
@@ -49,6 +50,14 @@ pub(super) struct Recipe {
     pub(super) seed: u64,
 }
 
+impl Recipe {
+    /// What sets it apart from others. The number of events is no part of it: a longer run begins
+    /// with the events of a shorter one.
+    fn name(&self) -> String {
+        format!("{:?}", (self.seed, self.users, self.first, self.last, &self.tenants))
+    }
+}
+
 /// Bodies of `POST /event`, one after the other.
 pub(super) struct Events {
     recipe: Recipe,
@@ -58,6 +67,8 @@ pub(super) struct Events {
     user: WeightedIndex<f64>,
     tenant: WeightedIndex<f64>,
     hour: WeightedIndex<u32>,
+    /// What the ids of these events, and of no others, are made from.
+    name: String,
     made: usize,
 }
 
@@ -72,6 +83,7 @@ impl Events {
             user: long_tail(recipe.users)?,
             tenant: long_tail(recipe.tenants.len())?,
             hour: WeightedIndex::new(HOURS)?,
+            name: recipe.name(),
             pages,
             chance,
             recipe,
@@ -88,15 +100,24 @@ impl Events {
             70..92 => ("click", self.click()),
             _ => ("location", self.location(user)),
         };
-        json!({
+        let mut event = json!({
             "site_id": tenant,
             "event_type": event_type,
             "path": path,
             "user_id": format!("user-{user:05}"),
             "timestamp": self.time().to_rfc3339_opts(SecondsFormat::Millis, true),
-            "event_id": format!("{:032x}", self.chance.random::<u128>()),
             "payload": payload,
-        })
+        });
+        event["event_id"] = self.id(&event).into();
+        event
+    }
+
+    /// Of the content too: a server puts other content under a known id into quarantine.
+    fn id(&self, event: &Value) -> String {
+        let fields = [&self.name, &self.made.to_string(), &event.to_string()];
+        let mut id = hash::of_fields(&fields);
+        id.truncate(32);
+        id
     }
 
     fn view(&mut self, path: &str) -> Value {
@@ -188,6 +209,25 @@ mod tests {
         assert_eq!(events(1), events(1));
         assert_ne!(events(1), events(2));
         assert_eq!(by(&events(1), |event| text(event, "event_id")).len(), 5_000);
+    }
+
+    #[test]
+    fn a_longer_run_begins_with_the_shorter_one_and_any_other_run_shares_no_id_with_it() {
+        let events = |recipe| -> Vec<Value> { Events::of(recipe).expect("a recipe").collect() };
+        let ids = |recipe| by(&events(recipe), |event| text(event, "event_id"));
+        let longer = Recipe { events: 6_000, ..recipe(1) };
+        assert_eq!(events(longer)[..5_000], events(recipe(1)));
+        let day = NaiveDate::from_ymd_opt(2025, 5, 28).expect("a day");
+        let others = [
+            Recipe { users: 201, ..recipe(1) },
+            Recipe { last: day, ..recipe(1) },
+            Recipe { tenants: vec!["one".to_owned()], ..recipe(1) },
+            recipe(2),
+        ];
+        let known = ids(recipe(1));
+        for other in others {
+            assert!(ids(other.clone()).keys().all(|id| !known.contains_key(id)), "{other:?}");
+        }
     }
 
     #[test]
