@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use common::program;
 
+mod answer;
 mod backoff;
 mod data_dir;
 mod dispatcher;

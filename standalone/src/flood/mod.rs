@@ -1,6 +1,5 @@
 //! `spillway flood`: floods a deployment, reads everything back, and reports what is wrong.
 
-mod answer;
 mod args;
 mod census;
 mod duration;
