@@ -48,6 +48,6 @@ async fn main() -> ExitCode {
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(args) => program::ended(serve::serve(*args).await),
         Command::Flood(args) => flood::run(*args).await,
-        Command::Generate(args) => program::ended(generate::generate(args).await),
+        Command::Generate(args) => generate::run(args).await,
     }
 }
