@@ -38,7 +38,7 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Send texts to a deployment at a fixed rate, read them back, and report what is wrong.
     Flood(Box<FloodArgs>),
-    /// Send a realistic sample of events, the same for the same seed.
+    // Its help stands at its arguments.
     Generate(GenerateArgs),
 }
 

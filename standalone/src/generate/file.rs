@@ -8,9 +8,9 @@ use serde_json::Value;
 
 /// Written beside the file and then renamed: whoever reads it, reads all of it.
 pub(super) fn write(out: &Path, events: impl Iterator<Item = Value>) -> io::Result<()> {
-    // Renaming would put a file in the place of a device, such as /dev/stdout.
-    if fs::metadata(out).is_ok_and(|known| !known.is_file()) {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file"));
+    // Renaming replaces a link itself, and /dev/stdout is one, which may even lead to a file.
+    if fs::symlink_metadata(out).is_ok_and(|known| !known.is_file()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link, folder or device"));
     }
     let mut beside = out.as_os_str().to_owned();
     beside.push(".partial");
@@ -26,4 +26,24 @@ fn fill(path: &Path, mut events: impl Iterator<Item = Value>) -> io::Result<()> 
     let mut file = BufWriter::new(File::create(path)?);
     events.try_for_each(|event| writeln!(file, "{event}"))?;
     file.into_inner()?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole_and_a_link_to_one_never() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "what was there before").expect("a file");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        assert!(write(&link, std::iter::once(json!(1))).is_err());
+        assert!(fs::symlink_metadata(&link).expect("the link").is_symlink());
+        write(&file, [json!(1), json!(2)].into_iter()).expect("it is written");
+        assert_eq!(fs::read_to_string(&file).expect("the file"), "1\n2\n");
+        assert_eq!(fs::read_dir(&folder).expect("the folder").count(), 2);
+    }
 }
