@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use common::program;
 
+mod answer;
 mod backoff;
 mod data_dir;
 mod dispatcher;
@@ -37,7 +38,7 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Send texts to a deployment at a fixed rate, read them back, and report what is wrong.
     Flood(Box<FloodArgs>),
-    /// Send a realistic sample of events, the same for the same seed.
+    // Its help stands at its arguments.
     Generate(GenerateArgs),
 }
 
@@ -47,6 +48,6 @@ async fn main() -> ExitCode {
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(args) => program::ended(serve::serve(*args).await),
         Command::Flood(args) => flood::run(*args).await,
-        Command::Generate(args) => program::ended(generate::generate(args).await),
+        Command::Generate(args) => generate::run(args).await,
     }
 }
