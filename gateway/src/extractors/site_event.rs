@@ -1,6 +1,6 @@
 //! The body of `POST /event`: an event of a site, checked and normalized.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
 use common::event::{
     Event, MAX_PATH_BYTES, MAX_PAYLOAD_BYTES, MAX_TYPE_BYTES, MAX_USER_ID_BYTES, counted_path,
     path_in,
@@ -67,13 +67,18 @@ fn timestamp(body: &mut Object, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         body.wrong(Code::OutOfRange, "timestamp", "must be an RFC 3339 time");
         return None;
     };
-    let time = time.with_timezone(&Utc);
+    let time = without_leap_second(time.with_timezone(&Utc));
     if time.timestamp() < FIRST_SECOND {
         body.wrong(Code::OutOfRange, "timestamp", "must be after the year 1999");
     } else if time > now + MAX_AHEAD {
         body.wrong(Code::OutOfRange, "timestamp", "must be at most 24 hours ahead");
     }
     Some(time)
+}
+
+/// No store knows second 60: it is the end of the second before, and so of the same day.
+fn without_leap_second(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.with_nanosecond(time.nanosecond().min(999_999_999)).unwrap_or(time)
 }
 
 /// 2000-01-01T00:00:00Z.
