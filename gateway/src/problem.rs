@@ -19,6 +19,7 @@ pub(crate) enum Code {
     InvalidBody,
     InvalidCsv,
     InvalidEncoding,
+    InvalidEntries,
     InvalidId,
     InvalidJson,
     InvalidPageToken,
@@ -52,6 +53,7 @@ impl Code {
             Self::InvalidBody => (400, "invalid-body", "The request is not valid"),
             Self::InvalidCsv => (400, "invalid-csv", "The body is not valid CSV"),
             Self::InvalidEncoding => (400, "invalid-encoding", "The body cannot be decompressed"),
+            Self::InvalidEntries => (400, "invalid-entries", "The batch has no valid entries"),
             Self::InvalidId => (400, "invalid-id", "The id has not the form of an id"),
             Self::InvalidJson => (400, "invalid-json", "The body is not valid JSON"),
             Self::InvalidPageToken => (400, "invalid-page-token", "The page token is not valid"),
@@ -146,6 +148,11 @@ impl Problem {
     /// Not now; the client is to try again.
     pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(Code::Unavailable, detail).header(RETRY_AFTER, "1")
+    }
+
+    /// No thread is free for the work.
+    pub(crate) fn busy() -> Self {
+        Self::unavailable("Too busy. Try again.")
     }
 
     pub(crate) fn method_not_allowed(allow: &'static str) -> Self {

@@ -1,6 +1,5 @@
 //! One validated noun of a request in each file.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "`POST /logs` is not routed yet"))]
 pub(crate) mod access_log;
 pub(crate) mod body;
 mod checks;
@@ -12,3 +11,4 @@ pub(crate) mod record_id;
 pub(crate) mod site_event;
 pub(crate) mod tenant;
 pub(crate) mod traceparent;
+pub(crate) mod windows;
