@@ -14,7 +14,7 @@ use common::keep::Keep;
 use common::path::{Collection, CollectionPath};
 use common::record::{Kind, Part, Record, RecordId};
 use common::rollup::{self, Period};
-use common::store::{Document, DocumentStore};
+use common::store::{Document, DocumentStore, Fields, fields};
 use common::tenant::TenantId;
 use futures::future::join_all;
 use futures::{StreamExt as _, stream};
@@ -250,6 +250,63 @@ async fn assert_figures(
     let types = rollup::event_types(store, &tenant).await.expect("the store answers");
     prop_assert_eq!(types, events.iter().map(|event| event.event_type.clone()).collect());
     Ok(())
+}
+
+#[test]
+fn a_view_is_stored_with_all_its_fields() {
+    run(async {
+        let bench = Bench::new(1);
+        let view = Event { payload: Some("{\"a\":1}".to_owned()), ..visit(0) };
+        bench.deliver(7, &view).await;
+        let [events, _, _, quarantine] = bench.documents().await;
+        let stored = fields([
+            ("event_type", "view".into()),
+            ("user_id", "user 0".into()),
+            ("path", "/page/0".into()),
+            ("payload", "{\"a\":1}".into()),
+            ("timestamp", view.timestamp.into()),
+            ("received_at", view.timestamp.into()),
+            ("digest", view.digest(Some(view.timestamp)).into()),
+        ]);
+        assert_eq!(events, [Document { id: "7".to_owned(), fields: stored }]);
+        assert_eq!(quarantine, []);
+    });
+}
+
+#[test]
+fn a_view_is_counted_in_each_of_its_windows_and_its_user_known() {
+    run(async {
+        let bench = Bench::new(1);
+        bench.deliver(7, &visit(0)).await;
+        let [_, rollups, visitors, _] = bench.documents().await;
+        let of_type = ["hour", "day", "all"].map(|grain| window_of_the_visit("event_type", grain));
+        let of_path = ["day", "all"].map(|grain| window_of_the_visit("view_path", grain));
+        assert_same(rollups, [&of_type[..], &of_path[..]].concat());
+        let days = ["2024-02-28", "all"].map(|day| fields([("day", day.into())]));
+        assert_same(visitors, days.to_vec());
+    });
+}
+
+/// In any order.
+fn assert_same(documents: Vec<Document>, mut expected: Vec<Fields>) {
+    let mut found: Vec<_> = documents.into_iter().map(|document| document.fields).collect();
+    found.sort_by_key(|fields| format!("{fields:?}"));
+    expected.sort_by_key(|fields| format!("{fields:?}"));
+    assert_eq!(found, expected);
+}
+
+/// The rollup of one view at the first midnight.
+fn window_of_the_visit(dimension: &str, grain: &str) -> Fields {
+    let value = if dimension == "event_type" { "view" } else { "/page/0" };
+    let start = if grain == "all" { DateTime::UNIX_EPOCH } else { visit(0).timestamp };
+    fields([
+        ("dimension", dimension.into()),
+        ("value", value.into()),
+        ("grain", grain.into()),
+        ("start", start.into()),
+        ("shard", 0_i64.into()),
+        ("count", 1_i64.into()),
+    ])
 }
 
 /// One of a hundred different events on two days, of 20 users on 25 pages; then they come again.

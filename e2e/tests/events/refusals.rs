@@ -81,6 +81,8 @@ fn wrong_interactions() -> Vec<Wrong> {
         ("click payload", json!([]), TYPE),
         ("click payload", json!("x"), TYPE),
         ("click payload.url", json!({"url": 7}), TYPE),
+        ("click payload.url", json!({"url": text(1_025)}), RANGE),
+        ("click payload.url", json!({"url": "/a\nb"}), RANGE),
     ];
     for value in [json!("52.5"), json!(true), json!([52.5]), json!({"degrees": 52.5}), json!("NaN")]
     {

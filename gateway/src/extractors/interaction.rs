@@ -31,9 +31,7 @@ pub(crate) fn read(body: &mut Object, now: DateTime<Utc>) -> Event {
         );
     }
     let path = payload.as_ref().and_then(|payload| path_in(&Value::Object(payload.clone())));
-    if event_type == "view" {
-        check_path(body, "payload.url", path.as_deref());
-    }
+    check_path(body, "payload.url", path.as_deref());
     if let Some(payload) = payload {
         check_payload(body, &event_type, payload);
     }
