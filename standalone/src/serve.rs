@@ -19,12 +19,17 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use worker::{Worker, WorkerSettings};
 
+use crate::aggregate::Live;
+use crate::archive::{self, Archiver};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::dispatcher::Dispatcher;
 
 /// How long commits on their way may take to end after the process was told to stop. What does
 /// not end by then is delivered again after the next start.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How often other processes' messages are looked for.
+const ADOPT_EVERY: Duration = Duration::from_secs(1);
 
 #[derive(Args, Debug)]
 pub(crate) struct ServeArgs {
@@ -54,6 +59,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "MAX_DELIVERY_ATTEMPTS", default_value_t = 100,
         value_parser = clap::value_parser!(u32).range(1..))]
     max_delivery_attempts: u32,
+
+    /// Seconds between two aggregations of the archive into `analytics/report.json`; 0 for none.
+    #[arg(long, env = "AGGREGATE_SECONDS", default_value_t = 60)]
+    aggregate_seconds: u32,
 
     #[command(flatten)]
     ingest: IngestArgs,
@@ -103,15 +112,49 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         max_attempts: args.max_delivery_attempts,
         stopping: CancellationToken::new(),
     };
-    let gateway = Gateway::new(Arc::new(EmbeddedBroker(queue)), store, args.ingest.into());
+    let archiver = Archiver {
+        queue: Arc::clone(&queue),
+        root: folder.path().join(archive::FOLDER),
+        original: args.work.store_original,
+        stopping: dispatcher.stopping.clone(),
+    };
+    let live = Live {
+        archive: archiver.root.clone(),
+        report: folder.path().join("analytics").join("report.json"),
+        every: Duration::from_secs(args.aggregate_seconds.into()),
+    };
+    let gateway =
+        Gateway::new(Arc::new(EmbeddedBroker(Arc::clone(&queue))), store, args.ingest.into());
     let application = Application::build(gateway, &args.host, args.port).map_err(|source| {
         ServeError::Listen { host: args.host.clone(), port: args.port, source }
     })?;
     greet(application.address(), &args.data_dir);
-    run(application, dispatcher).await
+    // Neither has anything that must be finished: they end with the process.
+    tokio::spawn(adopt(queue));
+    if args.aggregate_seconds > 0 {
+        tokio::spawn(live.run());
+    }
+    run(application, dispatcher, archiver).await
 }
 
-async fn run(application: Application, dispatcher: Dispatcher) -> Result<(), ServeError> {
+/// Takes up what `spillway replay` puts into the queue.
+async fn adopt(queue: Arc<EmbeddedQueue>) {
+    let mut tick = tokio::time::interval(ADOPT_EVERY);
+    loop {
+        tick.tick().await;
+        match queue.adopt().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "messages from another process"),
+            Err(error) => tracing::warn!(%error, "the queue could not be looked at"),
+        }
+    }
+}
+
+async fn run(
+    application: Application,
+    dispatcher: Dispatcher,
+    archiver: Archiver,
+) -> Result<(), ServeError> {
     let (stopping, worker) = (dispatcher.stopping.clone(), Arc::clone(&dispatcher.worker));
     let stop = async move {
         signal::stop_requested().await;
@@ -119,10 +162,11 @@ async fn run(application: Application, dispatcher: Dispatcher) -> Result<(), Ser
         stopping.cancel();
         worker.stop();
     };
-    let delivering = tokio::spawn(dispatcher.run());
+    let (delivering, archiving) = (tokio::spawn(dispatcher.run()), tokio::spawn(archiver.run()));
     application.run_until_stopped(stop).await.map_err(ServeError::Server)?;
-    if tokio::time::timeout(GRACE, delivering).await.is_err() {
-        tracing::warn!("some commits did not end in time; they are tried again at the next start");
+    let ended = async { futures::join!(delivering, archiving) };
+    if tokio::time::timeout(GRACE, ended).await.is_err() {
+        tracing::warn!("some writes did not end in time; they are tried again at the next start");
     }
     Ok(())
 }
