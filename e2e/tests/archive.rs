@@ -205,7 +205,7 @@ async fn the_books_balance_and_every_damage_is_found() {
     assert_eq!(report["inputs"]["corrupt"], json!({"line": 1}));
 
     // A message that never came to the store.
-    let lost = event.replace("\"id\":", "\"id\":0").replace("record-", "lost-");
+    let lost = event.replace("record-", "lost-");
     fs::write(&file, format!("{text}{lost}")).expect("written");
     let found = differences(&embedded).await;
     assert!(found.iter().any(|it| it["what"] == "not-stored"), "{found:?}");
@@ -276,14 +276,14 @@ async fn send_all(embedded: &Embedded, count: usize) {
     stored(&api, count).await;
 }
 
-/// Waits until `count` records of [`post`] are stored.
+/// Waits until `count` records of [`post`] are stored, or more.
 async fn stored(api: &Api, count: usize) {
     eventually("all is stored", async || {
         let state = state(api).await;
         let texts: usize =
             state.values().filter_map(|it| it["logs"].as_array()).map(Vec::len).sum();
         let events: u64 = state.values().filter_map(|it| it["events"].as_u64()).sum();
-        (texts + events as usize == count).then_some(())
+        (texts + events as usize >= count).then_some(())
     })
     .await;
 }
