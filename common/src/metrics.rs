@@ -45,6 +45,8 @@ metrics! {
     REFUSED: IntCounterVec = "spillway_requests_refused_total" ["code"];
     /// Records answered 202, by kind and source.
     ACCEPTED: IntCounterVec = "spillway_records_accepted_total" ["kind", "source"];
+    /// Access-log entries received, by whether they were accepted or rejected.
+    ENTRIES: IntCounterVec = "spillway_log_entries_total" ["outcome"];
     /// Messages handed to the broker, by outcome.
     PUBLISHED: IntCounterVec = "spillway_messages_published_total" ["outcome"];
     /// Messages delivered to the worker, by kind and outcome.

@@ -20,7 +20,7 @@ use crate::pubsub_admin::PubsubAdmin;
 /// Messages under way at once; the real service goes up to 3,000 for a subscription.
 const MAX_OUTSTANDING: i64 = 2_000;
 /// How far the relay extends a lease at a time.
-const LEASE_EXTENSION: Duration = Duration::from_secs(10);
+const LEASE_EXTENSION: Duration = Duration::from_secs(60);
 /// How long a message rests that was not taken. The emulator would bring it again at once.
 const REST: Duration = Duration::from_millis(200);
 

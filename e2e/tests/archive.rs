@@ -213,6 +213,48 @@ async fn the_books_balance_and_every_damage_is_found() {
     balanced(&embedded).await;
 }
 
+/// Batches and texts of many parts, each sent several times, the server killed on the way.
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_and_texts_of_many_parts_are_counted_again_to_the_same_numbers() {
+    let mut embedded = started(settings()).await;
+    let line = |n: usize| {
+        let (hour, minute, path) = (n / 600 % 24, n / 10 % 60, n % 1_500);
+        format!(
+            "203.0.113.7 - - [01/Mar/2026:{hour:02}:{minute:02}:00 +0000] \
+             \"GET /{path}?q={n} HTTP/1.1\" 200 12 \"-\" \"curl/8.{}\"\n",
+            n % 3
+        )
+    };
+    let log: String = (0..6_000).map(line).collect();
+    let text: String = (0..400).map(|n| format!("{n} häßlich {}\n", "x".repeat(90))).collect();
+    for _ in 0..3 {
+        let api = api(&embedded);
+        let request = api.request(Method::POST, "/logs").header("x-customer-id", "red");
+        let sent = answer(request.header("content-type", "text/plain").body(log.clone())).await;
+        assert_eq!((sent.status, &sent.body["accepted"]), (StatusCode::ACCEPTED, &json!(6_000)));
+        let sent = api.ingest_text("red", "long", &text).await;
+        assert!(sent.body["parts"].as_u64() > Some(5), "{}", sent.body);
+        embedded.crash().await.expect("it starts again");
+        balanced(&embedded).await;
+    }
+    let api = api(&embedded);
+    api.processed_log("red", "long").await;
+    let path = "/logs/stats?tenant_id=red&grain=day&from=2026-03-01T00:00:00Z\
+                &to=2026-03-02T00:00:00Z";
+    eventually("all requests are counted", async || {
+        let stats = api.get(path).await.body;
+        (stats["windows"][0]["requests"] == 6_000).then_some(())
+    })
+    .await;
+    let report = balanced(&embedded).await;
+    assert_eq!(report["inputs"]["in_work"], 0, "{}", report["inputs"]);
+    let red = &report["tenants"]["red"];
+    assert_eq!(red["requests"]["total"], 6_000);
+    assert_eq!(red["requests"]["user_agents"], json!({"curl": 6_000}));
+    assert_eq!(red["requests"]["paths"]["GET /7"], 4);
+    assert_eq!(red["texts"], json!({"characters": text.chars().count(), "texts": 1}));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_keeps_a_report_of_its_own() {
     let embedded = started(settings()).await;

@@ -16,7 +16,9 @@ use common::store::DocumentStore;
 
 use crate::edge::{edge, not_found, only};
 use crate::probes::Probes;
-use crate::routes::{analytics, event, health, ingest, metrics, processed_logs, quarantine, stats};
+use crate::routes::{
+    analytics, event, health, ingest, log_batches, logs, metrics, processed_logs, quarantine, stats,
+};
 
 /// How long open requests may take to end after the server was told to stop, in seconds: longer
 /// than a publish, shorter than what a platform waits for.
@@ -108,11 +110,14 @@ fn routes(config: &mut ServiceConfig) {
         .service(write("/ingest", ingest::post))
         .service(open_to_browsers("/event", event::post_site_event))
         .service(open_to_browsers("/events", event::post_interaction))
+        .service(write("/logs", logs::post))
+        .service(read("/logs/stats", logs::stats))
         .service(read("/stats", stats::get))
         .service(read("/analytics/event-counts", analytics::event_counts))
         .service(read("/analytics/event-counts-by-type", analytics::event_counts_by_type))
         .service(read("/tenants/{tenant}/processed_logs", processed_logs::list))
         .service(read("/tenants/{tenant}/processed_logs/{id}", processed_logs::get))
+        .service(read("/tenants/{tenant}/log_batches/{id}", log_batches::get))
         .service(read("/tenants/{tenant}/quarantine", quarantine::list))
         .service(read("/health", health::health))
         .service(read("/ready", health::ready))

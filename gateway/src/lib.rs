@@ -5,6 +5,7 @@ pub mod app;
 mod edge;
 mod extractors;
 mod page;
+mod parts;
 mod probes;
 mod problem;
 mod publish;

@@ -17,7 +17,9 @@ pub(crate) enum Code {
     EmptyText,
     IdMismatch,
     InvalidBody,
+    InvalidCsv,
     InvalidEncoding,
+    InvalidEntries,
     InvalidId,
     InvalidJson,
     InvalidPageToken,
@@ -49,7 +51,9 @@ impl Code {
             Self::EmptyText => (400, "empty-text", "The text is empty"),
             Self::IdMismatch => (400, "id-mismatch", "The request names two records"),
             Self::InvalidBody => (400, "invalid-body", "The request is not valid"),
+            Self::InvalidCsv => (400, "invalid-csv", "The body is not valid CSV"),
             Self::InvalidEncoding => (400, "invalid-encoding", "The body cannot be decompressed"),
+            Self::InvalidEntries => (400, "invalid-entries", "The batch has no valid entries"),
             Self::InvalidId => (400, "invalid-id", "The id has not the form of an id"),
             Self::InvalidJson => (400, "invalid-json", "The body is not valid JSON"),
             Self::InvalidPageToken => (400, "invalid-page-token", "The page token is not valid"),
@@ -144,6 +148,11 @@ impl Problem {
     /// Not now; the client is to try again.
     pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(Code::Unavailable, detail).header(RETRY_AFTER, "1")
+    }
+
+    /// No thread is free for the work.
+    pub(crate) fn busy() -> Self {
+        Self::unavailable("Too busy. Try again.")
     }
 
     pub(crate) fn method_not_allowed(allow: &'static str) -> Self {

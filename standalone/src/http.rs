@@ -5,28 +5,50 @@ use std::time::Duration;
 use reqwest::{Client, Url};
 use thiserror::Error;
 
-/// How long one request may take, unless a command says otherwise.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why there is no client.
+/// There is no client.
 #[derive(Debug, Error)]
-pub(crate) enum ClientError {
-    #[error("{0:?} is no base URL such as http://127.0.0.1:8080")]
-    Target(String),
-    #[error("the HTTP client cannot be built")]
-    Build(#[source] reqwest::Error),
+#[error("the HTTP client cannot be built")]
+pub(crate) struct ClientError(#[from] reqwest::Error);
+
+/// Nobody answers at the target.
+#[derive(Debug, Error)]
+#[error(
+    "nothing answers at {target} ({why}).\n\
+     Start a server with `cargo run`, which listens at http://127.0.0.1:8080, \
+     or name another one by --target URL."
+)]
+pub(crate) struct NobodyThere {
+    pub(crate) target: String,
+    pub(crate) why: String,
 }
 
-/// A client for the deployment at `target`, which holds up to `connections` open between requests.
-pub(crate) fn client(name: &str, target: &str, connections: usize) -> Result<Client, ClientError> {
-    let target = Url::parse(target).map_err(|_| ClientError::Target(target.to_owned()))?;
-    client_within(name, &target, connections, REQUEST_TIMEOUT)
+/// Takes a deployment's base URL.
+pub(crate) fn target(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err("must begin with http:// or https://".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("must be a base URL, without a query or fragment".to_owned());
+    }
+    // The report names the target.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must hold no credentials".to_owned());
+    }
+    Ok(url)
 }
 
-/// As [`client`], with another bound on the time of a request.
-pub(crate) fn client_within(
+/// The base URL without a slash at its end.
+pub(crate) fn base(target: &Url) -> String {
+    target.as_str().trim_end_matches('/').to_owned()
+}
+
+/// A client for the deployment at `target`, which holds up to `connections` open between requests
+/// and gives each request so long.
+pub(crate) fn client(
     name: &str,
     target: &Url,
     connections: usize,
@@ -47,7 +69,7 @@ pub(crate) fn client_within(
         // No certificate is looked at, so that a machine without any can send too.
         client = client.tls_certs_only([]);
     }
-    client.build().map_err(ClientError::Build)
+    Ok(client.build()?)
 }
 
 fn is_loopback(target: &Url) -> bool {
@@ -73,7 +95,12 @@ mod tests {
     }
 
     #[test]
-    fn a_target_that_is_none_is_a_clear_error() {
-        assert!(matches!(client("test", "nowhere", 1), Err(ClientError::Target(_))));
+    fn a_target_that_is_no_base_url_is_refused() {
+        for text in ["nowhere", "localhost:8080", "ftp://host", "http://a:b@host", "http://host/?x"]
+        {
+            assert!(target(text).is_err(), "{text}");
+        }
+        let url = target("http://host:1/prefix/").expect("a base URL");
+        assert_eq!(base(&url), "http://host:1/prefix");
     }
 }

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use common::program;
 
 mod aggregate;
+mod answer;
 mod archive;
 mod backoff;
 mod data_dir;
@@ -42,7 +43,7 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Send texts to a deployment at a fixed rate, read them back, and report what is wrong.
     Flood(Box<FloodArgs>),
-    /// Send a realistic sample of events, the same for the same seed.
+    // Its help stands at its arguments.
     Generate(GenerateArgs),
     /// Count everything again from the raw archive, and compare it with the live store.
     Aggregate(AggregateArgs),
@@ -56,7 +57,7 @@ async fn main() -> ExitCode {
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(args) => program::ended(serve::serve(*args).await),
         Command::Flood(args) => flood::run(*args).await,
-        Command::Generate(args) => program::ended(generate::generate(args).await),
+        Command::Generate(args) => generate::run(args).await,
         Command::Aggregate(args) => aggregate::run(args).await,
         Command::Replay(args) => replay::run(args).await,
     }

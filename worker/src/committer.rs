@@ -18,9 +18,11 @@ use tokio::time::{Instant, sleep_until};
 
 use self::batch::{Line, merge};
 pub use self::batch::{MAX_BYTES, MAX_DOCUMENTS, MAX_UNITS};
+use self::recent::Recent;
 use crate::patience::patiently;
 
 mod batch;
+mod recent;
 
 /// Units that wait for their commit before their senders do.
 pub const WAITING: usize = 4_096;
@@ -92,7 +94,8 @@ impl Committer {
     /// dropped.
     pub fn start(store: Arc<dyn DocumentStore>, interval: Duration) -> Self {
         let (units, queue) = mpsc::channel(WAITING);
-        tokio::spawn(Task { store, interval, next: Instant::now() }.run(Line::from(queue)));
+        let task = Task { store, interval, next: Instant::now(), recent: Recent::default() };
+        tokio::spawn(task.run(Line::from(queue)));
         Self { units }
     }
 
@@ -111,24 +114,27 @@ struct Task {
     interval: Duration,
     /// When the next commit may begin.
     next: Instant,
+    recent: Recent,
 }
 
 impl Task {
     async fn run(mut self, mut line: Line) {
         while line.forms().await {
             sleep_until(self.next).await;
-            self.commit(batch::take(&mut line)).await;
+            self.recent.forget();
+            let batch = batch::take(&mut line, &self.recent);
+            self.commit(batch).await;
         }
     }
 
     /// Commits the batch, in halves where the store refuses the whole, until each unit has its
     /// answer.
     async fn commit(&mut self, batch: Vec<Rivals>) {
-        let mut groups = vec![batch];
+        let mut groups: Vec<_> = (!batch.is_empty()).then_some(batch).into_iter().collect();
         while let Some(mut group) = groups.pop() {
             match self.attempt(&group).await {
-                Ok(Attempt::Stored) => group.into_iter().for_each(Rivals::stored),
-                Ok(Attempt::Known(found)) => groups.extend(drop_known(group, found)),
+                Ok(Attempt::Stored) => group.into_iter().for_each(|rivals| self.stored(rivals)),
+                Ok(Attempt::Known(found)) => groups.extend(self.drop_known(group, found)),
                 Err(StoreError::Invalid(_)) if group.len() > 1 => {
                     let second = group.split_off(group.len() / 2);
                     groups.extend([second, group]);
@@ -136,6 +142,31 @@ impl Task {
                 Err(error) => groups.extend(fail(group, error)),
             }
         }
+    }
+
+    /// The first of the rivals made the gate.
+    fn stored(&mut self, rivals: Rivals) {
+        let unit = &rivals.first.unit;
+        self.recent.remember(&unit.gate, digest(&unit.fields));
+        rivals.stored();
+    }
+
+    /// Answers the units whose gates were `found`, and returns the others.
+    fn drop_known(
+        &mut self,
+        group: Vec<Rivals>,
+        found: Vec<Option<Document>>,
+    ) -> Option<Vec<Rivals>> {
+        let mut fresh = Vec::new();
+        for (rivals, found) in group.into_iter().zip(found) {
+            let Some(stored) = found else {
+                fresh.push(rivals);
+                continue;
+            };
+            self.recent.remember(&rivals.first.unit.gate, digest(&stored.fields));
+            rivals.known(digest(&stored.fields));
+        }
+        (!fresh.is_empty()).then_some(fresh)
     }
 
     /// One commit. Where some gate is there already, reads them all.
@@ -169,18 +200,6 @@ enum Attempt {
     Stored,
     /// Nothing is written, since some gate is there already: what is at the gates, by position.
     Known(Vec<Option<Document>>),
-}
-
-/// Answers the units whose gates were `found`, and returns the others.
-fn drop_known(group: Vec<Rivals>, found: Vec<Option<Document>>) -> Option<Vec<Rivals>> {
-    let mut fresh = Vec::new();
-    for (rivals, found) in group.into_iter().zip(found) {
-        match found {
-            Some(stored) => rivals.known(digest(&stored.fields)),
-            None => fresh.push(rivals),
-        }
-    }
-    (!fresh.is_empty()).then_some(fresh)
 }
 
 /// Answers the units with the error. An invalid one says nothing of others with its gate: returns

@@ -49,6 +49,12 @@ impl Bench {
         Self { store, committer }
     }
 
+    /// Another worker has stored the unit before.
+    async fn stored_elsewhere(&self, unit: Unit) {
+        let other = Committer::start(self.store.clone() as Arc<dyn DocumentStore>, Duration::ZERO);
+        assert_eq!(other.commit(unit).await.ok(), Some(Outcome::Stored));
+    }
+
     async fn commit(&self, unit: Unit) -> Answer {
         self.committer.commit(unit).await.map_err(|error| match error {
             CommitError::Stopped => "stopped",
@@ -189,16 +195,25 @@ async fn of_equal_gates_one_is_stored_and_no_other_costs_a_commit() {
 #[tokio::test]
 async fn equal_gates_of_a_known_record_all_learn_what_is_stored() {
     let bench = Bench::new();
-    assert_eq!(bench.commit(counted("1", "d", "hits")).await, STORED);
+    bench.stored_elsewhere(counted("1", "d", "hits")).await;
     let again = ["other", "d", "other", "d"].map(|digest| counted("1", digest, "hits"));
     assert_eq!(bench.at_once(again).await, [CONFLICT, DUPLICATE, CONFLICT, DUPLICATE]);
     assert_eq!((bench.commits().len(), bench.count("hits").await), (2, Some(1)));
 }
 
 #[tokio::test]
+async fn what_was_seen_a_moment_ago_is_answered_without_the_store() {
+    let bench = Bench::new();
+    assert_eq!(bench.commit(counted("1", "d", "hits")).await, STORED);
+    let again = ["other", "d", "other", "d"].map(|digest| counted("1", digest, "hits"));
+    assert_eq!(bench.at_once(again).await, [CONFLICT, DUPLICATE, CONFLICT, DUPLICATE]);
+    assert_eq!((bench.commits().len(), bench.count("hits").await), (1, Some(1)));
+}
+
+#[tokio::test]
 async fn a_duplicate_among_fresh_units_is_dropped_alone() {
     let bench = Bench::new();
-    assert_eq!(bench.commit(counted("3", "d", "hits")).await, STORED);
+    bench.stored_elsewhere(counted("3", "d", "hits")).await;
     let mut expected = [STORED; 10];
     expected[3] = DUPLICATE;
     assert_eq!(bench.at_once(hits(10)).await, expected);
@@ -208,7 +223,7 @@ async fn a_duplicate_among_fresh_units_is_dropped_alone() {
 #[tokio::test]
 async fn a_conflict_among_fresh_units_is_dropped_alone() {
     let bench = Bench::new();
-    assert_eq!(bench.commit(counted("3", "first", "hits")).await, STORED);
+    bench.stored_elsewhere(counted("3", "first", "hits")).await;
     let mut expected = [STORED; 10];
     expected[3] = CONFLICT;
     assert_eq!(bench.at_once(hits(10)).await, expected);

@@ -143,8 +143,11 @@ fn in_period(query: Query, period: Period) -> Query {
             let query = query.filter("grain", Op::Equal, Grain::Day.as_str());
             let first = first.map(midnight).unwrap_or(DateTime::UNIX_EPOCH);
             let query = query.filter("start", Op::AtLeast, first);
+            // Days begin at midnight, and the day after the last one may be beyond what stores know.
             match last {
-                Some(last) => query.filter("start", Op::Less, midnight(last) + TimeDelta::days(1)),
+                Some(last) => {
+                    query.filter("start", Op::Less, midnight(last) + TimeDelta::seconds(1))
+                }
                 None => query,
             }
         }

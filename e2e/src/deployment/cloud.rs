@@ -3,7 +3,6 @@
 
 use common::store::firestore::FirestoreStore;
 use google_cloud_gax::client_builder::Error as BuilderError;
-use std::time::Duration;
 use thiserror::Error;
 
 use super::embedded::at_port;
@@ -140,7 +139,9 @@ async fn set_up(admin: &PubsubAdmin) -> Result<(), google_cloud_gax::error::Erro
         DeadLetter { topic: DEAD_LETTER_TOPIC.to_owned(), max_delivery_attempts: 100 };
     let settings = SubscriptionSettings {
         ack_deadline_seconds: 600,
-        backoff: Some((Duration::from_millis(100), Duration::from_secs(1))),
+        // With a retry policy the emulator holds back a whole subscription after a crash, which
+        // the service does not; the relay lets a message rest instead.
+        backoff: None,
         dead_letter: Some(dead_letter),
         push_endpoint: None,
     };

@@ -89,8 +89,7 @@ async fn gunzip(body: Vec<u8>, limit: usize) -> Result<Vec<u8>, Problem> {
         let bounded = MultiGzDecoder::new(&body[..]).take(limit as u64 + 1).read_to_end(&mut text);
         bounded.map(|_| text)
     };
-    let text =
-        web::block(gunzip).await.map_err(|_| Problem::unavailable("Too busy. Try again."))?;
+    let text = web::block(gunzip).await.map_err(|_| Problem::busy())?;
     let text = text.map_err(|error| {
         Problem::new(Code::InvalidEncoding, format!("The body is no gzip: {error}."))
     })?;

@@ -1,7 +1,7 @@
 //! Days in query parameters: ISO 8601, UTC.
 
 use actix_web::HttpRequest;
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use common::rollup::Period;
 
 use super::query;
@@ -10,8 +10,9 @@ use crate::problem::{Code, FieldError, Problem};
 /// The day in a parameter; `None` where it is missing.
 pub(crate) fn day(request: &HttpRequest, name: &str) -> Result<Option<NaiveDate>, Problem> {
     let Some(text) = query::parameter(request, name)? else { return Ok(None) };
-    let is_iso = text.len() == 10 && text.is_ascii();
-    let day = NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok().filter(|_| is_iso);
+    // The parser takes other spellings, too: spaces, signs, fewer digits. Stores know these years.
+    let is_iso = |day: &NaiveDate| day.to_string() == text && (1..=9999).contains(&day.year());
+    let day = NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok().filter(is_iso);
     day.map(Some).ok_or_else(|| invalid(name, "must be a day that exists, such as 2025-05-01"))
 }
 

@@ -1,6 +1,8 @@
 //! One validated noun of a request in each file.
 
+pub(crate) mod access_log;
 pub(crate) mod body;
+mod checks;
 pub(crate) mod date;
 pub(crate) mod interaction;
 pub(crate) mod json;
@@ -9,3 +11,4 @@ pub(crate) mod record_id;
 pub(crate) mod site_event;
 pub(crate) mod tenant;
 pub(crate) mod traceparent;
+pub(crate) mod windows;

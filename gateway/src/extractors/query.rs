@@ -28,6 +28,15 @@ pub(crate) fn limit(request: &HttpRequest, default: u32, most: u32) -> Result<u3
     }
 }
 
+/// A switch: `true` or `false`, which it is where it is missing.
+pub(crate) fn flag(request: &HttpRequest, name: &str) -> Result<bool, Problem> {
+    match parameter(request, name)?.as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(invalid(name, "must be true or false")),
+    }
+}
+
 fn invalid(field: &str, reason: &str) -> Problem {
     Problem::invalid(vec![FieldError::new(Code::InvalidQuery, field, reason)])
 }

@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use common::record::RecordId;
 
-use crate::problem::{Code, FieldError};
+use crate::problem::{Code, FieldError, Problem};
 
 /// The one id of the request: as every `header` and the body's `field` say, which must agree, else
 /// as [`keyed`] has it.
@@ -34,6 +34,17 @@ pub(crate) fn one(
 
 /// The id that the `Idempotency-Key` names, else a made one.
 pub(crate) fn keyed(request: &HttpRequest) -> RecordId {
-    let key = request.headers().get("Idempotency-Key");
-    key.map_or_else(RecordId::random, |key| RecordId::from_key(key.as_bytes()))
+    named(request).unwrap_or_else(RecordId::random)
+}
+
+/// The id that the `Idempotency-Key` names, where there is one.
+pub(crate) fn named(request: &HttpRequest) -> Option<RecordId> {
+    let key = request.headers().get("Idempotency-Key")?;
+    Some(RecordId::from_key(key.as_bytes()))
+}
+
+/// The id in the path of a read.
+pub(crate) fn in_path(field: &str, id: &str) -> Result<RecordId, Problem> {
+    RecordId::parse(id)
+        .map_err(|reason| Problem::invalid(vec![FieldError::new(Code::InvalidId, field, reason)]))
 }

@@ -1,17 +1,15 @@
 //! The body of `POST /event`: an event of a site, checked and normalized.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Timelike as _, Utc};
 use common::event::{
     Event, MAX_PATH_BYTES, MAX_PAYLOAD_BYTES, MAX_TYPE_BYTES, MAX_USER_ID_BYTES, counted_path,
     path_in,
 };
 use serde_json::Value;
 
+use super::checks;
 use super::json::Object;
 use crate::problem::Code;
-
-/// How far ahead of the server's clock a client's may be.
-const MAX_AHEAD: TimeDelta = TimeDelta::hours(24);
 
 /// Takes the fields of an event. What is wrong stands in `body.errors` afterwards. The client's
 /// own time is given back too.
@@ -67,24 +65,20 @@ fn timestamp(body: &mut Object, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         body.wrong(Code::OutOfRange, "timestamp", "must be an RFC 3339 time");
         return None;
     };
-    let time = time.with_timezone(&Utc);
-    if time.timestamp() < FIRST_SECOND {
-        body.wrong(Code::OutOfRange, "timestamp", "must be after the year 1999");
-    } else if time > now + MAX_AHEAD {
-        body.wrong(Code::OutOfRange, "timestamp", "must be at most 24 hours ahead");
+    let time = without_leap_second(time.with_timezone(&Utc));
+    if let Err(reason) = checks::time(time, now) {
+        body.wrong(Code::OutOfRange, "timestamp", reason);
     }
     Some(time)
 }
 
-/// 2000-01-01T00:00:00Z.
-const FIRST_SECOND: i64 = 946_684_800;
+/// No store knows second 60: it is the end of the second before, and so of the same day.
+fn without_leap_second(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.with_nanosecond(time.nanosecond().min(999_999_999)).unwrap_or(time)
+}
 
 fn bounded(body: &mut Object, field: &str, text: &str, most: usize) {
-    if text.is_empty() {
-        body.wrong(Code::OutOfRange, field, "must not be empty");
-    } else if text.len() > most {
-        body.wrong(Code::OutOfRange, field, format!("must have at most {most} bytes"));
-    } else if text.chars().any(char::is_control) {
-        body.wrong(Code::OutOfRange, field, "must have no control characters");
+    if let Err(reason) = checks::text(text, most) {
+        body.wrong(Code::OutOfRange, field, reason);
     }
 }

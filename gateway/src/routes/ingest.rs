@@ -105,7 +105,7 @@ impl Upload {
             return Ok(self.cut());
         }
         let cut = actix_web::web::block(move || self.cut()).await;
-        cut.map_err(|_| Problem::unavailable("Too busy. Try again."))
+        cut.map_err(|_| Problem::busy())
     }
 
     fn cut(self) -> Vec<Record> {

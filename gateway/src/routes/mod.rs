@@ -4,6 +4,8 @@ pub(crate) mod analytics;
 pub(crate) mod event;
 pub(crate) mod health;
 pub(crate) mod ingest;
+pub(crate) mod log_batches;
+pub(crate) mod logs;
 pub(crate) mod metrics;
 pub(crate) mod processed_logs;
 pub(crate) mod quarantine;

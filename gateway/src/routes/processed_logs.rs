@@ -4,18 +4,15 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use common::path::DocumentPath;
 use common::processed_log::{self, LISTED};
-use common::record::RecordId;
-use common::store::{Document, DocumentStore, Query};
+use common::store::{Document, DocumentStore};
 use serde_json::{Map, Value, json};
 
 use crate::app::Gateway;
-use crate::extractors::tenant;
+use crate::extractors::{record_id, tenant};
 use crate::page::Page;
-use crate::problem::{Code, FieldError, Problem};
+use crate::parts;
+use crate::problem::{Code, Problem};
 use crate::render;
-
-/// Parts read at once: some 10 MB of text at the most.
-const PARTS_AT_ONCE: u32 = 300;
 
 pub(crate) async fn list(
     request: HttpRequest,
@@ -35,9 +32,7 @@ pub(crate) async fn get(
 ) -> Result<HttpResponse, Problem> {
     let (tenant, id) = path.into_inner();
     let tenant = tenant::in_path(&request, &tenant)?;
-    let id = RecordId::parse(&id).map_err(|reason| {
-        Problem::invalid(vec![FieldError::new(Code::InvalidId, "log_id", reason)])
-    })?;
+    let id = record_id::in_path("log_id", &id)?;
     let path = processed_log::path(&tenant, &id);
     let log = joined(&*gateway.store, &path).await?;
     let mut body = Map::from_iter([
@@ -59,24 +54,7 @@ async fn joined(store: &dyn DocumentStore, path: &DocumentPath) -> Result<Docume
         return Err(Problem::new(Code::InProgress, detail));
     }
     if processed_log::has_parts(&log) {
-        join_parts(store, path, &mut log).await?;
+        parts::for_each(store, path, |part| processed_log::join(&mut log, part)).await?;
     }
     Ok(log)
-}
-
-async fn join_parts(
-    store: &dyn DocumentStore,
-    path: &DocumentPath,
-    log: &mut Document,
-) -> Result<(), Problem> {
-    let mut after = None;
-    loop {
-        let query = Query::all(path.parts()).limit(PARTS_AT_ONCE).after(after);
-        let parts = store.query(&query).await?;
-        parts.iter().for_each(|part| processed_log::join(log, part));
-        match parts.last() {
-            Some(last) if parts.len() == PARTS_AT_ONCE as usize => after = Some(last.id.clone()),
-            _ => return Ok(()),
-        }
-    }
 }

@@ -122,7 +122,7 @@ fn parse(line: &[u8]) -> Result<Line, Box<dyn std::error::Error + Send + Sync>> 
 
 /// Ends with the first block that is none: where the next one begins is not known then.
 fn avro(file: impl BufRead, take: &mut impl FnMut(Result<Line, Corrupt>)) -> Result<(), Corrupt> {
-    apache_avro::max_allocation_bytes(MOST_BYTES as usize);
+    apache_avro::util::max_allocation_bytes(MOST_BYTES as usize);
     let records = apache_avro::Reader::new(file);
     let records = records.map_err(|error| Corrupt::Avro(1, error.into()))?;
     for (number, record) in (1..).zip(records) {

@@ -11,6 +11,7 @@ use reqwest::header::HeaderValue;
 use super::duration;
 use super::plan::Plan;
 use super::readback::Verify;
+use crate::http;
 
 /// Most records of a run: a few bytes of each are kept in memory.
 const MOST_RECORDS: u128 = 10_000_000;
@@ -29,7 +30,7 @@ const MOST_CHARACTERS: usize = 1_000_000;
 #[derive(Args, Clone, Debug)]
 pub(crate) struct FloodArgs {
     /// Base URL of the deployment
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = target)]
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = http::target)]
     target: Url,
 
     /// Requests a minute, over all tenants
@@ -105,7 +106,7 @@ impl fmt::Debug for Token {
 impl FloodArgs {
     /// The base URL, without a slash at its end.
     pub(super) fn base(&self) -> String {
-        self.target.as_str().trim_end_matches('/').to_owned()
+        http::base(&self.target)
     }
 
     /// Where the deployment is.
@@ -175,21 +176,6 @@ impl FloodArgs {
             _ => Err(format!("a run of {records} records is too large: at most {MOST_RECORDS}")),
         }
     }
-}
-
-fn target(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err("must begin with http:// or https://".to_owned());
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err("must be a base URL, without a query or fragment".to_owned());
-    }
-    // The report names the target.
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("must hold no credentials".to_owned());
-    }
-    Ok(url)
 }
 
 fn characters(text: &str) -> Result<RangeInclusive<usize>, String> {

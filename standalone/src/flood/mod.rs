@@ -1,6 +1,5 @@
 //! `spillway flood`: floods a deployment, reads everything back, and reports what is wrong.
 
-mod answer;
 mod args;
 mod census;
 mod duration;
@@ -30,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use args::FloodArgs;
 
 use crate::backoff::Pace;
-use crate::http::{ClientError, client_within};
+use crate::http::{ClientError, NobodyThere, client};
 use crate::progress::progress;
 
 use plan::Plan;
@@ -62,12 +61,8 @@ enum FloodError {
     #[error(transparent)]
     Client(#[from] ClientError),
     /// Nobody answers at the target.
-    #[error(
-        "nothing answers at {target} ({why}).\n\
-         Start a server with `cargo run`, which listens at http://127.0.0.1:8080, \
-         or name another one by --target URL."
-    )]
-    NobodyThere { target: String, why: String },
+    #[error(transparent)]
+    NobodyThere(#[from] NobodyThere),
     /// The reads need another token, or one at all.
     #[error("reading from {target} is not allowed ({status}): give its READ_TOKEN by --token")]
     NotAllowed { target: String, status: u16 },
@@ -145,7 +140,7 @@ impl Flood {
         let run = format!("{:08x}", rand::random::<u32>());
         Ok(Self {
             plan: Arc::new(args.plan(run).map_err(FloodError::Usage)?),
-            client: client_within(
+            client: client(
                 "spillway-flood",
                 args.target(),
                 args.connections(),
@@ -176,7 +171,7 @@ impl Flood {
         let reader = self.reader(CancellationToken::new(), ProgressBar::hidden());
         let target = self.args.base();
         reader.probe(&self.plan.tenant(0)).await.map_err(|error| match error {
-            ReadError::NoAnswer { why, .. } => FloodError::NobodyThere { target, why },
+            ReadError::NoAnswer { why, .. } => NobodyThere { target, why }.into(),
             ReadError::Refused { status: status @ (401 | 403), .. } => {
                 FloodError::NotAllowed { target, status }
             }

@@ -13,7 +13,7 @@ use thiserror::Error;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{beginning, is_passing, transport_error};
+use crate::answer::{explanation, is_passing, transport_error};
 use crate::backoff::Pace;
 
 /// Reads, and tries again what may pass.
@@ -276,7 +276,7 @@ fn passing_reason(answer: &Result<(StatusCode, Vec<u8>), ReadError>) -> Option<S
 }
 
 fn refused(path: &str, status: StatusCode, body: &[u8]) -> ReadError {
-    ReadError::Refused { path: path.to_owned(), status: status.as_u16(), detail: beginning(body) }
+    ReadError::Refused { path: path.to_owned(), status: status.as_u16(), detail: explanation(body) }
 }
 
 fn parse<T: DeserializeOwned>(path: &str, body: &[u8]) -> Result<T, ReadError> {

@@ -13,8 +13,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::answer::Answer;
 use super::plan::{Format, Plan};
+use crate::answer::Answer;
 use crate::backoff::Pace;
 
 /// What it takes to post records.

@@ -2,9 +2,9 @@
 //! their hours, and places exist. The same seed makes the same events.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
+use common::hash;
 use fake::Fake as _;
-use fake::faker::company::en::Buzzword;
-use fake::faker::lorem::en::Words;
+use fake::faker::company::en::CatchPhrase;
 use rand::distr::Distribution as _;
 use rand::distr::weighted::WeightedIndex;
 use rand::{Rng as _, SeedableRng as _};
@@ -13,6 +13,33 @@ use serde_json::{Value, json};
 
 /// Pages of a site.
 const PAGES: usize = 60;
+/// The pages that every site has, the most popular first; the rest of them are articles.
+const KNOWN_PAGES: [(&str, &str); 6] = [
+    ("/", "Home"),
+    ("/pricing", "Pricing"),
+    ("/docs", "Documentation"),
+    ("/blog", "Blog"),
+    ("/signup", "Sign up"),
+    ("/login", "Log in"),
+];
+/// Buttons and links: element, text.
+const BUTTONS: [(&str, &str); 7] = [
+    ("nav-menu", "Menu"),
+    ("cta-signup", "Start for free"),
+    ("nav-pricing", "See pricing"),
+    ("search", "Search"),
+    ("share", "Share"),
+    ("cta-demo", "Book a demo"),
+    ("newsletter", "Subscribe"),
+];
+/// Where views come from, the most frequent first; the first of them is a page opened directly.
+const REFERRERS: [&str; 5] = [
+    "",
+    "https://www.google.com/",
+    "https://news.ycombinator.com/",
+    "https://www.bing.com/",
+    "https://duckduckgo.com/",
+];
 /// How busy each hour of a day is, from midnight UTC.
 const HOURS: [u32; 24] =
     [3, 2, 1, 1, 1, 2, 4, 7, 11, 14, 15, 15, 13, 14, 15, 14, 13, 12, 11, 11, 10, 8, 6, 4];
@@ -49,15 +76,27 @@ pub(super) struct Recipe {
     pub(super) seed: u64,
 }
 
+impl Recipe {
+    /// What sets it apart from others. The number of events is no part of it: a longer run begins
+    /// with the events of a shorter one.
+    fn name(&self) -> String {
+        format!("{:?}", (self.seed, self.users, self.first, self.last, &self.tenants))
+    }
+}
+
 /// Bodies of `POST /event`, one after the other.
 pub(super) struct Events {
     recipe: Recipe,
     chance: ChaCha8Rng,
-    pages: Vec<String>,
+    pages: Vec<Page>,
     page: WeightedIndex<f64>,
+    button: WeightedIndex<f64>,
+    referrer: WeightedIndex<f64>,
     user: WeightedIndex<f64>,
     tenant: WeightedIndex<f64>,
     hour: WeightedIndex<u32>,
+    /// What the ids of these events, and of no others, are made from.
+    name: String,
     made: usize,
 }
 
@@ -69,9 +108,12 @@ impl Events {
         let pages = pages(&mut chance);
         Ok(Self {
             page: long_tail(PAGES)?,
+            button: long_tail(BUTTONS.len())?,
+            referrer: long_tail(REFERRERS.len())?,
             user: long_tail(recipe.users)?,
             tenant: long_tail(recipe.tenants.len())?,
             hour: WeightedIndex::new(HOURS)?,
+            name: recipe.name(),
             pages,
             chance,
             recipe,
@@ -82,31 +124,41 @@ impl Events {
     fn event(&mut self) -> Value {
         let tenant = self.recipe.tenants[self.tenant.sample(&mut self.chance)].clone();
         let user = self.user.sample(&mut self.chance);
-        let path = self.pages[self.page.sample(&mut self.chance)].clone();
+        let page = self.pages[self.page.sample(&mut self.chance)].clone();
         let (event_type, payload) = match self.chance.random_range(0..100) {
-            0..70 => ("view", self.view(&path)),
+            0..70 => ("view", self.view(&page)),
             70..92 => ("click", self.click()),
             _ => ("location", self.location(user)),
         };
-        json!({
+        let mut event = json!({
             "site_id": tenant,
             "event_type": event_type,
-            "path": path,
+            "path": page.path,
             "user_id": format!("user-{user:05}"),
             "timestamp": self.time().to_rfc3339_opts(SecondsFormat::Millis, true),
-            "event_id": format!("{:032x}", self.chance.random::<u128>()),
             "payload": payload,
-        })
+        });
+        event["event_id"] = self.id(&event).into();
+        event
     }
 
-    fn view(&mut self, path: &str) -> Value {
-        let title: Vec<String> = Words(2..5).fake_with_rng(&mut self.chance);
-        json!({"url": format!("https://shop.example{path}"), "title": title.join(" ")})
+    /// Of the content too: a server puts other content under a known id into quarantine.
+    fn id(&self, event: &Value) -> String {
+        let fields = [&self.name, &self.made.to_string(), &event.to_string()];
+        let mut id = hash::of_fields(&fields);
+        id.truncate(32);
+        id
+    }
+
+    fn view(&mut self, page: &Page) -> Value {
+        let url = format!("https://shop.example{}", page.path);
+        let referrer = REFERRERS[self.referrer.sample(&mut self.chance)];
+        json!({"url": url, "title": page.title, "referrer": referrer})
     }
 
     fn click(&mut self) -> Value {
-        let text: String = Buzzword().fake_with_rng(&mut self.chance);
-        json!({"element_id": format!("button-{}", self.chance.random_range(1..20)), "text": text})
+        let (element, text) = BUTTONS[self.button.sample(&mut self.chance)];
+        json!({"element_id": element, "text": text})
     }
 
     /// Near the city in which the user lives.
@@ -145,19 +197,32 @@ fn long_tail(count: usize) -> Result<WeightedIndex<f64>, rand::distr::weighted::
     WeightedIndex::new((1..=count).map(|rank| 1.0 / rank as f64))
 }
 
-fn pages(chance: &mut ChaCha8Rng) -> Vec<String> {
-    let known = ["/", "/pricing", "/docs", "/blog", "/login"].map(str::to_owned);
-    let mut pages = Vec::from(known);
-    while pages.len() < PAGES {
-        let words: Vec<String> = Words(2..4).fake_with_rng(chance);
-        pages.push(format!("/blog/{}-{}", words.join("-"), pages.len()));
-    }
-    pages
+/// A page, which has the same title whoever views it.
+#[derive(Clone)]
+struct Page {
+    path: String,
+    title: String,
+}
+
+fn pages(chance: &mut ChaCha8Rng) -> Vec<Page> {
+    let known =
+        KNOWN_PAGES.map(|(path, title)| Page { path: path.to_owned(), title: title.to_owned() });
+    let articles = (known.len()..PAGES).map(|number| article(number, chance));
+    known.into_iter().chain(articles).collect()
+}
+
+fn article(number: usize, chance: &mut ChaCha8Rng) -> Page {
+    let title: String = CatchPhrase().fake_with_rng(chance);
+    let words = title.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    Page { path: format!("/blog/{number}-{words}"), title }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+
+    use common::event::{MAX_PATH_BYTES, MAX_USER_ID_BYTES};
+    use common::record::RecordId;
 
     use super::*;
 
@@ -191,6 +256,25 @@ mod tests {
     }
 
     #[test]
+    fn a_longer_run_begins_with_the_shorter_one_and_any_other_run_shares_no_id_with_it() {
+        let events = |recipe| -> Vec<Value> { Events::of(recipe).expect("a recipe").collect() };
+        let ids = |recipe| by(&events(recipe), |event| text(event, "event_id"));
+        let longer = Recipe { events: 6_000, ..recipe(1) };
+        assert_eq!(events(longer)[..5_000], events(recipe(1)));
+        let day = NaiveDate::from_ymd_opt(2025, 5, 28).expect("a day");
+        let others = [
+            Recipe { users: 201, ..recipe(1) },
+            Recipe { last: day, ..recipe(1) },
+            Recipe { tenants: vec!["one".to_owned()], ..recipe(1) },
+            recipe(2),
+        ];
+        let known = ids(recipe(1));
+        for other in others {
+            assert!(ids(other.clone()).keys().all(|id| !known.contains_key(id)), "{other:?}");
+        }
+    }
+
+    #[test]
     fn some_pages_users_hours_and_tenants_are_far_busier_than_others() {
         let events = events(1);
         for name in ["path", "user_id", "site_id"] {
@@ -206,21 +290,45 @@ mod tests {
     }
 
     #[test]
-    fn every_event_lies_within_the_days_and_has_a_plausible_payload() {
-        for event in events(3) {
-            let day = &text(&event, "timestamp")[..10];
-            assert!(("2025-05-01"..="2025-05-29").contains(&day), "{day}");
-            assert!(text(&event, "path").starts_with('/'));
+    fn a_page_keeps_its_title() {
+        let mut titles = BTreeMap::new();
+        for event in events(1).iter().filter(|event| event["event_type"] == "view") {
             let payload = &event["payload"];
-            match event["event_type"].as_str().expect("a type") {
-                "view" => assert!(payload["url"].is_string()),
-                "click" => assert!(payload["element_id"].is_string()),
-                "location" => {
-                    assert!(payload["latitude"].as_f64().expect("a number").abs() < 90.0);
-                    assert!(payload["longitude"].as_f64().expect("a number").abs() < 180.0);
-                }
-                other => panic!("{other}"),
+            assert!(text(payload, "url").ends_with(&text(event, "path")));
+            let title =
+                titles.entry(text(payload, "url")).or_insert_with(|| text(payload, "title"));
+            assert_eq!(*title, text(payload, "title"));
+        }
+        assert_eq!(titles.len(), PAGES);
+    }
+
+    #[test]
+    fn every_event_lies_within_the_days_and_is_what_the_api_takes() {
+        for event in events(3) {
+            let time = text(&event, "timestamp");
+            DateTime::parse_from_rfc3339(&time).expect("RFC 3339");
+            assert!(("2025-05-01"..="2025-05-29").contains(&&time[..10]), "{time}");
+            let path = text(&event, "path");
+            assert!(path.starts_with('/') && path.len() <= MAX_PATH_BYTES, "{path}");
+            assert!((1..=MAX_USER_ID_BYTES).contains(&text(&event, "user_id").len()));
+            RecordId::parse(&text(&event, "event_id")).expect("an id");
+            assert_payload(&event);
+        }
+    }
+
+    fn assert_payload(event: &Value) {
+        let payload = &event["payload"];
+        let within = |name: &str, most: f64| {
+            payload[name].as_f64().is_some_and(|number| number.abs() <= most)
+        };
+        match event["event_type"].as_str().expect("a type") {
+            "view" => assert!(payload["url"].is_string() && payload["referrer"].is_string()),
+            "click" => assert!(payload["element_id"].is_string() && payload["text"].is_string()),
+            "location" => {
+                assert!(within("latitude", 90.0) && within("longitude", 180.0), "{payload}");
+                assert!(payload["accuracy"].as_f64().is_some_and(|metres| metres >= 0.0));
             }
+            other => panic!("{other}"),
         }
     }
 }

@@ -1,73 +1,45 @@
 //! `spillway generate`: a sample data set of events, through the front door.
 
-use std::collections::BTreeMap;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
-use std::time::Instant;
+mod args;
+mod data;
+mod file;
+mod send;
+mod summary;
 
-use chrono::{Days, NaiveDate, Utc};
-use clap::Args;
-use serde_json::Value;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use common::program;
 use thiserror::Error;
 
-use crate::http::{self, ClientError};
+pub(crate) use args::GenerateArgs;
+
+use crate::backoff::Pace;
+use crate::http::{self, ClientError, NobodyThere};
 use crate::progress::progress;
 
-mod data;
-mod send;
-
+use args::Target;
 use data::{Events, Recipe};
-use send::SendError;
+use send::{NotTaken, Sender};
+use summary::{Summary, Tally};
 
-/// The target that stands for none.
-const NONE: &str = "none";
-
-#[derive(Args, Debug)]
-pub(crate) struct GenerateArgs {
-    /// Base URL of the deployment; `none` to send nothing.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    target: String,
-
-    /// How many events.
-    #[arg(long, value_name = "N", default_value_t = 5_000)]
-    events: usize,
-
-    /// How many users they come from.
-    #[arg(long, value_name = "N", default_value_t = 200,
-        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    users: u32,
-
-    /// The first day, UTC.
-    #[arg(long, value_name = "DAY", default_value = "2025-05-01")]
-    from: NaiveDate,
-
-    /// The last day, UTC.
-    #[arg(long, value_name = "DAY", default_value = "2025-05-29")]
-    to: NaiveDate,
-
-    /// Whose events they are; where it is given several times, the first one has the most.
-    #[arg(long, value_name = "ID", default_value = "default")]
-    tenant: Vec<String>,
-
-    /// The same seed makes the same events with the same ids: sent twice, they count once.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
-
-    /// Write the events to this file too, one JSON object a line.
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-
-    /// Requests under way at once.
-    #[arg(long, value_name = "N", default_value_t = 64,
-        value_parser = clap::value_parser!(u32).range(1..=1_024))]
-    concurrency: u32,
-}
+/// Tries of one event at most: a server may be away for a minute.
+const TRIES: u32 = 20;
+const PACE: Pace = Pace { first: Duration::from_millis(100), longest: Duration::from_secs(5) };
+/// How long one request may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why the events are not all there.
 #[derive(Debug, Error)]
-pub(crate) enum GenerateError {
-    #[error("--from must be 2000-01-01 or later, not after --to, and --to not after tomorrow")]
-    Days,
+enum GenerateError {
+    /// What was asked for makes no sense.
+    #[error("{0}")]
+    Usage(&'static str),
     #[error("the events cannot be drawn")]
     Recipe(#[from] rand::distr::weighted::Error),
     #[error("{0} cannot be written")]
@@ -75,68 +47,66 @@ pub(crate) enum GenerateError {
     #[error(transparent)]
     Client(#[from] ClientError),
     #[error(transparent)]
-    Send(#[from] SendError),
+    NobodyThere(#[from] NobodyThere),
+    /// Some were sent, and may be sent again.
+    #[error("{taken} of {events} events were taken; sent again, they still count once")]
+    NotTaken { taken: u64, events: usize, source: NotTaken },
 }
 
-/// Makes the events, writes them where a file is named, and sends them.
-pub(crate) async fn generate(args: GenerateArgs) -> Result<(), GenerateError> {
+/// Runs the command: makes the events, writes and sends them, and tells by its exit code whether
+/// all were taken.
+pub(crate) async fn run(args: GenerateArgs) -> ExitCode {
+    let result = generate(&args).await;
+    let is_usage = matches!(result, Err(GenerateError::Usage(_)));
+    let code = program::ended(result.map(|summary| println!("{summary}")));
+    if is_usage { ExitCode::from(2) } else { code }
+}
+
+async fn generate(args: &GenerateArgs) -> Result<Summary, GenerateError> {
     let began = Instant::now();
-    let events: Vec<Value> = Events::of(recipe(&args)?)?.collect();
-    if let Some(out) = &args.out {
-        write(out, &events).map_err(|error| GenerateError::Out(out.clone(), error))?;
-    }
-    let target = args.target.trim_end_matches('/');
-    if target != NONE {
-        let at_once = args.concurrency as usize;
-        let client = http::client("spillway-generate", target, at_once)?;
-        send::probe(&client, target).await?;
-        let bar = progress(events.len(), "sending");
-        send::send_all(&client, target, &events, at_once, &bar).await?;
-        bar.finish_and_clear();
-    }
-    summarize(&args, &events, began);
-    Ok(())
+    let recipe = args.recipe().map_err(GenerateError::Usage)?;
+    let (done, tally) = match sender(args)? {
+        None => ("made", make(args, &recipe)?),
+        Some(sender) => {
+            sender.probe().await?;
+            write(args, &recipe)?;
+            ("sent", send(&sender, recipe).await?)
+        }
+    };
+    Ok(Summary { tally, done, seed: args.seed, took: began.elapsed() })
 }
 
-fn recipe(args: &GenerateArgs) -> Result<Recipe, GenerateError> {
-    let tomorrow = Utc::now().date_naive() + Days::new(1);
-    let is_early = args.from < NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default();
-    if is_early || args.from > args.to || args.to >= tomorrow {
-        return Err(GenerateError::Days);
-    }
-    Ok(Recipe {
-        events: args.events,
-        users: args.users as usize,
-        first: args.from,
-        last: args.to,
-        tenants: args.tenant.clone(),
-        seed: args.seed,
-    })
+fn sender(args: &GenerateArgs) -> Result<Option<Sender>, GenerateError> {
+    let Target::Deployment(target) = &args.target else {
+        return Ok(None);
+    };
+    let at_once = args.concurrency as usize;
+    let client = http::client("spillway-generate", target, at_once, REQUEST_TIMEOUT)?;
+    let base = http::base(target);
+    Ok(Some(Sender { client, base, at_once, most_tries: TRIES, pace: PACE }))
 }
 
-/// Written beside the file and then renamed: whoever reads it, reads all of it.
-fn write(out: &Path, events: &[Value]) -> io::Result<()> {
-    let beside = out.with_extension("partial");
-    let mut file = io::BufWriter::new(std::fs::File::create(&beside)?);
-    events.iter().try_for_each(|event| writeln!(file, "{event}"))?;
-    file.into_inner()?.sync_all()?;
-    std::fs::rename(beside, out)
+fn make(args: &GenerateArgs, recipe: &Recipe) -> Result<Tally, GenerateError> {
+    write(args, recipe)?;
+    let events = Events::of(recipe.clone())?;
+    Ok(events.fold(Tally::default(), |tally, event| tally.with(&event)))
 }
 
-fn summarize(args: &GenerateArgs, events: &[Value], began: Instant) {
-    let mut types: BTreeMap<&str, usize> = BTreeMap::new();
-    for event in events {
-        *types.entry(event["event_type"].as_str().unwrap_or_default()).or_default() += 1;
-    }
-    let types: Vec<String> = types.iter().map(|(name, count)| format!("{count} {name}")).collect();
-    let done = if args.target == NONE { "made" } else { "sent" };
-    println!(
-        "{} events {done} in {:.1} s ({}), from {} to {}, seed {}.",
-        events.len(),
-        began.elapsed().as_secs_f64(),
-        types.join(", "),
-        args.from,
-        args.to,
-        args.seed
-    );
+fn write(args: &GenerateArgs, recipe: &Recipe) -> Result<(), GenerateError> {
+    let Some(out) = &args.out else {
+        return Ok(());
+    };
+    let events = Events::of(recipe.clone())?;
+    file::write(out, events).map_err(|error| GenerateError::Out(out.clone(), error))
+}
+
+/// Sends what `write` wrote: the same recipe makes the same events, so none has to be kept.
+async fn send(sender: &Sender, recipe: Recipe) -> Result<Tally, GenerateError> {
+    let events = recipe.events;
+    let bar = progress(events, "sending");
+    let sent = sender.send_all(Events::of(recipe)?, &bar).await;
+    // Clearing the bar would fill it.
+    let taken = bar.position();
+    bar.finish_and_clear();
+    sent.map_err(|source| GenerateError::NotTaken { taken, events, source })
 }

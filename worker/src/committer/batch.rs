@@ -6,6 +6,7 @@ use common::path::DocumentPath;
 use common::store::{self, Fields, Write};
 use tokio::sync::mpsc;
 
+use super::recent::Recent;
 use super::{Rivals, Unit, Waiting};
 
 /// Units in one commit at most.
@@ -48,13 +49,16 @@ impl Line {
 }
 
 /// Takes from the front of the line what fits into one commit. A unit that cannot be in this
-/// commit is passed over, and so are those behind it that must not come before it.
-pub(super) fn take(line: &mut Line) -> Vec<Rivals> {
+/// commit is passed over, and so are those behind it that must not come before it. One whose gate
+/// was seen a moment ago is answered.
+pub(super) fn take(line: &mut Line, recent: &Recent) -> Vec<Rivals> {
     let mut batch = Batch::default();
     let mut passed_over = VecDeque::new();
     let mut ahead = Documents::default();
     while let Some(next) = line.pop() {
-        if let Some(place) = batch.places.get(&next.unit.gate) {
+        if let Some(digest) = recent.digest(&next.unit.gate) {
+            next.answer_known(digest);
+        } else if let Some(place) = batch.places.get(&next.unit.gate) {
             batch.rivals[*place].others.push_back(next);
         } else if batch.documents.clash(&next.unit) || ahead.concern(&next.unit) {
             ahead.add(&next.unit);

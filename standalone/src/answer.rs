@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
+use serde_json::Value;
 
-/// Longest piece of an answer's body that is kept for the report, in characters.
+/// Longest explanation that is kept, in characters.
 const DETAIL_CHARACTERS: usize = 300;
 
 /// What came back for one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// The server answered.
     Status {
         code: u16,
         retry_after: Option<Duration>,
-        /// The beginning of the body, where it was no success.
+        /// What the body says, where it was no success.
         detail: String,
     },
     /// There was no answer, and this is why.
@@ -26,7 +27,7 @@ pub(super) enum Answer {
 
 impl Answer {
     /// Reads the whole answer, so that its connection can be used again.
-    pub(super) async fn of(sent: reqwest::Result<reqwest::Response>) -> Self {
+    pub(crate) async fn of(sent: reqwest::Result<reqwest::Response>) -> Self {
         let response = match sent {
             Ok(response) => response,
             Err(error) => return Self::Transport(transport_error(&error)),
@@ -34,18 +35,18 @@ impl Answer {
         let (status, headers) = (response.status(), response.headers().clone());
         // The status decides: a body that breaks off takes no 202 back.
         let body = response.bytes().await.unwrap_or_default();
-        let detail = if status.is_success() { String::new() } else { beginning(&body) };
+        let detail = if status.is_success() { String::new() } else { explanation(&body) };
         Self::Status { code: status.as_u16(), retry_after: retry_after(&headers), detail }
     }
 
     /// Whether the server promised to keep the record.
-    pub(super) fn is_promise(&self) -> bool {
+    pub(crate) fn is_promise(&self) -> bool {
         matches!(self, Self::Status { code: 202, .. })
     }
 
     /// Whether the same request may succeed later: no answer at all, "not now", or the word of
     /// something between here and the server.
-    pub(super) fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Status { code, .. } => is_passing(*code),
             Self::Transport(_) => true,
@@ -53,7 +54,7 @@ impl Answer {
     }
 
     /// How long the server asked to be left alone.
-    pub(super) fn retry_after(&self) -> Option<Duration> {
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
             Self::Transport(_) => None,
@@ -61,7 +62,7 @@ impl Answer {
     }
 
     /// The name under which the report counts it.
-    pub(super) fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         match self {
             Self::Status { code, .. } => code.to_string(),
             Self::Transport(why) => why.clone(),
@@ -69,7 +70,7 @@ impl Answer {
     }
 
     /// The name and, where there is one, the server's explanation.
-    pub(super) fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match self {
             Self::Status { code, detail, .. } if !detail.is_empty() => format!("{code}: {detail}"),
             other => other.label(),
@@ -78,18 +79,24 @@ impl Answer {
 }
 
 /// Whether a status says that the same request may succeed later.
-pub(super) fn is_passing(code: u16) -> bool {
+pub(crate) fn is_passing(code: u16) -> bool {
     matches!(code, 429 | 502 | 503 | 504)
 }
 
-/// The beginning of a body as text.
-pub(super) fn beginning(body: &[u8]) -> String {
-    String::from_utf8_lossy(body).trim().chars().take(DETAIL_CHARACTERS).collect()
+/// What a body says went wrong: a problem's detail and request, or its beginning as text.
+pub(crate) fn explanation(body: &[u8]) -> String {
+    let problem: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = match (problem["detail"].as_str(), problem["request_id"].as_str()) {
+        (Some(detail), Some(request)) => format!("{detail} (request {request})"),
+        (Some(detail), None) => detail.to_owned(),
+        (None, _) => String::from_utf8_lossy(body).into_owned(),
+    };
+    text.trim().chars().take(DETAIL_CHARACTERS).collect()
 }
 
 /// Why there was no answer, in words that do not differ from request to request: the report
 /// counts by them.
-pub(super) fn transport_error(error: &reqwest::Error) -> String {
+pub(crate) fn transport_error(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "time-out".to_owned();
     }
@@ -136,6 +143,15 @@ mod tests {
         assert!(hour > Duration::from_mins(59) && hour <= Duration::from_hours(1));
         assert_eq!(retry_after(&headers("Wed, 21 Oct 2015 07:28:00 GMT")), None);
         assert_eq!(retry_after(&headers("soon")), None);
+    }
+
+    #[test]
+    fn a_problem_is_told_by_its_detail_and_anything_else_by_its_beginning() {
+        let problem = br#"{"title":"Bad","detail":"no such site","request_id":"r-1"}"#;
+        assert_eq!(explanation(problem), "no such site (request r-1)");
+        assert_eq!(explanation(br#"{"detail":"no such site"}"#), "no such site");
+        assert_eq!(explanation(br#" {"error":1} "#), r#"{"error":1}"#);
+        assert_eq!(explanation("é".repeat(1_000).as_bytes()), "é".repeat(300));
     }
 
     #[test]

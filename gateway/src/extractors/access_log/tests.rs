@@ -1,0 +1,214 @@
+//! What holds for all formats.
+
+use chrono::{TimeDelta, Utc};
+use common::access_log::Entry;
+use proptest::prelude::*;
+
+use super::{Batch, MAX_ERRORS};
+use crate::problem::{Code, Problem};
+
+const MEDIA_TYPES: [&str; 4] =
+    ["application/json", "application/x-ndjson", "text/csv", "text/plain"];
+
+pub(super) fn read(media_type: &str, body: &str) -> Result<Batch, Problem> {
+    super::read(media_type, body.as_bytes())
+}
+
+/// Request and family of each entry.
+pub(super) fn counts(batch: &Batch) -> Vec<String> {
+    let count = |entry: &Entry| format!("{} {}", entry.request, entry.user_agent);
+    batch.entries.iter().map(count).collect()
+}
+
+/// What is wrong, a line each.
+pub(super) fn errors(batch: &Batch) -> Vec<String> {
+    let errors = batch.errors.iter();
+    errors.map(|error| format!("{} {} {}", error.index, error.field, error.reason)).collect()
+}
+
+/// The same two entries in each format.
+const SAME: [(&str, &str); 4] = [
+    (
+        "application/json",
+        r#"[{"receivedAt": "2015-05-17T10:05:03Z", "method": "get", "path": "/a?b=\"c\"",
+             "userAgent": "Mozilla/5.0 (X11; \"Linux\", x86_64; rv:121.0) Firefox/121.0"},
+            {"timestamp": 1431857163, "method": "POST", "path": "/ü/\"d\""}]"#,
+    ),
+    (
+        "application/x-ndjson",
+        r#"{"ts": 1431857103000, "path": "/a", "method": "GET", "user_agent": "Mozilla/5.0 (X11; \"Linux\", x86_64; rv:121.0) Firefox/121.0"}
+           {"time": "17/May/2015:12:06:03 +0200", "path": "/\u00fc/\"d\"?e", "method": "Post"}"#,
+    ),
+    (
+        "text/csv",
+        "path,receivedAt,user_agent,method,bytes\r\n\
+         /a,1431857103,\"Mozilla/5.0 (X11; \"\"Linux\"\", x86_64; rv:121.0) Firefox/121.0\",GET,5\r\n\
+         \"/ü/\"\"d\"\"\",2015-05-17T12:06:03+02:00,,POST,\r\n",
+    ),
+    (
+        "text/plain",
+        r#"::1 - - [17/May/2015:10:05:03 +0000] "GET /a HTTP/1.1" 200 5 "-" "Mozilla/5.0 (X11; \"Linux\", x86_64; rv:121.0) Firefox/121.0"
+
+           10.0.0.1 - bob [17/May/2015:12:06:03 +0200] "POST /\xc3\xbc/\"d\"?e HTTP/2.0" 201 -"#,
+    ),
+];
+
+#[test]
+fn the_same_entries_in_every_format_are_the_same() {
+    let entry = |at: &str, request: &str, user_agent: &str| Entry {
+        at: at.parse().expect("it is a time"),
+        request: request.to_owned(),
+        user_agent: user_agent.to_owned(),
+    };
+    let entries = vec![
+        entry("2015-05-17T10:05:03Z", "GET /a", "Firefox"),
+        entry("2015-05-17T10:06:03Z", "POST /ü/\"d\"", "Other"),
+    ];
+    let expected = Batch { entries, ..Batch::default() };
+    for (media_type, body) in SAME {
+        assert_eq!(read(media_type, body).expect(media_type), expected, "{media_type}");
+    }
+}
+
+#[test]
+fn real_lines_are_read() {
+    let lines = include_str!("sample.log");
+    let batch = read("text/plain", lines).expect("it is text");
+    assert_eq!((batch.entries.len(), batch.rejected), (lines.lines().count(), 0));
+    let at = "2015-05-17T10:05:03Z".parse().expect("it is a time");
+    let request = "GET /presentations/logstash-monitorama-2013/images/kibana-search.png".to_owned();
+    assert_eq!(batch.entries[0], Entry { at, request, user_agent: "Chrome".to_owned() });
+    let of = |family: &str| batch.entries.iter().filter(|e| e.user_agent == family).count();
+    assert_eq!(["Chrome", "Firefox", "Other"].map(of), [7, 6, 2]);
+}
+
+#[test]
+fn a_time_ahead_is_measured_by_the_clock() {
+    for (hours, rejected) in [(23, 0), (25, 1)] {
+        let at = (Utc::now() + TimeDelta::hours(hours)).to_rfc3339();
+        let body = format!(r#"[{{"receivedAt": "{at}", "method": "GET", "path": "/"}}]"#);
+        assert_eq!(read("application/json", &body).expect("it is read").rejected, rejected);
+    }
+}
+
+#[test]
+fn all_bad_entries_are_counted_and_the_first_errors_kept() {
+    let bodies = ["{},".repeat(10_000), "{}\n".repeat(10_000), ",,\n".repeat(10_000)];
+    let [json, ndjson, csv] = &bodies;
+    let json = format!("[{}]", json.trim_end_matches(','));
+    let csv = format!("receivedAt,method,path\n{csv}");
+    let text = "?\n".repeat(10_000);
+    for (media_type, body) in MEDIA_TYPES.into_iter().zip([&json, ndjson, &csv, &text]) {
+        let batch = read(media_type, body).expect(media_type);
+        assert_eq!((batch.entries.len(), batch.rejected), (0, 10_000), "{media_type}");
+        assert_eq!(batch.errors.len(), MAX_ERRORS, "{media_type}");
+    }
+}
+
+#[test]
+fn what_is_no_text_and_what_has_no_format_is_refused() {
+    for media_type in MEDIA_TYPES {
+        let problem = super::read(media_type, b"[\xff]").expect_err("it is no UTF-8");
+        assert_eq!(problem.to_string(), "invalid-utf8: The byte at offset 1 is not UTF-8.");
+    }
+    for media_type in ["text/html", "application/JSON", ""] {
+        let problem = read(media_type, "[]").expect_err("it has no format");
+        assert_eq!(problem.code(), Code::UnsupportedMediaType);
+    }
+}
+
+/// Pieces of all formats: what they make is nearly valid now and then.
+fn nearly() -> impl Strategy<Value = String> {
+    let pieces: Vec<&str> = vec![
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        ":",
+        "\"",
+        "\\",
+        "\n",
+        "\r\n",
+        " ",
+        "-",
+        "\u{feff}",
+        "ü",
+        "\0",
+        "\"receivedAt\"",
+        "\"ts\":",
+        "\"method\"",
+        "\"path\":",
+        "\"userAgent\"",
+        "null",
+        "1e308",
+        "-1",
+        "receivedAt,method,path,userAgent\n",
+        "1431857103",
+        "99999999999999999999",
+        "GET",
+        "/a?b#c",
+        "curl/8.4.0",
+        "[17/May/2015:10:05:03 +0000] \"",
+        "GET / HTTP/1.1\" 200 5",
+        "\\x",
+        "\\xc3",
+        "\\u00",
+        "2015-05-17T10:05:03Z",
+        "+262142-12-31T23:59:59-23:59",
+        "bot/1 ",
+        "{\"ts\":1431857103,\"method\":\"GET\",\"path\":\"/\"}",
+        "31/Dec/262142:23:59:60 -2359",
+    ];
+    let piece = prop_oneof![20 => proptest::sample::select(pieces).prop_map(str::to_owned), 1 => any::<String>()];
+    proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+fn check(media_type: &str, body: &[u8]) {
+    let Ok(batch) = super::read(media_type, body) else {
+        return;
+    };
+    let entries = batch.entries.len() + batch.rejected;
+    assert!(batch.errors.iter().all(|error| error.index < entries));
+    assert!(batch.errors.len() >= batch.rejected.min(MAX_ERRORS));
+    for entry in &batch.entries {
+        assert!((1..=64).contains(&entry.user_agent.len()), "{entry:?}");
+        assert!(entry.request.len() <= 32 + 1 + 1_024, "{entry:?}");
+        assert!(!entry.request.contains(char::is_control), "{entry:?}");
+        assert!(!entry.user_agent.contains(char::is_control), "{entry:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+        for media_type in MEDIA_TYPES {
+            check(media_type, &body);
+        }
+    }
+
+    #[test]
+    fn no_nearly_valid_body_panics(body in nearly()) {
+        for media_type in MEDIA_TYPES {
+            check(media_type, body.as_bytes());
+            let csv = format!("receivedAt,method,path,userAgent\n{body}");
+            check(media_type, csv.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_valid_body_cut_anywhere_loses_at_most_its_last_entry(at in 0.0..1.0) {
+        for (media_type, body) in SAME {
+            let cut = body.floor_char_boundary((body.len() as f64 * at) as usize);
+            check(media_type, &body.as_bytes()[..cut]);
+            check(media_type, &body.as_bytes()[cut..]);
+            let whole = read(media_type, body).expect("it is valid");
+            let is_array = media_type == "application/json";
+            if let Ok(batch) = read(media_type, &body[..cut]) {
+                prop_assert!(!is_array || cut == body.len());
+                let kept = batch.entries.len().saturating_sub(1);
+                prop_assert_eq!(&batch.entries[..kept], &whole.entries[..kept]);
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The embedded store, with a count of what is asked of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use common::path::{Collection, CollectionPath, DocumentPath};
+use common::store::embedded::EmbeddedStore;
+use common::store::{Aggregation, Document, DocumentStore, Query, StoreError, Write};
+use tempfile::TempDir;
+
+/// What was asked so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bill {
+    /// Calls that read.
+    pub(crate) reads: usize,
+    /// Documents that they read: returned, or gone into a figure.
+    pub(crate) documents_read: usize,
+    /// Commits.
+    pub(crate) commits: usize,
+    /// Writes of rollups in them.
+    pub(crate) rollup_writes: usize,
+}
+
+/// A new store in a folder of its own.
+pub(crate) struct CountingStore {
+    store: EmbeddedStore,
+    _folder: TempDir,
+    reads: AtomicUsize,
+    documents_read: AtomicUsize,
+    commits: AtomicUsize,
+    rollup_writes: AtomicUsize,
+}
+
+impl CountingStore {
+    /// Nothing is counted so far.
+    pub(crate) fn new() -> Arc<Self> {
+        let folder = tempfile::tempdir().expect("a folder");
+        Arc::new(Self {
+            store: EmbeddedStore::open(folder.path()).expect("a store"),
+            _folder: folder,
+            reads: AtomicUsize::default(),
+            documents_read: AtomicUsize::default(),
+            commits: AtomicUsize::default(),
+            rollup_writes: AtomicUsize::default(),
+        })
+    }
+
+    /// What was asked since the last call of this.
+    pub(crate) fn bill(&self) -> Bill {
+        let take = |counter: &AtomicUsize| counter.swap(0, Ordering::SeqCst);
+        Bill {
+            reads: take(&self.reads),
+            documents_read: take(&self.documents_read),
+            commits: take(&self.commits),
+            rollup_writes: take(&self.rollup_writes),
+        }
+    }
+
+    /// Every document of a collection, by id; not counted.
+    pub(crate) async fn all(&self, collection: CollectionPath) -> Vec<Document> {
+        self.store.query(&Query::all(collection)).await.expect("the documents")
+    }
+
+    fn count_read(&self, documents: usize) {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        self.documents_read.fetch_add(documents, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl DocumentStore for CountingStore {
+    async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        let is_rollup =
+            |write: &&Write| write.path().collection().name() == Collection::Rollups.as_str();
+        self.commits.fetch_add(1, Ordering::SeqCst);
+        self.rollup_writes.fetch_add(writes.iter().filter(is_rollup).count(), Ordering::SeqCst);
+        self.store.commit(writes).await
+    }
+
+    async fn get_many(&self, paths: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError> {
+        self.count_read(paths.len());
+        self.store.get_many(paths).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<Vec<Document>, StoreError> {
+        let documents = self.store.query(query).await?;
+        self.count_read(documents.len());
+        Ok(documents)
+    }
+
+    async fn aggregate(
+        &self,
+        query: &Query,
+        aggregations: &[Aggregation],
+    ) -> Result<Vec<i64>, StoreError> {
+        let read = self.store.aggregate(query, &[Aggregation::Count]).await?;
+        self.count_read(usize::try_from(read[0]).expect("a count"));
+        self.store.aggregate(query, aggregations).await
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.store.probe().await
+    }
+}

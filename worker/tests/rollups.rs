@@ -1,0 +1,294 @@
+//! Holds the counts of events to DESIGN §6: they are exact in any order, and cheap to write and to
+//! read.
+
+mod counting;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use common::broker::Message;
+use common::event::Event;
+use common::keep::Keep;
+use common::path::{Collection, CollectionPath};
+use common::record::{Kind, Part, Record, RecordId};
+use common::rollup::{self, Period};
+use common::store::{Document, DocumentStore};
+use common::tenant::TenantId;
+use futures::future::join_all;
+use futures::{StreamExt as _, stream};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use worker::{Disposition, Worker, WorkerSettings};
+
+use crate::counting::{Bill, CountingStore};
+
+const TYPES: [&str; 5] = ["view", "page_view", "pageview", "click", "location"];
+const DAYS: i64 = 4;
+/// Two hundred times the different events that there are.
+const MANY: usize = 20_000;
+
+/// Views, unique users, and the most viewed paths.
+type Stats = (i64, i64, Vec<(String, i64)>);
+
+/// A worker on a store of its own.
+struct Bench {
+    store: Arc<CountingStore>,
+    worker: Worker,
+}
+
+impl Bench {
+    fn new(rollup_shards: u32) -> Self {
+        let store = CountingStore::new();
+        let settings = WorkerSettings {
+            work_per_character: Duration::ZERO,
+            keep: Keep { original: true, days: None },
+            rollup_shards,
+            commit_interval: Duration::ZERO,
+        };
+        let worker = Worker::new(Arc::clone(&store) as Arc<dyn DocumentStore>, settings);
+        Self { store, worker }
+    }
+
+    async fn deliver(&self, number: usize, event: &Event) {
+        let disposition = self.worker.deliver(&message(number, event), 0).await;
+        assert_eq!(disposition, Disposition::Acknowledge, "event {number}");
+    }
+
+    /// Delivers `count` events, so many at once.
+    async fn flood(&self, count: usize, at_once: usize, event: impl Fn(usize) -> Event) {
+        let deliver = async |number| self.deliver(number, &event(number)).await;
+        stream::iter(0..count).map(deliver).buffer_unordered(at_once).collect::<()>().await;
+    }
+
+    /// All that events leave behind.
+    async fn documents(&self) -> [Vec<Document>; 4] {
+        let collections =
+            [Collection::Events, Collection::Rollups, Collection::Visitors, Collection::Quarantine];
+        let all = collections.map(|one| self.store.all(CollectionPath::of(&tenant(), one)));
+        join_all(all).await.try_into().expect("four collections")
+    }
+
+    /// What the gateway asks for `GET /stats`.
+    async fn stats(&self, day: Option<NaiveDate>) -> Stats {
+        let (store, tenant) = (&*self.store, tenant());
+        let read = futures::try_join!(
+            rollup::views(store, &tenant, Period::between(day, day)),
+            rollup::unique_users(store, &tenant, day),
+            rollup::top_paths(store, &tenant, day, 10),
+        );
+        read.expect("the store answers")
+    }
+
+    /// The same, with what it cost.
+    async fn stats_bill(&self, day: Option<NaiveDate>) -> (Stats, Bill) {
+        self.store.bill();
+        (self.stats(day).await, self.store.bill())
+    }
+}
+
+fn tenant() -> TenantId {
+    TenantId::parse("acme").expect("a tenant")
+}
+
+/// The message of the event of that number; the number is its name.
+fn message(number: usize, event: &Event) -> Message {
+    Message::from(Record {
+        kind: Kind::Event,
+        tenant: tenant(),
+        id: RecordId::parse(&number.to_string()).expect("an id"),
+        digest: event.digest(Some(event.timestamp)),
+        source: "site_event".to_owned(),
+        received_at: first_day().and_hms_opt(0, 0, 0).expect("midnight").and_utc(),
+        part: Part::WHOLE,
+        traceparent: None,
+        data: serde_json::to_string(event).expect("JSON"),
+    })
+}
+
+/// Leap day is the second day.
+fn first_day() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2024, 2, 28).expect("a day")
+}
+
+fn day(number: i64) -> NaiveDate {
+    first_day() + TimeDelta::days(number)
+}
+
+fn some_event() -> impl Strategy<Value = Event> {
+    let user = option::of(select(vec!["ann", "bob", "cy", "größe"]));
+    let path = option::of(select(vec!["/", "/a", "/b", "/preis/ü"]));
+    (select(TYPES.to_vec()), user, path, some_time()).prop_map(|(event_type, user, path, time)| {
+        Event {
+            event_type: event_type.to_owned(),
+            user_id: user.map(str::to_owned),
+            path: path.map(str::to_owned),
+            payload: None,
+            timestamp: time,
+        }
+    })
+}
+
+/// Often a millisecond on either side of midnight.
+fn some_time() -> impl Strategy<Value = DateTime<Utc>> {
+    let of_day = prop_oneof![Just(0), Just(86_399_999), 0..86_400_000_i64];
+    (0..DAYS, of_day).prop_map(|(number, of_day)| {
+        let midnight = day(number).and_hms_opt(0, 0, 0).expect("midnight").and_utc();
+        midnight + TimeDelta::milliseconds(of_day)
+    })
+}
+
+/// Events, and their numbers in the order of delivery: each at least once.
+fn deliveries() -> impl Strategy<Value = (Vec<Event>, Vec<usize>)> {
+    vec(some_event(), 1..25).prop_flat_map(|events| {
+        let again = vec(0..events.len(), 0..40);
+        let each = 0..events.len();
+        let order = again.prop_map(move |again| each.clone().chain(again).collect::<Vec<_>>());
+        (Just(events), order.prop_shuffle())
+    })
+}
+
+/// Also days on which nothing came, and periods that end before they begin.
+fn some_period() -> impl Strategy<Value = Period> {
+    let some_day = || option::of((-1..=DAYS).prop_map(day));
+    (some_day(), some_day()).prop_map(|(first, last)| Period::between(first, last))
+}
+
+/// The events of a period, found one by one.
+fn within(events: &[Event], period: Period) -> Vec<&Event> {
+    let is_within = |event: &&Event| {
+        let day = event.timestamp.date_naive();
+        match period {
+            Period::All => true,
+            Period::Days(first, last) => {
+                first.is_none_or(|first| first <= day) && last.is_none_or(|last| day <= last)
+            }
+        }
+    };
+    events.iter().filter(is_within).collect()
+}
+
+/// Views, users and paths, counted one by one.
+fn stats_of(events: &[&Event]) -> Stats {
+    let views: Vec<_> =
+        events.iter().filter(|event| TYPES[..3].contains(&&*event.event_type)).collect();
+    let users: BTreeSet<_> = events.iter().filter_map(|event| event.user_id.as_ref()).collect();
+    let mut paths: BTreeMap<&String, i64> = BTreeMap::new();
+    for path in views.iter().filter_map(|view| view.path.as_ref()) {
+        *paths.entry(path).or_default() += 1;
+    }
+    let mut paths: Vec<_> = paths.into_iter().map(|(path, n)| (path.clone(), n)).collect();
+    paths.sort_by_key(|(_, views)| -views);
+    (views.len() as i64, users.len() as i64, paths)
+}
+
+fn run<T>(test: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(test)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_order_and_repetition_of_events_gives_the_same_documents(
+        (events, order) in deliveries(), at_once in 1..20_usize, shards in 1..4_u32
+    ) {
+        run(async {
+            let (once, again) = (Bench::new(shards), Bench::new(shards));
+            for (number, event) in events.iter().enumerate() {
+                once.deliver(number, event).await;
+            }
+            for group in order.chunks(at_once) {
+                join_all(group.iter().map(|number| again.deliver(*number, &events[*number]))).await;
+            }
+            let expected = once.documents().await;
+            prop_assert_eq!(expected[0].len(), events.len());
+            prop_assert_eq!(again.documents().await, expected);
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn every_figure_is_what_counting_the_events_gives(
+        (events, order) in deliveries(), periods in vec(some_period(), 1..8), shards in 1..4_u32
+    ) {
+        run(async {
+            let bench = Bench::new(shards);
+            join_all(order.iter().map(|number| bench.deliver(*number, &events[*number]))).await;
+            for period in periods.into_iter().chain([Period::All]) {
+                assert_figures(&bench, &events, period).await?;
+            }
+            let days = (-1..=DAYS).map(|number| Some(day(number)));
+            for day in days.chain([None]) {
+                let of_day = within(&events, Period::between(day, day));
+                prop_assert_eq!(bench.stats(day).await, stats_of(&of_day));
+            }
+            Ok(())
+        })?;
+    }
+}
+
+async fn assert_figures(
+    bench: &Bench,
+    events: &[Event],
+    period: Period,
+) -> Result<(), TestCaseError> {
+    let (store, tenant) = (&*bench.store, tenant());
+    let within = within(events, period);
+    for event_type in TYPES.map(Some).into_iter().chain([None, Some("none")]) {
+        let is_meant = |event: &&&Event| event_type.is_none_or(|name| event.event_type == name);
+        let expected = within.iter().filter(is_meant).count() as i64;
+        let figure = rollup::events(store, &tenant, event_type, period).await;
+        prop_assert_eq!(figure.expect("the store answers"), expected, "{:?}", event_type);
+    }
+    let views = rollup::views(store, &tenant, period).await.expect("the store answers");
+    prop_assert_eq!(views, stats_of(&within).0);
+    let types = rollup::event_types(store, &tenant).await.expect("the store answers");
+    prop_assert_eq!(types, events.iter().map(|event| event.event_type.clone()).collect());
+    Ok(())
+}
+
+/// One of a hundred different events on two days, of 20 users on 25 pages; then they come again.
+fn visit(number: usize) -> Event {
+    let kind = number % 100;
+    let minutes = TimeDelta::minutes(kind as i64 * 29);
+    Event {
+        event_type: TYPES[kind % 4].to_owned(),
+        user_id: Some(format!("user {}", kind % 20)),
+        path: Some(format!("/page/{}", kind % 25)),
+        payload: None,
+        timestamp: first_day().and_hms_opt(0, 0, 0).expect("midnight").and_utc() + minutes,
+    }
+}
+
+#[test]
+fn a_read_of_statistics_costs_the_same_however_many_events_were_counted() {
+    run(async {
+        let (few, many) = (Bench::new(1), Bench::new(1));
+        few.flood(100, 100, visit).await;
+        many.flood(MANY, 2_000, visit).await;
+        for day in [None, Some(day(0)), Some(day(1))] {
+            let ((views, users, _), bill) = few.stats_bill(day).await;
+            let ((many_views, many_users, _), bill_of_many) = many.stats_bill(day).await;
+            assert_eq!((many_views, many_users), (views * (MANY / 100) as i64, users));
+            assert_eq!(bill_of_many, bill, "{day:?}");
+            assert!(bill.documents_read > 10, "{bill:?} reads nothing");
+        }
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hot_page_is_written_once_a_commit_and_not_once_an_event() {
+    const EVENTS: usize = 4_000;
+    let bench = Bench::new(1);
+    let hot = |number: usize| Event { user_id: Some(format!("user {}", number % 50)), ..visit(0) };
+    bench.flood(EVENTS, 64, hot).await;
+    let bill = bench.store.bill();
+    assert_eq!(bench.stats(None).await.0, EVENTS as i64);
+    assert!(bill.commits * 10 <= EVENTS, "{bill:?}");
+    assert!(bill.rollup_writes * 5 <= EVENTS, "{bill:?}");
+}
