@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,17 +112,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         max_attempts: args.max_delivery_attempts,
         stopping: CancellationToken::new(),
     };
-    let archiver = Archiver {
-        queue: Arc::clone(&queue),
-        root: folder.path().join(archive::FOLDER),
-        original: args.work.store_original,
-        stopping: dispatcher.stopping.clone(),
-    };
-    let live = Live {
-        archive: archiver.root.clone(),
-        report: folder.path().join("analytics").join("report.json"),
-        every: Duration::from_secs(args.aggregate_seconds.into()),
-    };
+    let archiver = archiver(&args, folder.path(), &queue, dispatcher.stopping.clone());
     let gateway =
         Gateway::new(Arc::new(EmbeddedBroker(Arc::clone(&queue))), store, args.ingest.into());
     let application = Application::build(gateway, &args.host, args.port).map_err(|source| {
@@ -131,10 +121,33 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     greet(application.address(), &args.data_dir);
     // Neither has anything that must be finished: they end with the process.
     tokio::spawn(adopt(queue));
-    if args.aggregate_seconds > 0 {
-        tokio::spawn(live.run());
-    }
+    tokio::spawn(aggregate(args.aggregate_seconds, folder.path().to_owned()));
     run(application, dispatcher, archiver).await
+}
+
+fn archiver(
+    args: &ServeArgs,
+    folder: &Path,
+    queue: &Arc<EmbeddedQueue>,
+    stopping: CancellationToken,
+) -> Archiver {
+    let root = folder.join(archive::FOLDER);
+    if let Err(error) = archive::prepare(&root) {
+        tracing::error!(%error, "the archive's folder cannot be made; archiving will try again");
+    }
+    Archiver { queue: Arc::clone(queue), root, original: args.work.store_original, stopping }
+}
+
+/// Keeps `analytics/report.json` up to date, every so many seconds; never, where that is 0.
+async fn aggregate(seconds: u32, folder: PathBuf) {
+    let live = Live {
+        archive: folder.join(archive::FOLDER),
+        report: folder.join("analytics").join("report.json"),
+        every: Duration::from_secs(seconds.into()),
+    };
+    if seconds > 0 {
+        live.run().await;
+    }
 }
 
 /// Takes up what `spillway replay` puts into the queue.
@@ -171,7 +184,7 @@ async fn run(
     Ok(())
 }
 
-fn greet(address: SocketAddr, data_dir: &std::path::Path) {
+fn greet(address: SocketAddr, data_dir: &Path) {
     println!("Spillway listens on http://{address} and keeps its data in {}.", data_dir.display());
     println!(
         "Try:\n  curl -i http://{address}/ingest -H 'Content-Type: application/json' \\\n    \

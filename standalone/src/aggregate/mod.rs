@@ -149,11 +149,12 @@ fn all_processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Corrupt lines are told, but fail nothing; an archive without one message does.
+/// Corrupt lines are told, but fail nothing; finding no message at all does.
 fn is_well(report: &Report) -> bool {
     let balanced =
         report.comparison.as_ref().is_none_or(|comparison| comparison.differences.is_empty());
-    balanced && report.inputs.messages > 0
+    let inputs = &report.inputs;
+    balanced && inputs.messages + inputs.counted + inputs.in_work > 0
 }
 
 fn summary(report: &Report, out: &Path) -> String {

@@ -108,6 +108,11 @@ fn open(root: &Path, folder: &Path, first: i64) -> io::Result<File> {
     Ok(file)
 }
 
+/// Makes the archive's own folder, so that it can be read from the first moment on.
+pub(crate) fn prepare(root: &Path) -> io::Result<()> {
+    make(root, root)
+}
+
 /// Makes `folder` with all above it down from `root`, each on disk before what is in it.
 fn make(root: &Path, folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
