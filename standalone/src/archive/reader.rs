@@ -89,9 +89,16 @@ impl Input {
             Ok(file) => lines(file, &mut take),
             Err(error) => Err(Corrupt::File(error)),
         };
-        if let Err(corrupt) = read {
-            take(Err(corrupt));
+        match read {
+            // A line that is being written now: the next reading finds it.
+            Err(Corrupt::Torn(_)) if self.has_grown() => {}
+            Err(corrupt) => take(Err(corrupt)),
+            Ok(()) => {}
         }
+    }
+
+    fn has_grown(&self) -> bool {
+        fs::metadata(&self.path).is_ok_and(|file| file.len() > self.bytes)
     }
 }
 
@@ -219,6 +226,14 @@ mod tests {
         let good = r#"{"id":1,"attributes":{},"data":"good"}"#;
         let (_folder, input) = file("a.ndjson", format!("{good}\n{good}").as_bytes());
         assert_eq!(read(&input), ["good", "torn-line"]);
+    }
+
+    #[test]
+    fn a_line_that_was_being_written_is_left_to_the_next_reading() {
+        let good = r#"{"id":1,"attributes":{},"data":"good"}"#;
+        let (_folder, mut input) = file("a.ndjson", format!("{good}\n{good}\n").as_bytes());
+        input.bytes -= 10;
+        assert_eq!(read(&input), ["good"]);
     }
 
     #[test]
