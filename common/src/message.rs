@@ -36,6 +36,9 @@ pub mod attribute {
     pub const PARTS: &str = "parts";
     /// W3C trace context.
     pub const TRACEPARENT: &str = "traceparent";
+    /// Stands on a message that is published again from the archive: when that was. The archive
+    /// has it already.
+    pub const REPLAY: &str = "replay";
 }
 
 /// Why a message is no record. All are permanent: the message will never be one.

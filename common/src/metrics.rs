@@ -64,6 +64,16 @@ metrics! {
         {buckets: vec![1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0]};
     /// Messages in the embedded queue that are not done.
     QUEUE_BACKLOG: IntGauge = "spillway_queue_backlog" [];
+    /// Messages written to the raw archive.
+    ARCHIVED: IntCounter = "spillway_archived_messages_total" [];
+    /// Files of the raw archive that were begun.
+    ARCHIVE_FILES: IntCounter = "spillway_archive_files_total" [];
+    /// Failed tries to write to the raw archive.
+    ARCHIVE_FAILURES: IntCounter = "spillway_archive_failures_total" [];
+    /// Aggregations of the raw archive, by outcome.
+    AGGREGATIONS: IntCounterVec = "spillway_aggregations_total" ["outcome"];
+    /// Corrupt lines and files that aggregations came upon, by reason.
+    CORRUPT_INPUTS: IntCounterVec = "spillway_corrupt_inputs_total" ["reason"];
 }
 
 /// The state of every metric in Prometheus' text format.

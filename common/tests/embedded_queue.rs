@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::broker::embedded::{
-    EmbeddedBroker, EmbeddedQueue, Flow, Lane, Lease, MIN_FREE_BYTES, QueueOptions,
+    EmbeddedBroker, EmbeddedQueue, Flow, Inbox, Lane, Lease, MIN_FREE_BYTES, Peek, QueueOptions,
 };
 use common::broker::{Broker, Message, PublishError};
 use tempfile::TempDir;
@@ -118,13 +118,13 @@ async fn a_message_stays_until_both_subscriptions_are_done_with_it() {
     publish(&queue, vec![message("a", "1"), message("b", "2")]).await;
     let worked = lease(&queue).await;
     queue.acknowledge(&worked).await.expect("acknowledged");
-    let to_archive = queue.to_archive(10).await.expect("messages");
+    let to_archive = queue.to_archive(10, 1 << 20).await.expect("messages");
     let archived: Vec<_> = to_archive.iter().map(|it| it.message.clone()).collect();
     assert_eq!(archived, [message("a", "1"), message("b", "2")]);
 
     let ids = to_archive.iter().map(|it| it.id).collect();
     queue.archived(ids).await.expect("archived");
-    assert!(queue.to_archive(10).await.expect("messages").is_empty());
+    assert!(queue.to_archive(10, 1 << 20).await.expect("messages").is_empty());
     assert_eq!(text(&lease(&queue).await), "2", "the archive takes nothing from the work");
 }
 
@@ -153,4 +153,59 @@ async fn a_publisher_that_goes_away_leaves_no_message_behind() {
     assert!(futures::poll!(&mut publish).is_pending());
     drop(publish);
     assert_eq!(text(&lease(&queue).await), "1");
+}
+
+#[tokio::test]
+async fn what_another_process_puts_in_is_delivered_once_while_the_queue_is_served() {
+    let folder = folder();
+    let queue = open(folder.path(), OPTIONS);
+    publish(&queue, vec![message("a", "own")]).await;
+    let inbox = Inbox::open(folder.path(), OPTIONS.flow).expect("an inbox");
+    let put_in = inbox.publish(vec![message("a", "1"), message("b", "2")]).await;
+    put_in.into_iter().for_each(|result| result.expect("published"));
+    assert_eq!(queue.backlog(), 1, "the queue has not looked yet");
+
+    assert_eq!(queue.adopt().await.expect("adopted"), 2);
+    assert_eq!(queue.adopt().await.expect("nothing"), 0);
+    assert_eq!(queue.backlog(), 3);
+    let leases = queue.lease(Lane::Fast, 10).await.expect("leases");
+    let mut texts: Vec<&str> = leases.iter().map(text).collect();
+    texts.sort_unstable();
+    assert_eq!(texts, ["1", "2", "own"]);
+}
+
+#[tokio::test]
+async fn what_was_put_in_while_nobody_served_is_adopted_after_the_start() {
+    let folder = folder();
+    let inbox = Inbox::open(folder.path(), OPTIONS.flow).expect("an inbox");
+    inbox.publish(vec![message("a", "1")]).await.remove(0).expect("published");
+    drop(inbox);
+    let queue = open(folder.path(), OPTIONS);
+    assert_eq!(queue.adopt().await.expect("adopted"), 1);
+    assert_eq!(text(&lease(&queue).await), "1");
+}
+
+#[tokio::test]
+async fn the_archive_reads_no_more_bytes_at_once_than_it_asked_for() {
+    let folder = folder();
+    let queue = open(folder.path(), OPTIONS);
+    publish(&queue, (0..10).map(|n| message("a", &n.to_string())).collect()).await;
+    let size = message("a", "0").size();
+    assert_eq!(queue.to_archive(10, 3 * size).await.expect("messages").len(), 3);
+    assert_eq!(queue.to_archive(2, 1 << 20).await.expect("messages").len(), 2);
+    assert_eq!(queue.to_archive(10, 1).await.expect("messages").len(), 1, "a large one passes");
+}
+
+#[tokio::test]
+async fn a_look_from_outside_tells_what_is_in_work() {
+    let folder = folder();
+    let queue = open(folder.path(), OPTIONS);
+    publish(&queue, vec![message("a", "1"), message("a", "2")]).await;
+    let done = lease(&queue).await;
+    queue.acknowledge(&done).await.expect("acknowledged");
+    let peek = Peek::open(folder.path()).expect("a look");
+    let in_work = peek.in_work().expect("what is in work");
+    assert!(!in_work.may_have(1) && in_work.may_have(2));
+    assert!(in_work.may_have(3), "it would have come later");
+    assert_eq!(peek.to_archive().expect("messages").len(), 2);
 }

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use common::program;
 
+mod aggregate;
 mod answer;
+mod archive;
 mod backoff;
 mod data_dir;
 mod dispatcher;
@@ -14,10 +16,13 @@ mod flood;
 mod generate;
 mod http;
 mod progress;
+mod replay;
 mod serve;
 
+use aggregate::AggregateArgs;
 use flood::FloodArgs;
 use generate::GenerateArgs;
+use replay::ReplayArgs;
 use serve::ServeArgs;
 
 /// A multi-tenant backend for logs and web analytics: takes a flood, loses nothing, counts nothing
@@ -40,6 +45,10 @@ enum Command {
     Flood(Box<FloodArgs>),
     // Its help stands at its arguments.
     Generate(GenerateArgs),
+    /// Count everything again from the raw archive, and compare it with the live store.
+    Aggregate(AggregateArgs),
+    /// Publish archived messages again: what is stored stays as it is, what is missing comes back.
+    Replay(ReplayArgs),
 }
 
 #[tokio::main]
@@ -49,5 +58,7 @@ async fn main() -> ExitCode {
         Command::Serve(args) => program::ended(serve::serve(*args).await),
         Command::Flood(args) => flood::run(*args).await,
         Command::Generate(args) => generate::run(args).await,
+        Command::Aggregate(args) => aggregate::run(args).await,
+        Command::Replay(args) => replay::run(args).await,
     }
 }

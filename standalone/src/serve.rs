@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,12 +19,17 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use worker::{Worker, WorkerSettings};
 
+use crate::aggregate::Live;
+use crate::archive::{self, Archiver};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::dispatcher::Dispatcher;
 
 /// How long commits on their way may take to end after the process was told to stop. What does
 /// not end by then is delivered again after the next start.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How often other processes' messages are looked for.
+const ADOPT_EVERY: Duration = Duration::from_secs(1);
 
 #[derive(Args, Debug)]
 pub(crate) struct ServeArgs {
@@ -54,6 +59,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "MAX_DELIVERY_ATTEMPTS", default_value_t = 100,
         value_parser = clap::value_parser!(u32).range(1..))]
     max_delivery_attempts: u32,
+
+    /// Seconds between two aggregations of the archive into `analytics/report.json`; 0 for none.
+    #[arg(long, env = "AGGREGATE_SECONDS", default_value_t = 60)]
+    aggregate_seconds: u32,
 
     #[command(flatten)]
     ingest: IngestArgs,
@@ -103,15 +112,62 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         max_attempts: args.max_delivery_attempts,
         stopping: CancellationToken::new(),
     };
-    let gateway = Gateway::new(Arc::new(EmbeddedBroker(queue)), store, args.ingest.into());
+    let archiver = archiver(&args, folder.path(), &queue, dispatcher.stopping.clone());
+    let gateway =
+        Gateway::new(Arc::new(EmbeddedBroker(Arc::clone(&queue))), store, args.ingest.into());
     let application = Application::build(gateway, &args.host, args.port).map_err(|source| {
         ServeError::Listen { host: args.host.clone(), port: args.port, source }
     })?;
     greet(application.address(), &args.data_dir);
-    run(application, dispatcher).await
+    // Neither has anything that must be finished: they end with the process.
+    tokio::spawn(adopt(queue));
+    tokio::spawn(aggregate(args.aggregate_seconds, folder.path().to_owned()));
+    run(application, dispatcher, archiver).await
 }
 
-async fn run(application: Application, dispatcher: Dispatcher) -> Result<(), ServeError> {
+fn archiver(
+    args: &ServeArgs,
+    folder: &Path,
+    queue: &Arc<EmbeddedQueue>,
+    stopping: CancellationToken,
+) -> Archiver {
+    let root = folder.join(archive::FOLDER);
+    if let Err(error) = archive::prepare(&root) {
+        tracing::error!(%error, "the archive's folder cannot be made; archiving will try again");
+    }
+    Archiver { queue: Arc::clone(queue), root, original: args.work.store_original, stopping }
+}
+
+/// Keeps `analytics/report.json` up to date, every so many seconds; never, where that is 0.
+async fn aggregate(seconds: u32, folder: PathBuf) {
+    let live = Live {
+        archive: folder.join(archive::FOLDER),
+        report: folder.join("analytics").join("report.json"),
+        every: Duration::from_secs(seconds.into()),
+    };
+    if seconds > 0 {
+        live.run().await;
+    }
+}
+
+/// Takes up what `spillway replay` puts into the queue.
+async fn adopt(queue: Arc<EmbeddedQueue>) {
+    let mut tick = tokio::time::interval(ADOPT_EVERY);
+    loop {
+        tick.tick().await;
+        match queue.adopt().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "messages from another process"),
+            Err(error) => tracing::warn!(%error, "the queue could not be looked at"),
+        }
+    }
+}
+
+async fn run(
+    application: Application,
+    dispatcher: Dispatcher,
+    archiver: Archiver,
+) -> Result<(), ServeError> {
     let (stopping, worker) = (dispatcher.stopping.clone(), Arc::clone(&dispatcher.worker));
     let stop = async move {
         signal::stop_requested().await;
@@ -119,15 +175,16 @@ async fn run(application: Application, dispatcher: Dispatcher) -> Result<(), Ser
         stopping.cancel();
         worker.stop();
     };
-    let delivering = tokio::spawn(dispatcher.run());
+    let (delivering, archiving) = (tokio::spawn(dispatcher.run()), tokio::spawn(archiver.run()));
     application.run_until_stopped(stop).await.map_err(ServeError::Server)?;
-    if tokio::time::timeout(GRACE, delivering).await.is_err() {
-        tracing::warn!("some commits did not end in time; they are tried again at the next start");
+    let ended = async { futures::join!(delivering, archiving) };
+    if tokio::time::timeout(GRACE, ended).await.is_err() {
+        tracing::warn!("some writes did not end in time; they are tried again at the next start");
     }
     Ok(())
 }
 
-fn greet(address: SocketAddr, data_dir: &std::path::Path) {
+fn greet(address: SocketAddr, data_dir: &Path) {
     println!("Spillway listens on http://{address} and keeps its data in {}.", data_dir.display());
     println!(
         "Try:\n  curl -i http://{address}/ingest -H 'Content-Type: application/json' \\\n    \

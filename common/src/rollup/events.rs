@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use futures::future::try_join_all;
 
-use super::{Counts, Dimension, Grain, figure, rollups, text, top, top_query};
+use super::{Counts, Dimension, Grain, Key, figure, rollups, text, top, top_query};
 use crate::event::{Event, VIEWS};
-use crate::path::{Collection, CollectionPath};
+use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::record::RecordId;
 use crate::store::{Aggregation, DocumentStore, Op, Query, StoreError, Write, fields};
 use crate::tenant::TenantId;
@@ -31,19 +31,39 @@ impl Period {
     }
 }
 
+/// A user seen on a day, or ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// The day, or `all`.
+    pub day: String,
+    /// The document that stands for it.
+    pub path: DocumentPath,
+}
+
 /// Everything that `event` changes beyond its own document. `id` chooses among `shards`.
 pub fn of_event(tenant: &TenantId, id: &RecordId, event: &Event, shards: u32) -> Vec<Write> {
-    let mut counts = Counts::default();
-    counts.add(Dimension::EventType, &event.event_type, event.timestamp);
-    if let Some(path) = event.path.as_deref().filter(|_| event.is_view()) {
-        counts.add(Dimension::ViewPath, path, event.timestamp);
-    }
-    let day = day_name(event.timestamp.date_naive());
-    let visits = event
-        .user_id
-        .iter()
-        .flat_map(|user| [day.clone(), ALL_DAYS.to_owned()].map(|day| visit(tenant, user, &day)));
+    let counts: Counts = counted_by(event).collect();
+    let visits = visits(tenant, event).into_iter();
+    let visits = visits
+        .map(|Visit { day, path }| Write::Upsert { path, fields: fields([("day", day.into())]) });
     counts.writes(tenant, id, shards).chain(visits).collect()
+}
+
+/// The rollups that one event touches.
+pub fn counted_by(event: &Event) -> impl Iterator<Item = Key> {
+    let path = event.path.as_deref().filter(|_| event.is_view());
+    let values = [(Dimension::EventType, event.event_type.as_str())]
+        .into_iter()
+        .chain(path.map(|path| (Dimension::ViewPath, path)));
+    values.flat_map(|(dimension, value)| Key::all(dimension, value, event.timestamp))
+}
+
+/// The visits that one event is: none where its user is not known.
+pub fn visits(tenant: &TenantId, event: &Event) -> Vec<Visit> {
+    let Some(user) = &event.user_id else { return Vec::new() };
+    let days = [day_name(event.timestamp.date_naive()), ALL_DAYS.to_owned()];
+    let visitors = CollectionPath::of(tenant, Collection::Visitors);
+    days.map(|day| Visit { path: visitors.hashed(&[&day, user]), day }).into()
 }
 
 /// How many events of `event_type` (of any type, where it is `None`) came in `period`.
@@ -114,13 +134,6 @@ pub(super) fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
         (visitors_query(tenant, Some(day)), Some(Aggregation::Count)),
     ];
     totals.into_iter().chain(by_value).chain(others).collect()
-}
-
-fn visit(tenant: &TenantId, user: &str, day: &str) -> Write {
-    Write::Upsert {
-        path: CollectionPath::of(tenant, Collection::Visitors).hashed(&[day, user]),
-        fields: fields([("day", day.into())]),
-    }
 }
 
 fn in_period(query: Query, period: Period) -> Query {

@@ -15,10 +15,15 @@ use crate::store::{
 };
 use crate::tenant::TenantId;
 
+mod all;
 mod events;
 mod requests;
 
-pub use self::events::{Period, event_types, events, of_event, top_paths, unique_users, views};
+pub use self::all::{all, visitors};
+pub use self::events::{
+    Period, Visit, counted_by, event_types, events, of_event, top_paths, unique_users, views,
+    visits,
+};
 pub use self::requests::{Window, of_entries, touched_by, windows};
 
 /// How long a window is.
@@ -35,6 +40,9 @@ pub enum Grain {
 }
 
 impl Grain {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Minute, Self::Hour, Self::Day, Self::All];
+
     /// The name in documents.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -78,6 +86,10 @@ pub enum Dimension {
 }
 
 impl Dimension {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::EventType, Self::ViewPath, Self::Requests, Self::RequestPath, Self::UserAgent];
+
     /// The name in documents.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -108,10 +120,14 @@ impl Dimension {
 /// Names one rollup of a tenant, but for its shard.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    dimension: Dimension,
-    value: String,
-    grain: Grain,
-    start: DateTime<Utc>,
+    /// What is counted.
+    pub dimension: Dimension,
+    /// Which value of it.
+    pub value: String,
+    /// How long the window is.
+    pub grain: Grain,
+    /// Its beginning.
+    pub start: DateTime<Utc>,
 }
 
 impl Key {
@@ -147,13 +163,17 @@ impl Key {
 #[derive(Default)]
 struct Counts(BTreeMap<Key, i64>);
 
-impl Counts {
-    fn add(&mut self, dimension: Dimension, value: &str, at: DateTime<Utc>) {
-        for key in Key::all(dimension, value, at) {
-            *self.0.entry(key).or_default() += 1;
+impl FromIterator<Key> for Counts {
+    fn from_iter<T: IntoIterator<Item = Key>>(keys: T) -> Self {
+        let mut counts = Self::default();
+        for key in keys {
+            *counts.0.entry(key).or_default() += 1;
         }
+        counts
     }
+}
 
+impl Counts {
     /// One increment a rollup. `id` chooses among `shards`.
     fn writes(self, tenant: &TenantId, id: &RecordId, shards: u32) -> impl Iterator<Item = Write> {
         let spread = u32::from_str_radix(&hash::sha256(id.as_str())[..8], 16).unwrap_or(0);

@@ -31,12 +31,7 @@ pub struct Window {
 
 /// Everything that a part of a batch changes beyond its own document. `id` chooses among `shards`.
 pub fn of_entries(tenant: &TenantId, id: &RecordId, entries: &[Entry], shards: u32) -> Vec<Write> {
-    let mut counts = Counts::default();
-    for entry in entries {
-        for (dimension, value) in values(entry) {
-            counts.add(dimension, value, entry.at);
-        }
-    }
+    let counts: Counts = entries.iter().flat_map(touched_by).collect();
     counts.writes(tenant, id, shards).collect()
 }
 

@@ -17,6 +17,9 @@ pub mod embedded;
 #[cfg(feature = "gcp")]
 pub mod firestore;
 pub mod index;
+mod scan;
+
+pub use self::scan::scan;
 
 /// A document's fields by name.
 pub type Fields = BTreeMap<String, Value>;

@@ -17,8 +17,12 @@ use self::schedule::{Leased, Schedule};
 use super::{Attributes, Broker, Message, PublishError};
 use crate::sqlite::{Database, SqliteError};
 
+mod inbox;
+mod peek;
 mod schedule;
 
+pub use self::inbox::Inbox;
+pub use self::peek::{InWork, Peek};
 pub use self::schedule::{Flow, Lane};
 
 const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS messages (
@@ -32,7 +36,15 @@ const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS messages (
     data BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS to_work ON messages (id) WHERE work;
-CREATE INDEX IF NOT EXISTS to_archive ON messages (id) WHERE archive;";
+CREATE INDEX IF NOT EXISTS to_archive ON messages (id) WHERE archive;
+CREATE INDEX IF NOT EXISTS to_adopt ON messages (id) WHERE work = 2;";
+
+/// `work` of a message that the queue's own process knows.
+const KNOWN: i64 = 1;
+/// `work` of a message that another process put in, until [`EmbeddedQueue::adopt`] finds it.
+const FOREIGN: i64 = 2;
+/// Messages that are adopted at once.
+const ADOPTED: i64 = 10_000;
 
 /// Free disk below which nothing is taken any more, in bytes: room to finish what is here.
 pub const MIN_FREE_BYTES: u64 = 256 << 20;
@@ -150,18 +162,14 @@ impl EmbeddedQueue {
         self.schedule().len()
     }
 
-    /// The next 0 to `most` messages for the archive, oldest first; the same ones again until
-    /// [`EmbeddedQueue::archived`] is told.
-    pub async fn to_archive(&self, most: usize) -> Result<Vec<Archivable>, QueueError> {
-        let sql = "SELECT id, attributes, data FROM messages WHERE archive ORDER BY id LIMIT ?";
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let read = move |db: &Connection| {
-            let mut statement = db.prepare_cached(sql)?;
-            let row = |row: &Row<'_>| Ok(Archivable { id: row.get(0)?, message: message(row)? });
-            let rows = statement.query_map([most], row)?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        };
-        self.database.read(read).await.map_err(QueueError)
+    /// The next 0 to `most` messages for the archive, oldest first, no more than `bytes` of them
+    /// but for the last; the same ones again until [`EmbeddedQueue::archived`] is told.
+    pub async fn to_archive(
+        &self,
+        most: usize,
+        bytes: usize,
+    ) -> Result<Vec<Archivable>, QueueError> {
+        self.database.read(move |db| to_archive(db, most, bytes)).await.map_err(QueueError)
     }
 
     /// The archive has these on disk.
@@ -171,9 +179,23 @@ impl EmbeddedQueue {
         self.database.write(write).await.map_err(QueueError)
     }
 
-    /// Waits until something was published, acknowledged or given back.
-    pub async fn changed(&self) {
-        self.changed.notified().await;
+    /// Ready when something was published, acknowledged or given back since this call.
+    pub fn changed(&self) -> impl Future<Output = ()> {
+        self.changed.notified()
+    }
+
+    /// Takes up what other processes have put in through an [`Inbox`]. Returns how many messages.
+    pub async fn adopt(&self) -> Result<usize, QueueError> {
+        if !self.database.read(has_foreign).await.map_err(QueueError)? {
+            return Ok(0);
+        }
+        let adopted = self.database.write(adopt).await.map_err(QueueError)?;
+        let count = adopted.len();
+        let mut schedule = self.schedule();
+        adopted.into_iter().for_each(|(id, attempts, flow)| schedule.add(&flow, id, attempts));
+        drop(schedule);
+        self.changed.notify_waiters();
+        Ok(count)
     }
 
     async fn next(&self, lane: Lane, most: usize) -> Vec<Leased> {
@@ -229,7 +251,7 @@ impl EmbeddedQueue {
             messages.into_iter().map(|m| ((self.options.flow)(&m.attributes), m)).collect();
         let insert = move |db: &Connection| -> Result<Vec<(i64, Flow)>, SqliteError> {
             rows.into_iter()
-                .map(|(flow, message)| Ok((insert(db, &flow, &message)?, flow)))
+                .map(|(flow, message)| Ok((insert(db, &flow, &message, KNOWN)?, flow)))
                 .collect()
         };
         let inserted = self.database.write(insert).await?;
@@ -240,17 +262,8 @@ impl EmbeddedQueue {
         Ok(())
     }
 
-    fn has_room(&self) -> Result<(), PublishError> {
-        let disk = rustix::fs::statvfs(&self.folder)
-            .map_err(|error| PublishError::Unavailable(error.into()))?;
-        if disk.f_bavail * disk.f_frsize < self.options.min_free_bytes {
-            return Err(PublishError::Full("the disk is nearly full"));
-        }
-        Ok(())
-    }
-
     async fn publish_all(&self, messages: Vec<Message>) -> Result<(), PublishError> {
-        self.has_room()?;
+        has_room(&self.folder, self.options.min_free_bytes)?;
         let bytes: usize = messages.iter().map(Message::size).sum();
         let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
         let _permit = self
@@ -284,7 +297,7 @@ impl Broker for EmbeddedBroker {
     }
 
     async fn probe(&self) -> Result<(), PublishError> {
-        self.0.has_room()
+        has_room(&self.0.folder, self.0.options.min_free_bytes)
     }
 
     async fn flush(&self) {}
@@ -301,21 +314,67 @@ fn again(error: &PublishError) -> PublishError {
 
 fn pending(path: &Path, ack_deadline: Duration) -> Result<Schedule, rusqlite::Error> {
     let db = Connection::open(path)?;
-    let mut statement =
-        db.prepare("SELECT id, attempts, lane, tenant FROM messages WHERE work ORDER BY id")?;
+    // The first condition is the index's; the second leaves what is still to be adopted.
+    let mut statement = db.prepare(
+        "SELECT id, attempts, lane, tenant FROM messages WHERE work AND work = 1 ORDER BY id",
+    )?;
     let mut rows = statement.query([])?;
     let mut schedule = Schedule::new(ack_deadline);
     while let Some(row) = rows.next()? {
-        let lane = if row.get(2)? { Lane::Slow } else { Lane::Fast };
-        schedule.add(&Flow { lane, tenant: row.get(3)? }, row.get(0)?, row.get(1)?);
+        let (id, attempts, flow) = scheduled(row)?;
+        schedule.add(&flow, id, attempts);
     }
     Ok(schedule)
 }
 
-fn insert(db: &Connection, flow: &Flow, message: &Message) -> Result<i64, SqliteError> {
-    let sql = "INSERT INTO messages (lane, tenant, attributes, data) VALUES (?, ?, ?, ?)";
+fn scheduled(row: &Row<'_>) -> rusqlite::Result<(i64, u32, Flow)> {
+    let lane = if row.get(2)? { Lane::Slow } else { Lane::Fast };
+    Ok((row.get(0)?, row.get(1)?, Flow { lane, tenant: row.get(3)? }))
+}
+
+fn has_foreign(db: &Connection) -> Result<bool, SqliteError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM messages WHERE work = 2)";
+    Ok(db.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+fn adopt(db: &Connection) -> Result<Vec<(i64, u32, Flow)>, SqliteError> {
+    let sql = "SELECT id, attempts, lane, tenant FROM messages WHERE work = 2 ORDER BY id LIMIT ?";
+    let mut statement = db.prepare_cached(sql)?;
+    let found = statement.query_map([ADOPTED], scheduled)?;
+    let found: Vec<_> = found.collect::<Result<_, _>>()?;
+    let last = found.last().map_or(0, |(id, ..)| *id);
+    let update = "UPDATE messages SET work = ? WHERE work = 2 AND id <= ?";
+    db.prepare_cached(update)?.execute([KNOWN, last])?;
+    Ok(found)
+}
+
+fn to_archive(db: &Connection, most: usize, bytes: usize) -> Result<Vec<Archivable>, SqliteError> {
+    let sql = "SELECT id, attributes, data FROM messages WHERE archive ORDER BY id";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let (mut found, mut size) = (Vec::new(), 0);
+    while found.len() < most && size < bytes {
+        let Some(row) = rows.next()? else { break };
+        let message = message(row)?;
+        size += message.size();
+        found.push(Archivable { id: row.get(0)?, message });
+    }
+    Ok(found)
+}
+
+fn has_room(folder: &Path, min_free_bytes: u64) -> Result<(), PublishError> {
+    let disk =
+        rustix::fs::statvfs(folder).map_err(|error| PublishError::Unavailable(error.into()))?;
+    if disk.f_bavail * disk.f_frsize < min_free_bytes {
+        return Err(PublishError::Full("the disk is nearly full"));
+    }
+    Ok(())
+}
+
+fn insert(db: &Connection, flow: &Flow, message: &Message, work: i64) -> Result<i64, SqliteError> {
+    let sql = "INSERT INTO messages (lane, tenant, attributes, data, work) VALUES (?, ?, ?, ?, ?)";
     let attributes = serde_json::json!(message.attributes).to_string();
-    let row = params![flow.lane == Lane::Slow, flow.tenant, attributes, message.data];
+    let row = params![flow.lane == Lane::Slow, flow.tenant, attributes, message.data, work];
     db.prepare_cached(sql)?.execute(row)?;
     Ok(db.last_insert_rowid())
 }

@@ -13,6 +13,9 @@ use crate::sqlite::{Database, SqliteError};
 mod encode;
 mod schema;
 mod select;
+mod snapshot;
+
+pub use self::snapshot::Snapshot;
 
 /// Documents in `DATA_DIR/documents.db`.
 pub struct EmbeddedStore {

@@ -1,0 +1,49 @@
+//! The queue's door for other processes than the one that serves it.
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+
+use super::{FOREIGN, Flow, MIN_FREE_BYTES, QueueError, SCHEMA, again, has_room, insert};
+use crate::broker::{Attributes, Broker, Message, PublishError};
+use crate::sqlite::{Database, SqliteError};
+
+/// Puts messages into a queue, whether or not a process serves it: that process takes them up
+/// within a second ([`EmbeddedQueue::adopt`](super::EmbeddedQueue::adopt)), or when it starts.
+pub struct Inbox {
+    database: Database,
+    folder: PathBuf,
+    flow: fn(&Attributes) -> Flow,
+}
+
+impl Inbox {
+    /// Opens the queue in `folder`, which exists, and makes it where it is missing.
+    pub fn open(folder: &Path, flow: fn(&Attributes) -> Flow) -> Result<Self, QueueError> {
+        let database = Database::open(&folder.join("queue.db"), SCHEMA).map_err(QueueError)?;
+        Ok(Self { database, folder: folder.to_owned(), flow })
+    }
+
+    async fn publish_all(&self, messages: Vec<Message>) -> Result<(), PublishError> {
+        has_room(&self.folder, MIN_FREE_BYTES)?;
+        let flow = self.flow;
+        let insert_all = self.database.write(move |db| -> Result<(), SqliteError> {
+            messages.iter().try_for_each(|m| insert(db, &flow(&m.attributes), m, FOREIGN).map(drop))
+        });
+        insert_all.await.map_err(|error| PublishError::Unavailable(error.into()))
+    }
+}
+
+#[async_trait]
+impl Broker for Inbox {
+    async fn publish(&self, messages: Vec<Message>) -> Vec<Result<(), PublishError>> {
+        let count = messages.len();
+        let published = self.publish_all(messages).await;
+        (0..count).map(|_| published.as_ref().map(drop).map_err(again)).collect()
+    }
+
+    async fn probe(&self) -> Result<(), PublishError> {
+        has_room(&self.folder, MIN_FREE_BYTES)
+    }
+
+    async fn flush(&self) {}
+}

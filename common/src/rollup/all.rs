@@ -1,0 +1,50 @@
+//! Everything that is counted of a tenant, for who wants to check it.
+
+use std::collections::BTreeMap;
+
+use super::{Dimension, Grain, Key, number, text};
+use crate::path::{Collection, CollectionPath};
+use crate::store::{Document, DocumentStore, StoreError, Value, scan};
+use crate::tenant::TenantId;
+
+const FIELDS: &[&str] = &["dimension", "value", "grain", "start", "count"];
+
+/// All rollups of the tenant, shards added up.
+pub async fn all(
+    store: &dyn DocumentStore,
+    tenant: &TenantId,
+) -> Result<BTreeMap<Key, i64>, StoreError> {
+    let mut counts = BTreeMap::new();
+    let rollups = CollectionPath::of(tenant, Collection::Rollups);
+    scan(store, &rollups, Some(FIELDS), |rollup| {
+        if let (Some(key), Some(count)) = (key(rollup), number(rollup, "count")) {
+            *counts.entry(key).or_default() += count;
+        }
+    })
+    .await?;
+    Ok(counts)
+}
+
+/// The ids of all documents of visitors, each with its day (or `all`).
+pub async fn visitors(
+    store: &dyn DocumentStore,
+    tenant: &TenantId,
+    mut take: impl FnMut(&str, &str) + Send,
+) -> Result<(), StoreError> {
+    let visitors = CollectionPath::of(tenant, Collection::Visitors);
+    scan(store, &visitors, Some(&["day"]), |visitor| {
+        take(&visitor.id, visitor.fields.get("day").and_then(Value::as_text).unwrap_or(""));
+    })
+    .await
+}
+
+fn key(rollup: &Document) -> Option<Key> {
+    let (dimension, grain) = (text(rollup, "dimension")?, text(rollup, "grain")?);
+    let Some(Value::Timestamp(start)) = rollup.fields.get("start") else { return None };
+    Some(Key {
+        dimension: Dimension::ALL.into_iter().find(|known| known.as_str() == dimension)?,
+        value: text(rollup, "value")?,
+        grain: Grain::ALL.into_iter().find(|known| known.as_str() == grain)?,
+        start: *start,
+    })
+}

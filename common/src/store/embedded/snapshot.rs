@@ -1,0 +1,80 @@
+//! All documents as they were at one moment, while others go on writing.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OpenFlags};
+
+use super::{get, select};
+use crate::path::{Collection, DocumentPath};
+use crate::store::{Aggregation, Document, DocumentStore, Query, StoreError, Write};
+use crate::tenant::TenantId;
+
+/// One read transaction on `documents.db`; it takes no writes. While it lasts, SQLite's log
+/// grows with what others write.
+pub struct Snapshot {
+    connection: Mutex<Connection>,
+}
+
+impl Snapshot {
+    /// The documents in `folder` as they are now.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(folder.join("documents.db"), flags)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        connection.pragma_update(None, "query_only", true)?;
+        // The transaction begins with the first read.
+        connection.execute_batch("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1;")?;
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    /// Every tenant that has a document.
+    pub fn tenants(&self) -> Result<BTreeSet<TenantId>, StoreError> {
+        let mut tenants = BTreeSet::new();
+        let db = self.db();
+        for collection in Collection::ALL {
+            let sql = format!("SELECT DISTINCT collection FROM {}", collection.as_str());
+            let mut statement = db.prepare(&sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let path: String = row.get(0)?;
+                tenants.extend(path.split('/').nth(1).and_then(|id| TenantId::parse(id).ok()));
+            }
+        }
+        Ok(tenants)
+    }
+
+    fn db(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl DocumentStore for Snapshot {
+    async fn commit(&self, _: Vec<Write>) -> Result<(), StoreError> {
+        Err(StoreError::Invalid("a snapshot takes no writes".into()))
+    }
+
+    async fn get_many(&self, paths: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError> {
+        let db = self.db();
+        paths.iter().map(|path| get(&db, path)).collect()
+    }
+
+    async fn query(&self, query: &Query) -> Result<Vec<Document>, StoreError> {
+        select::documents(&self.db(), query)
+    }
+
+    async fn aggregate(
+        &self,
+        query: &Query,
+        aggregations: &[Aggregation],
+    ) -> Result<Vec<i64>, StoreError> {
+        select::figures(&self.db(), query, aggregations)
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}

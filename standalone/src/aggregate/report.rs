@@ -1,0 +1,183 @@
+//! The report: one JSON object with sorted keys, the same for the same input.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use chrono::SecondsFormat;
+use common::rollup::{Dimension, Grain, Key};
+use serde::Serialize;
+
+use super::compare::Comparison;
+use super::tally::{Counts, Tally};
+
+/// Counts by name.
+type ByName = BTreeMap<String, i64>;
+
+/// All that an aggregation has to say.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) comparison: Option<Comparison>,
+    pub(super) inputs: Inputs,
+    pub(super) tenants: BTreeMap<String, Tenant>,
+}
+
+/// What was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Inputs {
+    pub(super) bytes: u64,
+    /// Messages of records that have the name of another one, which counts.
+    pub(super) conflicts: u64,
+    /// What is no message, by reason.
+    pub(super) corrupt: BTreeMap<&'static str, u64>,
+    pub(super) counted: u64,
+    pub(super) duplicates: u64,
+    pub(super) files: u64,
+    /// With --compare: messages that are in work still, and not counted.
+    pub(super) in_work: u64,
+    pub(super) messages: u64,
+    /// With --compare: messages that are in quarantine, and not counted.
+    pub(super) quarantined: u64,
+    /// Messages that no version of Spillway understands.
+    pub(super) unreadable: u64,
+}
+
+/// The counts of one tenant.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Tenant {
+    pub(super) events: Events,
+    pub(super) requests: Requests,
+    pub(super) texts: Texts,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Events {
+    pub(super) total: i64,
+    pub(super) types: ByName,
+    pub(super) unique_users: usize,
+    unique_users_by_day: BTreeMap<String, usize>,
+    pub(super) views: ByName,
+    windows: BTreeMap<&'static str, BTreeMap<String, EventWindow>>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct EventWindow {
+    types: ByName,
+    views: ByName,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Requests {
+    paths: ByName,
+    pub(super) total: i64,
+    user_agents: ByName,
+    windows: BTreeMap<&'static str, BTreeMap<String, RequestWindow>>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct RequestWindow {
+    paths: ByName,
+    requests: i64,
+    user_agents: ByName,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Texts {
+    pub(super) characters: i64,
+    pub(super) texts: usize,
+}
+
+impl Report {
+    pub(super) fn new(inputs: Inputs, tally: &Tally, comparison: Option<Comparison>) -> Self {
+        let tenant = |(tenant, counts)| (ToString::to_string(tenant), Tenant::of(counts));
+        Self { comparison, inputs, tenants: tally.0.iter().map(tenant).collect() }
+    }
+
+    /// Writes the report beside its place, and moves it there: who reads the file reads a whole
+    /// one, the old or the new.
+    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
+        let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
+        name.push(".tmp");
+        let (folder, beside) = (path.with_file_name(""), path.with_file_name(name));
+        if !folder.as_os_str().is_empty() {
+            fs::create_dir_all(&folder)?;
+        }
+        let mut file = File::create(&beside)?;
+        serde_json::to_writer_pretty(&mut file, self)?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        fs::rename(beside, path)
+    }
+}
+
+impl Tenant {
+    fn of(counts: &Counts) -> Self {
+        let mut tenant = Self::default();
+        for (key, count) in &counts.rollups {
+            tenant.events.add(key, *count);
+            tenant.requests.add(key, *count);
+        }
+        for (day, users) in &counts.visitors {
+            tenant.events.unique_users_by_day.insert(day.clone(), users.len());
+        }
+        let ever = tenant.events.unique_users_by_day.remove("all");
+        tenant.events.unique_users = ever.unwrap_or(0);
+        tenant.texts = Texts { characters: counts.characters, texts: counts.texts.len() };
+        tenant
+    }
+}
+
+impl Events {
+    fn add(&mut self, key: &Key, count: i64) {
+        let (types, views) = if key.grain == Grain::All {
+            (&mut self.types, &mut self.views)
+        } else if matches!(key.dimension, Dimension::EventType | Dimension::ViewPath) {
+            let windows = self.windows.entry(key.grain.as_str()).or_default();
+            let window = windows.entry(start(key)).or_default();
+            (&mut window.types, &mut window.views)
+        } else {
+            return;
+        };
+        match key.dimension {
+            Dimension::EventType => *types.entry(key.value.clone()).or_default() += count,
+            Dimension::ViewPath => *views.entry(key.value.clone()).or_default() += count,
+            _ => {}
+        }
+        if (key.dimension, key.grain) == (Dimension::EventType, Grain::All) {
+            self.total += count;
+        }
+    }
+}
+
+impl Requests {
+    fn add(&mut self, key: &Key, count: i64) {
+        if matches!(key.dimension, Dimension::EventType | Dimension::ViewPath) {
+            return;
+        }
+        let windows = self.windows.entry(key.grain.as_str()).or_default();
+        let window = windows.entry(start(key)).or_default();
+        let add = |by_name: &mut ByName| *by_name.entry(key.value.clone()).or_default() += count;
+        // Each request is in one day: the sum over days is the total.
+        let is_day = key.grain == Grain::Day;
+        match key.dimension {
+            Dimension::RequestPath => {
+                add(&mut window.paths);
+                is_day.then(|| add(&mut self.paths));
+            }
+            Dimension::UserAgent => {
+                add(&mut window.user_agents);
+                is_day.then(|| add(&mut self.user_agents));
+            }
+            _ => {
+                window.requests += count;
+                self.total += if is_day { count } else { 0 };
+            }
+        }
+    }
+}
+
+fn start(key: &Key) -> String {
+    key.start.to_rfc3339_opts(SecondsFormat::Secs, true)
+}

@@ -1,0 +1,150 @@
+//! One aggregation: a first reading finds out which messages count, a second one counts them.
+
+use std::sync::{Mutex, PoisonError};
+
+use common::message::attribute;
+use common::metrics::CORRUPT_INPUTS;
+
+use super::compare::{Comparison, Difference, Name};
+use super::identity::Identity;
+use super::ledger::{Ledger, Place};
+use super::report::Inputs;
+use super::source::{Position, Source};
+use super::survey::{Standing, Survey};
+use super::tally::Tally;
+use crate::archive::{Corrupt, Input, Line};
+
+/// What an aggregation makes of its source.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) inputs: Inputs,
+    pub(super) tally: Tally,
+    /// What is known of single messages; the numbers are not compared yet.
+    pub(super) comparison: Comparison,
+    pub(super) survey: Survey,
+}
+
+/// Reads everything twice. `done` is told of each file that was read, twice.
+pub(super) fn aggregate(
+    source: &Source,
+    ledger: Option<&Ledger>,
+    threads: usize,
+    done: impl Fn(&Input) + Sync,
+) -> Outcome {
+    let nothing = Ledger::default();
+    let (mut inputs, survey) = survey(source, ledger.unwrap_or(&nothing), threads, &done);
+    let take = |part: &mut Part<'_>, at, line| part.take(at, line);
+    let new = || Part { survey: &survey, ledger, source, outcome: Outcome::default() };
+    let parts = source.read(threads, new, take, &done);
+    let outcomes: Vec<Outcome> = parts.into_iter().map(|part| part.outcome).collect();
+    let mut whole = Outcome::default();
+    for outcome in outcomes {
+        inputs.add(&outcome.inputs);
+        whole.tally.merge(outcome.tally);
+        whole.comparison.differences.extend(outcome.comparison.differences);
+        whole.comparison.in_work.extend(outcome.comparison.in_work);
+    }
+    Outcome { inputs, survey, ..whole }
+}
+
+fn survey(
+    source: &Source,
+    ledger: &Ledger,
+    threads: usize,
+    done: impl Fn(&Input) + Sync,
+) -> (Inputs, Survey) {
+    let survey = Mutex::new(Survey::default());
+    let take = |inputs: &mut Inputs, at, item: Result<Line, Corrupt>| match item {
+        Ok(line) => {
+            let identity = Identity::of(&line.attributes);
+            inputs.messages += u64::from(!source.is_queued(at));
+            survey.lock().unwrap_or_else(PoisonError::into_inner).add(&identity, at, ledger);
+        }
+        Err(corrupt) => {
+            let path = source.path(at);
+            tracing::warn!(path, error = &corrupt as &dyn std::error::Error, "passed over");
+            CORRUPT_INPUTS.with_label_values(&[corrupt.reason()]).inc();
+            *inputs.corrupt.entry(corrupt.reason()).or_default() += 1;
+        }
+    };
+    let mut inputs = Inputs {
+        files: source.files().len() as u64,
+        bytes: source.files().iter().map(|input| input.bytes).sum(),
+        ..Inputs::default()
+    };
+    let read = source.read(threads, Inputs::default, take, done);
+    read.iter().for_each(|part| inputs.add(part));
+    (inputs, survey.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// What one thread counts.
+struct Part<'a> {
+    survey: &'a Survey,
+    ledger: Option<&'a Ledger>,
+    source: &'a Source,
+    outcome: Outcome,
+}
+
+impl Part<'_> {
+    fn take(&mut self, at: Position, item: Result<Line, Corrupt>) {
+        let Ok(line) = item else { return };
+        let identity = Identity::of(&line.attributes);
+        let inputs = &mut self.outcome.inputs;
+        match self.survey.standing(&identity, at) {
+            Standing::Counts => self.count(&identity, line),
+            Standing::Duplicate => inputs.duplicates += u64::from(!self.source.is_queued(at)),
+            Standing::Conflict => {
+                inputs.conflicts += 1;
+                self.place(&identity, &line);
+            }
+        }
+    }
+
+    fn count(&mut self, identity: &Identity, line: Line) {
+        match self.place(identity, &line) {
+            Some(Place::InWork) => self.outcome.inputs.in_work += 1,
+            Some(Place::Quarantined) => self.outcome.inputs.quarantined += 1,
+            _ => match self.outcome.tally.add(identity.record, line) {
+                Ok(()) => self.outcome.inputs.counted += 1,
+                Err(_) => self.outcome.inputs.unreadable += 1,
+            },
+        }
+    }
+
+    /// Where the message is, if there is a store to ask; notes what needs to be told of it.
+    fn place(&mut self, identity: &Identity, line: &Line) -> Option<Place> {
+        let place = self.ledger?.place(identity.message, line.id);
+        let comparison = &mut self.outcome.comparison;
+        match place {
+            Place::InWork => comparison.in_work.extend([name(line)]),
+            Place::Nowhere => comparison.differences.extend([Difference::NotStored(name(line))]),
+            Place::Stored | Place::Quarantined => {}
+        }
+        Some(place)
+    }
+}
+
+impl Inputs {
+    fn add(&mut self, more: &Self) {
+        self.messages += more.messages;
+        self.counted += more.counted;
+        self.duplicates += more.duplicates;
+        self.conflicts += more.conflicts;
+        self.in_work += more.in_work;
+        self.quarantined += more.quarantined;
+        self.unreadable += more.unreadable;
+        for (reason, count) in &more.corrupt {
+            *self.corrupt.entry(reason).or_default() += count;
+        }
+    }
+}
+
+fn name(line: &Line) -> Name {
+    let get = |name| line.attributes.get(name).cloned().unwrap_or_default();
+    Name {
+        tenant: get(attribute::TENANT_ID),
+        kind: get(attribute::KIND),
+        record_id: get(attribute::RECORD_ID),
+        part: get(attribute::PART),
+    }
+}

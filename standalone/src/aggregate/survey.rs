@@ -1,0 +1,73 @@
+//! Which of several messages counts: of the same message one, of conflicting ones those of the
+//! record that the store keeps.
+
+use std::collections::HashMap;
+
+use super::identity::Identity;
+use super::ledger::Ledger;
+use super::source::Position;
+
+/// What decides between two: what the store has, then who came first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    /// 0 for the very message that the store has, 1 for its content, 2 for anything else.
+    differs: u8,
+    received_at: i64,
+    position: Position,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Winner {
+    rank: Rank,
+    digest: u128,
+}
+
+/// How a message stands to the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It counts.
+    Counts,
+    /// The same message counts where it stands elsewhere.
+    Duplicate,
+    /// Another record of this name counts.
+    Conflict,
+}
+
+/// All messages, as 16 bytes each.
+#[derive(Default)]
+pub(super) struct Survey {
+    records: HashMap<u128, Winner>,
+    messages: HashMap<u128, Winner>,
+}
+
+impl Survey {
+    pub(super) fn add(&mut self, identity: &Identity, position: Position, ledger: &Ledger) {
+        let Identity { record, digest, message, received_at } = *identity;
+        let rank = Rank { differs: ledger.differs(identity), received_at, position };
+        let winner = Winner { rank, digest };
+        for (map, key) in [(&mut self.records, record), (&mut self.messages, message)] {
+            let best = map.entry(key).or_insert(winner);
+            if winner.rank < best.rank {
+                *best = winner;
+            }
+        }
+    }
+
+    /// How the message at `position`, which was added, stands.
+    pub(super) fn standing(&self, identity: &Identity, position: Position) -> Standing {
+        let is_first =
+            self.messages.get(&identity.message).is_some_and(|it| it.rank.position == position);
+        let is_kept =
+            self.records.get(&identity.record).is_some_and(|it| it.digest == identity.digest);
+        match (is_first, is_kept) {
+            (false, _) => Standing::Duplicate,
+            (true, false) => Standing::Conflict,
+            (true, true) => Standing::Counts,
+        }
+    }
+
+    /// Whether the message was added.
+    pub(super) fn has(&self, message: u128) -> bool {
+        self.messages.contains_key(&message)
+    }
+}

@@ -1,0 +1,105 @@
+//! The counts of each tenant, made from messages alone.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use common::access_log;
+use common::event::Event;
+use common::record::{Kind, Record};
+use common::rollup::{self, Key};
+use common::tenant::TenantId;
+
+use crate::archive::Line;
+
+/// What was counted, by tenant.
+#[derive(Default)]
+pub(super) struct Tally(pub(super) BTreeMap<TenantId, Counts>);
+
+/// What was counted of one tenant.
+#[derive(Default)]
+pub(super) struct Counts {
+    /// The same numbers as the live rollups.
+    pub(super) rollups: HashMap<Key, i64>,
+    /// By day, or `all`: the first half of the ids of the documents that stand for users.
+    pub(super) visitors: BTreeMap<String, HashSet<u128>>,
+    /// Texts by name; a text of several parts counts with the first that is found.
+    pub(super) texts: HashSet<u128>,
+    /// Characters of all texts.
+    pub(super) characters: i64,
+}
+
+/// The message is in the archive, but no version understands it: it is in quarantine.
+pub(super) struct Unreadable;
+
+impl Tally {
+    /// Counts one message; `record` is the 16 bytes of its record.
+    pub(super) fn add(&mut self, record: u128, line: Line) -> Result<(), Unreadable> {
+        let characters = line.characters;
+        let message = line.into_message().map_err(|_| Unreadable)?;
+        let read = Record::try_from(&message).map_err(|_| Unreadable)?;
+        match read.kind {
+            Kind::AccessLog => self.add_entries(&read),
+            Kind::Event => self.add_event(&read),
+            Kind::Text => {
+                let characters = characters.unwrap_or_else(|| read.data.chars().count() as u64);
+                let counts = self.of(&read.tenant);
+                counts.texts.insert(record);
+                counts.characters += i64::try_from(characters).unwrap_or(i64::MAX);
+                Ok(())
+            }
+        }
+    }
+
+    /// All that `other` has counted too.
+    pub(super) fn merge(&mut self, other: Self) {
+        for (tenant, more) in other.0 {
+            let counts = self.of(&tenant);
+            more.rollups.into_iter().for_each(|(key, n)| {
+                *counts.rollups.entry(key).or_default() += n;
+            });
+            for (day, users) in more.visitors {
+                counts.visitors.entry(day).or_default().extend(users);
+            }
+            counts.texts.extend(more.texts);
+            counts.characters += more.characters;
+        }
+    }
+
+    fn add_entries(&mut self, record: &Record) -> Result<(), Unreadable> {
+        let entries = access_log::entries(&record.data).map_err(|_| Unreadable)?;
+        let counts = self.of(&record.tenant);
+        counts.add(entries.iter().flat_map(rollup::touched_by));
+        Ok(())
+    }
+
+    fn add_event(&mut self, record: &Record) -> Result<(), Unreadable> {
+        let event: Event = serde_json::from_str(&record.data).map_err(|_| Unreadable)?;
+        let counts = self.of(&record.tenant);
+        counts.add(rollup::counted_by(&event));
+        for visit in rollup::visits(&record.tenant, &event) {
+            counts.visitors.entry(visit.day).or_default().insert(half(visit.path.id()));
+        }
+        Ok(())
+    }
+
+    fn of(&mut self, tenant: &TenantId) -> &mut Counts {
+        // Most messages are of a tenant that is known: no clone for those.
+        if !self.0.contains_key(tenant) {
+            self.0.insert(tenant.clone(), Counts::default());
+        }
+        self.0.get_mut(tenant).expect("it was just put in")
+    }
+}
+
+impl Counts {
+    fn add(&mut self, keys: impl Iterator<Item = Key>) {
+        keys.for_each(|key| *self.rollups.entry(key).or_default() += 1);
+    }
+}
+
+/// The first 16 bytes of a document's id that is a hash; of any other id, its hash.
+pub(super) fn half(id: &str) -> u128 {
+    let digits = id.get(..32).filter(|_| id.len() == 64);
+    digits
+        .and_then(|digits| u128::from_str_radix(digits, 16).ok())
+        .unwrap_or_else(|| common::hash::short(&[id]))
+}

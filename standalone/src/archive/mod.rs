@@ -1,0 +1,16 @@
+//! The raw archive: every message as one line of JSON under `archive/{tenant}/{day}/`.
+
+mod archiver;
+mod line;
+mod place;
+mod reader;
+mod writer;
+
+pub(crate) use archiver::Archiver;
+pub(crate) use line::Line;
+pub(crate) use place::day;
+pub(crate) use reader::{Corrupt, Input, inputs};
+pub(crate) use writer::prepare;
+
+/// The archive's folder in the data folder.
+pub(crate) const FOLDER: &str = "archive";
