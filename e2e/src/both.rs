@@ -24,7 +24,7 @@ macro_rules! in_both_modes {
     };
 }
 
-/// As [`in_both_modes`](crate::in_both_modes), but on the two deployments that all tests of this
+/// As [`in_both_modes`], but on the two deployments that all tests of this
 /// process share: for cases that leave them as they found them and keep to tenants of their own.
 #[macro_export]
 macro_rules! on_shared_deployments {

@@ -14,8 +14,11 @@ use crate::problem::{Code, Problem};
 
 /// Longest silence in the middle of a body.
 const IDLE: Duration = Duration::from_secs(5);
-/// Longest time for a whole body.
-const WHOLE: Duration = Duration::from_secs(30);
+/// Time that any body may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes that have to arrive in each second beyond it, so that a large body over a slow line has
+/// its time, and a trickle has not.
+const LEAST_PER_SECOND: usize = 32 << 10;
 /// Bytes beyond the limit that are read and thrown away, so that a client which is still sending
 /// can read the refusal.
 const SPILL_BYTES: usize = 16 << 20;
@@ -47,8 +50,9 @@ pub(crate) fn media_type(request: &HttpRequest) -> Result<String, Problem> {
 
 async fn receive(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Problem> {
     let (mut body, mut spilt) = (Vec::new(), 0);
-    let end = Instant::now() + WHOLE;
+    let began = Instant::now();
     loop {
+        let end = began + time_for(body.len() + spilt);
         let chunk = timeout_at(end.min(Instant::now() + IDLE), payload.next()).await;
         let Some(chunk) = chunk.map_err(|_| slow())? else {
             break;
@@ -66,6 +70,11 @@ async fn receive(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Problem>
         }
     }
     if spilt > 0 { Err(too_large(limit)) } else { Ok(body) }
+}
+
+/// How long a body may take of which so many bytes have arrived.
+fn time_for(bytes: usize) -> Duration {
+    PATIENCE + Duration::from_secs_f64(bytes as f64 / LEAST_PER_SECOND as f64)
 }
 
 enum Encoding {
