@@ -29,7 +29,7 @@ use crate::counting::{Bill, CountingStore};
 const TYPES: [&str; 5] = ["view", "page_view", "pageview", "click", "location"];
 const DAYS: i64 = 4;
 /// Two hundred times the different events that there are.
-const MANY: usize = 20_000;
+const MANY: usize = 100_000;
 
 /// Views, unique users, and the most viewed paths.
 type Stats = (i64, i64, Vec<(String, i64)>);
