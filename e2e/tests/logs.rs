@@ -14,6 +14,7 @@ e2e::in_both_modes!(
     one_batch_sent_fifty_times_at_once_counts_once,
     a_large_batch_is_counted_in_parts_once_though_the_worker_is_killed,
     what_is_wrong_with_a_batch_is_told_entry_by_entry,
+    paths_of_events_and_of_access_logs_never_mix,
 );
 
 fn settings() -> Settings {
@@ -185,4 +186,28 @@ async fn what_is_wrong_with_a_batch_is_told_entry_by_entry(deployment: Deploymen
         assert!(refused.body["errors"][0]["reason"].is_string(), "{query}");
     }
     windows(&api, "acme", MORNING, 1).await;
+}
+
+async fn paths_of_events_and_of_access_logs_never_mix(deployment: Deployment) {
+    let api = Api::new(deployment.url());
+    let at = "2025-05-01T10:00:10Z";
+    let view = json!({"site_id": "acme", "event_type": "view", "path": "/same", "user_id": "u",
+        "timestamp": at});
+    let viewed = answer(api.request(Method::POST, "/event").json(&view)).await;
+    assert_eq!(viewed.status, StatusCode::ACCEPTED, "{}", viewed.body);
+    let entries = json!([{"receivedAt": at, "method": "GET", "path": "/same"},
+        {"receivedAt": at, "method": "GET", "path": "/same"}]);
+    post(&api, "acme", "one", "application/json", entries.to_string()).await;
+
+    let logged = windows(&api, "acme", MORNING, 2).await;
+    assert_eq!(logged[0]["paths"], json!([{"path": "GET /same", "count": 2}]));
+    let stats = eventually("the view is counted", async || {
+        let stats = api.get("/stats?site_id=acme").await.body;
+        (stats["total_views"] != 0).then_some(stats)
+    })
+    .await;
+    assert_eq!(stats["total_views"], 1);
+    assert_eq!(stats["top_paths"], json!([{"path": "/same", "views": 1}]));
+    let types = api.get("/analytics/event-counts-by-type?tenant_id=acme").await.body;
+    assert_eq!(types, json!({"view": 1}));
 }
