@@ -1,6 +1,6 @@
 //! The body of `POST /event`: an event of a site, checked and normalized.
 
-use chrono::{DateTime, Timelike as _, Utc};
+use chrono::{DateTime, Utc};
 use common::event::{
     Event, MAX_PATH_BYTES, MAX_PAYLOAD_BYTES, MAX_TYPE_BYTES, MAX_USER_ID_BYTES, counted_path,
     path_in,
@@ -65,16 +65,11 @@ fn timestamp(body: &mut Object, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         body.wrong(Code::OutOfRange, "timestamp", "must be an RFC 3339 time");
         return None;
     };
-    let time = without_leap_second(time.with_timezone(&Utc));
+    let time = checks::without_leap_second(time.with_timezone(&Utc));
     if let Err(reason) = checks::time(time, now) {
         body.wrong(Code::OutOfRange, "timestamp", reason);
     }
     Some(time)
-}
-
-/// No store knows second 60: it is the end of the second before, and so of the same day.
-fn without_leap_second(time: DateTime<Utc>) -> DateTime<Utc> {
-    time.with_nanosecond(time.nanosecond().min(999_999_999)).unwrap_or(time)
 }
 
 fn bounded(body: &mut Object, field: &str, text: &str, most: usize) {

@@ -144,7 +144,7 @@ fn time(text: &str) -> Option<DateTime<Utc>> {
         DateTime::parse_from_str(text, NCSA)
     };
     let time = DateTime::parse_from_rfc3339(text).or_else(|_| ncsa()).ok()?;
-    Some(time.with_timezone(&Utc))
+    Some(checks::without_leap_second(time.with_timezone(&Utc)))
 }
 
 /// Seconds or milliseconds since 1970, to the microsecond, which is what a float of today holds.
