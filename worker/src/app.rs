@@ -32,9 +32,8 @@ impl Application {
     /// Binds `host:port`; port 0 takes a free one. `guard` says who may push.
     pub fn build(worker: Arc<Worker>, guard: Guard, host: &str, port: u16) -> io::Result<Self> {
         let (data, guard) = (Data::from(Arc::clone(&worker)), Data::new(guard));
-        let app = move || {
-            App::new().app_data(data.clone()).app_data(guard.clone()).configure(routes)
-        };
+        let app =
+            move || App::new().app_data(data.clone()).app_data(guard.clone()).configure(routes);
         let server = HttpServer::new(app)
             .client_request_timeout(Duration::from_secs(30))
             .disable_signals()

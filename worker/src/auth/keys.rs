@@ -35,8 +35,10 @@ pub(super) struct KeyServer {
 /// Why there are no keys.
 #[derive(Debug, Error)]
 enum KeysError {
-    #[error("the key server does not answer as it should")]
+    #[error("the key server does not answer")]
     Http(#[from] reqwest::Error),
+    #[error("the key server answers {0}")]
+    Status(StatusCode),
     #[error("the key server's answer is no set of keys")]
     Json(#[from] serde_json::Error),
     #[error("the key server has no keys")]
@@ -55,7 +57,10 @@ impl KeyServer {
     }
 
     async fn fetch(&self) -> Result<IdTokenKeys, KeysError> {
-        let answer = self.client.get(self.url.clone()).send().await?.error_for_status()?;
+        let answer = self.client.get(self.url.clone()).send().await?;
+        if answer.status() != StatusCode::OK {
+            return Err(KeysError::Status(answer.status()));
+        }
         let max_age = max_age(answer.headers()).unwrap_or(DEFAULT_MAX_AGE).max(LEAST_MAX_AGE);
         let keys: JwkSet = serde_json::from_slice(&answer.bytes().await?)?;
         // In place of good ones, no keys would refuse every push as forged.
