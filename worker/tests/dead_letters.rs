@@ -90,7 +90,7 @@ async fn what_fails_again_is_set_aside_with_the_reason_and_the_deliveries() {
     assert_eq!((&*reason, attempts), ("dead-letter", 100));
     assert_eq!(
         detail,
-        "100 deliveries failed, and the last try: the store cannot be reached, or is busy: busy"
+        "100 deliveries failed, and the last try: the store cannot be reached, or is busy"
     );
     assert!(store.all(logs()).await.is_empty());
 }
