@@ -5,7 +5,7 @@ output "url" {
 
 output "deploy" {
   description = "What builds both images and deploys them, from the root of the repository."
-  value       = "gcloud builds submit --project ${var.project_id} --region ${var.region}"
+  value       = "gcloud builds submit --project ${var.project_id}"
 }
 
 output "services" {
