@@ -49,6 +49,10 @@ locals {
       gateway-reads-the-token = {
         secret = google_secret_manager_secret.read_token[0].id, member = google_service_account.gateway.member
       }
+      # To read back what it sent when it tries a deployment out.
+      build-reads-the-token = {
+        secret = google_secret_manager_secret.read_token[0].id, member = google_service_account.build.member
+      }
     },
     { for service, account in { gateway = google_service_account.gateway, worker = google_service_account.worker } :
       "${service}-reads-its-collector" => {

@@ -5,7 +5,14 @@ output "url" {
 
 output "deploy" {
   description = "What builds both images and deploys them, from the root of the repository."
-  value       = "gcloud builds submit --project ${var.project_id}"
+  value = "gcloud builds submit --project ${var.project_id} --substitutions ${join(",", [
+    "_REGION=${var.region}",
+    "_REPOSITORY=${google_artifact_registry_repository.images.repository_id}",
+    "_GATEWAY_SERVICE=${google_cloud_run_v2_service.gateway.name}",
+    "_WORKER_SERVICE=${google_cloud_run_v2_service.worker.name}",
+    "_BUILD_ACCOUNT=${google_service_account.build.account_id}",
+    "_READ_TOKEN_SECRET=${join("", google_secret_manager_secret.read_token[*].secret_id)}",
+  ])}"
 }
 
 output "services" {

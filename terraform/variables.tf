@@ -15,16 +15,16 @@ variable "project_id" {
 variable "region" {
   description = "The region of both services, the topic's messages, the archive and the images."
   type        = string
-  default     = "us-central1"
+  default     = "europe-west1"
 
   validation {
     condition     = can(regex("^[a-z]+-[a-z]+[0-9]{1,2}$", var.region))
-    error_message = "A region looks like us-central1 or europe-west4."
+    error_message = "A region looks like europe-west1 or us-central1."
   }
 }
 
 variable "name" {
-  description = "The first word of every resource's name, and the topic's name. cloudbuild.yaml has to be told when it is another."
+  description = "The first word of every resource's name, and the topic's name."
   type        = string
   default     = "spillway"
 

@@ -82,6 +82,7 @@ run "each_account_may_do_this_and_no_more" {
       "build roles/logging.logWriter project 0",
       "build roles/run.developer spillway-gateway",
       "build roles/run.developer spillway-worker",
+      "build roles/secretmanager.secretAccessor secrets/read-token",
       "build roles/storage.objectViewer project 1",
 
       "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/iam.serviceAccountOpenIdTokenCreator accounts/push",

@@ -135,7 +135,7 @@ run "a_subscription_can_be_sought_back" {
   }
 
   assert {
-    condition     = google_pubsub_topic.records.message_storage_policy[0].allowed_persistence_regions == toset(["us-central1"])
+    condition     = google_pubsub_topic.records.message_storage_policy[0].allowed_persistence_regions == toset(["europe-west1"])
     error_message = "Messages stay in the region."
   }
 }

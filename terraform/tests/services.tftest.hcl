@@ -185,6 +185,21 @@ run "variables_reach_their_places" {
   }
 }
 
+run "the_command_that_deploys_knows_all_names" {
+  command = plan
+
+  variables {
+    name       = "other"
+    region     = "europe-west4"
+    read_token = "0123456789abcdef0123456789abcdef"
+  }
+
+  assert {
+    condition     = output.deploy == "gcloud builds submit --project test-project --substitutions _REGION=europe-west4,_REPOSITORY=other,_GATEWAY_SERVICE=other-gateway,_WORKER_SERVICE=other-worker,_BUILD_ACCOUNT=other-build,_READ_TOKEN_SECRET=other-read-token"
+    error_message = "Cloud Build has to deploy to what Terraform made."
+  }
+}
+
 run "an_archive_that_is_kept_cools" {
   command = plan
 

@@ -103,7 +103,7 @@ run "the_database_is_protected" {
   assert {
     condition = (
       google_firestore_database.this.type == "FIRESTORE_NATIVE"
-      && google_firestore_database.this.location_id == "us-central1"
+      && google_firestore_database.this.location_id == "europe-west1"
       && google_firestore_database.this.delete_protection_state == "DELETE_PROTECTION_ENABLED"
       && google_firestore_database.this.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_DISABLED"
     )
