@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
 use crate::text::segment::MAX_CHARACTERS;
@@ -93,11 +94,11 @@ pub struct GoogleArgs {
     pub firestore_database: String,
 
     /// `host:port` of a Pub/Sub emulator, in place of the service.
-    #[arg(long, env = "PUBSUB_EMULATOR_HOST")]
+    #[arg(long, env = "PUBSUB_EMULATOR_HOST", value_parser = NonEmptyStringValueParser::new())]
     pub pubsub_emulator_host: Option<String>,
 
     /// `host:port` of a Firestore emulator, in place of the service.
-    #[arg(long, env = "FIRESTORE_EMULATOR_HOST")]
+    #[arg(long, env = "FIRESTORE_EMULATOR_HOST", value_parser = NonEmptyStringValueParser::new())]
     pub firestore_emulator_host: Option<String>,
 }
 
