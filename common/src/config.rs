@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use crate::pages::Pages;
 use crate::text::segment::MAX_CHARACTERS;
 
 /// Longest work on one message, in seconds: the longest ack deadline is 600 s.
@@ -75,6 +76,11 @@ pub struct IngestArgs {
     /// read].
     #[arg(long, env = "READ_TOKEN", hide_env_values = true)]
     pub read_token: Option<String>,
+
+    /// What is served to browsers: on, off, or some of tracker, demo, dashboard and docs, with
+    /// commas between them.
+    #[arg(long, env = "PAGES", default_value = "on")]
+    pub pages: Pages,
 }
 
 /// Where the services of Google Cloud are.

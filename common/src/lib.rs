@@ -11,6 +11,7 @@ pub mod keep;
 pub mod log_batch;
 pub mod message;
 pub mod metrics;
+pub mod pages;
 pub mod path;
 pub mod processed_log;
 pub mod program;

@@ -9,12 +9,14 @@ use actix_cors::Cors;
 use actix_web::dev::{HttpServiceFactory, Server};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig, get, head, post};
-use actix_web::{App, FromRequest, Handler, HttpServer, Resource, Responder};
+use actix_web::{App, FromRequest, Handler, HttpRequest, HttpServer, Resource, Responder};
 use common::broker::Broker;
 use common::config::IngestArgs;
+use common::pages::Pages;
 use common::store::DocumentStore;
 
 use crate::edge::{edge, not_found, only};
+use crate::pages;
 use crate::probes::Probes;
 use crate::routes::{
     analytics, event, health, ingest, log_batches, logs, metrics, processed_logs, quarantine, stats,
@@ -31,12 +33,15 @@ pub struct GatewaySettings {
     pub max_ingest_bytes: usize,
     /// What every read but health has to bear; `None` where anybody may read.
     pub read_token: Option<String>,
+    /// What is served to browsers.
+    pub pages: Pages,
 }
 
 impl From<IngestArgs> for GatewaySettings {
     fn from(args: IngestArgs) -> Self {
         let read_token = args.read_token.filter(|token| !token.is_empty());
-        Self { max_ingest_bytes: args.max_ingest_bytes as usize, read_token }
+        let (max_ingest_bytes, pages) = (args.max_ingest_bytes as usize, args.pages);
+        Self { max_ingest_bytes, read_token, pages }
     }
 }
 
@@ -75,7 +80,11 @@ impl Application {
     pub fn build(gateway: Gateway, host: &str, port: u16) -> io::Result<Self> {
         let gateway = Data::new(gateway);
         let data = gateway.clone();
-        let app = move || App::new().wrap(from_fn(edge)).app_data(data.clone()).configure(routes);
+        let app = move || {
+            let pages = data.settings.pages.clone();
+            let app = App::new().wrap(from_fn(edge)).app_data(data.clone());
+            app.configure(routes).configure(|config| browser_routes(config, &pages))
+        };
         let server = HttpServer::new(app)
             .client_request_timeout(Duration::from_secs(10))
             .keep_alive(Duration::from_secs(75))
@@ -123,6 +132,13 @@ fn routes(config: &mut ServiceConfig) {
         .service(read("/ready", health::ready))
         .service(read("/metrics", metrics::get))
         .default_service(web::to(not_found));
+}
+
+fn browser_routes(config: &mut ServiceConfig, pages: &Pages) {
+    for asset in pages::served(pages) {
+        let answer = async move |request: HttpRequest| asset.answer(&request);
+        config.service(read(asset.path, answer));
+    }
 }
 
 /// A path that takes POST.
