@@ -77,6 +77,11 @@ pub struct IngestArgs {
     #[arg(long, env = "READ_TOKEN", hide_env_values = true)]
     pub read_token: Option<String>,
 
+    /// How many proxies stand before the gateway, each of which adds to `X-Forwarded-For` whom it
+    /// heard: 1 on Cloud Run. With 0 a visitor's address is the connection's.
+    #[arg(long, env = "TRUSTED_HOPS", default_value_t = 0)]
+    pub trusted_hops: u8,
+
     /// What is served to browsers: on, off, or some of tracker, demo, dashboard and docs, with
     /// commas between them.
     #[arg(long, env = "PAGES", default_value = "on")]
