@@ -8,6 +8,7 @@ pub mod contract;
 pub mod deployment;
 pub mod emulators;
 pub mod last_will;
+pub mod needs;
 pub mod pubsub_admin;
 pub mod raw;
 pub mod relay;
