@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod binaries;
+pub mod books;
 mod both;
 pub mod contract;
 pub mod deployment;

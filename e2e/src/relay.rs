@@ -13,12 +13,15 @@ use google_cloud_pubsub::subscriber::MessageStream;
 use google_cloud_pubsub::subscriber::handler::Handler;
 use rand::Rng as _;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::pubsub_admin::PubsubAdmin;
 
-/// Messages under way at once; the real service goes up to 3,000 for a subscription.
-const MAX_OUTSTANDING: i64 = 2_000;
+/// Messages pushed at once; the real service goes up to 3,000 for a subscription. The emulator
+/// sends all that it has, whatever number the stream asks for: without a bound here a worker that
+/// falls behind is buried under connections.
+const MAX_IN_FLIGHT: usize = 1_000;
 /// How far the relay extends a lease at a time.
 const LEASE_EXTENSION: Duration = Duration::from_secs(60);
 /// How long a message rests that was not taken. The emulator would bring it again at once.
@@ -58,11 +61,7 @@ impl Relay {
     ) -> Result<Self, BuilderError> {
         let subscriber = admin.subscriber().await?;
         let name = admin.subscription(subscription);
-        let stream = subscriber
-            .subscribe(&name)
-            .set_max_outstanding_messages(MAX_OUTSTANDING)
-            .set_max_lease_extension(LEASE_EXTENSION)
-            .build();
+        let stream = subscriber.subscribe(&name).set_max_lease_extension(LEASE_EXTENSION).build();
         let target = Arc::new(Mutex::new(target));
         let client = reqwest::Client::builder().pool_max_idle_per_host(64).build();
         let pusher = Pusher {
@@ -87,9 +86,17 @@ impl Drop for Relay {
 }
 
 async fn relay(mut stream: MessageStream, pusher: Pusher) {
-    while let Some(next) = stream.next().await {
+    let window = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
+    while let Ok(place) = Arc::clone(&window).acquire_owned().await {
+        let Some(next) = stream.next().await else { return };
         match next {
-            Ok((message, handler)) => drop(tokio::spawn(pusher.clone().deliver(message, handler))),
+            Ok((message, handler)) => {
+                let pusher = pusher.clone();
+                tokio::spawn(async move {
+                    pusher.deliver(message, handler).await;
+                    drop(place);
+                });
+            }
             Err(error) => eprintln!("the relay cannot pull: {error}"),
         }
     }
@@ -112,10 +119,17 @@ impl Pusher {
         }
     }
 
+    /// Whether the worker took it. Where no worker answers, the message waits for one here: the
+    /// emulator takes many seconds to hand out again what was given back to it.
     async fn push(&self, envelope: &Value) -> bool {
-        let target = self.target.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let pushed = self.client.post(format!("{target}/push")).json(envelope).send().await;
-        pushed.is_ok_and(|answer| answer.status().is_success())
+        loop {
+            let target = self.target.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let pushed = self.client.post(format!("{target}/push")).json(envelope).send().await;
+            match pushed {
+                Ok(answer) => return answer.status().is_success(),
+                Err(_) => tokio::time::sleep(REST).await,
+            }
+        }
     }
 }
 
