@@ -11,6 +11,7 @@ pub mod emulators;
 pub mod issuer;
 pub mod key_server;
 pub mod last_will;
+pub mod needs;
 pub mod pubsub_admin;
 pub mod raw;
 pub mod relay;
