@@ -14,3 +14,4 @@ pub mod pubsub_admin;
 pub mod raw;
 pub mod relay;
 pub mod service;
+pub mod terraform;
