@@ -18,8 +18,12 @@ locals {
     rollups        = ["count", "start"]
   }
 
-  # What expires where a retention is set. Rollups and visitors stay.
-  expiring = ["events", "log_batches", "parts", "processed_logs", "quarantine"]
+  # What expires where a retention is set; rollups and visitors stay. Salts of visitors' ids always
+  # do: the gateway destroys old ones while it runs, and there may be none running.
+  expiring = concat(
+    ["salts"],
+    var.retention_days == null ? [] : ["events", "log_batches", "parts", "processed_logs", "quarantine"],
+  )
 }
 
 resource "google_firestore_database" "this" {
@@ -64,7 +68,7 @@ resource "google_firestore_field" "unindexed" {
 }
 
 resource "google_firestore_field" "expire_at" {
-  for_each = var.retention_days == null ? [] : toset(local.expiring)
+  for_each = toset(local.expiring)
 
   database   = google_firestore_database.this.name
   collection = each.value

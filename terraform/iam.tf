@@ -19,7 +19,7 @@ locals {
   project_grants = merge(
     {
       gateway-reads-documents = {
-        member = google_service_account.gateway.member, role = "roles/datastore.viewer", condition = local.this_database
+        member = google_service_account.gateway.member, role = google_project_iam_custom_role.gateway.id, condition = local.this_database
       }
       worker-writes-documents = {
         member = google_service_account.worker.member, role = "roles/datastore.user", condition = local.this_database
@@ -60,6 +60,21 @@ locals {
       } if contains(local.collected, service)
     },
   )
+}
+
+# The gateway reads all, and writes one thing: the day's salt of visitors' ids, which it creates and
+# destroys. Google's own roles would let it change documents as well.
+resource "google_project_iam_custom_role" "gateway" {
+  role_id = "${replace(var.name, "-", "_")}_gateway"
+  title   = "Spillway gateway (${var.name}): reads documents, creates and destroys salts"
+  permissions = [
+    "datastore.entities.create",
+    "datastore.entities.delete",
+    "datastore.entities.get",
+    "datastore.entities.list",
+  ]
+
+  depends_on = [google_project_service.this]
 }
 
 resource "google_project_iam_member" "this" {

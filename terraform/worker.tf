@@ -132,6 +132,9 @@ resource "google_cloud_run_v2_service" "worker" {
     ignore_changes = [
       template[0].containers[0].image,
       traffic,
+      # What gcloud notes down about a deployment.
+      template[0].annotations,
+      template[0].labels,
       client,
       client_version,
     ]

@@ -8,6 +8,8 @@ mod both;
 pub mod contract;
 pub mod deployment;
 pub mod emulators;
+pub mod issuer;
+pub mod key_server;
 pub mod last_will;
 pub mod needs;
 pub mod pubsub_admin;

@@ -12,6 +12,7 @@ use google_cloud_pubsub::model::Message;
 use google_cloud_pubsub::subscriber::MessageStream;
 use google_cloud_pubsub::subscriber::handler::Handler;
 use rand::Rng as _;
+use reqwest::Response;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -39,14 +40,21 @@ pub struct Faults {
 /// A running relay; dropping it stops it.
 #[derive(Debug)]
 pub struct Relay {
-    target: Arc<Mutex<String>>,
+    target: Arc<Mutex<Target>>,
     task: JoinHandle<()>,
+}
+
+/// Where messages are pushed to, and the token that pushes bear.
+#[derive(Clone, Debug)]
+struct Target {
+    url: String,
+    token: Option<String>,
 }
 
 #[derive(Clone)]
 struct Pusher {
     client: reqwest::Client,
-    target: Arc<Mutex<String>>,
+    target: Arc<Mutex<Target>>,
     subscription: String,
     faults: Faults,
 }
@@ -62,7 +70,7 @@ impl Relay {
         let subscriber = admin.subscriber().await?;
         let name = admin.subscription(subscription);
         let stream = subscriber.subscribe(&name).set_max_lease_extension(LEASE_EXTENSION).build();
-        let target = Arc::new(Mutex::new(target));
+        let target = Arc::new(Mutex::new(Target { url: target, token: None }));
         let client = reqwest::Client::builder().pool_max_idle_per_host(64).build();
         let pusher = Pusher {
             client: client.expect("a client without TLS"),
@@ -75,7 +83,12 @@ impl Relay {
 
     /// From now on, delivers to the worker at `target`.
     pub fn redirect(&self, target: String) {
-        *self.target.lock().unwrap_or_else(PoisonError::into_inner) = target;
+        self.target.lock().unwrap_or_else(PoisonError::into_inner).url = target;
+    }
+
+    /// From now on, bears this token, as Pub/Sub does for a subscription with an account.
+    pub fn bear(&self, token: String) {
+        self.target.lock().unwrap_or_else(PoisonError::into_inner).token = Some(token);
     }
 }
 
@@ -123,13 +136,21 @@ impl Pusher {
     /// emulator takes many seconds to hand out again what was given back to it.
     async fn push(&self, envelope: &Value) -> bool {
         loop {
-            let target = self.target.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let pushed = self.client.post(format!("{target}/push")).json(envelope).send().await;
-            match pushed {
+            match self.try_push(envelope).await {
                 Ok(answer) => return answer.status().is_success(),
                 Err(_) => tokio::time::sleep(REST).await,
             }
         }
+    }
+
+    async fn try_push(&self, envelope: &Value) -> reqwest::Result<Response> {
+        let Target { url, token } =
+            self.target.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut push = self.client.post(format!("{url}/push")).json(envelope);
+        if let Some(token) = token {
+            push = push.bearer_auth(token);
+        }
+        push.send().await
     }
 }
 

@@ -67,7 +67,7 @@ run "each_account_may_do_this_and_no_more" {
       [for grant in google_bigquery_table_iam_member.this : "${grant.member} ${grant.role} ${grant.table_id}"],
       [for grant in [google_artifact_registry_repository_iam_member.this] : "${grant.member} ${grant.role} ${grant.repository}"],
       )) == toset([
-      "gateway roles/datastore.viewer project 1",
+      "gateway roles/our-gateway project 1",
       "gateway roles/pubsub.publisher spillway",
       "gateway roles/secretmanager.secretAccessor secrets/read-token",
       "allUsers roles/run.invoker spillway-gateway",
@@ -96,8 +96,16 @@ run "each_account_may_do_this_and_no_more" {
   }
 
   assert {
-    condition     = [for grant in google_project_iam_member.this : grant.condition[0].expression if grant.role == "roles/datastore.user"] == ["resource.name == \"projects/test-project/databases/(default)\""]
-    error_message = "The worker has to be bound to its own database."
+    condition = toset([for grant in google_project_iam_member.this : grant.condition[0].expression
+    if contains(["roles/datastore.user", "roles/our-gateway"], grant.role)]) == toset(["resource.name == \"projects/test-project/databases/(default)\""])
+    error_message = "Both services have to be bound to their own database."
+  }
+
+  assert {
+    condition = google_project_iam_custom_role.gateway.permissions == toset([
+      "datastore.entities.create", "datastore.entities.delete", "datastore.entities.get", "datastore.entities.list",
+    ])
+    error_message = "The gateway must not change a document that is there."
   }
 
   # No account of the project's own, no default account, no key.
@@ -113,8 +121,9 @@ run "each_account_may_do_this_and_no_more" {
 run "no_grant_stands_outside_the_list" {
   assert {
     condition = flatten([for file in fileset(path.module, "*.tf") :
-      [for type in flatten(regexall("(?m)^resource \"(google_[a-z0-9_]+_(?:iam_[a-z]+|access))\"", file("${path.module}/${file}"))) : "${file} ${type}"]
+      [for type in flatten(regexall("(?m)^resource \"(google_[a-z0-9_]+_(?:iam_[a-z_]+|access))\"", file("${path.module}/${file}"))) : "${file} ${type}"]
       ]) == [
+      "iam.tf google_project_iam_custom_role",
       "iam.tf google_project_iam_member",
       "iam.tf google_cloud_run_v2_service_iam_member",
       "iam.tf google_service_account_iam_member",

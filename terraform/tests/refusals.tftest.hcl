@@ -140,6 +140,16 @@ run "no_worker" {
   expect_failures = [var.worker_max_instances]
 }
 
+run "half_a_worker" {
+  command = plan
+
+  variables {
+    worker_max_instances = 7.5
+  }
+
+  expect_failures = [var.worker_max_instances]
+}
+
 run "a_worker_that_texts_could_fill" {
   command = plan
 

@@ -150,7 +150,7 @@ run "variables_reach_their_places" {
 
   assert {
     condition = alltrue([for grant in google_project_iam_member.this :
-      strcontains(grant.condition[0].expression, "/databases/documents\"") if startswith(grant.role, "roles/datastore.")
+      strcontains(grant.condition[0].expression, "/databases/documents\"") if contains(["roles/datastore.user", "roles/our-gateway"], grant.role)
     ])
     error_message = "Grants follow the database."
   }

@@ -58,12 +58,12 @@ run "large_fields_and_times_have_no_index" {
   }
 }
 
-run "nothing_expires_by_default" {
+run "no_record_expires_by_default" {
   command = plan
 
   assert {
-    condition     = length(google_firestore_field.expire_at) == 0
-    error_message = "Without a retention nothing expires."
+    condition     = [for field in google_firestore_field.expire_at : field.collection] == ["salts"]
+    error_message = "Without a retention nothing expires but the salts."
   }
 
   assert {
@@ -80,7 +80,7 @@ run "records_expire_where_a_retention_is_set" {
   }
 
   assert {
-    condition     = toset([for field in google_firestore_field.expire_at : field.collection]) == toset(["events", "log_batches", "parts", "processed_logs", "quarantine"])
+    condition     = toset([for field in google_firestore_field.expire_at : field.collection]) == toset(["events", "log_batches", "parts", "processed_logs", "quarantine", "salts"])
     error_message = "Events, logs, parts, batches and quarantine expire; rollups and visitors stay."
   }
 

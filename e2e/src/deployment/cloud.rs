@@ -93,6 +93,11 @@ impl Cloud {
         self.worker.as_ref().expect("it runs")
     }
 
+    /// What pushes to the worker.
+    pub fn relay(&self) -> &Relay {
+        &self.relay
+    }
+
     /// The documents, past the API.
     pub fn store(&self) -> FirestoreStore {
         let host = self.setting("FIRESTORE_EMULATOR_HOST");

@@ -26,6 +26,11 @@ override_resource {
 }
 
 override_resource {
+  target = google_project_iam_custom_role.gateway
+  values = { id = "roles/our-gateway" }
+}
+
+override_resource {
   target = google_cloud_run_v2_service.gateway
   values = { uri = "https://gateway.test" }
 }
