@@ -16,3 +16,4 @@ pub mod pubsub_admin;
 pub mod raw;
 pub mod relay;
 pub mod service;
+pub mod terraform;
