@@ -8,6 +8,7 @@ use clap::{ArgAction, Args, ValueEnum};
 
 #[cfg(feature = "gcp")]
 use crate::broker::{PublishError, pubsub::PubsubBroker};
+use crate::pages::Pages;
 #[cfg(feature = "gcp")]
 use crate::store::firestore::FirestoreStore;
 use crate::text::segment::MAX_CHARACTERS;
@@ -80,6 +81,16 @@ pub struct IngestArgs {
     /// read].
     #[arg(long, env = "READ_TOKEN", hide_env_values = true)]
     pub read_token: Option<String>,
+
+    /// How many proxies stand before the gateway, each of which adds to `X-Forwarded-For` whom it
+    /// heard: 1 on Cloud Run. With 0 a visitor's address is the connection's.
+    #[arg(long, env = "TRUSTED_HOPS", default_value_t = 0)]
+    pub trusted_hops: u8,
+
+    /// What is served to browsers: on, off, or some of tracker, demo, dashboard and docs, with
+    /// commas between them.
+    #[arg(long, env = "PAGES", default_value = "on")]
+    pub pages: Pages,
 }
 
 /// A deployment on Google Cloud.

@@ -47,6 +47,8 @@ metrics! {
     ACCEPTED: IntCounterVec = "spillway_records_accepted_total" ["kind", "source"];
     /// Access-log entries received, by whether they were accepted or rejected.
     ENTRIES: IntCounterVec = "spillway_log_entries_total" ["outcome"];
+    /// Events of browsers that count no visitor, since the store did not give the salt of the day.
+    UNKNOWN_VISITORS: IntCounter = "spillway_unknown_visitors_total" [];
     /// Messages handed to the broker, by outcome.
     PUBLISHED: IntCounterVec = "spillway_messages_published_total" ["outcome"];
     /// Pushes refused before they were read, by reason.

@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod binaries;
+pub mod books;
 mod both;
 pub mod contract;
 pub mod deployment;
@@ -10,7 +11,9 @@ pub mod emulators;
 pub mod issuer;
 pub mod key_server;
 pub mod last_will;
+pub mod needs;
 pub mod pubsub_admin;
 pub mod raw;
 pub mod relay;
 pub mod service;
+pub mod terraform;

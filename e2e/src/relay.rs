@@ -13,13 +13,17 @@ use google_cloud_pubsub::model::Message;
 use google_cloud_pubsub::subscriber::MessageStream;
 use google_cloud_pubsub::subscriber::handler::Handler;
 use rand::Rng as _;
+use reqwest::Response;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::pubsub_admin::PubsubAdmin;
 
-/// Messages under way at once; the real service goes up to 3,000 for a subscription.
-const MAX_OUTSTANDING: i64 = 2_000;
+/// Messages pushed at once; the real service goes up to 3,000 for a subscription. The emulator
+/// sends all that it has, whatever number the stream asks for: without a bound here a worker that
+/// falls behind is buried under connections.
+const MAX_IN_FLIGHT: usize = 1_000;
 /// How far the relay extends a lease at a time.
 const LEASE_EXTENSION: Duration = Duration::from_secs(60);
 /// How long a message rests that was not taken. The emulator would bring it again at once.
@@ -72,11 +76,7 @@ impl Relay {
     ) -> Result<Self, BuilderError> {
         let subscriber = admin.subscriber().await?;
         let name = admin.subscription(subscription);
-        let stream = subscriber
-            .subscribe(&name)
-            .set_max_outstanding_messages(MAX_OUTSTANDING)
-            .set_max_lease_extension(LEASE_EXTENSION)
-            .build();
+        let stream = subscriber.subscribe(&name).set_max_lease_extension(LEASE_EXTENSION).build();
         let target = Arc::new(Mutex::new(Target { url: target, token: None }));
         let client = reqwest::Client::builder().pool_max_idle_per_host(64).build();
         let pushes = Arc::<AtomicUsize>::default();
@@ -114,9 +114,17 @@ impl Drop for Relay {
 }
 
 async fn relay(mut stream: MessageStream, pusher: Pusher) {
-    while let Some(next) = stream.next().await {
+    let window = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
+    while let Ok(place) = Arc::clone(&window).acquire_owned().await {
+        let Some(next) = stream.next().await else { return };
         match next {
-            Ok((message, handler)) => drop(tokio::spawn(pusher.clone().deliver(message, handler))),
+            Ok((message, handler)) => {
+                let pusher = pusher.clone();
+                tokio::spawn(async move {
+                    pusher.deliver(message, handler).await;
+                    drop(place);
+                });
+            }
             Err(error) => eprintln!("the relay cannot pull: {error}"),
         }
     }
@@ -139,7 +147,18 @@ impl Pusher {
         }
     }
 
+    /// Whether the worker took it. Where no worker answers, the message waits for one here: the
+    /// emulator takes many seconds to hand out again what was given back to it.
     async fn push(&self, envelope: &Value) -> bool {
+        loop {
+            match self.try_push(envelope).await {
+                Ok(answer) => return answer.status().is_success(),
+                Err(_) => tokio::time::sleep(REST).await,
+            }
+        }
+    }
+
+    async fn try_push(&self, envelope: &Value) -> reqwest::Result<Response> {
         let Target { url, token } =
             self.target.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut push = self.client.post(format!("{url}{}", self.route)).json(envelope);
@@ -147,7 +166,7 @@ impl Pusher {
             push = push.bearer_auth(token);
         }
         self.pushes.fetch_add(1, Ordering::SeqCst);
-        push.send().await.is_ok_and(|answer| answer.status().is_success())
+        push.send().await
     }
 }
 

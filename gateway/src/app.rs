@@ -9,12 +9,16 @@ use actix_cors::Cors;
 use actix_web::dev::{HttpServiceFactory, Server};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig, get, head, post};
-use actix_web::{App, FromRequest, Handler, HttpServer, Resource, Responder};
+use actix_web::{App, FromRequest, Handler, HttpRequest, HttpServer, Resource, Responder};
+use chrono::Utc;
 use common::broker::Broker;
 use common::config::IngestArgs;
+use common::pages::Pages;
 use common::store::DocumentStore;
+use common::visitor::Salts;
 
 use crate::edge::{edge, not_found, only};
+use crate::pages;
 use crate::probes::Probes;
 use crate::routes::{
     analytics, event, health, ingest, log_batches, logs, metrics, processed_logs, quarantine, stats,
@@ -24,6 +28,9 @@ use crate::routes::{
 /// than a publish, shorter than what a platform waits for.
 const SHUTDOWN_SECONDS: u64 = 6;
 
+/// How often salts of visitors are looked for that are too old.
+const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
+
 /// How the gateway behaves.
 #[derive(Clone, Debug)]
 pub struct GatewaySettings {
@@ -31,12 +38,17 @@ pub struct GatewaySettings {
     pub max_ingest_bytes: usize,
     /// What every read but health has to bear; `None` where anybody may read.
     pub read_token: Option<String>,
+    /// How many proxies stand before the gateway.
+    pub trusted_hops: u8,
+    /// What is served to browsers.
+    pub pages: Pages,
 }
 
 impl From<IngestArgs> for GatewaySettings {
     fn from(args: IngestArgs) -> Self {
-        let read_token = args.read_token.filter(|token| !token.is_empty());
-        Self { max_ingest_bytes: args.max_ingest_bytes as usize, read_token }
+        let read_token = args.read_token.clone().filter(|token| !token.is_empty());
+        let IngestArgs { max_ingest_bytes, trusted_hops, pages, .. } = args;
+        Self { max_ingest_bytes: max_ingest_bytes as usize, read_token, trusted_hops, pages }
     }
 }
 
@@ -45,6 +57,7 @@ pub struct Gateway {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) store: Arc<dyn DocumentStore>,
     pub(crate) settings: GatewaySettings,
+    pub(crate) salts: Salts,
     pub(crate) probes: Probes,
 }
 
@@ -55,7 +68,8 @@ impl Gateway {
         store: Arc<dyn DocumentStore>,
         settings: GatewaySettings,
     ) -> Self {
-        Self { broker, store, settings, probes: Probes::default() }
+        let salts = Salts::new(Arc::clone(&store));
+        Self { broker, store, settings, salts, probes: Probes::default() }
     }
 
     pub(crate) fn read_token(&self) -> Option<&str> {
@@ -75,7 +89,11 @@ impl Application {
     pub fn build(gateway: Gateway, host: &str, port: u16) -> io::Result<Self> {
         let gateway = Data::new(gateway);
         let data = gateway.clone();
-        let app = move || App::new().wrap(from_fn(edge)).app_data(data.clone()).configure(routes);
+        let app = move || {
+            let pages = data.settings.pages.clone();
+            let app = App::new().wrap(from_fn(edge)).app_data(data.clone());
+            app.configure(routes).configure(|config| browser_routes(config, &pages))
+        };
         let server = HttpServer::new(app)
             .client_request_timeout(Duration::from_secs(10))
             .keep_alive(Duration::from_secs(75))
@@ -99,9 +117,22 @@ impl Application {
             stop.await;
             handle.stop(true).await;
         };
+        let sweeping = tokio::spawn(sweep(self.gateway.clone()));
         let (served, ()) = futures::join!(self.server, stopped);
+        sweeping.abort();
         self.gateway.broker.flush().await;
         served
+    }
+}
+
+/// Destroys the salts of visitors that are too old, for as long as the server runs.
+async fn sweep(gateway: Data<Gateway>) {
+    let mut tick = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tick.tick().await;
+        if let Err(error) = gateway.salts.destroy_old(Utc::now().date_naive()).await {
+            tracing::warn!(%error, "old salts of visitors could not be destroyed yet");
+        }
     }
 }
 
@@ -123,6 +154,13 @@ fn routes(config: &mut ServiceConfig) {
         .service(read("/ready", health::ready))
         .service(read("/metrics", metrics::get))
         .default_service(web::to(not_found));
+}
+
+fn browser_routes(config: &mut ServiceConfig, pages: &Pages) {
+    for asset in pages::served(pages) {
+        let answer = async move |request: HttpRequest| asset.answer(&request);
+        config.service(read(asset.path, answer));
+    }
 }
 
 /// A path that takes POST.

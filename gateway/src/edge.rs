@@ -17,6 +17,7 @@ use common::metrics::{HTTP_REQUESTS, HTTP_SECONDS, REFUSED};
 use common::record::RecordId;
 
 use crate::app::Gateway;
+use crate::pages;
 use crate::problem::{Code, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -73,11 +74,12 @@ fn request_id(headers: &HeaderMap) -> String {
     given.map_or_else(|| RecordId::random().to_string(), str::to_owned)
 }
 
-/// Where a token is set, every read but those of probes needs it.
+/// Where a token is set, every read but those of probes and of files for browsers needs it.
 fn may_read(request: &ServiceRequest) -> Result<(), Problem> {
     let token = request.app_data::<Data<Gateway>>().and_then(|gateway| gateway.read_token());
     let is_open = !matches!(*request.method(), Method::GET | Method::HEAD)
-        || matches!(request.path(), "/health" | "/ready");
+        || matches!(request.path(), "/health" | "/ready")
+        || pages::is_one(request.path());
     match token {
         Some(token) if !is_open && !bears(request.headers(), token) => Err(Problem::unauthorized()),
         _ => Ok(()),

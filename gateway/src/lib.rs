@@ -2,9 +2,11 @@
 //! answers 202 when every message is durable. It also serves every read.
 
 pub mod app;
+mod assets;
 mod edge;
 mod extractors;
 mod page;
+mod pages;
 mod parts;
 mod probes;
 mod problem;

@@ -183,8 +183,8 @@ async fn what_cannot_be_stored_stays_with_the_reason(deployment: Deployment) {
     large.data = vec![b'x'; MAX_DATA_BYTES + 1];
     let mut unknown = case.text("unknown", "x").remove(0);
     unknown.attributes.insert("v".to_owned(), "2".to_owned());
-    let second = case.text("taken", "the second").remove(0);
-    let mut kept = case.set_all_aside(&[second, large, unknown]).await;
+    let conflicting = case.text("taken", "the second").remove(0);
+    let mut kept = case.set_all_aside(&[conflicting, large, unknown]).await;
     let event = case.view("redacted");
     kept.push(case.set_aside(&event, b"{\"path\":\"[REDACTED]\"}").await);
     let stored = case.set_all_aside(&case.text("good", "x")).await;

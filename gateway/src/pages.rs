@@ -1,0 +1,34 @@
+//! The pages and scripts that the gateway serves to browsers, each with what it may do there.
+
+use common::pages::{Page, Pages};
+
+use crate::assets::{Asset, Header, file};
+
+/// Another site may load the script. It is asked for on each of its pages, so it is kept for an
+/// hour, and used for a day more while a newer one is fetched.
+const FOR_ALL_SITES: &[Header] = &[
+    ("cache-control", "public, max-age=3600, stale-while-revalidate=86400"),
+    ("cross-origin-resource-policy", "cross-origin"),
+];
+
+static TRACKER: [Asset; 1] = [Asset::script("/s.js", file!("tracker/s.js")).with(FOR_ALL_SITES)];
+
+/// The files of a page.
+fn assets(page: Page) -> &'static [Asset] {
+    match page {
+        Page::Tracker => &TRACKER,
+        Page::Demo | Page::Dashboard | Page::Docs => &[],
+    }
+}
+
+/// All files that are served.
+pub(crate) fn served(pages: &Pages) -> impl Iterator<Item = &'static Asset> {
+    let on = Page::ALL.into_iter().filter(|page| pages.serve(*page));
+    on.flat_map(assets)
+}
+
+/// Whether a file lies at `path`. Files hold nothing of any tenant: whoever may not read the API
+/// may still load them.
+pub(crate) fn is_one(path: &str) -> bool {
+    Page::ALL.into_iter().flat_map(assets).any(|asset| asset.path == path)
+}
