@@ -54,8 +54,9 @@ async fn what_was_stored_after_all_is_acknowledged_and_nothing_is_written() {
         assert_eq!(worker.deliver(message, 0).await, Acknowledge);
     }
     let (commits, start) = (store.commits().len(), Instant::now());
-    // Reading works where writing does not.
+    // Reading works where writing does not, and this worker remembers nothing.
     store.fail_commits(repeat(Fault::Passing));
+    let worker = texts::worker(&store);
     for message in &stored {
         assert_eq!(dead_letter(&worker, message).await, Acknowledge);
     }
