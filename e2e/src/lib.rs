@@ -4,6 +4,7 @@
 pub mod api;
 pub mod binaries;
 mod both;
+pub mod browser;
 pub mod contract;
 pub mod deployment;
 pub mod emulators;

@@ -11,13 +11,72 @@ const FOR_ALL_SITES: &[Header] = &[
     ("cross-origin-resource-policy", "cross-origin"),
 ];
 
+/// What a page may do: load from here, and read from here.
+macro_rules! only_from_here {
+    ($more:literal) => {
+        concat!(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; ",
+            "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+            $more
+        )
+    };
+}
+
+/// The dashboard shows what others sent; its browser refuses to make markup of it.
+const TEXT_ONLY: &[Header] = &[
+    (
+        "content-security-policy",
+        only_from_here!("; require-trusted-types-for 'script'; trusted-types 'none'"),
+    ),
+    ("referrer-policy", "no-referrer"),
+];
+
+const WITH_WORKER: &[Header] = &[
+    ("content-security-policy", only_from_here!("; worker-src 'self'")),
+    ("referrer-policy", "no-referrer"),
+];
+
+/// The worker is for the page itself, whose path does not end in a slash; it only sends.
+const FOR_THE_DEMO: &[Header] = &[
+    ("service-worker-allowed", "/demo"),
+    ("content-security-policy", "default-src 'none'; connect-src 'self'"),
+];
+
 static TRACKER: [Asset; 1] = [Asset::script("/s.js", file!("tracker/s.js")).with(FOR_ALL_SITES)];
+
+static DEMO: [Asset; 5] = [
+    Asset::page("/demo", file!("demo/index.html"), WITH_WORKER),
+    Asset::script("/demo/demo.js", file!("demo/demo.js")),
+    Asset::script("/demo/service-worker.js", file!("demo/service-worker.js")).with(FOR_THE_DEMO),
+    Asset::style("/demo/style.css", file!("style.css")),
+    Asset::new("/demo/icon.svg", SVG, file!("icon.svg")),
+];
+
+static DASHBOARD: [Asset; 12] = [
+    Asset::page("/dashboard", file!("dashboard/index.html"), TEXT_ONLY),
+    Asset::script("/dashboard/dashboard.js", file!("dashboard/dashboard.js")),
+    Asset::script("/dashboard/sections.js", file!("dashboard/sections.js")),
+    Asset::script("/dashboard/api.js", file!("dashboard/api.js")),
+    Asset::script("/dashboard/chart.js", file!("dashboard/chart.js")),
+    Asset::script("/dashboard/table.js", file!("dashboard/table.js")),
+    Asset::script("/dashboard/time.js", file!("dashboard/time.js")),
+    Asset::style("/dashboard/style.css", file!("style.css")),
+    Asset::new("/dashboard/icon.svg", SVG, file!("icon.svg")),
+    Asset::script("/dashboard/uPlot.iife.min.js", file!("uplot/uPlot.iife.min.js")),
+    Asset::style("/dashboard/uPlot.min.css", file!("uplot/uPlot.min.css")),
+    Asset::new("/dashboard/uPlot.LICENSE.txt", TEXT, file!("uplot/LICENSE.txt")),
+];
+
+const SVG: &str = "image/svg+xml";
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// The files of a page.
 fn assets(page: Page) -> &'static [Asset] {
     match page {
         Page::Tracker => &TRACKER,
-        Page::Demo | Page::Dashboard | Page::Docs => &[],
+        Page::Demo => &DEMO,
+        Page::Dashboard => &DASHBOARD,
+        Page::Docs => &[],
     }
 }
 
