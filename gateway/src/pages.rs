@@ -91,3 +91,33 @@ pub(crate) fn served(pages: &Pages) -> impl Iterator<Item = &'static Asset> {
 pub(crate) fn is_one(path: &str) -> bool {
     Page::ALL.into_iter().flat_map(assets).any(|asset| asset.path == path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tracker's version, and the digest of its text: a site owner who sees the one knows the
+    /// other.
+    const TRACKER_IS: (u32, &str) =
+        (1, "6b319b1433e17397d2996d52dee467acee996af881659a6678e8b2a5b673d821");
+
+    #[test]
+    fn a_changed_tracker_has_another_version() {
+        let text = include_str!("../assets/tracker/s.js");
+        let (version, digest) = TRACKER_IS;
+        assert_eq!(common::hash::sha256(text), digest, "count the version up, here and there");
+        assert!(text.starts_with(&format!("/*! Spillway tracker {version} */\n")));
+        assert!(text.contains(&format!("window.spillway.version = {version};")));
+    }
+
+    #[test]
+    fn no_script_makes_markup_or_code_of_a_text() {
+        let own = assets(Page::Demo).iter().chain(assets(Page::Dashboard)).chain(&TRACKER);
+        for asset in own.filter(|asset| !asset.path.contains("uPlot")) {
+            let text = asset.text();
+            for way in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
+                assert!(!text.contains(way), "{} has {way}", asset.path);
+            }
+        }
+    }
+}
