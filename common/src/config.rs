@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
 use crate::pages::Pages;
@@ -104,11 +105,11 @@ pub struct GoogleArgs {
     pub firestore_database: String,
 
     /// `host:port` of a Pub/Sub emulator, in place of the service.
-    #[arg(long, env = "PUBSUB_EMULATOR_HOST")]
+    #[arg(long, env = "PUBSUB_EMULATOR_HOST", value_parser = NonEmptyStringValueParser::new())]
     pub pubsub_emulator_host: Option<String>,
 
     /// `host:port` of a Firestore emulator, in place of the service.
-    #[arg(long, env = "FIRESTORE_EMULATOR_HOST")]
+    #[arg(long, env = "FIRESTORE_EMULATOR_HOST", value_parser = NonEmptyStringValueParser::new())]
     pub firestore_emulator_host: Option<String>,
 }
 

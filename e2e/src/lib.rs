@@ -3,13 +3,18 @@
 
 pub mod api;
 pub mod binaries;
+pub mod books;
 mod both;
 pub mod browser;
 pub mod contract;
 pub mod deployment;
 pub mod emulators;
+pub mod issuer;
+pub mod key_server;
 pub mod last_will;
+pub mod needs;
 pub mod pubsub_admin;
 pub mod raw;
 pub mod relay;
 pub mod service;
+pub mod terraform;

@@ -5,7 +5,7 @@ use e2e::deployment::Deployment;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::site::{Site, assert_taken};
+use super::site::{Site, assert_taken};
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
 const SAFARI: &str = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Safari/605.1.15";

@@ -5,7 +5,7 @@ use e2e::deployment::Deployment;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::site::Site;
+use super::site::Site;
 
 fn seen(event_type: &str, timestamp: &str, user: &str) -> Value {
     json!({"event_type": event_type, "path": "/", "timestamp": timestamp, "user_id": user})
