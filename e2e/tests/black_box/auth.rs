@@ -534,7 +534,7 @@ async fn what_is_refused_is_stored_as_soon_as_it_bears_a_good_token() {
     })
     .await;
     assert_eq!(api.all(&tenant, "processed_logs").await, [] as [Value; 0]);
-    cloud.relay().bear(issuer.token(&claims(ACCOUNT, AUDIENCE)));
+    cloud.bear(&issuer.token(&claims(ACCOUNT, AUDIENCE)));
     assert_eq!(api.processed_log(&tenant, "1").await["original_text"], "a text");
     assert_eq!(api.all(&tenant, "quarantine").await, [] as [Value; 0]);
 }
