@@ -121,6 +121,11 @@ impl Asset {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.plain()).into_owned()
+    }
+
     fn plain(&self) -> Bytes {
         let gunzip = || {
             let mut plain = Vec::new();
