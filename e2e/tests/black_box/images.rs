@@ -110,6 +110,18 @@ fn sources(folder: &str) -> Vec<PathBuf> {
     files
 }
 
+#[test]
+fn the_build_installs_what_the_readme_says_that_tests_need() {
+    let (readme, build) = (read("README.md"), read("cloudbuild.yaml"));
+    let installs = Regex::new(r"`apt-get install ([^`]+)`").expect("a regex");
+    let named = installs.captures_iter(&readme).map(|found| found[1].to_owned());
+    let named = named.collect::<Vec<_>>().join(" ");
+    assert!(named.contains("emulator"), "the README was not read");
+    for package in named.split_whitespace() {
+        assert!(build.split_whitespace().any(|word| word == package), "{package} is missing");
+    }
+}
+
 /// A gateway may write what only the new worker understands.
 #[test]
 fn the_worker_is_deployed_before_the_gateway_and_both_after_the_tests() {
