@@ -21,6 +21,11 @@ fn assets(page: Page) -> &'static [Asset] {
     }
 }
 
+/// All files that there are.
+pub(crate) fn all() -> impl Iterator<Item = &'static Asset> {
+    Page::ALL.into_iter().flat_map(assets)
+}
+
 /// All files that are served.
 pub(crate) fn served(pages: &Pages) -> impl Iterator<Item = &'static Asset> {
     let on = Page::ALL.into_iter().filter(|page| pages.serve(*page));
@@ -30,5 +35,5 @@ pub(crate) fn served(pages: &Pages) -> impl Iterator<Item = &'static Asset> {
 /// Whether a file lies at `path`. Files hold nothing of any tenant: whoever may not read the API
 /// may still load them.
 pub(crate) fn is_one(path: &str) -> bool {
-    Page::ALL.into_iter().flat_map(assets).any(|asset| asset.path == path)
+    all().any(|asset| asset.path == path)
 }

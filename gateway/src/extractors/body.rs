@@ -23,6 +23,16 @@ const LEAST_PER_SECOND: usize = 32 << 10;
 /// can read the refusal.
 const SPILL_BYTES: usize = 16 << 20;
 
+/// What can be wrong with any body.
+pub(crate) const PROBLEMS: [Code; 6] = [
+    Code::InvalidBody,
+    Code::InvalidEncoding,
+    Code::SlowBody,
+    Code::TooLarge,
+    Code::UnsupportedEncoding,
+    Code::UnsupportedMediaType,
+];
+
 /// Reads the whole body, of at most `limit` bytes before and after decompression.
 pub(crate) async fn read(
     request: &HttpRequest,

@@ -1,0 +1,46 @@
+//! The files for browsers, as operations.
+
+use utoipa::IntoParams as _;
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, PathItem, Paths};
+use utoipa::openapi::response::{Response, ResponseBuilder, ResponsesBuilder};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+
+use super::{headers, parameters, problems};
+use crate::assets::Asset;
+use crate::pages;
+use crate::problem::Code;
+
+/// Adds an operation for each file.
+pub(super) fn describe(paths: &mut Paths) {
+    for asset in pages::all() {
+        let item = PathItem::new(HttpMethod::Get, operation(asset));
+        paths.paths.insert(asset.path.to_owned(), item);
+    }
+}
+
+fn operation(asset: &Asset) -> Operation {
+    let problems = [Code::NotFound, Code::MethodNotAllowed, Code::Internal];
+    let responses = ResponsesBuilder::new()
+        .response("200", content(asset))
+        .response("304", cached("The client has this content."))
+        .responses_from_iter(problems::responses(&problems));
+    OperationBuilder::new()
+        .tag("pages")
+        .operation_id(Some(asset.path.replace(|c: char| !c.is_ascii_alphanumeric(), "_")))
+        .summary(Some(format!("`{}`", asset.path)))
+        .parameters(Some(parameters::File::into_params(|| None)))
+        .responses(responses)
+        .build()
+}
+
+fn content(asset: &Asset) -> Response {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let content = ContentBuilder::new().schema(Some(text)).build();
+    headers::add(cached("The file."), "Content-Encoding").content(asset.media_type, content).build()
+}
+
+fn cached(description: &str) -> ResponseBuilder {
+    let response = ResponseBuilder::new().description(description);
+    ["Cache-Control", "ETag", "Vary"].into_iter().fold(response, headers::add)
+}
