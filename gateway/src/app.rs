@@ -114,7 +114,8 @@ impl Application {
     }
 }
 
-fn routes(config: &mut ServiceConfig) {
+/// The API.
+pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .service(write("/ingest", ingest::post))
         .service(open_to_browsers("/event", event::post_site_event))
@@ -134,7 +135,8 @@ fn routes(config: &mut ServiceConfig) {
         .default_service(web::to(not_found));
 }
 
-fn browser_routes(config: &mut ServiceConfig, pages: &Pages) {
+/// The files for browsers.
+pub(crate) fn browser_routes(config: &mut ServiceConfig, pages: &Pages) {
     for asset in pages::served(pages) {
         let answer = async move |request: HttpRequest| asset.answer(&request);
         config.service(read(asset.path, answer));

@@ -13,11 +13,32 @@ const FOR_ALL_SITES: &[Header] = &[
 
 static TRACKER: [Asset; 1] = [Asset::script("/s.js", file!("tracker/s.js")).with(FOR_ALL_SITES)];
 
+/// The page of the API loads its own files and asks its own server. Swagger UI has its icons as
+/// data.
+const OF_DOCS: &[Header] = &[(
+    "content-security-policy",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+)];
+
+static DOCS: [Asset; 6] = [
+    Asset::new("/openapi.json", "application/json", OPENAPI),
+    Asset::page("/docs", file!("docs/index.html"), OF_DOCS),
+    Asset::script("/docs/docs.js", file!("docs/docs.js")),
+    Asset::style("/docs/docs.css", file!("docs/docs.css")),
+    Asset::script("/docs/swagger-ui-bundle.js", file!("docs/swagger-ui-bundle.js")),
+    Asset::style("/docs/swagger-ui.css", file!("docs/swagger-ui.css")),
+];
+
+/// The API's description, as `build.rs` compressed it.
+const OPENAPI: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"));
+
 /// The files of a page.
 fn assets(page: Page) -> &'static [Asset] {
     match page {
         Page::Tracker => &TRACKER,
-        Page::Demo | Page::Dashboard | Page::Docs => &[],
+        Page::Docs => &DOCS,
+        Page::Demo | Page::Dashboard => &[],
     }
 }
 

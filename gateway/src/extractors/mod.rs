@@ -2,7 +2,7 @@
 
 pub(crate) mod access_log;
 pub(crate) mod body;
-mod checks;
+pub(crate) mod checks;
 pub(crate) mod date;
 pub(crate) mod interaction;
 pub(crate) mod json;

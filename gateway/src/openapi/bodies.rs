@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::forms::{Instant, NcsaTime, RecordId, TenantId};
+use super::forms::{
+    EventName, Instant, LogText, NcsaTime, Place, RecordId, Target, TenantId, UserId,
+};
 
 /// A text log.
 #[derive(ToSchema)]
@@ -17,9 +19,7 @@ pub(crate) struct TextLog {
     tenant_id: Option<TenantId>,
     /// A made one where it is missing.
     log_id: Option<RecordId>,
-    /// The log.
-    #[schema(min_length = 1)]
-    text: String,
+    text: LogText,
 }
 
 /// An event of a site. `page_view`, `pageview` and `view` are views.
@@ -27,15 +27,10 @@ pub(crate) struct TextLog {
 pub(crate) struct SiteEvent {
     /// The tenant. May be missing where a header or the query names it.
     site_id: Option<TenantId>,
-    /// At most 64 bytes.
-    #[schema(min_length = 1, max_length = 64, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
-    event_type: String,
-    /// At most 1,024 bytes without query and fragment, which are cut off, and so is the host of a
-    /// URL. A view without it takes it from `payload.url`.
-    path: Option<String>,
-    /// At most 256 bytes.
-    #[schema(min_length = 1, max_length = 256, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
-    user_id: Option<String>,
+    event_type: EventName,
+    /// A view without it takes it from `payload.url`.
+    path: Option<Place>,
+    user_id: Option<UserId>,
     /// From the year 2000 to 24 hours ahead; the server's where it is missing.
     timestamp: Option<Instant>,
     /// A made one where it is missing.
@@ -56,16 +51,14 @@ pub(crate) enum Interaction {
 /// A page was seen.
 #[derive(ToSchema)]
 pub(crate) struct View {
-    /// At most 256 bytes.
-    #[schema(min_length = 1, max_length = 256, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
-    user_id: String,
+    user_id: UserId,
     payload: ViewPayload,
 }
 
 /// Of at most 64 KiB; other members are kept, too.
 #[derive(ToSchema)]
 pub(crate) struct ViewPayload {
-    url: String,
+    url: Place,
     #[serde(flatten)]
     texts: Texts,
 }
@@ -73,16 +66,14 @@ pub(crate) struct ViewPayload {
 /// An element was clicked.
 #[derive(ToSchema)]
 pub(crate) struct Click {
-    /// At most 256 bytes.
-    #[schema(min_length = 1, max_length = 256, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
-    user_id: String,
+    user_id: UserId,
     payload: Option<ClickPayload>,
 }
 
 /// Of at most 64 KiB; other members are kept, too.
 #[derive(ToSchema)]
 pub(crate) struct ClickPayload {
-    url: Option<String>,
+    url: Option<Place>,
     #[serde(flatten)]
     texts: Texts,
 }
@@ -90,9 +81,7 @@ pub(crate) struct ClickPayload {
 /// A place was told.
 #[derive(ToSchema)]
 pub(crate) struct Location {
-    /// At most 256 bytes.
-    #[schema(min_length = 1, max_length = 256, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
-    user_id: String,
+    user_id: UserId,
     payload: LocationPayload,
 }
 
@@ -106,7 +95,7 @@ pub(crate) struct LocationPayload {
     /// In metres.
     #[schema(minimum = 0)]
     accuracy: Option<f64>,
-    url: Option<String>,
+    url: Option<Place>,
     #[serde(flatten)]
     texts: Texts,
 }
@@ -120,6 +109,11 @@ pub(crate) struct Texts {
     xpath: Option<String>,
 }
 
+/// A batch of access-log entries; some may be invalid.
+#[derive(ToSchema)]
+#[schema(min_items = 1)]
+pub(crate) struct Batch(Vec<LogEntry>);
+
 /// An entry of an access log. Aliases: `timestamp`, `time` or `ts` for `receivedAt`, `user_agent`
 /// for `userAgent`.
 #[derive(ToSchema)]
@@ -128,9 +122,8 @@ pub(crate) struct LogEntry {
     received_at: Time,
     #[schema(pattern = r"^[A-Za-z0-9!#$%&'*+.^_|~-]{1,32}$")]
     method: String,
-    /// At most 1,024 bytes without query and fragment, which are cut off.
-    #[schema(min_length = 1)]
-    path: String,
+    path: Target,
+    #[schema(pattern = r"^\s*[^\r\n]*\s*$")]
     user_agent: Option<String>,
 }
 
@@ -142,6 +135,10 @@ pub(crate) enum Time {
     Rfc3339(Instant),
     /// As Apache and nginx write it.
     Ncsa(NcsaTime),
-    /// Seconds or milliseconds since 1970.
-    Epoch(f64),
+    Epoch(Epoch),
 }
+
+/// Seconds or milliseconds since 1970.
+#[derive(ToSchema)]
+#[schema(minimum = 946684800)]
+pub(crate) struct Epoch(f64);

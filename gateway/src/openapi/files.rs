@@ -27,7 +27,7 @@ fn operation(asset: &Asset) -> Operation {
         .responses_from_iter(problems::responses(&problems));
     OperationBuilder::new()
         .tag("pages")
-        .operation_id(Some(asset.path.replace(|c: char| !c.is_ascii_alphanumeric(), "_")))
+        .operation_id(Some(format!("get {}", asset.path)))
         .summary(Some(format!("`{}`", asset.path)))
         .parameters(Some(parameters::File::into_params(|| None)))
         .responses(responses)
@@ -35,8 +35,10 @@ fn operation(asset: &Asset) -> Operation {
 }
 
 fn content(asset: &Asset) -> Response {
-    let text = ObjectBuilder::new().schema_type(Type::String);
-    let content = ContentBuilder::new().schema(Some(text)).build();
+    let is_json = asset.media_type == "application/json";
+    let kind = if is_json { Type::Object } else { Type::String };
+    let schema = ObjectBuilder::new().schema_type(kind);
+    let content = ContentBuilder::new().schema(Some(schema)).build();
     headers::add(cached("The file."), "Content-Encoding").content(asset.media_type, content).build()
 }
 

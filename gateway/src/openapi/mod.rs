@@ -98,3 +98,93 @@ fn share(components: &mut Components) {
         .description(Some("Reads need it where `READ_TOKEN` is set."));
     components.add_security_scheme("readToken", SecurityScheme::Http(bearer.build()));
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use actix_web::introspection::{IntrospectionNode, IntrospectionTree};
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use actix_web::web::{self, Data};
+    use actix_web::{App, HttpRequest, HttpResponse};
+    use serde_json::Value;
+
+    use super::*;
+    use crate::app::{browser_routes, routes};
+
+    type Route = (String, String);
+
+    fn json() -> Value {
+        serde_json::from_str(&document()).expect("JSON")
+    }
+
+    fn described() -> BTreeSet<Route> {
+        let document = json();
+        let paths = document["paths"].as_object().expect("paths").iter();
+        let methods = paths.flat_map(|(path, item)| {
+            let methods = item.as_object().expect("an item").keys();
+            methods.map(move |method| (method.to_uppercase(), path.clone()))
+        });
+        methods.collect()
+    }
+
+    /// The routes that the router itself reports.
+    async fn routed() -> BTreeSet<Route> {
+        let report = |request: HttpRequest| async move {
+            let tree = request.app_data::<Data<IntrospectionTree>>().expect("a report");
+            let mut found = BTreeSet::new();
+            collect(&tree.root, &mut found);
+            HttpResponse::Ok().json(found)
+        };
+        let pages = "on".parse().expect("a setting");
+        let app = App::new().route("/report", web::get().to(report)).configure(routes);
+        let app = init_service(app.configure(|config| browser_routes(config, &pages))).await;
+        let answer = call_service(&app, TestRequest::get().uri("/report").to_request()).await;
+        let mut routes: BTreeSet<Route> = actix_web::test::read_body_json(answer).await;
+        assert!(routes.remove(&("GET".to_owned(), "/report".to_owned())));
+        routes
+    }
+
+    fn collect(node: &IntrospectionNode, found: &mut BTreeSet<Route>) {
+        let methods = node.methods.iter().map(ToString::to_string);
+        found.extend(methods.map(|method| (method, node.full_path.clone())));
+        node.children.iter().for_each(|child| collect(child, found));
+    }
+
+    #[actix_web::test]
+    async fn every_route_is_described_and_nothing_else_is() {
+        let (heads, routed): (BTreeSet<_>, BTreeSet<_>) =
+            routed().await.into_iter().partition(|(method, _)| method == "HEAD");
+        assert_eq!(described(), routed);
+        // What takes GET takes HEAD, which the document says once for all.
+        let paths = |routes: &BTreeSet<Route>, method: &str| -> BTreeSet<String> {
+            routes.iter().filter(|(of, _)| of == method).map(|(_, path)| path.clone()).collect()
+        };
+        assert_eq!(paths(&heads, "HEAD"), paths(&routed, "GET"));
+    }
+
+    #[test]
+    fn every_code_is_one_that_some_operation_answers() {
+        let document = json();
+        let answers = document["paths"].to_string();
+        for code in Code::ALL {
+            let example = format!("#/components/examples/{}", code.as_str());
+            assert!(answers.contains(&example), "{code:?} is answered by no operation");
+        }
+    }
+
+    #[test]
+    fn the_committed_document_is_this_one() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
+        let committed = std::fs::read_to_string(path).expect("docs/openapi.json");
+        let document = document();
+        let lines = committed.lines().zip(document.lines());
+        let difference = lines.enumerate().find(|(_, (old, new))| old != new);
+        assert!(
+            committed == document,
+            "docs/openapi.json is not what the handlers say: {difference:?}. Write it anew:\n\
+             cargo run -p gateway --no-default-features --example openapi > openapi.json && \
+             mv openapi.json docs/"
+        );
+    }
+}

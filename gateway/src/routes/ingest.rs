@@ -60,7 +60,7 @@ problems! {
             "tenant_id": "acme", "log_id": "order-7",
             "text": "Card 4111 1111 1111 1111 refused for ann@example.com",
         })),
-        (String = "text/plain", example = json!("kernel: eth0 up, 192.0.2.10")),
+        (forms::LogText = "text/plain", example = json!("kernel: eth0 up, 192.0.2.10")),
     )),
     responses(
         (status = 202, description = "The text is durable.", body = TextAccepted<'static>,

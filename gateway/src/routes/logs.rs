@@ -17,9 +17,8 @@ use crate::app::Gateway;
 use crate::extractors::access_log::{self, EntryError};
 use crate::extractors::tenant::TenantNames;
 use crate::extractors::{body, query, record_id, tenant, traceparent, windows};
-use crate::openapi::bodies::LogEntry;
 use crate::openapi::problems::problems;
-use crate::openapi::{forms, parameters};
+use crate::openapi::{bodies, forms, parameters};
 use crate::problem::{Code, Extensions, FieldError, Problem};
 use crate::publish::publish;
 
@@ -115,7 +114,7 @@ problems! {
         parameters::Upload,
     ),
     request_body(content(
-        (Vec<LogEntry> = "application/json", example = json!([
+        (bodies::Batch = "application/json", example = json!([
             {"receivedAt": "2025-05-01T10:00:10Z", "method": "GET", "path": "/a?x=1",
                 "userAgent": "curl/8.5.0"},
             {"receivedAt": 1746093650, "method": "GET", "path": "/b"},
