@@ -3,6 +3,7 @@ parameters, the time of day, and the formats of batches, none of which a schema 
 
 import gzip
 import json
+import os
 import random
 import re
 from datetime import datetime, timezone
@@ -20,6 +21,18 @@ BEYOND_SCHEMAS = [
     r"must have at most \d+ bytes",
 ]
 TENANT = "acme"
+
+
+# -- The document
+
+
+@schemathesis.hook
+def before_load_schema(context, raw_schema):
+    """Where a token is set, it is not optional."""
+    for item in raw_schema["paths"].values():
+        for operation in item.values():
+            if os.environ.get("READ_TOKEN") and {} in operation.get("security", []):
+                operation["security"].remove({})
 
 
 # -- Requests
@@ -160,7 +173,6 @@ def filter_failure(context, failure, case, response):
 
 
 def is_beyond_schemas(response):
-    import sys; print(response.text, file=open("/tmp/oa-run/filtered","a"))
     reasons = [error["reason"] for error in response.json().get("errors", [])]
     is_known = lambda reason: any(re.fullmatch(rule, reason) for rule in BEYOND_SCHEMAS)
     return bool(reasons) and all(map(is_known, reasons))
