@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
 use crate::pages::Pages;
@@ -77,6 +78,11 @@ pub struct IngestArgs {
     #[arg(long, env = "READ_TOKEN", hide_env_values = true)]
     pub read_token: Option<String>,
 
+    /// How many proxies stand before the gateway, each of which adds to `X-Forwarded-For` whom it
+    /// heard: 1 on Cloud Run. With 0 a visitor's address is the connection's.
+    #[arg(long, env = "TRUSTED_HOPS", default_value_t = 0)]
+    pub trusted_hops: u8,
+
     /// What is served to browsers: on, off, or some of tracker, demo, dashboard and docs, with
     /// commas between them.
     #[arg(long, env = "PAGES", default_value = "on")]
@@ -99,11 +105,11 @@ pub struct GoogleArgs {
     pub firestore_database: String,
 
     /// `host:port` of a Pub/Sub emulator, in place of the service.
-    #[arg(long, env = "PUBSUB_EMULATOR_HOST")]
+    #[arg(long, env = "PUBSUB_EMULATOR_HOST", value_parser = NonEmptyStringValueParser::new())]
     pub pubsub_emulator_host: Option<String>,
 
     /// `host:port` of a Firestore emulator, in place of the service.
-    #[arg(long, env = "FIRESTORE_EMULATOR_HOST")]
+    #[arg(long, env = "FIRESTORE_EMULATOR_HOST", value_parser = NonEmptyStringValueParser::new())]
     pub firestore_emulator_host: Option<String>,
 }
 

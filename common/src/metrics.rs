@@ -47,8 +47,14 @@ metrics! {
     ACCEPTED: IntCounterVec = "spillway_records_accepted_total" ["kind", "source"];
     /// Access-log entries received, by whether they were accepted or rejected.
     ENTRIES: IntCounterVec = "spillway_log_entries_total" ["outcome"];
+    /// Events of browsers that count no visitor, since the store did not give the salt of the day.
+    UNKNOWN_VISITORS: IntCounter = "spillway_unknown_visitors_total" [];
     /// Messages handed to the broker, by outcome.
     PUBLISHED: IntCounterVec = "spillway_messages_published_total" ["outcome"];
+    /// Pushes refused before they were read, by reason.
+    PUSHES_REFUSED: IntCounterVec = "spillway_pushes_refused_total" ["reason"];
+    /// Tries to fetch the keys that tokens of pushes are checked with, by outcome.
+    KEY_FETCHES: IntCounterVec = "spillway_key_fetches_total" ["outcome"];
     /// Messages delivered to the worker, by kind and outcome.
     DELIVERED: IntCounterVec = "spillway_messages_delivered_total" ["kind", "outcome"];
     /// Messages put into quarantine, by reason.

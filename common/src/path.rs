@@ -3,10 +3,13 @@
 
 use std::fmt;
 
+use chrono::NaiveDate;
+
 use crate::record::RecordId;
 use crate::tenant::TenantId;
 
-/// The collections below `tenants/{tenant_id}/`.
+/// The collections, all below `tenants/{tenant_id}/` but for the salts of visitors, and for what
+/// is quarantined of no tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Collection {
     /// Events of sites, by event id.
@@ -19,18 +22,21 @@ pub enum Collection {
     Quarantine,
     /// Counts by grain, start, dimension and value.
     Rollups,
+    /// What makes the ids of visitors, by day.
+    Salts,
     /// One document for each user and day.
     Visitors,
 }
 
 impl Collection {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Events,
         Self::LogBatches,
         Self::ProcessedLogs,
         Self::Quarantine,
         Self::Rollups,
+        Self::Salts,
         Self::Visitors,
     ];
 
@@ -42,6 +48,7 @@ impl Collection {
             Self::ProcessedLogs => "processed_logs",
             Self::Quarantine => "quarantine",
             Self::Rollups => "rollups",
+            Self::Salts => "salts",
             Self::Visitors => "visitors",
         }
     }
@@ -70,6 +77,16 @@ impl CollectionPath {
     /// Where messages go whose tenant cannot be read: `quarantine`, outside every tenant.
     pub fn stray() -> Self {
         Self(Collection::Quarantine.as_str().to_owned())
+    }
+
+    /// Where the salts of all visitors lie: `salts`, outside every tenant.
+    pub fn salts() -> Self {
+        Self(Collection::Salts.as_str().to_owned())
+    }
+
+    /// The document of a day: `…/2025-05-01`.
+    pub fn day(&self, day: NaiveDate) -> DocumentPath {
+        self.document(day.format("%Y-%m-%d").to_string())
     }
 
     /// The document that a record has in this collection.

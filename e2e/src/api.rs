@@ -12,7 +12,7 @@ pub fn new_tenant() -> String {
 }
 
 /// How long a test waits for what must come.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 /// How often it looks.
 const POLL: Duration = Duration::from_millis(50);
 

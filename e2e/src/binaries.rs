@@ -1,6 +1,8 @@
 //! The real binaries, built once a run with the features they are deployed with.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fmt::Debug;
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -24,6 +26,16 @@ impl Binaries {
         SHARED.get_or_init(Self::build).await
     }
 
+    /// The two programs that are deployed, built by the command that builds their images: an
+    /// optimized build takes minutes. Built by the first call.
+    ///
+    /// # Panics
+    /// Where they do not build: then there is nothing to test.
+    pub async fn deployed() -> &'static Self {
+        static DEPLOYED: OnceCell<Binaries> = OnceCell::const_new();
+        DEPLOYED.get_or_init(async || Self { paths: build(&build_of_the_images()).await }).await
+    }
+
     /// The path of `gateway`, `worker` or `spillway`.
     pub fn path(&self, name: &str) -> &PathBuf {
         self.paths.get(name).unwrap_or_else(|| panic!("there is no binary {name}"))
@@ -31,23 +43,32 @@ impl Binaries {
 
     /// Two builds: in one, the features of the embedded mode would be in the deployed binaries.
     async fn build() -> Self {
-        let mut paths = build(&["-p", "gateway", "-p", "worker"]).await;
-        paths.extend(build(&["-p", "standalone"]).await);
+        let mut paths = build(&["build", "--locked", "-p", "gateway", "-p", "worker"]).await;
+        paths.extend(build(&["build", "--locked", "-p", "standalone"]).await);
         Self { paths }
     }
 }
 
-async fn build(packages: &[&str]) -> HashMap<String, PathBuf> {
+/// The arguments of the one `cargo build` in the Dockerfiles.
+fn build_of_the_images() -> Vec<String> {
+    let dockerfile = concat!(env!("CARGO_MANIFEST_DIR"), "/../Dockerfile.gateway");
+    let dockerfile = std::fs::read_to_string(dockerfile).expect("the Dockerfile");
+    let mut commands = dockerfile.lines().filter_map(|line| line.strip_prefix("RUN cargo "));
+    let build = commands.find(|command| command.starts_with("build "));
+    build.expect("a build").split_whitespace().map(str::to_owned).collect()
+}
+
+async fn build<A: AsRef<OsStr> + Debug>(arguments: &[A]) -> HashMap<String, PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--locked", "--bins", "--message-format", "json-render-diagnostics"])
-        .args(packages)
+        .args(arguments)
+        .args(["--message-format", "json-render-diagnostics"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit())
         .output()
         .await
         .expect("cargo runs");
-    assert!(output.status.success(), "{packages:?} do not build");
+    assert!(output.status.success(), "cargo {arguments:?} fails");
     let lines = output.stdout.split(|byte| *byte == b'\n');
     lines.filter_map(|line| executable(&serde_json::from_slice(line).ok()?)).collect()
 }

@@ -3,11 +3,15 @@
 
 pub mod api;
 pub mod binaries;
+pub mod books;
 mod both;
 pub mod contract;
 pub mod deployment;
 pub mod emulators;
+pub mod issuer;
+pub mod key_server;
 pub mod last_will;
+pub mod needs;
 pub mod pubsub_admin;
 pub mod raw;
 pub mod relay;

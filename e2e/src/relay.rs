@@ -12,13 +12,17 @@ use google_cloud_pubsub::model::Message;
 use google_cloud_pubsub::subscriber::MessageStream;
 use google_cloud_pubsub::subscriber::handler::Handler;
 use rand::Rng as _;
+use reqwest::Response;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::pubsub_admin::PubsubAdmin;
 
-/// Messages under way at once; the real service goes up to 3,000 for a subscription.
-const MAX_OUTSTANDING: i64 = 2_000;
+/// Messages pushed at once; the real service goes up to 3,000 for a subscription. The emulator
+/// sends all that it has, whatever number the stream asks for: without a bound here a worker that
+/// falls behind is buried under connections.
+const MAX_IN_FLIGHT: usize = 1_000;
 /// How far the relay extends a lease at a time.
 const LEASE_EXTENSION: Duration = Duration::from_secs(60);
 /// How long a message rests that was not taken. The emulator would bring it again at once.
@@ -36,14 +40,21 @@ pub struct Faults {
 /// A running relay; dropping it stops it.
 #[derive(Debug)]
 pub struct Relay {
-    target: Arc<Mutex<String>>,
+    target: Arc<Mutex<Target>>,
     task: JoinHandle<()>,
+}
+
+/// Where messages are pushed to, and the token that pushes bear.
+#[derive(Clone, Debug)]
+struct Target {
+    url: String,
+    token: Option<String>,
 }
 
 #[derive(Clone)]
 struct Pusher {
     client: reqwest::Client,
-    target: Arc<Mutex<String>>,
+    target: Arc<Mutex<Target>>,
     subscription: String,
     faults: Faults,
 }
@@ -58,12 +69,8 @@ impl Relay {
     ) -> Result<Self, BuilderError> {
         let subscriber = admin.subscriber().await?;
         let name = admin.subscription(subscription);
-        let stream = subscriber
-            .subscribe(&name)
-            .set_max_outstanding_messages(MAX_OUTSTANDING)
-            .set_max_lease_extension(LEASE_EXTENSION)
-            .build();
-        let target = Arc::new(Mutex::new(target));
+        let stream = subscriber.subscribe(&name).set_max_lease_extension(LEASE_EXTENSION).build();
+        let target = Arc::new(Mutex::new(Target { url: target, token: None }));
         let client = reqwest::Client::builder().pool_max_idle_per_host(64).build();
         let pusher = Pusher {
             client: client.expect("a client without TLS"),
@@ -76,7 +83,12 @@ impl Relay {
 
     /// From now on, delivers to the worker at `target`.
     pub fn redirect(&self, target: String) {
-        *self.target.lock().unwrap_or_else(PoisonError::into_inner) = target;
+        self.target.lock().unwrap_or_else(PoisonError::into_inner).url = target;
+    }
+
+    /// From now on, bears this token, as Pub/Sub does for a subscription with an account.
+    pub fn bear(&self, token: String) {
+        self.target.lock().unwrap_or_else(PoisonError::into_inner).token = Some(token);
     }
 }
 
@@ -87,9 +99,17 @@ impl Drop for Relay {
 }
 
 async fn relay(mut stream: MessageStream, pusher: Pusher) {
-    while let Some(next) = stream.next().await {
+    let window = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
+    while let Ok(place) = Arc::clone(&window).acquire_owned().await {
+        let Some(next) = stream.next().await else { return };
         match next {
-            Ok((message, handler)) => drop(tokio::spawn(pusher.clone().deliver(message, handler))),
+            Ok((message, handler)) => {
+                let pusher = pusher.clone();
+                tokio::spawn(async move {
+                    pusher.deliver(message, handler).await;
+                    drop(place);
+                });
+            }
             Err(error) => eprintln!("the relay cannot pull: {error}"),
         }
     }
@@ -112,10 +132,25 @@ impl Pusher {
         }
     }
 
+    /// Whether the worker took it. Where no worker answers, the message waits for one here: the
+    /// emulator takes many seconds to hand out again what was given back to it.
     async fn push(&self, envelope: &Value) -> bool {
-        let target = self.target.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let pushed = self.client.post(format!("{target}/push")).json(envelope).send().await;
-        pushed.is_ok_and(|answer| answer.status().is_success())
+        loop {
+            match self.try_push(envelope).await {
+                Ok(answer) => return answer.status().is_success(),
+                Err(_) => tokio::time::sleep(REST).await,
+            }
+        }
+    }
+
+    async fn try_push(&self, envelope: &Value) -> reqwest::Result<Response> {
+        let Target { url, token } =
+            self.target.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut push = self.client.post(format!("{url}/push")).json(envelope);
+        if let Some(token) = token {
+            push = push.bearer_auth(token);
+        }
+        push.send().await
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Output};
+use std::process::Output;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,12 +14,11 @@ use common::store::embedded::EmbeddedStore;
 use common::store::{DocumentStore as _, Op, Query, Write};
 use common::tenant::TenantId;
 use e2e::api::{Api, answer, eventually};
-use e2e::binaries::Binaries;
+use e2e::books::{aggregated, balanced, differences, spillway};
 use e2e::deployment::{Embedded, Settings};
 use futures::future::join_all;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
-use tokio::process::Command;
 
 const SITES: [&str; 3] = ["red", "green", "blue"];
 
@@ -457,43 +456,9 @@ fn an_event(data: &Path) -> (PathBuf, String, String) {
     found.expect("an event that came once")
 }
 
-async fn spillway(data: &Path, args: &[&str]) -> Output {
-    Command::new(Binaries::shared().await.path("spillway"))
-        .args(args)
-        .env("DATA_DIR", data)
-        .env("LOG_FORMAT", "pretty")
-        .output()
-        .await
-        .expect("it runs")
-}
-
 async fn replay(embedded: &Embedded, more: &[&str]) -> Output {
     let archive = embedded.folder().join("archive").display().to_string();
     spillway(embedded.folder(), &[&["replay", "--archive", &archive], more].concat()).await
-}
-
-/// `spillway aggregate --compare`, while the server runs.
-async fn aggregated(embedded: &Embedded) -> (ExitStatus, Value) {
-    let archive = embedded.folder().join("archive").display().to_string();
-    let out = embedded.folder().join("compared.json");
-    let path = out.display().to_string();
-    let args = ["aggregate", "--archive", &archive, "--out", &path, "--compare"];
-    let output = spillway(embedded.folder(), &args).await;
-    let report = fs::read(&out).unwrap_or_else(|_| panic!("no report: {output:?}"));
-    (output.status, serde_json::from_slice(&report).expect("a report"))
-}
-
-async fn balanced(embedded: &Embedded) -> Value {
-    let (status, report) = aggregated(embedded).await;
-    assert_eq!(report["comparison"]["differences"], json!([]));
-    assert_eq!(status.code(), Some(0));
-    report
-}
-
-async fn differences(embedded: &Embedded) -> Vec<Value> {
-    let (status, report) = aggregated(embedded).await;
-    assert_eq!(status.code(), Some(1));
-    report["comparison"]["differences"].as_array().cloned().expect("differences")
 }
 
 /// Adds to the count of clicks of all time of one tenant; returns which one.

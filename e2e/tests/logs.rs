@@ -1,10 +1,16 @@
 //! Access logs end to end: batches in every format are counted once, in their windows.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use e2e::api::{Answer, Api, answer, eventually};
-use e2e::deployment::{Deployment, Settings};
+use e2e::books::balanced;
+use e2e::deployment::{Cloud, Deployment, Settings};
+use e2e::emulators::Emulators;
+use e2e::relay::Faults;
 use futures::future::join_all;
+use futures::{StreamExt as _, stream};
+use rand::seq::SliceRandom as _;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -18,7 +24,8 @@ e2e::in_both_modes!(
 );
 
 fn settings() -> Settings {
-    vec![("COMMIT_INTERVAL_MS", "0".to_owned())]
+    // Long enough that a worker can be killed between the parts of a batch.
+    vec![("COMMIT_INTERVAL_MS", "20".to_owned())]
 }
 
 const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 \
@@ -88,6 +95,7 @@ async fn the_requests_of_the_mission_are_counted_in_every_format(deployment: Dep
         let batch = api.get(&format!("/tenants/{customer}/log_batches/batch-XXX")).await.body;
         assert_eq!((&batch["entries"], &batch["parts_done"]), (&json!(2), &json!(1)));
     }
+    assert_balanced(&deployment).await;
 }
 
 async fn one_batch_sent_fifty_times_at_once_counts_once(deployment: Deployment) {
@@ -104,54 +112,186 @@ async fn one_batch_sent_fifty_times_at_once_counts_once(deployment: Deployment) 
     let quarantined = api.listed("acme", "quarantine", 1).await;
     assert_eq!(quarantined[0]["reason"], "conflict");
     windows(&api, "acme", MORNING, 1).await;
+    assert_balanced(&deployment).await;
 }
 
-/// Entry `n` of many: one of 900 paths in one of a day's first 1,000 minutes, hardly any twice.
-fn entry(n: usize) -> (i64, String) {
-    (1_746_057_600 + (n % 1_000) as i64 * 60, format!("/page/{}", n % 900))
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_window_is_exact_though_workers_are_killed_embedded() {
+    assert_windows_exact(Deployment::embedded(settings()).await).await;
+}
+
+/// Here each message is delivered several times, too, and out of order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_window_is_exact_though_workers_are_killed_on_the_emulators() {
+    let faults = Faults { repeats: 3, delay: Duration::from_millis(300) };
+    let cloud = Cloud::on(Emulators::shared().await, settings(), faults).await;
+    let cloud = cloud.unwrap_or_else(|error| panic!("{error}"));
+    assert_windows_exact(Deployment::Cloud(Box::new(cloud))).await;
+}
+
+/// Thirty batches that share their windows; the first is sent fifty times, the others up to four
+/// times, all of it mixed up, and the worker is killed three times meanwhile.
+async fn assert_windows_exact(mut deployment: Deployment) {
+    const BATCHES: usize = 30;
+    let batches: Vec<Vec<Request>> =
+        (0..BATCHES).map(|batch| (0..40).map(|n| Request::of(batch * 7 + n)).collect()).collect();
+    let times = |batch| if batch == 0 { 50 } else { 1 + batch % 4 };
+    let mut sent: Vec<usize> =
+        (0..BATCHES).flat_map(|batch| std::iter::repeat_n(batch, times(batch))).collect();
+    sent.shuffle(&mut rand::rng());
+    let url = deployment.url();
+    let flood = stream::iter(sent)
+        .for_each_concurrent(32, |batch| post_until_taken(&url, batch, &batches[batch]));
+    let crashes = async {
+        for crash in 1..=3 {
+            counted_batches(&url, 4 * crash).await;
+            deployment.crash_worker().await.expect("it starts again");
+        }
+    };
+    futures::join!(flood, crashes);
+
+    let all: Vec<Request> = batches.into_iter().flatten().collect();
+    let api = Api::new(url);
+    for grain in ["day", "hour", "minute"] {
+        let query = format!("grain={grain}&from={DAY}&limit=1000");
+        let given = windows(&api, "acme", &query, all.len() as i64).await;
+        assert_eq!(json!(given), expected_windows(&all, grain), "{grain}");
+    }
+    assert_balanced(&deployment).await;
+}
+
+/// The windows of all minutes of the day, read hour by hour.
+async fn minutes(api: &Api, customer: &str) -> Value {
+    let mut minutes = Vec::new();
+    for hour in 0..24 {
+        let (from, to) = (format!("{hour:02}:00:00Z"), format!("{hour:02}:59:59Z"));
+        let period = format!("from=2025-05-01T{from}&to=2025-05-01T{to}");
+        let path = format!("/logs/stats?tenant_id={customer}&limit=1000&{period}");
+        let answer = api.get(&path).await;
+        minutes.extend(answer.body["windows"].as_array().expect("windows").iter().cloned());
+    }
+    minutes.into()
+}
+
+async fn post_until_taken(url: &str, batch: usize, requests: &[Request]) {
+    let client = reqwest::Client::new();
+    let body: Vec<Value> = requests.iter().map(Request::json).collect();
+    eventually("the batch is taken", async || {
+        let request = client.post(format!("{url}/logs")).header("x-customer-id", "acme");
+        let request = request.header("idempotency-key", format!("batch-{batch}"));
+        let status = request.json(&body).send().await.ok()?.status();
+        assert_ne!(status, StatusCode::BAD_REQUEST);
+        (status == StatusCode::ACCEPTED).then_some(())
+    })
+    .await;
+}
+
+/// Waits until so many batches are counted. The server may be away for a moment.
+async fn counted_batches(url: &str, batches: i64) {
+    let client = reqwest::Client::new();
+    let path = format!("{url}/logs/stats?tenant_id=acme&grain=day&from={DAY}");
+    eventually("some batches are counted", async || {
+        let stats: Value = client.get(&path).send().await.ok()?.json().await.ok()?;
+        (stats["windows"][0]["requests"].as_i64()? >= batches * 40).then_some(())
+    })
+    .await;
 }
 
 async fn a_large_batch_is_counted_in_parts_once_though_the_worker_is_killed(
     mut deployment: Deployment,
 ) {
-    const ENTRIES: usize = 6_000;
+    // 5,000 paths in 1,000 minutes, each path four times.
+    let requests: Vec<Request> = (0..20_000).map(|n| Request::at(n / 20, n / 4, n)).collect();
+    let lines: Vec<String> = requests.iter().map(|request| request.json().to_string()).collect();
     let api = Api::new(deployment.url());
-    let lines: Vec<String> = (0..ENTRIES)
-        .map(|n| {
-            let (at, path) = entry(n);
-            json!({"time": at, "method": "GET", "path": path, "userAgent": CHROME}).to_string()
-        })
-        .collect();
     let answer = post(&api, "acme", "large", "application/jsonl", lines.join("\n")).await;
-    assert_eq!(answer.body["accepted"], ENTRIES, "{}", answer.body);
+    assert_eq!(answer.body["accepted"], requests.len(), "{}", answer.body);
     let path = "/tenants/acme/log_batches/large";
-    eventually("some parts are done", async || {
-        (api.get(path).await.body["parts_done"].as_i64()? > 0).then_some(())
+    eventually("some parts are done, others not", async || {
+        let batch = api.get(path).await.body;
+        let (done, parts) = (batch["parts_done"].as_i64()?, batch["parts"].as_i64()?);
+        assert!(done < parts && parts > 40, "{done} of {parts} parts are done");
+        (done > 0).then_some(())
     })
     .await;
     deployment.crash_worker().await.expect("it starts again");
 
-    let mut expected: BTreeMap<String, i64> = BTreeMap::new();
-    for n in 0..ENTRIES {
-        *expected.entry(format!("GET {}", entry(n).1)).or_default() += 1;
-    }
-    let day = "grain=day&from=2025-05-01T00:00:00Z&to=2025-05-02T00:00:00Z&limit=1000";
-    let windows = windows(&api, "acme", day, ENTRIES as i64).await;
-    let counted: BTreeMap<String, i64> = windows[0]["paths"]
-        .as_array()
-        .expect("paths")
-        .iter()
-        .map(|row| {
-            (
-                row["path"].as_str().expect("a path").to_owned(),
-                row["count"].as_i64().expect("a count"),
-            )
-        })
-        .collect();
-    assert_eq!(counted, expected);
+    windows(&api, "acme", &format!("grain=day&from={DAY}"), requests.len() as i64).await;
+    assert_eq!(minutes(&api, "acme").await, expected_windows(&requests, "minute"));
     let batch = api.get(path).await.body;
-    assert!(batch["parts"].as_i64() > Some(10), "{batch}");
-    assert_eq!((&batch["entries"], &batch["parts_done"]), (&json!(ENTRIES), &batch["parts"]));
+    assert_eq!((&batch["entries"], &batch["parts_done"]), (&json!(20_000), &batch["parts"]));
+    assert_balanced(&deployment).await;
+}
+
+/// All of a day in one query.
+const DAY: &str = "2025-05-01T00:00:00Z&to=2025-05-02T00:00:00Z";
+/// Agents, and what they are called in a window.
+const AGENTS: [(&str, &str); 4] =
+    [("curl/8.0", "curl"), ("Googlebot/2.1", "Googlebot"), ("-", "Other"), ("Wget/1.2", "Wget")];
+
+/// An entry of a batch.
+struct Request {
+    minute: usize,
+    path: usize,
+    agent: usize,
+}
+
+impl Request {
+    fn at(minute: usize, path: usize, agent: usize) -> Self {
+        Self { minute, path, agent: agent % AGENTS.len() }
+    }
+
+    /// One of seven paths in one of a hundred minutes.
+    fn of(n: usize) -> Self {
+        Self::at(n % 100, n % 7, n)
+    }
+
+    fn json(&self) -> Value {
+        let (time, path) = (1_746_057_600 + 60 * self.minute, format!("/page/{}", self.path));
+        json!({"time": time, "method": "GET", "path": path, "userAgent": AGENTS[self.agent].0})
+    }
+
+    /// When the window begins in which it counts.
+    fn window(&self, grain: &str) -> String {
+        let minutes = match grain {
+            "minute" => self.minute,
+            "hour" => self.minute / 60 * 60,
+            _ => 0,
+        };
+        format!("2025-05-01T{:02}:{:02}:00Z", minutes / 60, minutes % 60)
+    }
+}
+
+/// What `/logs/stats` has to say, counted from the entries themselves.
+fn expected_windows(requests: &[Request], grain: &str) -> Value {
+    type Counts = BTreeMap<String, i64>;
+    let mut windows: BTreeMap<String, (i64, Counts, Counts)> = BTreeMap::new();
+    for request in requests {
+        let (total, paths, agents) = windows.entry(request.window(grain)).or_default();
+        *total += 1;
+        *paths.entry(format!("GET /page/{}", request.path)).or_default() += 1;
+        *agents.entry(AGENTS[request.agent].1.to_owned()).or_default() += 1;
+    }
+    let window = |(start, (total, paths, agents)): (String, (i64, Counts, Counts))| {
+        json!({"start": start, "requests": total, "paths": ranked("path", paths),
+            "user_agents": ranked("user_agent", agents)})
+    };
+    windows.into_iter().map(window).collect()
+}
+
+/// The most frequent first, ties by name.
+fn ranked(name: &str, counts: BTreeMap<String, i64>) -> Vec<Value> {
+    let mut rows: Vec<(String, i64)> = counts.into_iter().collect();
+    rows.sort_by_key(|(_, count)| -count);
+    rows.into_iter().map(|(value, count)| json!({name: value, "count": count})).collect()
+}
+
+/// What the archive says is what the store says. On Google Cloud a subscription of Cloud Storage
+/// writes the archive, which has no emulator.
+async fn assert_balanced(deployment: &Deployment) {
+    if let Deployment::Embedded(embedded) = deployment {
+        balanced(embedded).await;
+    }
 }
 
 async fn what_is_wrong_with_a_batch_is_told_entry_by_entry(deployment: Deployment) {

@@ -10,10 +10,12 @@ use actix_web::dev::{HttpServiceFactory, Server};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig, get, head, post};
 use actix_web::{App, FromRequest, Handler, HttpRequest, HttpServer, Resource, Responder};
+use chrono::Utc;
 use common::broker::Broker;
 use common::config::IngestArgs;
 use common::pages::Pages;
 use common::store::DocumentStore;
+use common::visitor::Salts;
 
 use crate::edge::{edge, not_found, only};
 use crate::pages;
@@ -26,6 +28,9 @@ use crate::routes::{
 /// than a publish, shorter than what a platform waits for.
 const SHUTDOWN_SECONDS: u64 = 6;
 
+/// How often salts of visitors are looked for that are too old.
+const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
+
 /// How the gateway behaves.
 #[derive(Clone, Debug)]
 pub struct GatewaySettings {
@@ -33,15 +38,17 @@ pub struct GatewaySettings {
     pub max_ingest_bytes: usize,
     /// What every read but health has to bear; `None` where anybody may read.
     pub read_token: Option<String>,
+    /// How many proxies stand before the gateway.
+    pub trusted_hops: u8,
     /// What is served to browsers.
     pub pages: Pages,
 }
 
 impl From<IngestArgs> for GatewaySettings {
     fn from(args: IngestArgs) -> Self {
-        let read_token = args.read_token.filter(|token| !token.is_empty());
-        let (max_ingest_bytes, pages) = (args.max_ingest_bytes as usize, args.pages);
-        Self { max_ingest_bytes, read_token, pages }
+        let read_token = args.read_token.clone().filter(|token| !token.is_empty());
+        let IngestArgs { max_ingest_bytes, trusted_hops, pages, .. } = args;
+        Self { max_ingest_bytes: max_ingest_bytes as usize, read_token, trusted_hops, pages }
     }
 }
 
@@ -50,6 +57,7 @@ pub struct Gateway {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) store: Arc<dyn DocumentStore>,
     pub(crate) settings: GatewaySettings,
+    pub(crate) salts: Salts,
     pub(crate) probes: Probes,
 }
 
@@ -60,7 +68,8 @@ impl Gateway {
         store: Arc<dyn DocumentStore>,
         settings: GatewaySettings,
     ) -> Self {
-        Self { broker, store, settings, probes: Probes::default() }
+        let salts = Salts::new(Arc::clone(&store));
+        Self { broker, store, settings, salts, probes: Probes::default() }
     }
 
     pub(crate) fn read_token(&self) -> Option<&str> {
@@ -108,9 +117,22 @@ impl Application {
             stop.await;
             handle.stop(true).await;
         };
+        let sweeping = tokio::spawn(sweep(self.gateway.clone()));
         let (served, ()) = futures::join!(self.server, stopped);
+        sweeping.abort();
         self.gateway.broker.flush().await;
         served
+    }
+}
+
+/// Destroys the salts of visitors that are too old, for as long as the server runs.
+async fn sweep(gateway: Data<Gateway>) {
+    let mut tick = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tick.tick().await;
+        if let Err(error) = gateway.salts.destroy_old(Utc::now().date_naive()).await {
+            tracing::warn!(%error, "old salts of visitors could not be destroyed yet");
+        }
     }
 }
 

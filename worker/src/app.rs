@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use common::metrics;
 
+use crate::auth::{self, Guard};
 use crate::delivery::{Disposition, Worker, chain};
 use crate::push::Push;
 
@@ -27,10 +29,12 @@ pub struct Application {
 }
 
 impl Application {
-    /// Binds `host:port`; port 0 takes a free one.
-    pub fn build(worker: Arc<Worker>, host: &str, port: u16) -> io::Result<Self> {
-        let data = Data::from(Arc::clone(&worker));
-        let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(routes))
+    /// Binds `host:port`; port 0 takes a free one. `guard` says who may push.
+    pub fn build(worker: Arc<Worker>, guard: Guard, host: &str, port: u16) -> io::Result<Self> {
+        let (data, guard) = (Data::from(Arc::clone(&worker)), Data::new(guard));
+        let app =
+            move || App::new().app_data(data.clone()).app_data(guard.clone()).configure(routes);
+        let server = HttpServer::new(app)
             .client_request_timeout(Duration::from_secs(30))
             .disable_signals()
             .shutdown_timeout(SHUTDOWN_SECONDS)
@@ -60,7 +64,7 @@ impl Application {
 fn routes(config: &mut web::ServiceConfig) {
     config
         .app_data(web::PayloadConfig::new(MAX_PUSH_BYTES))
-        .route("/push", web::post().to(push))
+        .service(web::resource("/push").wrap(from_fn(auth::guard)).route(web::post().to(push)))
         .route("/health", web::get().to(health))
         .route("/ready", web::get().to(ready))
         .route("/metrics", web::get().to(metrics));

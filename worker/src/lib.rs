@@ -2,11 +2,15 @@
 //! that it is done. On Google Cloud messages come as pushes over HTTP, embedded from the queue;
 //! both end in [`Worker::deliver`].
 
+#[cfg(feature = "gcp")]
 pub mod app;
+#[cfg(feature = "gcp")]
+pub mod auth;
 pub mod committer;
 pub mod delivery;
 pub mod patience;
 pub mod processors;
+#[cfg(feature = "gcp")]
 pub mod push;
 pub mod quarantine;
 

@@ -11,6 +11,7 @@ use common::store::firestore::FirestoreStore;
 use common::{program, signal, telemetry};
 use thiserror::Error;
 use worker::app::Application;
+use worker::auth::{Guard, GuardError, PushArgs};
 use worker::{Worker, WorkerSettings};
 
 /// Least time between the beginnings of two commits: a document takes about one write a second.
@@ -32,6 +33,9 @@ struct Args {
     google: GoogleArgs,
 
     #[command(flatten)]
+    push: PushArgs,
+
+    #[command(flatten)]
     work: WorkArgs,
 
     #[command(flatten)]
@@ -41,11 +45,8 @@ struct Args {
 /// Why the worker could not start, or ended.
 #[derive(Debug, Error)]
 enum StartError {
-    #[error(
-        "outside the emulators the worker does not start yet: it cannot tell Pub/Sub's pushes \
-         from anybody else's. Set FIRESTORE_EMULATOR_HOST"
-    )]
-    Unauthenticated,
+    #[error("who may push is not settled")]
+    Guard(#[from] GuardError),
     #[error("cannot listen on {0}:{1}")]
     Listen(String, u16, #[source] io::Error),
     #[error("the server failed")]
@@ -60,17 +61,15 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), StartError> {
-    let Args { host, port, google, work, .. } = args;
-    if google.firestore_emulator_host.is_none() {
-        return Err(StartError::Unauthenticated);
-    }
+    let Args { host, port, google, push, work, .. } = args;
+    let guard = Guard::new(&push, google.firestore_emulator_host.is_some())?;
     let store = FirestoreStore::new(
         &google.google_cloud_project,
         &google.firestore_database,
         google.firestore_emulator_host.as_deref(),
     );
     let worker = Worker::new(Arc::new(store), WorkerSettings::new(&work, COMMIT_INTERVAL));
-    let application = Application::build(Arc::new(worker), &host, port)
+    let application = Application::build(Arc::new(worker), guard, &host, port)
         .map_err(|error| StartError::Listen(host, port, error))?;
     println!("The worker listens on http://{}.", application.address());
     application.run_until_stopped(signal::stop_requested()).await.map_err(StartError::Server)

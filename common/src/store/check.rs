@@ -1,4 +1,4 @@
-//! What no store takes, refused before anything is sent, the same on every adapter.
+//! What Firestore would not take is not taken by the embedded store either.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ enum WriteError {
     TooLarge { path: DocumentPath, bytes: usize },
 }
 
-/// Refuses what Firestore would refuse, before anything is sent, the same on every adapter.
+/// Refuses what Firestore would refuse, before anything is written.
 pub(super) fn commit(writes: &[Write]) -> Result<(), StoreError> {
     let mut seen = HashSet::new();
     for write in writes {

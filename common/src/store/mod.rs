@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::broker::Cause;
 use crate::path::{CollectionPath, DocumentPath};
 
-#[cfg(any(feature = "embedded", feature = "gcp"))]
+#[cfg(feature = "embedded")]
 mod check;
 #[cfg(feature = "embedded")]
 pub mod embedded;

@@ -1,6 +1,8 @@
 //! The shape of Google Cloud on this machine: both emulators, topic and subscriptions, the real
 //! gateway and worker, and the push relay between them.
 
+use std::process::ExitStatus;
+
 use common::store::firestore::FirestoreStore;
 use google_cloud_gax::client_builder::Error as BuilderError;
 use thiserror::Error;
@@ -22,6 +24,7 @@ const SUBSCRIPTION: &str = "spillway-work";
 
 /// Gateway, worker and relay in a project of their own.
 pub struct Cloud {
+    binaries: &'static Binaries,
     gateway: Option<Service>,
     worker: Option<Service>,
     relay: Relay,
@@ -52,6 +55,16 @@ impl Cloud {
     /// Starts in a fresh project of `emulators`, with faults on the way to the worker.
     pub async fn on(
         emulators: &Emulators,
+        settings: Settings,
+        faults: Faults,
+    ) -> Result<Self, CloudError> {
+        Self::of(Binaries::shared().await, emulators, settings, faults).await
+    }
+
+    /// As [`Cloud::on`], of these programs.
+    pub async fn of(
+        binaries: &'static Binaries,
+        emulators: &Emulators,
         mut settings: Settings,
         faults: Faults,
     ) -> Result<Self, CloudError> {
@@ -64,10 +77,10 @@ impl Cloud {
             ("PUBSUB_EMULATOR_HOST", emulators.pubsub_host().to_owned()),
             ("FIRESTORE_EMULATOR_HOST", emulators.firestore_host().to_owned()),
         ]);
-        let worker = start_worker(&settings).await?;
-        let gateway = start("gateway", &settings).await?;
+        let worker = start_worker(binaries, &settings).await?;
+        let gateway = Service::start(binaries.path("gateway"), &settings).await?;
         let relay = Relay::start(&admin, SUBSCRIPTION, worker.url(), faults).await?;
-        Ok(Self { gateway: Some(gateway), worker: Some(worker), relay, admin, settings })
+        Ok(Self { binaries, gateway: Some(gateway), worker: Some(worker), relay, admin, settings })
     }
 
     /// The public API.
@@ -78,6 +91,11 @@ impl Cloud {
     /// The private half.
     pub fn worker(&self) -> &Service {
         self.worker.as_ref().expect("it runs")
+    }
+
+    /// What pushes to the worker.
+    pub fn relay(&self) -> &Relay {
+        &self.relay
     }
 
     /// The documents, past the API.
@@ -102,25 +120,36 @@ impl Cloud {
 
     /// Kills the worker, and starts another one.
     pub async fn crash_worker(&mut self) -> Result<(), ServiceError> {
-        let settings = &self.settings;
-        replace(&mut self.worker, async || start_worker(settings).await).await?;
+        let (binaries, settings) = (self.binaries, &self.settings);
+        replace(&mut self.worker, async || start_worker(binaries, settings).await).await?;
         self.relay.redirect(self.worker().url());
         Ok(())
     }
 
     /// Asks the worker to end, waits until it did, and starts another one with other settings.
-    pub async fn restart_worker(&mut self, settings: Settings) -> Result<(), ServiceError> {
-        self.worker.take().expect("it runs").terminate().await?;
+    /// Returns how the first one ended.
+    pub async fn restart_worker(&mut self, settings: Settings) -> Result<ExitStatus, ServiceError> {
+        let ended = self.worker.take().expect("it runs").terminate().await?;
         self.settings.extend(settings);
-        self.worker = Some(start_worker(&self.settings).await?);
+        self.worker = Some(start_worker(self.binaries, &self.settings).await?);
         self.relay.redirect(self.worker().url());
-        Ok(())
+        Ok(ended)
     }
 
     /// Kills the gateway, and starts it again at the same address.
     pub async fn crash_gateway(&mut self) -> Result<(), ServiceError> {
         let settings = at_port(&self.settings, self.gateway().port());
-        replace(&mut self.gateway, async || start("gateway", &settings).await).await
+        let program = self.binaries.path("gateway");
+        replace(&mut self.gateway, async || Service::start(program, &settings).await).await
+    }
+
+    /// Asks the gateway to end, waits until it did, and starts another one at the same address.
+    /// Returns how the first one ended.
+    pub async fn restart_gateway(&mut self) -> Result<ExitStatus, ServiceError> {
+        let settings = at_port(&self.settings, self.gateway().port());
+        let ended = self.gateway.take().expect("it runs").terminate().await?;
+        self.gateway = Some(Service::start(self.binaries.path("gateway"), &settings).await?);
+        Ok(ended)
     }
 
     /// Asks both programs to end, the gateway first, and waits until they did.
@@ -149,10 +178,6 @@ async fn set_up(admin: &PubsubAdmin) -> Result<(), google_cloud_gax::error::Erro
 }
 
 /// The worker takes any port: one that is set is the gateway's.
-async fn start_worker(settings: &Settings) -> Result<Service, ServiceError> {
-    start("worker", &at_port(settings, 0)).await
-}
-
-async fn start(program: &str, settings: &Settings) -> Result<Service, ServiceError> {
-    Service::start(Binaries::shared().await.path(program), settings).await
+async fn start_worker(binaries: &Binaries, settings: &Settings) -> Result<Service, ServiceError> {
+    Service::start(binaries.path("worker"), &at_port(settings, 0)).await
 }

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::time::Duration;
 
-use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{self, Payload};
 use actix_web::{HttpMessage as _, HttpRequest};
 use flate2::read::MultiGzDecoder;
@@ -49,6 +49,9 @@ pub(crate) async fn read(
 /// The media type without parameters, in lower case: `text/plain`. Only UTF-8 is understood.
 pub(crate) fn media_type(request: &HttpRequest) -> Result<String, Problem> {
     let unsupported = |detail: &str| Problem::new(Code::UnsupportedMediaType, detail);
+    if request.headers().get_all(CONTENT_TYPE).nth(1).is_some() {
+        return Err(unsupported("The request has more than one content type."));
+    }
     let mime = request.mime_type().map_err(|_| unsupported("The content type cannot be read."))?;
     let mime = mime.ok_or_else(|| unsupported("The request has no content type."))?;
     let charset = mime.get_param("charset").map(|charset| charset.as_str().to_ascii_lowercase());

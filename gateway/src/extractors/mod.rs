@@ -2,6 +2,7 @@
 
 pub(crate) mod access_log;
 pub(crate) mod body;
+pub(crate) mod browser;
 pub(crate) mod checks;
 pub(crate) mod date;
 pub(crate) mod interaction;

@@ -30,6 +30,7 @@ pub(crate) struct SiteEvent {
     event_type: EventName,
     /// A view without it takes it from `payload.url`.
     path: Option<Place>,
+    /// A browser that names none is given an id for the day.
     user_id: Option<UserId>,
     /// From the year 2000 to 24 hours ahead; the server's where it is missing.
     timestamp: Option<Instant>,

@@ -58,7 +58,7 @@ groups! {
         .schema(Some(text()))
         .example(Some("key-1".into())),
         header("Content-Encoding", "How the body is compressed.")
-            .schema(Some(one_of(&["identity", "gzip", "x-gzip"]))),
+            .schema(Some(one_of(&["identity", "gzip", "x-gzip", ""]))),
         header("traceparent", "A W3C trace context, handed on; ignored where it is malformed.")
             .schema(Some(text()))
             .example(Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into())),
@@ -74,6 +74,18 @@ groups! {
             .schema(Some(of::<Day>())),
         query("end_date", "The last day, included; all after `start_date` without it.")
             .schema(Some(of::<Day>())),
+    ];
+    /// What tells the visitors of a site apart where a browser names none.
+    Browser: [
+        header("Origin", "The page that sends. With it, or with `Sec-Fetch-Site`, the client is \
+            a browser; one that names no user is given an id for the day.")
+        .schema(Some(text()))
+        .example(Some("https://acme.example".into())),
+        header("Sec-Fetch-Site", "As `Origin`.").schema(Some(text())),
+        header("User-Agent", "The browser.").schema(Some(text())),
+        header("X-Forwarded-For", "Where it is, as the trusted proxies heard (`TRUSTED_HOPS`).")
+            .schema(Some(text()))
+            .example(Some("203.0.113.7".into())),
     ];
     /// What a cache says of a file.
     File: [

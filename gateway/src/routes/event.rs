@@ -4,7 +4,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 use common::event::Event;
-use common::metrics::ACCEPTED;
+use common::metrics::{ACCEPTED, UNKNOWN_VISITORS};
 use common::record::{Kind, Part, Record, RecordId};
 use common::tenant::TenantId;
 use serde::Serialize;
@@ -14,7 +14,9 @@ use super::{ON_PUBLISH, Status};
 use crate::app::Gateway;
 use crate::extractors::json::Object;
 use crate::extractors::tenant::TenantNames;
-use crate::extractors::{body, interaction, json, record_id, site_event, tenant, traceparent};
+use crate::extractors::{
+    body, browser, interaction, json, record_id, site_event, tenant, traceparent,
+};
 use crate::openapi::bodies::{Interaction, SiteEvent};
 use crate::openapi::problems::problems;
 use crate::openapi::{forms, parameters};
@@ -60,7 +62,7 @@ problems! {
 /// same. Header, query and body have to agree on the tenant, and one of them has to name it.
 #[utoipa::path(
     post, path = "/event", tag = "events", operation_id = "postSiteEvent",
-    params(parameters::Tenant, parameters::Upload),
+    params(parameters::Tenant, parameters::Upload, parameters::Browser),
     request_body(content(
         (SiteEvent = "application/json", example = json!({
             "site_id": "acme", "event_type": "page_view", "path": "/pricing", "user_id": "u-1",
@@ -83,7 +85,7 @@ pub(crate) async fn post_site_event(
 ) -> Result<HttpResponse, Problem> {
     let mut body = read(&request, payload, &["application/json", "text/plain"]).await?;
     let now = Utc::now();
-    let (event, timestamp) = site_event::read(&mut body, now);
+    let (mut event, timestamp) = site_event::read(&mut body, now);
     let site = body.string("site_id");
     let id = body.string("event_id");
     let names = TenantNames::of(&request, &["X-Tenant-ID"])?.and("site_id", site.as_deref());
@@ -93,7 +95,11 @@ pub(crate) async fn post_site_event(
     let (Ok(tenant), Ok(id), true) = (tenant, id, body.errors.is_empty()) else {
         return Err(Problem::invalid(body.errors));
     };
+    // Of what the client sent, so that it is the same event when it comes again on another day.
     let digest = event.digest(timestamp);
+    if event.user_id.is_none() {
+        event.user_id = visitor(&request, &gateway, &tenant, now).await;
+    }
     let taken = Taken { tenant, id, source: "site_event", event, digest, received_at: now };
     accept(&request, &gateway, taken).await
 }
@@ -145,6 +151,22 @@ pub(crate) async fn post_interaction(
     let (id, digest) = (record_id::keyed(&request), event.digest(None));
     let taken = Taken { tenant, id, source: "interaction", event, digest, received_at: now };
     accept(&request, &gateway, taken).await
+}
+
+/// Who visits the site, where a browser sent the event. Where the store gives no salt, the event
+/// is taken all the same: a page sends it once only.
+async fn visitor(
+    request: &HttpRequest,
+    gateway: &Gateway,
+    site: &TenantId,
+    now: DateTime<Utc>,
+) -> Option<String> {
+    let browser = browser::of(request, gateway.settings.trusted_hops)?;
+    let Some(salt) = gateway.salts.of(now.date_naive()).await else {
+        UNKNOWN_VISITORS.inc();
+        return None;
+    };
+    Some(salt.visitor(site, browser.address, &browser.user_agent))
 }
 
 async fn read(

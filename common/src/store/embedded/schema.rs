@@ -1,6 +1,8 @@
 //! The tables and indexes of `documents.db`: a table for all collections of one name, and in it
 //! the indexes that are declared for that name.
 
+use std::iter;
+
 use super::select::value;
 use crate::path::{Collection, PARTS};
 use crate::store::Direction;
@@ -8,6 +10,9 @@ use crate::store::index::{Index, declared};
 
 /// Indexes that Firestore keeps of every single field, and SQLite has to be told of.
 const SINGLE: [(&str, &str); 1] = [("visitors", "day")];
+
+/// What is deleted is overwritten: of a salt nothing may stay in the file.
+const FORGET: &str = "PRAGMA secure_delete = ON;\n";
 
 /// The statements that make what is missing.
 pub(super) fn statements() -> Result<String, serde_json::Error> {
@@ -17,7 +22,8 @@ pub(super) fn statements() -> Result<String, serde_json::Error> {
         fields: vec![(field.to_owned(), Direction::Ascending)],
     });
     let indexes = declared()?.into_iter().chain(single);
-    Ok(tables.map(create_table).chain(indexes.map(|index| create_index(&index))).collect())
+    let statements = tables.map(create_table).chain(indexes.map(|index| create_index(&index)));
+    Ok(iter::once(FORGET.to_owned()).chain(statements).collect())
 }
 
 fn create_table(name: &str) -> String {

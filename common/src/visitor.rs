@@ -1,0 +1,268 @@
+//! Visitors without cookies: a browser gets the same id on a site all day, and nobody can tell
+//! afterwards whose it was.
+//!
+//! The id is a keyed hash of site, address and user agent. The key is the salt of the day, which
+//! all gateways share through the store, and which is destroyed after two days.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use rand::Rng as _;
+use sha2::Sha256;
+use tokio::sync::Mutex;
+
+use crate::hash;
+use crate::path::{CollectionPath, DocumentPath};
+use crate::store::{DocumentStore, StoreError, Value, Write, fields, scan};
+use crate::tenant::TenantId;
+
+/// Days that a salt lives: its own, and the next one for clocks that are behind.
+const DAYS: Days = Days::new(2);
+/// How long an event waits for the store; without the salt it counts no visitor.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the store is left alone after it failed, so that the events of a flood do not wait
+/// for it one after the other.
+const REST: Duration = Duration::from_secs(5);
+
+/// A day's key of all ids of visitors.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Salt([u8; 64]);
+
+impl Salt {
+    /// The id of whoever visits `site` from `address` with `user_agent`.
+    pub fn visitor(&self, site: &TenantId, address: IpAddr, user_agent: &[u8]) -> String {
+        let mut hash = Hmac::<Sha256>::new(&self.0.into());
+        for field in [site.as_str().as_bytes(), address.to_string().as_bytes(), user_agent] {
+            hash.update(&(field.len() as u64).to_be_bytes());
+            hash.update(field);
+        }
+        format!("anon-{}", hash::hexadecimal(&hash.finalize().into_bytes()[..16]))
+    }
+
+    fn random() -> Self {
+        Self(rand::rng().random())
+    }
+}
+
+/// The salt of the day, asked for once a day.
+pub struct Salts {
+    store: Arc<dyn DocumentStore>,
+    last: Mutex<Last>,
+}
+
+/// What the store said last.
+enum Last {
+    Nothing,
+    Salt(NaiveDate, Salt),
+    Failed(Instant),
+}
+
+impl Salts {
+    /// Salts in `store`.
+    pub fn new(store: Arc<dyn DocumentStore>) -> Self {
+        Self { store, last: Mutex::new(Last::Nothing) }
+    }
+
+    /// The salt of `day`, the same on all gateways. `None` where the store does not answer.
+    pub async fn of(&self, day: NaiveDate) -> Option<Salt> {
+        let mut last = self.last.lock().await;
+        match &*last {
+            Last::Salt(of, salt) if *of == day => return Some(salt.clone()),
+            Last::Failed(at) if at.elapsed() < REST => return None,
+            _ => {}
+        }
+        let salt = tokio::time::timeout(PATIENCE, self.shared(day)).await;
+        let salt = salt.map_err(|_| "no answer in time".to_owned());
+        match salt.and_then(|salt| salt.map_err(|error| error.to_string())) {
+            Ok(salt) => {
+                *last = Last::Salt(day, salt.clone());
+                Some(salt)
+            }
+            Err(error) => {
+                tracing::warn!(error, "no salt of the day: visitors are not counted");
+                *last = Last::Failed(Instant::now());
+                None
+            }
+        }
+    }
+
+    /// Destroys what is two days old on `today`.
+    pub async fn destroy_old(&self, today: NaiveDate) -> Result<(), StoreError> {
+        let mut last = self.last.lock().await;
+        if matches!(&*last, Last::Salt(day, _) if is_old(*day, today)) {
+            *last = Last::Nothing;
+        }
+        drop(last);
+        let salts = CollectionPath::salts();
+        let mut old = Vec::new();
+        scan(&*self.store, &salts, Some(&["expire_at"]), |salt| {
+            let day = salt.id.parse::<NaiveDate>().ok();
+            old.extend(day.filter(|day| is_old(*day, today)));
+        })
+        .await?;
+        let deletes: Vec<_> =
+            old.into_iter().map(|day| Write::Delete { path: salts.day(day) }).collect();
+        if deletes.is_empty() { Ok(()) } else { self.store.commit(deletes).await }
+    }
+
+    /// The store's salt; whoever comes first makes it.
+    async fn shared(&self, day: NaiveDate) -> Result<Salt, StoreError> {
+        let path = CollectionPath::salts().day(day);
+        if let Some(salt) = self.read(&path).await? {
+            return Ok(salt);
+        }
+        let salt = Salt::random();
+        let fields = fields([
+            ("salt", Value::Bytes(salt.0.to_vec())),
+            ("expire_at", Value::Timestamp(end(day))),
+        ]);
+        match self.store.commit(vec![Write::Create { path: path.clone(), fields }]).await {
+            Ok(()) => Ok(salt),
+            Err(StoreError::AlreadyExists) => {
+                self.read(&path).await?.ok_or(StoreError::AlreadyExists)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn read(&self, path: &DocumentPath) -> Result<Option<Salt>, StoreError> {
+        let found = self.store.get_many(std::slice::from_ref(path)).await?.pop().flatten();
+        let salt = found.and_then(|mut document| document.fields.remove("salt"));
+        Ok(salt.and_then(|salt| match salt {
+            Value::Bytes(bytes) => bytes.try_into().ok().map(Salt),
+            _ => None,
+        }))
+    }
+}
+
+fn is_old(day: NaiveDate, today: NaiveDate) -> bool {
+    day.checked_add_days(DAYS).is_none_or(|end| end <= today)
+}
+
+fn end(day: NaiveDate) -> DateTime<Utc> {
+    let end = day.checked_add_days(DAYS).unwrap_or(day);
+    end.and_time(NaiveTime::MIN).and_utc()
+}
+
+#[cfg(all(test, feature = "embedded"))]
+mod tests {
+    use futures::future::join_all;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::embedded::EmbeddedStore;
+    use crate::store::{Aggregation, Document, Query};
+
+    fn store() -> (TempDir, Arc<EmbeddedStore>) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = EmbeddedStore::open(folder.path()).expect("a store");
+        (folder, Arc::new(store))
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a day")
+    }
+
+    fn visitor(salt: &Salt, site: &str, address: &str, user_agent: &str) -> String {
+        let site = TenantId::parse(site).expect("a tenant");
+        salt.visitor(&site, address.parse().expect("an address"), user_agent.as_bytes())
+    }
+
+    #[test]
+    fn site_address_user_agent_and_salt_all_tell_visitors_apart() {
+        let salts = [Salt([1; 64]), Salt([2; 64])];
+        let mut ids: Vec<_> = salts
+            .iter()
+            .flat_map(|salt| ["a", "ab"].map(|site| (salt, site)))
+            .flat_map(|(salt, site)| ["192.0.2.1", "192.0.2.11"].map(|from| (salt, site, from)))
+            .flat_map(|(salt, site, from)| {
+                ["x", "1x"].map(|agent| visitor(salt, site, from, agent))
+            })
+            .collect();
+        assert_eq!(visitor(&salts[0], "a", "192.0.2.1", "x"), ids[0]);
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 16);
+        assert!(ids.iter().all(|id| id.len() == 37 && id.starts_with("anon-")), "{ids:?}");
+    }
+
+    #[tokio::test]
+    async fn all_gateways_have_the_same_salt_on_a_day_and_another_on_the_next() {
+        let (_folder, store) = store();
+        let gateways: Vec<_> = (0..8).map(|_| Salts::new(store.clone())).collect();
+        let salts = |day| join_all(gateways.iter().map(move |salts| salts.of(day)));
+        let first = salts(day("2025-05-01")).await;
+        assert!(first[0].is_some() && first.iter().all(|salt| *salt == first[0]));
+        let second = salts(day("2025-05-02")).await;
+        assert!(second.iter().all(|salt| *salt == second[0]) && second[0] != first[0]);
+        assert!(salts(day("2025-05-01")).await == first, "a clock that is behind has the same");
+    }
+
+    #[tokio::test]
+    async fn a_salt_is_destroyed_after_two_days_with_all_its_bytes() {
+        let (folder, store) = store();
+        let salts = Salts::new(store.clone());
+        let salt = salts.of(day("2025-05-01")).await.expect("a salt");
+        let next = salts.of(day("2025-05-02")).await.expect("a salt");
+        let lies_there = async |of| {
+            let path = CollectionPath::salts().day(day(of));
+            salts.read(&path).await.expect("an answer").is_some()
+        };
+        salts.destroy_old(day("2025-05-02")).await.expect("done");
+        assert!(lies_there("2025-05-01").await && lies_there("2025-05-02").await);
+        salts.destroy_old(day("2025-05-03")).await.expect("done");
+        assert!(!lies_there("2025-05-01").await && lies_there("2025-05-02").await);
+        drop((salts, store));
+        let hex = |salt: &Salt| hash::hexadecimal(&salt.0);
+        let file = std::fs::read(folder.path().join("documents.db")).expect("a file");
+        let holds = |text: String| file.windows(text.len()).any(|bytes| bytes == text.as_bytes());
+        assert!(holds(hex(&next)) && !holds(hex(&salt)));
+    }
+
+    #[tokio::test]
+    async fn a_salt_in_memory_is_destroyed_too() {
+        let (_folder, store) = store();
+        let salts = Salts::new(store);
+        let salt = salts.of(day("2025-05-01")).await;
+        salts.destroy_old(day("2025-05-03")).await.expect("done");
+        assert!(salts.of(day("2025-05-01")).await != salt);
+    }
+
+    /// A store that never answers.
+    struct Silent;
+
+    #[async_trait::async_trait]
+    impl DocumentStore for Silent {
+        async fn commit(&self, _: Vec<Write>) -> Result<(), StoreError> {
+            std::future::pending().await
+        }
+
+        async fn get_many(&self, _: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError> {
+            std::future::pending().await
+        }
+
+        async fn query(&self, _: &Query) -> Result<Vec<Document>, StoreError> {
+            std::future::pending().await
+        }
+
+        async fn aggregate(&self, _: &Query, _: &[Aggregation]) -> Result<Vec<i64>, StoreError> {
+            std::future::pending().await
+        }
+
+        async fn probe(&self) -> Result<(), StoreError> {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_waits_once_for_a_store_that_does_not_answer() {
+        let salts = Salts::new(Arc::new(Silent));
+        let began = tokio::time::Instant::now();
+        let flood = join_all((0..100).map(|_| salts.of(day("2025-05-01")))).await;
+        assert!(flood.iter().all(Option::is_none));
+        assert!(began.elapsed() < PATIENCE * 2, "{:?}", began.elapsed());
+    }
+}

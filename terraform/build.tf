@@ -1,0 +1,33 @@
+# Where images lie, and who builds and deploys them (cloudbuild.yaml).
+
+resource "google_artifact_registry_repository" "images" {
+  repository_id = var.name
+  location      = var.region
+  format        = "DOCKER"
+  description   = "Images of the gateway and the worker"
+
+  # Enough to roll back to. What runs does not need its image here: Cloud Run keeps a copy.
+  cleanup_policies {
+    id     = "keep-the-last-20"
+    action = "KEEP"
+    most_recent_versions {
+      keep_count = 20
+    }
+  }
+
+  cleanup_policies {
+    id     = "delete-after-90-days"
+    action = "DELETE"
+    condition {
+      older_than = "7776000s"
+    }
+  }
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_service_account" "build" {
+  account_id   = "${var.name}-build"
+  display_name = "Spillway build: builds, pushes and deploys images"
+  depends_on   = [google_project_service.this]
+}

@@ -1,0 +1,176 @@
+# The gateway: public, scales to zero, publishes and reads.
+#
+# Terraform makes the service, Cloud Build deploys to it. So that there is a service before there
+# is a build, it is made with Google's hello image, which listens on PORT and answers 200 at any
+# path, the probes' included. After that the image, and where traffic goes, are never touched from
+# here: `terraform apply` neither undoes a deployment nor a roll-back.
+
+locals {
+  reads_are_open = nonsensitive(var.read_token == "open")
+
+  gateway_port = 8080
+
+  gateway_environment = {
+    GOOGLE_CLOUD_PROJECT = var.project_id
+    PUBSUB_TOPIC         = google_pubsub_topic.records.name
+    FIRESTORE_DATABASE   = google_firestore_database.this.name
+    MAX_INGEST_BYTES     = tostring(var.max_ingest_bytes)
+    TRUSTED_HOPS         = tostring(var.trusted_hops)
+    PAGES                = var.pages ? "on" : "off"
+  }
+
+  # The collector's configuration knows no bearer token.
+  gateway_has_collector = var.prometheus && local.reads_are_open
+}
+
+resource "google_service_account" "gateway" {
+  account_id   = "${var.name}-gateway"
+  display_name = "Spillway gateway: publishes records, reads documents"
+  depends_on   = [google_project_service.this]
+}
+
+resource "google_cloud_run_v2_service" "gateway" {
+  name                = "${var.name}-gateway"
+  location            = var.region
+  ingress             = "INGRESS_TRAFFIC_ALL"
+  deletion_protection = var.deletion_protection
+
+  template {
+    service_account = google_service_account.gateway.email
+    # The gateway bounds bodies and publishes by itself, in less than this.
+    timeout                          = "600s"
+    max_instance_request_concurrency = var.gateway_concurrency
+
+    scaling {
+      min_instance_count = 0
+      max_instance_count = var.gateway_max_instances
+    }
+
+    containers {
+      name  = "gateway"
+      image = var.gateway_image
+
+      ports {
+        container_port = local.gateway_port
+      }
+
+      resources {
+        limits            = { cpu = tostring(var.gateway_cpu), memory = var.gateway_memory }
+        cpu_idle          = true
+        startup_cpu_boost = true
+      }
+
+      dynamic "env" {
+        for_each = local.gateway_environment
+        content {
+          name  = env.key
+          value = env.value
+        }
+      }
+
+      dynamic "env" {
+        for_each = google_secret_manager_secret.read_token
+        content {
+          name = "READ_TOKEN"
+          value_source {
+            secret_key_ref {
+              secret  = env.value.secret_id
+              version = "latest"
+            }
+          }
+        }
+      }
+
+      # Both ask whether the process runs, and not whether Pub/Sub and Firestore answer (/ready):
+      # a broker that is down is an answer 503, and no reason to restart or to refuse a revision.
+      startup_probe {
+        period_seconds    = 1
+        timeout_seconds   = 1
+        failure_threshold = 30
+        http_get {
+          path = "/health"
+        }
+      }
+
+      liveness_probe {
+        period_seconds    = 30
+        timeout_seconds   = 5
+        failure_threshold = 3
+        http_get {
+          path = "/health"
+        }
+      }
+    }
+
+    dynamic "containers" {
+      for_each = local.gateway_has_collector ? [local.collector_image] : []
+      content {
+        name       = "collector"
+        image      = containers.value
+        depends_on = ["gateway"]
+        volume_mounts {
+          name       = "collector"
+          mount_path = local.collector_folder
+        }
+      }
+    }
+
+    dynamic "volumes" {
+      for_each = local.gateway_has_collector ? [google_secret_manager_secret.collector["gateway"]] : []
+      content {
+        name = "collector"
+        secret {
+          secret = volumes.value.secret_id
+          items {
+            version = "latest"
+            path    = local.collector_file
+          }
+        }
+      }
+    }
+  }
+
+  lifecycle {
+    ignore_changes = [
+      template[0].containers[0].image,
+      traffic,
+      # What gcloud notes down about a deployment.
+      template[0].annotations,
+      template[0].labels,
+      client,
+      client_version,
+    ]
+  }
+
+  # Cloud Run looks at the secrets when a revision is made.
+  depends_on = [
+    google_secret_manager_secret_iam_member.this,
+    google_secret_manager_secret_version.read_token,
+    google_secret_manager_secret_version.collector,
+  ]
+}
+
+# Who may read. The token is write-only: it goes to Secret Manager and not into the state. (A plan
+# that is saved to a file holds all variables; do not keep one.)
+resource "google_secret_manager_secret" "read_token" {
+  count     = local.reads_are_open ? 0 : 1
+  secret_id = "${var.name}-read-token"
+
+  replication {
+    auto {}
+  }
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_secret_manager_secret_version" "read_token" {
+  count                  = local.reads_are_open ? 0 : 1
+  secret                 = google_secret_manager_secret.read_token[0].id
+  secret_data_wo         = var.read_token
+  secret_data_wo_version = var.read_token_version
+
+  # The version before is still what a running revision may ask for.
+  lifecycle {
+    create_before_destroy = true
+  }
+}

@@ -1,0 +1,210 @@
+# Who may call what, and what each account may do. Each run compares all grants there are with all
+# that there should be: one more is as wrong as one less.
+
+mock_provider "google" {
+  source = "./tests/mocks"
+}
+
+variables {
+  project_id = "test-project"
+  read_token = "0123456789abcdef0123456789abcdef"
+}
+
+run "only_the_push_account_calls_the_worker" {
+  assert {
+    condition     = toset([for grant in google_cloud_run_v2_service_iam_member.this : grant.member if grant.name == "spillway-worker" && grant.role == "roles/run.invoker"]) == toset(["push"])
+    error_message = "The worker has to be called by the push account and by nobody else."
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.worker.ingress == "INGRESS_TRAFFIC_INTERNAL_ONLY" && google_cloud_run_v2_service.worker.invoker_iam_disabled != true
+    error_message = "The worker has to be private."
+  }
+
+  assert {
+    condition     = toset([for grant in google_cloud_run_v2_service_iam_member.this : grant.member if grant.name == "spillway-gateway" && grant.role == "roles/run.invoker"]) == toset(["allUsers"])
+    error_message = "Anybody has to be able to call the gateway."
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.gateway.ingress == "INGRESS_TRAFFIC_ALL"
+    error_message = "The gateway has to be public."
+  }
+}
+
+run "pushes_bear_a_token_that_the_worker_expects" {
+  assert {
+    condition = alltrue([
+      for subscription in concat(values(google_pubsub_subscription.push), [google_pubsub_subscription.dead_letters]) :
+      subscription.push_config[0].oidc_token[0].service_account_email == "push@test"
+      && contains(google_cloud_run_v2_service.worker.custom_audiences, subscription.push_config[0].oidc_token[0].audience)
+    ])
+    error_message = "Every push has to come from the push account, for an audience that Cloud Run accepts."
+  }
+
+  assert {
+    condition = {
+      for env in google_cloud_run_v2_service.worker.template[0].containers[0].env : env.name => env.value if startswith(env.name, "PUSH_")
+      } == {
+      PUSH_AUTH            = "cloud-run-iam"
+      PUSH_AUDIENCE        = google_pubsub_subscription.push["text"].push_config[0].oidc_token[0].audience
+      PUSH_SERVICE_ACCOUNT = "push@test"
+    }
+    error_message = "The worker has to expect what the subscriptions send."
+  }
+}
+
+run "each_account_may_do_this_and_no_more" {
+  assert {
+    condition = toset(concat(
+      [for grant in google_project_iam_member.this : "${grant.member} ${grant.role} project ${length(grant.condition)}"],
+      [for grant in google_cloud_run_v2_service_iam_member.this : "${grant.member} ${grant.role} ${grant.name}"],
+      [for grant in google_service_account_iam_member.this : "${grant.member} ${grant.role} ${grant.service_account_id}"],
+      [for grant in google_pubsub_topic_iam_member.this : "${grant.member} ${grant.role} ${grant.topic}"],
+      [for grant in google_pubsub_subscription_iam_member.this : "${grant.member} ${grant.role} ${grant.subscription}"],
+      [for grant in google_storage_bucket_iam_member.this : "${grant.member} ${grant.role} ${grant.bucket}"],
+      [for grant in google_secret_manager_secret_iam_member.this : "${grant.member} ${grant.role} ${grant.secret_id}"],
+      [for grant in google_bigquery_table_iam_member.this : "${grant.member} ${grant.role} ${grant.table_id}"],
+      [for grant in [google_artifact_registry_repository_iam_member.this] : "${grant.member} ${grant.role} ${grant.repository}"],
+      )) == toset([
+      "gateway roles/our-gateway project 1",
+      "gateway roles/pubsub.publisher spillway",
+      "gateway roles/secretmanager.secretAccessor secrets/read-token",
+      "allUsers roles/run.invoker spillway-gateway",
+
+      "worker roles/datastore.user project 1",
+
+      "push roles/run.invoker spillway-worker",
+
+      "build roles/artifactregistry.writer images",
+      "build roles/iam.serviceAccountUser accounts/gateway",
+      "build roles/iam.serviceAccountUser accounts/worker",
+      "build roles/logging.logWriter project 0",
+      "build roles/run.developer spillway-gateway",
+      "build roles/run.developer spillway-worker",
+      "build roles/secretmanager.secretAccessor secrets/read-token",
+      "build roles/storage.objectViewer project 1",
+
+      "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/iam.serviceAccountOpenIdTokenCreator accounts/push",
+      "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.publisher spillway-dead-letters",
+      "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.subscriber spillway-rest",
+      "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.subscriber spillway-text",
+      "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/storage.legacyBucketReader test-project-spillway-archive",
+      "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/storage.objectCreator test-project-spillway-archive",
+    ])
+    error_message = "The grants are not those that are needed: compare iam.tf with this list."
+  }
+
+  assert {
+    condition = toset([for grant in google_project_iam_member.this : grant.condition[0].expression
+    if contains(["roles/datastore.user", "roles/our-gateway"], grant.role)]) == toset(["resource.name == \"projects/test-project/databases/(default)\""])
+    error_message = "Both services have to be bound to their own database."
+  }
+
+  assert {
+    condition = google_project_iam_custom_role.gateway.permissions == toset([
+      "datastore.entities.create", "datastore.entities.delete", "datastore.entities.get", "datastore.entities.list",
+    ])
+    error_message = "The gateway must not change a document that is there."
+  }
+
+  # No account of the project's own, no default account, no key.
+  assert {
+    condition = (
+      google_cloud_run_v2_service.gateway.template[0].service_account == "gateway@test"
+      && google_cloud_run_v2_service.worker.template[0].service_account == "worker@test"
+    )
+    error_message = "Each service has to run as its own account."
+  }
+}
+
+run "no_grant_stands_outside_the_list" {
+  assert {
+    condition = flatten([for file in fileset(path.module, "*.tf") :
+      [for type in flatten(regexall("(?m)^resource \"(google_[a-z0-9_]+_(?:iam_[a-z_]+|access))\"", file("${path.module}/${file}"))) : "${file} ${type}"]
+      ]) == [
+      "iam.tf google_project_iam_custom_role",
+      "iam.tf google_project_iam_member",
+      "iam.tf google_cloud_run_v2_service_iam_member",
+      "iam.tf google_service_account_iam_member",
+      "iam.tf google_pubsub_topic_iam_member",
+      "iam.tf google_pubsub_subscription_iam_member",
+      "iam.tf google_storage_bucket_iam_member",
+      "iam.tf google_bigquery_table_iam_member",
+      "iam.tf google_secret_manager_secret_iam_member",
+      "iam.tf google_artifact_registry_repository_iam_member",
+    ]
+    error_message = "A resource that grants something is not in iam.tf, or not in the tests."
+  }
+}
+
+run "a_read_token_comes_from_secret_manager" {
+  assert {
+    condition = [for env in google_cloud_run_v2_service.gateway.template[0].containers[0].env : env.value_source[0].secret_key_ref[0].secret
+    if env.name == "READ_TOKEN"] == ["spillway-read-token"]
+    error_message = "The gateway has to read READ_TOKEN from its secret."
+  }
+
+  assert {
+    condition     = !strcontains(nonsensitive(jsonencode(google_cloud_run_v2_service.gateway.template)), "0123456789abcdef")
+    error_message = "The token must not stand in the service."
+  }
+
+  assert {
+    condition     = google_secret_manager_secret_version.read_token[0].secret_data == null && google_secret_manager_secret_version.read_token[0].secret_data_wo == null
+    error_message = "The token must not stand in the state."
+  }
+}
+
+run "reads_are_open_only_when_that_is_said" {
+  variables {
+    read_token = "open"
+  }
+
+  # What Terraform asks for has no default, and null is no answer.
+  assert {
+    condition = alltrue([for block in regexall("(?s)variable \"read_token\" {\n.*?\n}\n", file("${path.module}/variables.tf")) :
+      !can(regex("(?m)^  default ", block)) && can(regex("(?m)^  nullable += false$", block))
+    ]) && strcontains(file("${path.module}/variables.tf"), "variable \"read_token\" {\n")
+    error_message = "Who may read must not be decided silently."
+  }
+
+  assert {
+    condition = (
+      length(google_secret_manager_secret.read_token) == 0
+      && length(google_secret_manager_secret_iam_member.this) == 0
+      && !contains([for env in google_cloud_run_v2_service.gateway.template[0].containers[0].env : env.name], "READ_TOKEN")
+    )
+    error_message = "Open reads need no secret."
+  }
+}
+
+run "collectors_may_write_metrics" {
+  variables {
+    read_token = "open"
+    prometheus = true
+  }
+
+  assert {
+    condition     = toset([for grant in google_project_iam_member.this : grant.member if grant.role == "roles/monitoring.metricWriter"]) == toset(["gateway", "worker"])
+    error_message = "A collector writes as its service's account."
+  }
+
+  assert {
+    condition     = toset([for grant in google_secret_manager_secret_iam_member.this : grant.member]) == toset(["gateway", "worker"])
+    error_message = "Each service reads the configuration of its collector."
+  }
+}
+
+run "bigquery_is_written_by_pubsub_alone" {
+  variables {
+    bigquery = true
+  }
+
+  assert {
+    condition = [for grant in google_bigquery_table_iam_member.this : "${grant.member} ${grant.role} ${grant.table_id}"] == [
+      "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/bigquery.dataEditor messages",
+    ]
+    error_message = "Only Pub/Sub's agent writes to the table."
+  }
+}

@@ -1,0 +1,133 @@
+# What is watched.
+
+mock_provider "google" {
+  source          = "./tests/mocks"
+  override_during = plan
+}
+
+variables {
+  project_id = "test-project"
+  read_token = "open"
+}
+
+run "each_way_to_fail_raises_an_alert" {
+  command = plan
+
+  variables {
+    bigquery = true
+  }
+
+  assert {
+    condition     = toset(keys(google_monitoring_alert_policy.this)) == toset(["backlog", "push-errors", "dead-letters", "errors", "latency"])
+    error_message = "Backlog, push errors, dead letters, 5xx and latency."
+  }
+
+  assert {
+    condition = { for name, policy in google_monitoring_alert_policy.this :
+      name => regex("metric.type = \"[^\"]*/([a-z_]+)\"", policy.conditions[0].condition_threshold[0].filter)[0]
+      } == {
+      backlog      = "oldest_unacked_message_age"
+      push-errors  = "push_request_count"
+      dead-letters = "dead_letter_message_count"
+      errors       = "request_count"
+      latency      = "request_latencies"
+    }
+    error_message = "Each alert looks at its metric."
+  }
+
+  assert {
+    condition = alltrue([for subscription in ["spillway-text", "spillway-rest", "spillway-dead-letters", "spillway-archive", "spillway-bigquery"] :
+      strcontains(google_monitoring_alert_policy.this["backlog"].conditions[0].condition_threshold[0].filter, "\"${subscription}\"")
+    ])
+    error_message = "A backlog of any subscription is seen."
+  }
+
+  # A share needs the same slices above and below the line.
+  assert {
+    condition = alltrue([for policy in google_monitoring_alert_policy.this : [
+      for aggregation in policy.conditions[0].condition_threshold[0].aggregations : jsonencode(aggregation)
+      ] == [for aggregation in policy.conditions[0].condition_threshold[0].denominator_aggregations : jsonencode(aggregation)]
+      if policy.conditions[0].condition_threshold[0].denominator_filter != null
+    ])
+    error_message = "Both halves of a share are aggregated alike."
+  }
+}
+
+run "the_dashboard_shows_all_that_alerts_look_at" {
+  command = plan
+
+  assert {
+    condition = alltrue([for metric in ["oldest_unacked_message_age", "push_request_count", "dead_letter_message_count", "request_count", "request_latencies"] :
+      strcontains(google_monitoring_dashboard.this[0].dashboard_json, "/${metric}")
+    ])
+    error_message = "What raises an alert has a chart."
+  }
+
+  # No chart lies on another.
+  assert {
+    condition = length(distinct([for tile in jsondecode(google_monitoring_dashboard.this[0].dashboard_json).mosaicLayout.tiles : "${tile.xPos} ${tile.yPos}"])) == length(
+      jsondecode(google_monitoring_dashboard.this[0].dashboard_json).mosaicLayout.tiles
+    )
+    error_message = "Each chart has a place of its own."
+  }
+}
+
+run "monitoring_is_an_option" {
+  command = plan
+
+  variables {
+    monitoring   = false
+    alert_emails = ["ops@example.com"]
+  }
+
+  assert {
+    condition     = length(google_monitoring_alert_policy.this) + length(google_monitoring_dashboard.this) + length(google_monitoring_notification_channel.email) == 0
+    error_message = "Without monitoring there is none of it."
+  }
+}
+
+run "a_collector_reads_the_metrics_beside_it" {
+  command = plan
+
+  variables {
+    prometheus = true
+  }
+
+  assert {
+    condition = alltrue([for service in [google_cloud_run_v2_service.gateway, google_cloud_run_v2_service.worker] :
+      service.template[0].containers[1].depends_on == tolist([service.template[0].containers[0].name])
+      && service.template[0].containers[1].volume_mounts[0].mount_path == "/etc/rungmp/"
+      && service.template[0].volumes[0].secret[0].items[0].path == "config.yaml"
+    ])
+    error_message = "The collector starts after its service, and finds its configuration."
+  }
+
+  assert {
+    condition = {
+      for name, version in google_secret_manager_secret_version.collector : name => {
+        for endpoint in yamldecode(nonsensitive(version.secret_data)).spec.endpoints : "endpoint" => "${endpoint.port}${endpoint.path}"
+      }.endpoint
+      } == {
+      gateway = "${google_cloud_run_v2_service.gateway.template[0].containers[0].ports[0].container_port}/metrics"
+      worker  = "${google_cloud_run_v2_service.worker.template[0].containers[0].ports[0].container_port}/metrics"
+    }
+    error_message = "The collector asks where its service listens."
+  }
+}
+
+run "no_collector_where_metrics_need_a_token" {
+  command = plan
+
+  variables {
+    read_token = "0123456789abcdef0123456789abcdef"
+    prometheus = true
+  }
+
+  assert {
+    condition = (
+      length(google_cloud_run_v2_service.gateway.template[0].containers) == 1
+      && length(google_cloud_run_v2_service.worker.template[0].containers) == 2
+    )
+    error_message = "The collector cannot bear a token; the worker's metrics need none."
+  }
+}

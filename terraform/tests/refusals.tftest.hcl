@@ -1,0 +1,388 @@
+# What is refused, one by one: each value is the nearest one that must not pass.
+
+mock_provider "google" {
+  source          = "./tests/mocks"
+  override_during = plan
+}
+
+variables {
+  project_id = "test-project"
+  read_token = "open"
+}
+
+run "a_project_that_is_none" {
+  command = plan
+
+  variables {
+    project_id = "Test Project"
+  }
+
+  expect_failures = [var.project_id]
+}
+
+run "a_zone_for_a_region" {
+  command = plan
+
+  variables {
+    region = "us-central1-a"
+  }
+
+  expect_failures = [var.region]
+}
+
+run "a_name_that_is_too_long" {
+  command = plan
+
+  variables {
+    name = "abcdefghijklmnopqrstu"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_name_that_belongs_to_google" {
+  command = plan
+
+  variables {
+    name = "google"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "an_empty_token" {
+  command = plan
+
+  variables {
+    read_token = ""
+  }
+
+  expect_failures = [var.read_token]
+}
+
+run "a_short_token" {
+  command = plan
+
+  variables {
+    read_token = "0123456789abcdef012"
+  }
+
+  expect_failures = [var.read_token]
+}
+
+run "a_token_that_no_header_can_bear" {
+  command = plan
+
+  variables {
+    read_token = "0123456789 abcdef 0123456789"
+  }
+
+  expect_failures = [var.read_token]
+}
+
+run "a_word_for_open_that_is_none" {
+  command = plan
+
+  variables {
+    read_token = "Open"
+  }
+
+  expect_failures = [var.read_token]
+}
+
+run "a_token_version_of_zero" {
+  command = plan
+
+  variables {
+    read_token_version = 0
+  }
+
+  expect_failures = [var.read_token_version]
+}
+
+run "an_empty_gateway_image" {
+  command = plan
+
+  variables {
+    gateway_image = ""
+  }
+
+  expect_failures = [var.gateway_image]
+}
+
+run "an_empty_worker_image" {
+  command = plan
+
+  variables {
+    worker_image = ""
+  }
+
+  expect_failures = [var.worker_image]
+}
+
+run "no_gateway" {
+  command = plan
+
+  variables {
+    gateway_max_instances = 0
+  }
+
+  expect_failures = [var.gateway_max_instances]
+}
+
+run "no_worker" {
+  command = plan
+
+  variables {
+    worker_max_instances = 0
+  }
+
+  expect_failures = [var.worker_max_instances]
+}
+
+run "half_a_worker" {
+  command = plan
+
+  variables {
+    worker_max_instances = 7.5
+  }
+
+  expect_failures = [var.worker_max_instances]
+}
+
+run "a_worker_that_texts_could_fill" {
+  command = plan
+
+  variables {
+    worker_max_instances = 6
+  }
+
+  expect_failures = [var.worker_max_instances]
+}
+
+run "requests_that_cloud_run_does_not_allow" {
+  command = plan
+
+  variables {
+    gateway_concurrency = 1001
+  }
+
+  expect_failures = [var.gateway_concurrency]
+}
+
+run "pushes_that_cloud_run_does_not_allow" {
+  command = plan
+
+  variables {
+    worker_concurrency = 1001
+  }
+
+  expect_failures = [var.worker_concurrency]
+}
+
+run "half_a_processor_for_the_gateway" {
+  command = plan
+
+  variables {
+    gateway_cpu = 0.5
+  }
+
+  expect_failures = [var.gateway_cpu]
+}
+
+run "half_a_processor_for_the_worker" {
+  command = plan
+
+  variables {
+    worker_cpu = 0.5
+  }
+
+  expect_failures = [var.worker_cpu]
+}
+
+run "gateway_memory_without_a_unit" {
+  command = plan
+
+  variables {
+    gateway_memory = "1"
+  }
+
+  expect_failures = [var.gateway_memory]
+}
+
+run "worker_memory_without_a_unit" {
+  command = plan
+
+  variables {
+    worker_memory = "1"
+  }
+
+  expect_failures = [var.worker_memory]
+}
+
+run "bodies_that_are_too_large" {
+  command = plan
+
+  variables {
+    max_ingest_bytes = 16777217
+  }
+
+  expect_failures = [var.max_ingest_bytes]
+}
+
+run "less_than_no_hops" {
+  command = plan
+
+  variables {
+    trusted_hops = -1
+  }
+
+  expect_failures = [var.trusted_hops]
+}
+
+run "work_that_outlasts_its_delivery" {
+  command = plan
+
+  variables {
+    work_seconds_per_char = 0.136
+  }
+
+  expect_failures = [var.work_seconds_per_char]
+}
+
+run "too_many_shards" {
+  command = plan
+
+  variables {
+    rollup_shards = 101
+  }
+
+  expect_failures = [var.rollup_shards]
+}
+
+run "a_negative_interval" {
+  command = plan
+
+  variables {
+    commit_interval_ms = -1
+  }
+
+  expect_failures = [var.commit_interval_ms]
+}
+
+run "a_retention_shorter_than_a_delivery_may_take" {
+  command = plan
+
+  variables {
+    retention_days = 31
+  }
+
+  expect_failures = [var.retention_days]
+}
+
+run "a_retention_of_half_a_day" {
+  command = plan
+
+  variables {
+    retention_days = 40.5
+  }
+
+  expect_failures = [var.retention_days]
+}
+
+run "a_replay_longer_than_pubsub_keeps" {
+  command = plan
+
+  variables {
+    replay_days = 32
+  }
+
+  expect_failures = [var.replay_days]
+}
+
+run "an_archive_of_no_days" {
+  command = plan
+
+  variables {
+    archive_days = 0
+  }
+
+  expect_failures = [var.archive_days]
+}
+
+run "a_database_that_is_none" {
+  command = plan
+
+  variables {
+    firestore_database = "Default"
+  }
+
+  expect_failures = [var.firestore_database]
+}
+
+run "a_location_that_is_none" {
+  command = plan
+
+  variables {
+    firestore_location = "europe"
+  }
+
+  expect_failures = [var.firestore_location]
+}
+
+run "an_address_that_is_none" {
+  command = plan
+
+  variables {
+    alert_emails = ["ops"]
+  }
+
+  expect_failures = [var.alert_emails]
+}
+
+run "an_alert_that_cries_wolf" {
+  command = plan
+
+  variables {
+    alert_backlog_seconds = 599
+  }
+
+  expect_failures = [var.alert_backlog_seconds]
+}
+
+run "an_alert_on_any_latency" {
+  command = plan
+
+  variables {
+    alert_latency_ms = 0
+  }
+
+  expect_failures = [var.alert_latency_ms]
+}
+
+# The widest that is allowed passes, so that a refusal above is for its own reason.
+run "the_limits_themselves_pass" {
+  command = plan
+
+  variables {
+    read_token            = "0123456789abcdef0123"
+    worker_max_instances  = 7
+    worker_concurrency    = 500
+    max_ingest_bytes      = 16777216
+    work_seconds_per_char = 0.135
+    rollup_shards         = 100
+    commit_interval_ms    = 0
+    retention_days        = 32
+    replay_days           = 31
+    archive_days          = 1
+    firestore_database    = "documents"
+    firestore_location    = "nam5"
+    trusted_hops          = 0
+    alert_backlog_seconds = 600
+  }
+
+  assert {
+    condition     = google_pubsub_topic.records.message_retention_duration == "2678400s"
+    error_message = "The longest replay."
+  }
+}

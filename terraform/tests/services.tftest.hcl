@@ -1,0 +1,223 @@
+# The two services: what they cost when idle, how they start, and that every variable reaches its
+# place.
+
+mock_provider "google" {
+  source          = "./tests/mocks"
+  override_during = plan
+}
+
+variables {
+  project_id = "test-project"
+  read_token = "open"
+}
+
+run "nothing_is_always_on" {
+  command = plan
+
+  assert {
+    condition = alltrue([for service in [google_cloud_run_v2_service.gateway, google_cloud_run_v2_service.worker] :
+      service.template[0].scaling[0].min_instance_count == 0 && service.template[0].containers[0].resources[0].cpu_idle == true
+    ])
+    error_message = "Both services scale to zero, and pay for requests only."
+  }
+
+  assert {
+    condition = alltrue([for service in [google_cloud_run_v2_service.gateway, google_cloud_run_v2_service.worker] :
+      service.template[0].containers[0].resources[0].startup_cpu_boost == true && length(service.template[0].containers) == 1
+    ])
+    error_message = "Both start with more processor, and alone."
+  }
+
+  assert {
+    condition = (
+      google_cloud_run_v2_service.gateway.template[0].scaling[0].max_instance_count == 20
+      && google_cloud_run_v2_service.worker.template[0].scaling[0].max_instance_count == 10
+    )
+    error_message = "Both have a fuse."
+  }
+
+  # More places than the texts that Pub/Sub has in the air at once: events always find one.
+  assert {
+    condition     = google_cloud_run_v2_service.worker.template[0].scaling[0].max_instance_count * google_cloud_run_v2_service.worker.template[0].max_instance_request_concurrency > 3000
+    error_message = "Texts must not fill every instance."
+  }
+}
+
+run "probes_ask_what_the_services_answer" {
+  command = plan
+
+  assert {
+    condition = alltrue([for service in [google_cloud_run_v2_service.gateway, google_cloud_run_v2_service.worker] :
+      service.template[0].containers[0].startup_probe[0].http_get[0].path == "/health"
+      && service.template[0].containers[0].liveness_probe[0].http_get[0].path == "/health"
+    ])
+    error_message = "A probe asks whether the process runs, and not whether its neighbours do."
+  }
+
+  assert {
+    condition = (
+      google_cloud_run_v2_service.gateway.template[0].containers[0].ports[0].container_port == 8080
+      && google_cloud_run_v2_service.worker.template[0].containers[0].ports[0].container_port == 8081
+    )
+    error_message = "The ports are the binaries' own."
+  }
+}
+
+run "variables_reach_their_places" {
+  command = plan
+
+  variables {
+    region                 = "europe-west4"
+    name                   = "other"
+    gateway_image          = "registry.test/gateway:7"
+    gateway_max_instances  = 3
+    gateway_concurrency    = 70
+    gateway_cpu            = 2
+    gateway_memory         = "3Gi"
+    max_ingest_bytes       = 1000
+    trusted_hops           = 2
+    pages                  = false
+    worker_image           = "registry.test/worker:7"
+    worker_max_instances   = 4
+    worker_concurrency     = 900
+    worker_cpu             = 4
+    worker_memory          = "5Gi"
+    work_seconds_per_char  = 0.01
+    store_original         = false
+    rollup_shards          = 8
+    commit_interval_ms     = 900
+    retention_days         = 40
+    archive_days           = 50
+    firestore_database     = "documents"
+    firestore_location     = "eur3"
+    point_in_time_recovery = true
+    deletion_protection    = false
+    alert_emails           = ["ops@example.com"]
+    alert_backlog_seconds  = 700
+    alert_latency_ms       = 300
+  }
+
+  assert {
+    condition = { for env in google_cloud_run_v2_service.gateway.template[0].containers[0].env : env.name => env.value } == {
+      GOOGLE_CLOUD_PROJECT = "test-project"
+      PUBSUB_TOPIC         = "other"
+      FIRESTORE_DATABASE   = "documents"
+      MAX_INGEST_BYTES     = "1000"
+      TRUSTED_HOPS         = "2"
+      PAGES                = "off"
+    }
+    error_message = "The gateway's environment."
+  }
+
+  assert {
+    condition = { for env in google_cloud_run_v2_service.worker.template[0].containers[0].env : env.name => env.value } == {
+      GOOGLE_CLOUD_PROJECT  = "test-project"
+      FIRESTORE_DATABASE    = "documents"
+      PUSH_AUTH             = "cloud-run-iam"
+      PUSH_AUDIENCE         = "other-push"
+      PUSH_SERVICE_ACCOUNT  = "push@test"
+      WORK_SECONDS_PER_CHAR = "0.01"
+      STORE_ORIGINAL        = "false"
+      ROLLUP_SHARDS         = "8"
+      COMMIT_INTERVAL_MS    = "900"
+      RETENTION_DAYS        = "40"
+    }
+    error_message = "The worker's environment."
+  }
+
+  assert {
+    condition = [for service in [google_cloud_run_v2_service.gateway, google_cloud_run_v2_service.worker] : join(" ", [
+      service.name, service.location, service.deletion_protection,
+      service.template[0].containers[0].image,
+      service.template[0].scaling[0].max_instance_count,
+      service.template[0].max_instance_request_concurrency,
+      service.template[0].containers[0].resources[0].limits["cpu"],
+      service.template[0].containers[0].resources[0].limits["memory"],
+      ])] == [
+      "other-gateway europe-west4 false registry.test/gateway:7 3 70 2 3Gi",
+      "other-worker europe-west4 false registry.test/worker:7 4 900 4 5Gi",
+    ]
+    error_message = "The services' size and names."
+  }
+
+  assert {
+    condition = join(" ", [
+      google_firestore_database.this.name, google_firestore_database.this.location_id,
+      google_firestore_database.this.point_in_time_recovery_enablement, google_firestore_database.this.delete_protection_state,
+    ]) == "documents eur3 POINT_IN_TIME_RECOVERY_ENABLED DELETE_PROTECTION_DISABLED"
+    error_message = "The database."
+  }
+
+  assert {
+    condition = alltrue([for grant in google_project_iam_member.this :
+      strcontains(grant.condition[0].expression, "/databases/documents\"") if contains(["roles/datastore.user", "roles/our-gateway"], grant.role)
+    ])
+    error_message = "Grants follow the database."
+  }
+
+  assert {
+    condition = (
+      google_storage_bucket.archive.name == "test-project-other-archive"
+      && google_storage_bucket.archive.location == "europe-west4"
+      && google_storage_bucket.archive.force_destroy == true
+      && [for rule in google_storage_bucket.archive.lifecycle_rule : "${one(rule.action).type} ${one(rule.condition).age}"] == ["Delete 50"]
+    )
+    error_message = "The archive."
+  }
+
+  assert {
+    condition = (
+      google_monitoring_alert_policy.this["backlog"].conditions[0].condition_threshold[0].threshold_value == 700
+      && google_monitoring_alert_policy.this["latency"].conditions[0].condition_threshold[0].threshold_value == 300
+      && [for channel in google_monitoring_notification_channel.email : channel.labels["email_address"]] == ["ops@example.com"]
+    )
+    error_message = "The alerts."
+  }
+
+  assert {
+    condition = (
+      google_artifact_registry_repository.images.repository_id == "other"
+      && google_artifact_registry_repository.images.location == "europe-west4"
+      && toset([for account in [google_service_account.gateway, google_service_account.worker, google_service_account.push, google_service_account.build] : account.account_id])
+      == toset(["other-gateway", "other-worker", "other-push", "other-build"])
+    )
+    error_message = "The names of images and accounts."
+  }
+}
+
+run "the_command_that_deploys_knows_all_names" {
+  command = plan
+
+  variables {
+    name       = "other"
+    region     = "europe-west4"
+    read_token = "0123456789abcdef0123456789abcdef"
+  }
+
+  assert {
+    condition     = output.deploy == "gcloud builds submit --project test-project --substitutions _REGION=europe-west4,_REPOSITORY=other,_GATEWAY_SERVICE=other-gateway,_WORKER_SERVICE=other-worker,_BUILD_ACCOUNT=other-build,_READ_TOKEN_SECRET=other-read-token"
+    error_message = "Cloud Build has to deploy to what Terraform made."
+  }
+}
+
+run "an_archive_that_is_kept_cools" {
+  command = plan
+
+  variables {
+    archive_days = null
+  }
+
+  assert {
+    condition     = [for rule in google_storage_bucket.archive.lifecycle_rule : "${one(rule.action).type} ${one(rule.action).storage_class} ${one(rule.condition).age}"] == ["SetStorageClass NEARLINE 30"]
+    error_message = "Without an end, the archive goes to cheaper storage."
+  }
+}
+
+run "the_default_archive_cools_and_ends" {
+  command = plan
+
+  assert {
+    condition     = [for rule in google_storage_bucket.archive.lifecycle_rule : "${one(rule.action).type} ${one(rule.condition).age}"] == ["SetStorageClass 30", "Delete 365"]
+    error_message = "After 30 days cheaper, after a year gone."
+  }
+}

@@ -1,0 +1,112 @@
+# The documents: indexes, exemptions, expiry.
+
+mock_provider "google" {
+  source          = "./tests/mocks"
+  override_during = plan
+}
+
+variables {
+  project_id = "test-project"
+  read_token = "open"
+}
+
+run "the_indexes_are_those_of_the_declared_file" {
+  command = plan
+
+  assert {
+    condition = toset([for index in google_firestore_index.this :
+      jsonencode({ collection = index.collection, fields = [for field in index.fields : [field.field_path, field.order]] })
+    ]) == toset([for index in jsondecode(file("${path.module}/indexes.json")) : jsonencode(index)])
+    error_message = "Firestore has to get the indexes of indexes.json, fields in their order."
+  }
+
+  assert {
+    condition     = length(google_firestore_index.this) == length(jsondecode(file("${path.module}/indexes.json")))
+    error_message = "Each declared index is one index."
+  }
+
+  assert {
+    condition     = alltrue([for index in google_firestore_index.this : index.query_scope == "COLLECTION" && index.database == "(default)"])
+    error_message = "Queries stay within one tenant's collection."
+  }
+}
+
+run "large_fields_and_times_have_no_index" {
+  command = plan
+
+  assert {
+    condition = toset([for field in google_firestore_field.unindexed : "${field.collection}.${field.field}"]) == toset([
+      "events.payload", "events.received_at", "events.timestamp",
+      "log_batches.first", "log_batches.last", "log_batches.processed_at", "log_batches.received_at",
+      "parts.first", "parts.last", "parts.modified_data", "parts.original_text", "parts.processed_at",
+      "processed_logs.modified_data", "processed_logs.original_text", "processed_logs.processed_at", "processed_logs.received_at",
+      "quarantine.attributes", "quarantine.data", "quarantine.detail", "quarantine.first_seen",
+      "rollups.count", "rollups.start",
+    ])
+    error_message = "These fields, and no others, are not indexed by themselves."
+  }
+
+  assert {
+    condition     = alltrue([for field in google_firestore_field.unindexed : length(field.index_config) == 1 && length(field.index_config[0].indexes) == 0 && length(field.ttl_config) == 0])
+    error_message = "An exemption is an empty list of indexes."
+  }
+
+  # Firestore answers equality on these from the indexes of single fields.
+  assert {
+    condition     = length(setintersection([for field in google_firestore_field.unindexed : "${field.collection}.${field.field}"], ["rollups.dimension", "rollups.grain", "visitors.day"])) == 0
+    error_message = "A field that is queried by itself needs its index."
+  }
+}
+
+run "no_record_expires_by_default" {
+  command = plan
+
+  assert {
+    condition     = [for field in google_firestore_field.expire_at : field.collection] == ["salts"]
+    error_message = "Without a retention nothing expires but the salts."
+  }
+
+  assert {
+    condition     = !contains([for env in google_cloud_run_v2_service.worker.template[0].containers[0].env : env.name], "RETENTION_DAYS")
+    error_message = "Without a retention the worker marks nothing."
+  }
+}
+
+run "records_expire_where_a_retention_is_set" {
+  command = plan
+
+  variables {
+    retention_days = 32
+  }
+
+  assert {
+    condition     = toset([for field in google_firestore_field.expire_at : field.collection]) == toset(["events", "log_batches", "parts", "processed_logs", "quarantine", "salts"])
+    error_message = "Events, logs, parts, batches and quarantine expire; rollups and visitors stay."
+  }
+
+  assert {
+    condition = alltrue([for field in google_firestore_field.expire_at :
+      field.field == "expire_at" && length(field.ttl_config) == 1 && length(field.index_config) == 1 && length(field.index_config[0].indexes) == 0
+    ])
+    error_message = "expire_at ends the document, and has no index."
+  }
+
+  assert {
+    condition     = [for env in google_cloud_run_v2_service.worker.template[0].containers[0].env : env.value if env.name == "RETENTION_DAYS"] == ["32"]
+    error_message = "The worker writes expire_at."
+  }
+}
+
+run "the_database_is_protected" {
+  command = plan
+
+  assert {
+    condition = (
+      google_firestore_database.this.type == "FIRESTORE_NATIVE"
+      && google_firestore_database.this.location_id == "europe-west1"
+      && google_firestore_database.this.delete_protection_state == "DELETE_PROTECTION_ENABLED"
+      && google_firestore_database.this.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_DISABLED"
+    )
+    error_message = "A native database in the region, which is not deleted by mistake."
+  }
+}
