@@ -24,7 +24,8 @@ CHARACTERS_PER_PART = 4_000
 ENVELOPE = 260  # bytes of a message's attributes, time and id
 LEAST_REQUEST = 1_000  # bytes: what Pub/Sub charges for a smaller publish or push
 LOG_LINE = 800  # bytes: what Cloud Run logs of a request
-GRAINS = {"event_type": 3, "view_path": 2, "visitors": 2, "access_log": 3}  # documents a value
+# Documents of one value: its grains, and for users the day and all days.
+PER_TYPE, PER_PATH, PER_USER, PER_ACCESS_LOG_VALUE = 3, 2, 2, 3
 
 # Terraform's defaults.
 INSTANCE_CPU, INSTANCE_GIB = 1, 1
@@ -96,7 +97,7 @@ def text(characters, at_once, lever):
         bytes=characters,
         work_seconds=characters * SECONDS_PER_CHARACTER,
         at_once=at_once,
-        # Several parts: the claim, and each part with its step of the claim's count.
+        # Of several parts: the claim, each part, and with each a step of the claim's count.
         writes=1 if whole else 1 + 2 * parts,
         reads=1 if whole else 2 * parts + 1,
         # The text, and the redacted text, which are not indexed.
@@ -104,9 +105,9 @@ def text(characters, at_once, lever):
     )
 
 
-def event(in_a_commit, paths, at_once, kind, lever):
-    """A view with path and user; `in_a_commit` of them share a commit, on `paths` pages."""
-    shared = GRAINS["event_type"] + GRAINS["view_path"] * paths
+def event(in_a_commit, paths, users, at_once, kind, lever):
+    """A view; `in_a_commit` of them share a commit, by so many users on so many paths."""
+    shared = PER_TYPE + PER_PATH * paths + PER_USER * users
     return Record(
         kind=kind,
         lever=lever,
@@ -115,15 +116,16 @@ def event(in_a_commit, paths, at_once, kind, lever):
         bytes=250,
         work_seconds=COMMIT_SECONDS,
         at_once=at_once,
-        writes=1 + shared / in_a_commit + GRAINS["visitors"],
+        writes=1 + shared / in_a_commit,
         reads=0,
         stored_bytes=1_600,
     )
 
 
-def entry(in_a_batch, values, kind, lever):
-    """An entry of an access log; a batch has `values` paths, agents and minutes in all."""
-    documents = GRAINS["access_log"] * values
+def entry(in_a_batch, paths, agents, kind, lever):
+    """An entry of an access log, sent in batches of one minute each."""
+    documents = PER_ACCESS_LOG_VALUE * (1 + paths + agents)
+    # A part has at most 400 rollups and 256 KiB; with several, there is a claim as well.
     parts = max(1, documents / 400, in_a_batch * 90 / (256 << 10))
     return Record(
         kind=kind,
@@ -140,16 +142,17 @@ def entry(in_a_batch, values, kind, lever):
 
 
 RECORDS = [
-    text(100, 250, "what is fixed for a message: nothing to turn"),
-    text(1_000, 250, "`work_seconds_per_char`; `worker_concurrency` and load: instances that are full"),
-    text(1_000, 1, "the same without company: an instance waits for one text"),
-    text(4_000, 250, "the same"),
-    text(100_000, 250, "the same; `store_original = false` halves what is kept"),
-    event(1, 1, 1, "event, each alone", "load; each writes its own rollups"),
-    event(100, 20, 100, "event, 100 in a commit on 20 pages", "`commit_interval_ms`: longer, more in a commit; events without `user_id` write no visitors"),
-    entry(1, 3, "access-log entry, sent alone", "batches: the sender's choice"),
-    entry(1_000, 30, "access-log entry, 1,000 in a batch of one minute, 30 paths and agents", "cardinality: fewer different paths and agents"),
-    entry(1_000, 1_000, "access-log entry, 1,000 in a batch, all on different paths", "the same"),
+    text(100, 250, "little: most of it is the price of a message"),
+    text(1_000, 250, "`work_seconds_per_char`; how full instances are: `worker_concurrency` and `worker_max_instances`"),
+    text(1_000, 1, "company: here an instance waits for each text alone"),
+    text(4_000, 250, "as for 1,000 characters"),
+    text(100_000, 250, "as for 1,000 characters; `store_original = false` halves what is kept"),
+    event(1, 1, 1, 1, "event that comes alone", "company: commits and instances are shared"),
+    event(99, 99, 99, 100, "event, 99 in a commit, each of another user on another path", "cardinality: fewer different paths and users at a time"),
+    event(200, 20, 100, 100, "event, 200 in a commit, of 100 users on 20 paths", "`commit_interval_ms`: longer, and more are in a commit"),
+    entry(1, 1, 1, "access-log entry, sent alone", "batches: the sender's choice"),
+    entry(1_000, 1_000, 5, "access-log entry, 1,000 of a minute in a batch, each of another path", "cardinality: fewer different paths and agents"),
+    entry(1_000, 30, 5, "access-log entry, 1,000 of a minute in a batch, 30 paths, 5 agents", "the same"),
 ]
 
 IDLE = [
@@ -185,10 +188,10 @@ def tables():
         [[p["what"], f"{p['price']:.7f}".rstrip("0").rstrip("."), p["per"], p["source"], str(p["seen"])] for p in PRICES.values()],
     )
     assumed = (
-        f"Assumed: a gateway's instance has {GATEWAY_AT_ONCE} requests of {GATEWAY_SECONDS} s at once; "
-        f"an event or a batch waits {COMMIT_SECONDS} s for its commit; instances have {INSTANCE_CPU} vCPU and "
-        f"{INSTANCE_GIB} GiB; the topic keeps messages for {TOPIC_DAYS} days; texts are characters of one byte. "
-        "Free tiers are not deducted, reads of the API and traffic to the internet not counted.\n"
+        f"Assumed: an instance of the gateway has {GATEWAY_AT_ONCE} requests of {GATEWAY_SECONDS} s at once;\n"
+        f"an event or a part of a batch waits {COMMIT_SECONDS} s for its commit; instances have {INSTANCE_CPU} vCPU and\n"
+        f"{INSTANCE_GIB} GiB; the topic keeps messages for {TOPIC_DAYS} days; a character is one byte. Free tiers are not\n"
+        "deducted; reads of the API, deletions by age and traffic to the internet are not counted.\n"
     )
     return f"{per_million}\n{idle}\n{assumed}\n{prices}"
 

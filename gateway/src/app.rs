@@ -145,6 +145,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(write("/logs", logs::post))
         .service(read("/logs/stats", logs::stats))
         .service(read("/stats", stats::get))
+        .service(read("/stats/series", stats::series))
         .service(read("/analytics/event-counts", analytics::event_counts))
         .service(read("/analytics/event-counts-by-type", analytics::event_counts_by_type))
         .service(read("/tenants/{tenant}/processed_logs", processed_logs::list))

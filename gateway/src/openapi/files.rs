@@ -23,7 +23,7 @@ fn operation(asset: &Asset) -> Operation {
     let problems = [Code::NotFound, Code::MethodNotAllowed, Code::Internal];
     let responses = ResponsesBuilder::new()
         .response("200", content(asset))
-        .response("304", cached("The client has this content."))
+        .response("304", cached(asset, "The client has this content."))
         .responses_from_iter(problems::responses(&problems));
     OperationBuilder::new()
         .tag("pages")
@@ -39,10 +39,13 @@ fn content(asset: &Asset) -> Response {
     let kind = if is_json { Type::Object } else { Type::String };
     let schema = ObjectBuilder::new().schema_type(kind);
     let content = ContentBuilder::new().schema(Some(schema)).build();
-    headers::add(cached("The file."), "Content-Encoding").content(asset.media_type, content).build()
+    headers::add(cached(asset, "The file."), "Content-Encoding")
+        .content(asset.media_type, content)
+        .build()
 }
 
-fn cached(description: &str) -> ResponseBuilder {
+fn cached(asset: &Asset, description: &str) -> ResponseBuilder {
     let response = ResponseBuilder::new().description(description);
-    ["Cache-Control", "ETag", "Vary"].into_iter().fold(response, headers::add)
+    let own = asset.headers.iter().map(|(name, _)| *name);
+    ["Cache-Control", "ETag", "Vary"].into_iter().chain(own).fold(response, headers::add)
 }

@@ -72,6 +72,17 @@ impl PartialSchema for EventType {
 
 impl ToSchema for EventType {}
 
+/// How long a window of a series is.
+pub(crate) enum SeriesGrain {}
+
+impl PartialSchema for SeriesGrain {
+    fn schema() -> RefOr<Schema> {
+        one_of(&[Grain::Hour, Grain::Day].map(Grain::as_str))
+    }
+}
+
+impl ToSchema for SeriesGrain {}
+
 /// How long a window is.
 pub(crate) enum WindowGrain {}
 

@@ -10,14 +10,17 @@ use utoipa::openapi::{Ref, RefOr};
 use crate::problem::Code;
 
 /// Each header that a response may have: its name, what it says, and an example.
-const HEADERS: [(&str, &str, &str); 11] = [
+const HEADERS: [(&str, &str, &str); 14] = [
     ("Access-Control-Allow-Origin", "Pages of any site may read the answer.", "*"),
     ("Allow", "What the path takes.", "GET, HEAD"),
     ("Cache-Control", "How long the file may be kept.", "no-cache"),
     ("Content-Encoding", "How the file travels, where the client takes it.", "gzip"),
     ("Content-Security-Policy", "What the page may load and do.", "default-src 'self'"),
+    ("Cross-Origin-Resource-Policy", "Whose pages may load the file.", "cross-origin"),
     ("ETag", "Names the content of the file.", "W/\"5f2a\""),
+    ("Referrer-Policy", "What links from the page say of it.", "no-referrer"),
     ("Retry-After", "Seconds after which to try again.", "1"),
+    ("Service-Worker-Allowed", "Where the worker may serve.", "/demo"),
     ("Vary", "What of the request the answer depends on.", "accept-encoding"),
     ("WWW-Authenticate", "How to show that one may read.", "Bearer"),
     ("X-Content-Type-Options", "The content is what its type says.", "nosniff"),
@@ -47,6 +50,8 @@ pub(crate) fn reference(name: &str) -> RefOr<Header> {
 
 /// The response with the header.
 pub(crate) fn add(response: ResponseBuilder, name: &str) -> ResponseBuilder {
+    let mut names = HEADERS.iter().map(|(known, ..)| *known);
+    let name = names.find(|known| known.eq_ignore_ascii_case(name)).unwrap_or(name);
     response.header_ref(name, Ref::new(format!("#/components/headers/{name}")))
 }
 

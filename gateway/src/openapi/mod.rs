@@ -38,6 +38,7 @@ pub(crate) mod stored;
         event::post_site_event,
         event::post_interaction,
         stats::get,
+        stats::series,
         analytics::event_counts,
         analytics::event_counts_by_type,
         quarantine::list,

@@ -2,12 +2,12 @@
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use chrono::{SecondsFormat, Utc};
+use chrono::{SecondsFormat, TimeDelta, Utc};
 use common::access_log::{Batch, Entry};
 use common::hash;
 use common::metrics::{ACCEPTED, ENTRIES};
 use common::record::{Kind, Part, Record, RecordId};
-use common::rollup;
+use common::rollup::{self, Grain};
 use common::tenant::TenantId;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,6 +16,7 @@ use super::{ON_PUBLISH, ON_READ, Status};
 use crate::app::Gateway;
 use crate::extractors::access_log::{self, EntryError};
 use crate::extractors::tenant::TenantNames;
+use crate::extractors::windows::Choice;
 use crate::extractors::{body, query, record_id, tenant, traceparent, windows};
 use crate::openapi::problems::problems;
 use crate::openapi::{bodies, forms, parameters};
@@ -28,6 +29,9 @@ const MAX_BATCH_BYTES: usize = 2_097_152;
 const HEADERS: [&str; 2] = ["X-Tenant-ID", "X-Customer-ID"];
 /// Whose they are where nothing names anybody.
 const DEFAULT_TENANT: &str = "default";
+/// Windows of one answer: at most the minutes of a day.
+const GRAINS: [Choice; 3] =
+    [at_most_1440(Grain::Minute), at_most_1440(Grain::Hour), at_most_1440(Grain::Day)];
 const DEFAULT_LIMIT: u32 = 10;
 const MAX_LIMIT: u32 = 1_000;
 
@@ -214,7 +218,7 @@ pub(crate) async fn stats(
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant(&request)?;
-    let asked = windows::read(&request, Utc::now())?;
+    let asked = windows::read(&request, &GRAINS, Utc::now())?;
     let limit = query::limit(&request, DEFAULT_LIMIT, MAX_LIMIT)?;
     let range = (asked.from, asked.to);
     let windows = rollup::windows(&*gateway.store, &tenant, asked.grain, range, limit).await?;
@@ -229,6 +233,10 @@ pub(crate) async fn stats(
 
 /// The front door that all batches come through.
 const SOURCE: &str = "log_batch";
+
+const fn at_most_1440(grain: Grain) -> Choice {
+    Choice { grain, most: 1_440, span: TimeDelta::hours(1) }
+}
 
 fn tenant(request: &HttpRequest) -> Result<TenantId, Problem> {
     TenantNames::of(request, &HEADERS)?.or(DEFAULT_TENANT).map_err(Problem::invalid)

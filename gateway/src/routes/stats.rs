@@ -1,22 +1,30 @@
-//! `GET /stats`: views, visitors and pages of a site, on a day or ever.
+//! `GET /stats`: views, visitors and pages of a site, on a day or ever. `GET /stats/series`: views
+//! and visitors over time.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use chrono::NaiveDate;
-use common::rollup::{self, Period};
+use chrono::{NaiveDate, SecondsFormat, TimeDelta, Utc};
+use common::rollup::{self, Grain, Period};
+use common::tenant::TenantId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::ON_READ;
 use crate::app::Gateway;
 use crate::extractors::tenant::TenantNames;
-use crate::extractors::{date, query, tenant};
+use crate::extractors::windows::{Choice, Windows};
+use crate::extractors::{date, query, tenant, windows};
 use crate::openapi::problems::problems;
 use crate::openapi::{forms, parameters};
 use crate::problem::{Code, Problem};
 
 const DEFAULT_LIMIT: u32 = 10;
 const MAX_LIMIT: u32 = 100;
+/// The hours of a month, or the days of a year.
+const GRAINS: [Choice; 2] = [
+    Choice { grain: Grain::Hour, most: 31 * 24, span: TimeDelta::hours(24) },
+    Choice { grain: Grain::Day, most: 366, span: TimeDelta::days(30) },
+];
 
 /// Views and visitors of a site.
 #[derive(Serialize, ToSchema)]
@@ -41,6 +49,33 @@ struct PathViews {
     path: String,
     #[schema(minimum = 0)]
     views: i64,
+}
+
+/// Views and visitors over time.
+#[derive(Serialize, ToSchema)]
+struct Series<'a> {
+    #[schema(value_type = forms::TenantId)]
+    site_id: &'a str,
+    #[schema(value_type = forms::Instant)]
+    from: String,
+    #[schema(value_type = forms::Instant)]
+    to: String,
+    #[schema(value_type = forms::SeriesGrain)]
+    grain: &'static str,
+    series: Vec<Point>,
+}
+
+/// Views and visitors of a window.
+#[derive(Serialize, ToSchema)]
+struct Point {
+    #[schema(value_type = forms::Instant)]
+    start: String,
+    #[schema(minimum = 0)]
+    views: i64,
+    /// Different `user_id`s over all events; of days only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    visitors: Option<i64>,
 }
 
 problems! {
@@ -74,10 +109,7 @@ pub(crate) async fn get(
     request: HttpRequest,
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
-    let names = TenantNames::of(&request, &["X-Tenant-ID"])?;
-    let sites = query::parameters(&request, "site_id")?;
-    let names = sites.iter().fold(names, |names, site| names.and("site_id", Some(site)));
-    let tenant = names.one("site_id").map_err(Problem::invalid)?;
+    let tenant = site(&request)?;
     let day = date::day(&request, "date")?;
     let limit = query::limit(&request, DEFAULT_LIMIT, MAX_LIMIT)?;
     let store = &*gateway.store;
@@ -93,4 +125,61 @@ pub(crate) async fn get(
         unique_users: users,
         top_paths: paths.into_iter().map(|(path, views)| PathViews { path, views }).collect(),
     }))
+}
+
+/// Views and visitors of a site over time
+///
+/// for each window that begins in `from` to `to`: the last 24 hours, or the last 30 days.
+#[utoipa::path(
+    get, path = "/stats/series", tag = "events", operation_id = "getSeries",
+    params(
+        ("site_id" = Option<forms::TenantId>, Query, description = "The site."),
+        parameters::Tenant,
+        ("from" = Option<forms::Instant>, Query, description = "Floored to the grain."),
+        ("to" = Option<forms::Instant>, Query,
+            description = "Excluded, at most 744 hours or 366 days after `from`; now without it."),
+        ("grain" = Option<forms::SeriesGrain>, Query,
+            description = "How long a window is; an hour without it."),
+    ),
+    responses(
+        (status = 200, description = "The windows.", body = Series<'static>, example = json!({
+            "site_id": "acme", "from": "2025-05-01T00:00:00Z", "to": "2025-05-03T00:00:00Z",
+            "grain": "day",
+            "series": [
+                {"start": "2025-05-01T00:00:00Z", "views": 2, "visitors": 2},
+                {"start": "2025-05-02T00:00:00Z", "views": 0, "visitors": 0},
+            ],
+        })),
+        Problems,
+    ),
+    security(("readToken" = []), ()),
+)]
+pub(crate) async fn series(
+    request: HttpRequest,
+    gateway: Data<Gateway>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = site(&request)?;
+    let Windows { grain, from, to } = windows::read(&request, &GRAINS, Utc::now())?;
+    let points = rollup::series(&*gateway.store, &tenant, grain, (from, to)).await?;
+    Ok(HttpResponse::Ok().json(Series {
+        site_id: tenant.as_str(),
+        from: from.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        to: to.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        grain: grain.as_str(),
+        series: points.into_iter().map(Point::from).collect(),
+    }))
+}
+
+fn site(request: &HttpRequest) -> Result<TenantId, Problem> {
+    let names = TenantNames::of(request, &["X-Tenant-ID"])?;
+    let sites = query::parameters(request, "site_id")?;
+    let names = sites.iter().fold(names, |names, site| names.and("site_id", Some(site)));
+    names.one("site_id").map_err(Problem::invalid)
+}
+
+impl From<rollup::Point> for Point {
+    fn from(point: rollup::Point) -> Self {
+        let rollup::Point { start, views, visitors } = point;
+        Self { start: start.to_rfc3339_opts(SecondsFormat::AutoSi, true), views, visitors }
+    }
 }

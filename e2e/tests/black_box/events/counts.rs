@@ -8,7 +8,7 @@ use futures::future::join_all;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::site::{Site, assert_taken, view};
+use super::site::{Site, assert_taken, view};
 
 pub(super) async fn the_most_viewed_paths_come_first_and_ties_by_name(deployment: &Deployment) {
     let site = Site::new(deployment);

@@ -6,7 +6,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
-use crate::site::{Site, assert_taken};
+use super::site::{Site, assert_taken};
 
 const ROUTES: [&str; 2] = ["/event", "/events"];
 const ORIGINS: [&str; 3] = ["https://shop.example", "http://localhost:3000", "null"];

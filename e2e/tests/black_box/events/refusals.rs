@@ -5,7 +5,7 @@ use e2e::deployment::Deployment;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::site::{Site, assert_taken};
+use super::site::{Site, assert_taken};
 
 const MISSING: &str = "missing-field";
 const RANGE: &str = "out-of-range";

@@ -5,7 +5,7 @@ use e2e::deployment::Deployment;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::site::{Site, assert_taken};
+use super::site::{Site, assert_taken};
 
 /// Day of the one event that has a time.
 const DAY: &str = "2025-05-01";

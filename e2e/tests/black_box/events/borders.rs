@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use e2e::deployment::Deployment;
 use serde_json::json;
 
-use crate::site::{Site, assert_taken, click_at};
+use super::site::{Site, assert_taken, click_at};
 
 pub(super) async fn an_event_lands_on_its_day_in_utc(deployment: &Deployment) {
     let site = Site::new(deployment);

@@ -1,0 +1,252 @@
+//! What `terraform/` says, read without Terraform: its files are parsed, and what follows from
+//! variables, locals and the names of resources is computed. What only Google Cloud knows is left
+//! out, and so is what needs a function that is not declared here.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use hcl::eval::{Context, Evaluate as _, FuncArgs, FuncDef, ParamType};
+use hcl::{Block, Body, Expression, Map, Value};
+use thiserror::Error;
+
+/// Rounds of computing: what refers to what refers to something is known after as many.
+const ROUNDS: usize = 5;
+
+/// A folder of Terraform.
+pub struct Terraform {
+    blocks: Vec<Block>,
+    context: Context<'static>,
+}
+
+/// A service of Cloud Run as it is declared.
+#[derive(Debug, Default)]
+pub struct DeclaredService {
+    /// Its name.
+    pub name: String,
+    /// The variables of its environment. Of a secret, something stands for the value.
+    pub environment: BTreeMap<String, String>,
+    /// What Cloud Run gives it as `PORT`.
+    pub port: u64,
+    /// The paths that its probes ask.
+    pub probes: Vec<String>,
+}
+
+/// Why it cannot be read.
+#[derive(Debug, Error)]
+pub enum TerraformError {
+    /// A file cannot be read.
+    #[error("the folder cannot be read")]
+    Io(#[from] std::io::Error),
+    /// A file is not HCL.
+    #[error("a file is no Terraform")]
+    Syntax(#[from] hcl::Error),
+}
+
+impl Terraform {
+    /// Reads the folder, with the defaults of its variables and those that are `given`.
+    pub fn read(folder: &Path, given: &[(&str, &str)]) -> Result<Self, TerraformError> {
+        let mut blocks = Vec::new();
+        for file in std::fs::read_dir(folder)? {
+            let path = file?.path();
+            if path.extension().is_some_and(|extension| extension == "tf") {
+                blocks.extend(hcl::parse(&std::fs::read_to_string(path)?)?.into_blocks());
+            }
+        }
+        let mut terraform = Self { blocks, context: functions() };
+        let given = given.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
+        let variables: Map<_, _> = terraform.defaults().chain(given).collect();
+        terraform.context.declare_var("var", variables);
+        for _ in 0..ROUNDS {
+            terraform.compute();
+        }
+        Ok(terraform)
+    }
+
+    /// What an expression of Terraform is here, such as `var.region`; `None` where that is not
+    /// known.
+    pub fn value(&self, expression: &str) -> Option<Value> {
+        let body = hcl::parse(&format!("value = {expression}")).ok()?;
+        self.attribute(&body, "value")
+    }
+
+    /// As [`Terraform::value`], where it is text.
+    pub fn text(&self, expression: &str) -> Option<String> {
+        self.value(expression)?.as_str().map(str::to_owned)
+    }
+
+    /// The service of Cloud Run called `label` here, whose container has the same name.
+    pub fn service(&self, label: &str) -> Option<DeclaredService> {
+        let services = self.resources("google_cloud_run_v2_service");
+        let (_, service) = services.into_iter().find(|(name, _)| *name == label)?;
+        let containers = nested(service, &["template", "containers"]);
+        let is_its_own =
+            |container: &&Body| self.attribute(container, "name") == Some(Value::from(label));
+        let container = containers.into_iter().find(is_its_own)?;
+        let probes = ["startup_probe", "liveness_probe", "readiness_probe"];
+        let probes = probes.iter().flat_map(|probe| nested(container, &[*probe, "http_get"]));
+        Some(DeclaredService {
+            name: self.attribute(service, "name")?.as_str()?.to_owned(),
+            environment: self.environment(container),
+            port: self
+                .attribute(nested(container, &["ports"]).first()?, "container_port")?
+                .as_u64()?,
+            probes: probes.filter_map(|get| self.text_of(get, "path")).collect(),
+        })
+    }
+
+    /// The paths below the worker's address that subscriptions push to.
+    pub fn push_paths(&self) -> Vec<String> {
+        let subscriptions = self.resources("google_pubsub_subscription");
+        let configs = subscriptions.iter().flat_map(|(_, body)| nested(body, &["push_config"]));
+        let worker = self.text("google_cloud_run_v2_service.worker.uri").unwrap_or_default();
+        let endpoints = configs.filter_map(|config| self.text_of(config, "push_endpoint"));
+        endpoints.map(|endpoint| endpoint.replace(&worker, "")).collect()
+    }
+
+    fn environment(&self, container: &Body) -> BTreeMap<String, String> {
+        let fixed = nested(container, &["env"]).into_iter().map(|env| (env, self.context.clone()));
+        let many = container.blocks().filter(|block| is_dynamic(block, "env"));
+        let many = many.flat_map(|block| {
+            let each = self.attribute(block.body(), "for_each");
+            let content = nested(block.body(), &["content"]);
+            let contexts = self.contexts("env", each);
+            content
+                .into_iter()
+                .flat_map(move |env| contexts.clone().into_iter().map(move |c| (env, c)))
+        });
+        let evaluate = |(env, context): (&Body, Context<'_>)| {
+            let get = |name| evaluate(env, name, &context)?.as_str().map(str::to_owned);
+            Some((
+                get("name")?,
+                get("value").unwrap_or_else(|| "a-secret-of-20-letters".to_owned()),
+            ))
+        };
+        fixed.chain(many).filter_map(evaluate).collect()
+    }
+
+    /// What the content of a dynamic block sees: one context for each element, and one where the
+    /// elements are not known.
+    fn contexts(&self, iterator: &str, each: Option<Value>) -> Vec<Context<'static>> {
+        let with = |key: Value, value: Value| {
+            let mut context = self.context.clone();
+            context.declare_var(iterator, object([("key", key), ("value", value)]));
+            context
+        };
+        match each {
+            Some(Value::Object(elements)) => {
+                elements.into_iter().map(|(key, value)| with(key.into(), value)).collect()
+            }
+            _ => vec![with(Value::Null, Value::Null)],
+        }
+    }
+
+    fn defaults(&self) -> impl Iterator<Item = (String, Value)> + '_ {
+        let variables = self.blocks.iter().filter(|block| block.identifier() == "variable");
+        variables.filter_map(|block| {
+            let default = self.attribute(block.body(), "default").unwrap_or(Value::Null);
+            Some((block.labels().first()?.as_str().to_owned(), default))
+        })
+    }
+
+    /// Declares locals and resources anew, from what is declared so far.
+    fn compute(&mut self) {
+        let locals = self.blocks.iter().filter(|block| block.identifier() == "locals");
+        let locals: Map<_, _> = locals.flat_map(|block| self.attributes(block.body())).collect();
+        let mut kinds: Map<String, Map<String, Value>> = Map::new();
+        for block in self.blocks.iter().filter(|block| block.identifier() == "resource") {
+            if let [kind, name] = block.labels() {
+                let mut attributes: Map<_, _> = self.attributes(block.body()).collect();
+                made_by_google(kind.as_str(), &mut attributes);
+                let kind = kinds.entry(kind.as_str().to_owned()).or_default();
+                kind.insert(name.as_str().to_owned(), attributes.into());
+            }
+        }
+        self.context.declare_var("local", locals);
+        for (kind, resources) in kinds {
+            self.context.declare_var(kind, Map::from_iter(resources));
+        }
+    }
+
+    fn resources(&self, kind: &str) -> Vec<(&str, &Body)> {
+        let resources = self.blocks.iter().filter(|block| block.identifier() == "resource");
+        let named = resources.filter_map(|block| match block.labels() {
+            [is, name] if is.as_str() == kind => Some((name.as_str(), block.body())),
+            _ => None,
+        });
+        named.collect()
+    }
+
+    fn attributes(&self, body: &Body) -> impl Iterator<Item = (String, Value)> {
+        let known = body.attributes().filter_map(|attribute| {
+            let value = attribute.expr().evaluate(&self.context).ok()?;
+            Some((attribute.key().to_owned(), value))
+        });
+        known.collect::<Vec<_>>().into_iter()
+    }
+
+    fn attribute(&self, body: &Body, name: &str) -> Option<Value> {
+        evaluate(body, name, &self.context)
+    }
+
+    fn text_of(&self, body: &Body, name: &str) -> Option<String> {
+        self.attribute(body, name)?.as_str().map(str::to_owned)
+    }
+}
+
+fn evaluate(body: &Body, name: &str, context: &Context<'_>) -> Option<Value> {
+    let attribute = body.attributes().find(|attribute| attribute.key() == name)?;
+    let expression: &Expression = attribute.expr();
+    expression.evaluate(context).ok()
+}
+
+/// All bodies at the path of nested blocks.
+fn nested<'a>(body: &'a Body, path: &[&str]) -> Vec<&'a Body> {
+    let Some((first, rest)) = path.split_first() else { return vec![body] };
+    let blocks = body.blocks().filter(|block| block.identifier() == *first);
+    blocks.flat_map(|block| nested(block.body(), rest)).collect()
+}
+
+fn is_dynamic(block: &Block, of: &str) -> bool {
+    block.identifier() == "dynamic"
+        && block.labels().first().is_some_and(|label| label.as_str() == of)
+}
+
+/// What a resource has only when it is there, where its form is known.
+fn made_by_google(kind: &str, attributes: &mut Map<String, Value>) {
+    let text = |name: &str| attributes.get(name).and_then(Value::as_str).map(str::to_owned);
+    let made = match kind {
+        "google_service_account" => {
+            text("account_id").map(|id| ("email", format!("{id}@project.iam.gserviceaccount.com")))
+        }
+        "google_cloud_run_v2_service" => {
+            text("name").map(|name| ("uri", format!("https://{name}.a.run.app")))
+        }
+        _ => None,
+    };
+    attributes.extend(made.map(|(name, value)| (name.to_owned(), value.into())));
+}
+
+fn object<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The functions of Terraform that matter here.
+fn functions() -> Context<'static> {
+    let mut context = Context::new();
+    context.declare_func("tostring", FuncDef::builder().param(ParamType::Any).build(to_string));
+    context.declare_func("try", FuncDef::builder().variadic_param(ParamType::Any).build(first));
+    context
+}
+
+fn to_string(arguments: FuncArgs) -> Result<Value, String> {
+    Ok(match &arguments[0] {
+        Value::Bool(bool) => bool.to_string().into(),
+        Value::Number(number) => number.to_string().into(),
+        other => other.clone(),
+    })
+}
+
+/// An argument that cannot be computed is no value here already.
+fn first(arguments: FuncArgs) -> Result<Value, String> {
+    Ok(arguments.first().cloned().unwrap_or(Value::Null))
+}

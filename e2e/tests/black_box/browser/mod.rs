@@ -1,0 +1,5 @@
+//! What the pages and the tracker do in a real browser.
+
+mod dashboard;
+mod demo;
+mod tracker;

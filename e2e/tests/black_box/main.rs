@@ -1,0 +1,19 @@
+//! Spillway from outside, in both modes: real binaries, real emulators, faults. One program for all
+//! of it, so that its tests share the emulators, and those that wait leave the processors to others.
+
+mod archive;
+mod auth;
+mod bad_input;
+mod broker_contract;
+mod browser;
+mod crash;
+mod docs;
+mod events;
+mod exactness;
+mod isolation;
+mod lifecycle;
+mod logs;
+mod pages;
+mod push;
+mod store_contract;
+mod texts;

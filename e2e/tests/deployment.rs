@@ -1,0 +1,232 @@
+//! What Terraform declares is what the programs read and serve.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use e2e::api::{Api, eventually};
+use e2e::binaries::Binaries;
+use e2e::deployment::Deployment;
+use e2e::emulators::{Emulators, free_port, project};
+use e2e::service::Service;
+use e2e::terraform::{DeclaredService, Terraform};
+use regex::Regex;
+use reqwest::{Method, StatusCode};
+use tokio::process::{Child, Command};
+
+const PROGRAMS: [&str; 2] = ["gateway", "worker"];
+
+/// With a token for reads and with every variable that has no default: so each is set.
+const GIVEN: [(&str, &str); 2] = [("project_id", "a-project"), ("read_token", "a token")];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn terraform(more: &[(&str, &str)]) -> Terraform {
+    let given = [&GIVEN, more].concat();
+    Terraform::read(&root().join("terraform"), &given).expect("Terraform's files")
+}
+
+fn declared(program: &str) -> DeclaredService {
+    terraform(&[]).service(program).expect("a service of that name")
+}
+
+/// A program's settings, as its `--help` lists them: each with its default.
+struct Settings {
+    defaults: BTreeMap<String, Option<String>>,
+    /// Those without which it does not start.
+    needed: BTreeSet<String>,
+}
+
+impl Settings {
+    async fn of(program: &str) -> Self {
+        let path = Binaries::shared().await.path(program);
+        let help = Command::new(path).arg("--help").env_clear().output().await.expect("it runs");
+        let help = String::from_utf8(help.stdout).expect("text");
+        let setting =
+            Regex::new(r"\[env: (\w+)=?\](?:\s*\[default: ([^\]]*)\])?").expect("a regex");
+        let defaults = setting.captures_iter(&help).map(|found| {
+            (found[1].to_owned(), found.get(2).map(|default| default.as_str().to_owned()))
+        });
+        let usage = help.lines().find(|line| line.starts_with("Usage:")).expect("a line");
+        let value = Regex::new(r"<(\w+)>").expect("a regex");
+        let needed = value.captures_iter(usage).map(|found| found[1].to_owned()).collect();
+        Self { defaults: defaults.collect(), needed }
+    }
+}
+
+#[tokio::test]
+async fn terraform_sets_what_the_programs_read_and_all_that_they_need() {
+    for program in PROGRAMS {
+        let (settings, service) = (Settings::of(program).await, declared(program));
+        assert!(settings.defaults.len() > 8, "{program}: the help was not read");
+        for name in service.environment.keys() {
+            assert!(settings.defaults.contains_key(name), "{program} reads no {name}");
+        }
+        for name in &settings.needed {
+            assert!(service.environment.contains_key(name), "{program} needs {name}");
+        }
+    }
+}
+
+/// Each variable of Terraform that has the name of a setting reaches it.
+#[tokio::test]
+async fn variables_that_are_named_after_settings_reach_them() {
+    let changes = [
+        ("gateway", "MAX_INGEST_BYTES", "1234"),
+        ("worker", "WORK_SECONDS_PER_CHAR", "0.01"),
+        ("worker", "STORE_ORIGINAL", "false"),
+        ("worker", "ROLLUP_SHARDS", "7"),
+        ("worker", "COMMIT_INTERVAL_MS", "777"),
+        ("worker", "RETENTION_DAYS", "77"),
+    ];
+    for (program, setting, value) in changes {
+        let changed = terraform(&[(setting.to_lowercase().as_str(), value)]).service(program);
+        let changed = changed.expect("a service");
+        assert_eq!(changed.environment.get(setting).map(String::as_str), Some(value));
+        let (_process, api) = deployed(program, &changed).await;
+        assert_eq!(api.get("/health").await.status, StatusCode::OK, "{program} takes {setting}");
+    }
+}
+
+#[tokio::test]
+async fn ports_are_the_same_everywhere() {
+    for program in PROGRAMS {
+        let settings = Settings::of(program).await;
+        let file = root().join(format!("Dockerfile.{program}"));
+        let dockerfile = std::fs::read_to_string(file).expect("the Dockerfile");
+        let exposed = dockerfile.lines().find_map(|line| line.strip_prefix("EXPOSE "));
+        let port = declared(program).port.to_string();
+        assert_eq!(exposed, Some(port.as_str()), "{program}'s image and Terraform");
+        assert_eq!(
+            settings.defaults["PORT"].as_deref(),
+            Some(port.as_str()),
+            "{program}'s default"
+        );
+    }
+}
+
+/// The program as Cloud Run runs it: with what Terraform sets and `PORT`, and nothing else.
+async fn deployed(program: &str, service: &DeclaredService) -> (Child, Api) {
+    let port = free_port().expect("a port");
+    let process = Command::new(Binaries::shared().await.path(program))
+        .env_clear()
+        .envs(&service.environment)
+        .env("PORT", port.to_string())
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("it runs");
+    eventually(&format!("the {program} listens on PORT"), async || {
+        tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()
+    })
+    .await;
+    (process, Api::new(format!("http://127.0.0.1:{port}")))
+}
+
+#[tokio::test]
+async fn the_programs_start_with_what_terraform_sets_and_answer_their_probes() {
+    for program in PROGRAMS {
+        let service = declared(program);
+        let (_process, api) = deployed(program, &service).await;
+        assert_eq!(service.probes.len(), 2, "{program}: one at the start, one while it lives");
+        for probe in &service.probes {
+            assert_eq!(api.get(probe).await.status, StatusCode::OK, "{program}: {probe}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_worker_serves_every_path_that_is_pushed_to() {
+    let paths = terraform(&[]).push_paths();
+    assert_eq!(
+        paths.iter().map(String::as_str).collect::<BTreeSet<_>>(),
+        ["/dead-letter", "/push"].into()
+    );
+    let (_process, api) = deployed("worker", &declared("worker")).await;
+    let push = async |path: &str| {
+        let request = api.request(Method::POST, path).json(&serde_json::json!({}));
+        e2e::api::answer(request).await.status
+    };
+    assert_eq!(push("/nowhere").await, StatusCode::NOT_FOUND);
+    for path in &paths {
+        // Nobody has signed it.
+        assert_eq!(push(path).await, StatusCode::UNAUTHORIZED, "{path}");
+    }
+}
+
+/// The collector of metrics reads what is served without a token.
+#[tokio::test]
+async fn metrics_are_where_the_collector_looks() {
+    let monitoring = std::fs::read_to_string(root().join("terraform/monitoring.tf"));
+    let endpoint = r#"endpoints    = [{ port = local.ports[each.key], path = "/metrics""#;
+    assert!(monitoring.expect("a file").contains(endpoint), "the collector looks elsewhere");
+    let (_process, api) = deployed("worker", &declared("worker")).await;
+    assert_eq!(api.get("/metrics").await.status, StatusCode::OK);
+}
+
+/// The defaults of the build are those of Terraform: the two commands fit without any value given.
+#[test]
+fn the_build_deploys_to_what_terraform_makes() {
+    let build = std::fs::read_to_string(root().join("cloudbuild.yaml")).expect("a file");
+    let declared = Regex::new(r#"(?m)^  (_[A-Z_]+): *"?([^"\s]*)"#).expect("a regex");
+    let declared: BTreeMap<_, _> = declared
+        .captures_iter(&build)
+        .map(|found| (found[1].to_owned(), found[2].to_owned()))
+        .collect();
+    let made = [
+        ("_REGION", "var.region"),
+        ("_REPOSITORY", "google_artifact_registry_repository.images.repository_id"),
+        ("_GATEWAY_SERVICE", "google_cloud_run_v2_service.gateway.name"),
+        ("_WORKER_SERVICE", "google_cloud_run_v2_service.worker.name"),
+        ("_BUILD_ACCOUNT", "google_service_account.build.account_id"),
+        ("_READ_TOKEN_SECRET", "google_secret_manager_secret.read_token.secret_id"),
+    ];
+    let terraform = terraform(&[]);
+    let made = made.map(|(name, expression)| {
+        (name.to_owned(), terraform.text(expression).unwrap_or_else(|| panic!("no {expression}")))
+    });
+    assert_eq!(declared, made.into());
+    let used = Regex::new(r"\$\{?(_[A-Z_]+)").expect("a regex");
+    let used: BTreeSet<_> = used.captures_iter(&build).map(|found| found[1].to_owned()).collect();
+    assert_eq!(used, declared.into_keys().collect(), "each is used, and none is unknown");
+}
+
+/// What the last step of the build runs, on `url`.
+async fn smoke(url: &str, settings: &[(&str, &str)]) -> std::process::Output {
+    let mut smoke = Command::new("bash");
+    smoke.arg(root().join(".ci/smoke")).arg(url).envs(settings.iter().copied());
+    smoke.output().await.expect("it runs")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_smoke_test_passes_where_a_record_comes_through() {
+    let deployment = Deployment::cloud(vec![("READ_TOKEN", "open sesame".to_owned())]).await;
+    let read_back = smoke(&deployment.url(), &[("READ_TOKEN", "open sesame")]).await;
+    let said = String::from_utf8_lossy(&read_back.stderr).into_owned();
+    assert!(read_back.status.success() && said.contains("the worker has stored it"), "{said}");
+    let sent = smoke(&deployment.url(), &[]).await;
+    let said = String::from_utf8_lossy(&sent.stderr).into_owned();
+    assert!(sent.status.success() && said.contains("not read back"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_smoke_test_fails_where_nobody_works() {
+    let emulators = Emulators::shared().await;
+    let project = project();
+    let admin = e2e::pubsub_admin::PubsubAdmin::connect(emulators.pubsub_host(), &project).await;
+    admin.expect("a client").create_topic("spillway").await.expect("a topic");
+    let settings = [
+        ("GOOGLE_CLOUD_PROJECT", project),
+        ("PUBSUB_EMULATOR_HOST", emulators.pubsub_host().to_owned()),
+        ("FIRESTORE_EMULATOR_HOST", emulators.firestore_host().to_owned()),
+    ];
+    let gateway = Service::start(Binaries::shared().await.path("gateway"), &settings).await;
+    let failed = smoke(&gateway.expect("it starts").url(), &[("SMOKE_SECONDS", "2")]).await;
+    let said = String::from_utf8_lossy(&failed.stderr).into_owned();
+    assert!(
+        !failed.status.success() && said.contains("failed: the worker has stored it"),
+        "{said}"
+    );
+}

@@ -1,0 +1,113 @@
+//! The Dockerfiles agree with each other, with the toolchain, and with what the code reads.
+
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(file: &str) -> String {
+    std::fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// The instructions of `program`'s Dockerfile, those of the last stage apart.
+fn stages(program: &str) -> (Vec<String>, Vec<String>) {
+    let text = read(&format!("Dockerfile.{program}"));
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut building: Vec<String> = lines.map(str::to_owned).collect();
+    let last = building.iter().rposition(|line| line.starts_with("FROM ")).expect("a stage");
+    let running = building.split_off(last);
+    (building, running)
+}
+
+/// Then the second image takes the build of the first from the cache.
+#[test]
+fn both_images_are_built_by_the_same_stages() {
+    assert_eq!(stages("gateway").0, stages("worker").0);
+}
+
+#[test]
+fn an_image_has_its_program_and_nothing_else_and_runs_it_as_nobody() {
+    for program in ["gateway", "worker"] {
+        let (_, running) = stages(program);
+        let port = running.iter().find(|line| line.starts_with("EXPOSE ")).expect("a port");
+        let wanted = [
+            "FROM gcr.io/distroless/cc-debian13:nonroot".to_owned(),
+            format!("COPY --from=builder /src/target/release/{program} /{program}"),
+            "USER 65532:65532".to_owned(),
+            port.clone(),
+            format!("ENTRYPOINT [\"/{program}\"]"),
+        ];
+        assert_eq!(running, wanted);
+    }
+}
+
+/// glibc is the one that was linked against: Debian 13 is trixie.
+#[test]
+fn images_and_tests_are_built_with_the_toolchain_that_is_pinned() {
+    let channel = Regex::new(r#"channel = "([^"]+)""#).expect("a regex");
+    let toolchain = read("rust-toolchain.toml");
+    let channel = &channel.captures(&toolchain).expect("a channel")[1];
+    let (building, _) = stages("gateway");
+    assert_eq!(building[0], format!("FROM rust:{channel}-slim-trixie AS chef"));
+    assert!(read("cloudbuild.yaml").contains(&format!("name: rust:{channel}-trixie\n")));
+}
+
+/// What the layer of dependencies is cooked with is what the programs are built with.
+#[test]
+fn dependencies_are_built_once_and_as_they_are_locked() {
+    let (building, _) = stages("gateway");
+    let command = |start: &str| building.iter().find_map(|line| line.strip_prefix(start));
+    let cook = command("RUN cargo chef cook ").expect("a cook");
+    assert_eq!(Some(cook), command("RUN cargo build "));
+    assert_eq!(cook, "--locked --release --package gateway --package worker");
+}
+
+/// Files that are compiled in are in the context of the build.
+#[test]
+fn what_the_programs_include_is_not_ignored() {
+    let ignored = read(".dockerignore");
+    let kept: Vec<_> = ignored.lines().filter_map(|line| line.strip_prefix('!')).collect();
+    assert!(ignored.lines().any(|line| line == "*"), "what is not named is ignored");
+    let include = Regex::new(r#"include_(?:str|bytes)!\(\s*"([^"]+)""#).expect("a regex");
+    let mut found = 0;
+    for file in ["common/src", "gateway/src", "worker/src"].into_iter().flat_map(sources) {
+        let text = std::fs::read_to_string(&file).expect("a source");
+        for included in include.captures_iter(&text) {
+            let path = file.parent().expect("a folder").join(&included[1]);
+            let path = path.canonicalize().unwrap_or_else(|error| panic!("{path:?}: {error}"));
+            let root = root().canonicalize().expect("the root");
+            let path = path.strip_prefix(root).expect("in the repository");
+            assert!(kept.iter().any(|kept| path.starts_with(kept)), "{path:?} is ignored");
+            found += 1;
+        }
+    }
+    assert!(found > 1, "sources were not read");
+}
+
+fn sources(folder: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files
+}
+
+/// A gateway may write what only the new worker understands.
+#[test]
+fn the_worker_is_deployed_before_the_gateway_and_both_after_the_tests() {
+    let build = read("cloudbuild.yaml");
+    let steps: Vec<_> = build.lines().filter_map(|line| line.strip_prefix("  - id: ")).collect();
+    assert_eq!(steps, ["test", "images", "deploy-worker", "deploy-gateway", "smoke-test"]);
+    assert!(!build.contains("waitFor"), "steps wait for each other");
+}
