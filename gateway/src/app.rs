@@ -138,7 +138,8 @@ async fn care_for_salts(gateway: Data<Gateway>) {
     }
 }
 
-fn routes(config: &mut ServiceConfig) {
+/// The API.
+pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .service(write("/ingest", ingest::post))
         .service(open_to_browsers("/event", event::post_site_event))
@@ -150,8 +151,8 @@ fn routes(config: &mut ServiceConfig) {
         .service(read("/analytics/event-counts", analytics::event_counts))
         .service(read("/analytics/event-counts-by-type", analytics::event_counts_by_type))
         .service(read("/tenants/{tenant}/processed_logs", processed_logs::list))
-        .service(read("/tenants/{tenant}/processed_logs/{id}", processed_logs::get))
-        .service(read("/tenants/{tenant}/log_batches/{id}", log_batches::get))
+        .service(read("/tenants/{tenant}/processed_logs/{log_id}", processed_logs::get))
+        .service(read("/tenants/{tenant}/log_batches/{batch_id}", log_batches::get))
         .service(read("/tenants/{tenant}/quarantine", quarantine::list))
         .service(read("/health", health::health))
         .service(read("/ready", health::ready))
@@ -159,7 +160,8 @@ fn routes(config: &mut ServiceConfig) {
         .default_service(web::to(not_found));
 }
 
-fn browser_routes(config: &mut ServiceConfig, pages: &Pages) {
+/// The files for browsers.
+pub(crate) fn browser_routes(config: &mut ServiceConfig, pages: &Pages) {
     for asset in pages::served(pages) {
         let answer = async move |request: HttpRequest| asset.answer(&request);
         config.service(read(asset.path, answer));

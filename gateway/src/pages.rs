@@ -71,14 +71,42 @@ static DASHBOARD: [Asset; 12] = [
 const SVG: &str = "image/svg+xml";
 const TEXT: &str = "text/plain; charset=utf-8";
 
+/// The page of the API loads its own files and asks its own server. Swagger UI has its icons as
+/// data.
+const OF_DOCS: &[Header] = &[
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("referrer-policy", "no-referrer"),
+];
+
+static DOCS: [Asset; 6] = [
+    Asset::new("/openapi.json", "application/json", OPENAPI),
+    Asset::page("/docs", file!("docs/index.html"), OF_DOCS),
+    Asset::script("/docs/docs.js", file!("docs/docs.js")),
+    Asset::style("/docs/docs.css", file!("docs/docs.css")),
+    Asset::script("/docs/swagger-ui-bundle.js", file!("docs/swagger-ui-bundle.js")),
+    Asset::style("/docs/swagger-ui.css", file!("docs/swagger-ui.css")),
+];
+
+/// The API's description, as `build.rs` compressed it.
+const OPENAPI: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"));
+
 /// The files of a page.
 fn assets(page: Page) -> &'static [Asset] {
     match page {
         Page::Tracker => &TRACKER,
         Page::Demo => &DEMO,
         Page::Dashboard => &DASHBOARD,
-        Page::Docs => &[],
+        Page::Docs => &DOCS,
     }
+}
+
+/// All files that there are.
+pub(crate) fn all() -> impl Iterator<Item = &'static Asset> {
+    Page::ALL.into_iter().flat_map(assets)
 }
 
 /// All files that are served.
@@ -90,7 +118,7 @@ pub(crate) fn served(pages: &Pages) -> impl Iterator<Item = &'static Asset> {
 /// Whether a file lies at `path`. Files hold nothing of any tenant: whoever may not read the API
 /// may still load them.
 pub(crate) fn is_one(path: &str) -> bool {
-    Page::ALL.into_iter().flat_map(assets).any(|asset| asset.path == path)
+    all().any(|asset| asset.path == path)
 }
 
 #[cfg(test)]

@@ -309,10 +309,10 @@ async fn whatever_the_token_the_answer_is_no_panic() {
 }
 
 impl Guarded {
-    /// A head of more than 128 KiB is no request to the server.
+    /// A head of more than 128 KiB is no request to the server, which hangs up.
     async fn assert_too_large_is_refused(&self) {
         let url = format!("{}/push", self.worker.url());
-        let request = self.client.post(url).bearer_auth("x".repeat(1 << 20)).body(record());
+        let request = Client::new().post(url).bearer_auth("x".repeat(1 << 20)).body(record());
         let refused = request.send().await;
         assert!(refused.is_err() || refused.is_ok_and(|answer| answer.status().as_u16() >= 400));
     }
@@ -457,6 +457,22 @@ async fn odd_keys_among_good_ones_are_passed_over() {
         assert_eq!(status, 401, "{key_id}");
         let token = signed_with_secret(&header, &claims, b"secret");
         assert_eq!(guarded.push(&token).await.0, 401, "{key_id}");
+    }
+    guarded.assert_sound(&guarded.good_token()).await;
+}
+
+/// The answer reaches whoever sends a large body, which is not looked at.
+#[tokio::test]
+async fn a_large_push_is_refused_as_well() {
+    let guarded = Guarded::start("oidc").await;
+    let api = Api::new(guarded.worker.url());
+    for bytes in [10_000, 300_000, 900_000] {
+        let pushes = (0..20).map(|_| {
+            let request = api.request(Method::POST, "/push").bearer_auth("a.b.c");
+            e2e::api::answer(request.body(vec![b'x'; bytes]))
+        });
+        let answers = join_all(pushes).await;
+        assert!(answers.iter().all(|answer| answer.status == 401), "{bytes}");
     }
     guarded.assert_sound(&guarded.good_token()).await;
 }

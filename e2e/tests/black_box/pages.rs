@@ -17,7 +17,7 @@ e2e::on_shared_deployments!(
 
 /// Largest tracker, in bytes, as it travels.
 const MAX_TRACKER_BYTES: usize = 1_536;
-const PAGES: [&str; 2] = ["/demo", "/dashboard"];
+const PAGES: [&str; 3] = ["/demo", "/dashboard", "/docs"];
 
 async fn get(api: &Api, path: &str, headers: &[(&str, &str)]) -> Response {
     let request = api.request(Method::GET, path);
@@ -65,7 +65,8 @@ async fn a_page_may_load_from_here_only(deployment: &Deployment) {
 
 async fn a_file_is_asked_for_again_but_not_sent_again(deployment: &Deployment) {
     let api = Api::new(deployment.url());
-    for path in ["/s.js", "/dashboard", "/dashboard/uPlot.iife.min.js", "/demo/service-worker.js"] {
+    for path in ["/s.js", "/dashboard", "/demo/service-worker.js", "/docs/docs.js", "/openapi.json"]
+    {
         let first = get(&api, path, &[]).await;
         let tag = header(&first, "etag").to_owned();
         assert!(!tag.is_empty() && !first.text().await.expect("a body").is_empty(), "{path}");

@@ -2,4 +2,5 @@
 
 mod dashboard;
 mod demo;
+mod docs;
 mod tracker;
