@@ -3,15 +3,23 @@
 use std::io;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
+use tokio::net::tcp::OwnedReadHalf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+/// What came to a shut gate.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    waiting: usize,
+    gone: usize,
+}
 
 /// A port that leads to a server.
 pub struct Gate {
     url: String,
     open: watch::Sender<bool>,
-    waiting: watch::Receiver<usize>,
+    seen: watch::Receiver<Seen>,
     _tasks: JoinSet<()>,
 }
 
@@ -25,16 +33,16 @@ impl Gate {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let (open, is_open) = watch::channel(true);
-        let (wait, waiting) = watch::channel(0);
+        let (see, seen) = watch::channel(Seen::default());
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             let mut ways = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
-                let (target, is_open, wait) = (target.clone(), is_open.clone(), wait.clone());
-                ways.spawn(async move { lead(client, &target, is_open, wait).await });
+                let (target, is_open, see) = (target.clone(), is_open.clone(), see.clone());
+                ways.spawn(async move { lead(client, &target, is_open, see).await });
             }
         });
-        Self { url, open, waiting, _tasks: tasks }
+        Self { url, open, seen, _tasks: tasks }
     }
 
     /// Where it is.
@@ -52,7 +60,15 @@ impl Gate {
     /// # Panics
     /// Where the gate is gone.
     pub async fn is_waited_at(&mut self) {
-        self.waiting.wait_for(|count| *count > 0).await.expect("a gate");
+        self.seen.wait_for(|seen| seen.waiting > 0).await.expect("a gate");
+    }
+
+    /// Waits until something that waited was taken back.
+    ///
+    /// # Panics
+    /// Where the gate is gone.
+    pub async fn is_left(&mut self) {
+        self.seen.wait_for(|seen| seen.gone > 0).await.expect("a gate");
     }
 
     /// Lets pass what waited, and all that follows.
@@ -65,24 +81,44 @@ async fn lead(
     client: TcpStream,
     target: &str,
     mut is_open: watch::Receiver<bool>,
-    wait: watch::Sender<usize>,
+    see: watch::Sender<Seen>,
 ) -> io::Result<()> {
     let server = TcpStream::connect(target).await?;
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
-    let answers = tokio::spawn(async move { copy(&mut from_server, &mut to_client).await });
-    let mut buffer = vec![0; 16 << 10];
-    loop {
-        let count = from_client.read(&mut buffer).await?;
-        if count == 0 {
-            break;
-        }
+    tokio::spawn(async move { copy(&mut from_server, &mut to_client).await });
+    let mut held = Vec::new();
+    while from_client.read_buf(&mut held).await? > 0 {
         if !*is_open.borrow_and_update() {
-            wait.send_modify(|count| *count += 1);
-            is_open.wait_for(|open| *open).await.map_err(io::Error::other)?;
+            see.send_modify(|seen| seen.waiting += 1);
+            let waited = wait(&mut from_client, &mut held, &mut is_open).await;
+            if waited.is_err() {
+                see.send_modify(|seen| seen.gone += 1);
+                return waited;
+            }
         }
-        to_server.write_all(&buffer[..count]).await?;
+        to_server.write_all(&held).await?;
+        held.clear();
     }
-    to_server.shutdown().await?;
-    answers.await?.map(|_| ())
+    to_server.shutdown().await
+}
+
+/// Holds what comes until the gate is open. Fails where the client does not wait so long.
+async fn wait(
+    from_client: &mut OwnedReadHalf,
+    held: &mut Vec<u8>,
+    is_open: &mut watch::Receiver<bool>,
+) -> io::Result<()> {
+    loop {
+        tokio::select! {
+            opened = is_open.wait_for(|open| *open) => {
+                return opened.map(drop).map_err(io::Error::other);
+            }
+            read = from_client.read_buf(held) => {
+                if read? == 0 {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+            }
+        }
+    }
 }

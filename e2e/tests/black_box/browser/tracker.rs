@@ -143,8 +143,12 @@ async fn an_event_outlives_the_page_that_sent_it() {
         browser.open(&site.page("/")).await;
         has_views(&api, &tenant, &[("/", 1)]).await;
         gate.shut();
-        browser.close_window().await;
+        let ordinary = format!("fetch('{}/health', {{mode: 'no-cors'}}); return null", gate.url());
+        browser.run_script::<Value>(&ordinary).await;
         gate.is_waited_at().await;
+        browser.close_window().await;
+        // An ordinary request ends with its page.
+        gate.is_left().await;
         gate.open();
         eventually("the last event is counted", async || {
             (counts(&api, &tenant).await == json!({"left": 1, "page_view": 1})).then_some(())
