@@ -1,27 +1,53 @@
-//! The claim: the document that reserves a record's name for its parts.
+//! What the store's documents say of a record that a message carries: whether it is stored, and
+//! whether its name is taken. A record of several parts has a claim, the document that reserves
+//! its name for them.
 
-use crate::record::Record;
+use crate::path::DocumentPath;
+use crate::record::{Kind, Record};
 use crate::store::{Document, Value};
+use crate::{event, log_batch, processed_log};
 
-/// How a stored document stands to a record of its name.
+/// How the store stands to a message's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// The record is stored.
-    Duplicate,
-    /// The claim is the record's own; each part is a matter of its own.
+    /// Nothing has its name.
+    Unknown,
+    /// The record's claim is there, but not the part that the message carries.
     Claimed,
+    /// What the message carries is stored.
+    Stored,
     /// The name belongs to other content.
     Conflict,
 }
 
-/// How the document stored under the record's name stands to it.
-pub fn standing(stored: &Document, record: &Record) -> Standing {
-    if stored.fields.get("digest").and_then(Value::as_text) != Some(&record.digest) {
+/// Where a record's own document lies.
+pub fn path(record: &Record) -> DocumentPath {
+    match record.kind {
+        Kind::AccessLog => log_batch::path(&record.tenant, &record.id),
+        Kind::Event => event::path(&record.tenant, &record.id),
+        Kind::Text => processed_log::path(&record.tenant, &record.id),
+    }
+}
+
+/// The documents that [`standing`] is told by: the record's own, and the part's where it has
+/// several.
+pub fn paths(record: &Record) -> Vec<DocumentPath> {
+    let own = path(record);
+    let part = (!record.part.is_whole()).then(|| own.part(record.part.number));
+    std::iter::once(own).chain(part).collect()
+}
+
+/// What the documents that were found at [`paths`] say.
+pub fn standing(found: &[Option<Document>], record: &Record) -> Standing {
+    let [own, part] = [0, 1].map(|n| found.get(n).and_then(Option::as_ref));
+    let Some(own) = own else { return Standing::Unknown };
+    if own.fields.get("digest").and_then(Value::as_text) != Some(&record.digest) {
         return Standing::Conflict;
     }
-    match stored.fields.get("parts").and_then(Value::as_integer) {
-        None | Some(1) => Standing::Duplicate,
-        Some(parts) if parts == i64::from(record.part.of) => Standing::Claimed,
-        Some(_) => Standing::Conflict,
+    match own.fields.get("parts").and_then(Value::as_integer) {
+        None | Some(1) => Standing::Stored,
+        Some(parts) if parts != i64::from(record.part.of) => Standing::Conflict,
+        Some(_) if part.is_some() => Standing::Stored,
+        Some(_) => Standing::Claimed,
     }
 }

@@ -6,7 +6,11 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
+#[cfg(feature = "gcp")]
+use crate::broker::{PublishError, pubsub::PubsubBroker};
 use crate::pages::Pages;
+#[cfg(feature = "gcp")]
+use crate::store::firestore::FirestoreStore;
 use crate::text::segment::MAX_CHARACTERS;
 
 /// Longest work on one message, in seconds: the longest ack deadline is 600 s.
@@ -89,13 +93,21 @@ pub struct IngestArgs {
     pub pages: Pages,
 }
 
-/// Where the services of Google Cloud are.
+/// A deployment on Google Cloud.
 #[derive(Args, Clone, Debug)]
 pub struct GoogleArgs {
     /// The project that topic and database belong to.
     #[arg(long, env = "GOOGLE_CLOUD_PROJECT")]
     pub google_cloud_project: String,
 
+    /// What it has there.
+    #[command(flatten)]
+    pub services: GoogleServices,
+}
+
+/// Where the services of a project are.
+#[derive(Args, Clone, Debug)]
+pub struct GoogleServices {
     /// The topic that records are published to.
     #[arg(long, env = "PUBSUB_TOPIC", default_value = "spillway")]
     pub pubsub_topic: String,
@@ -111,6 +123,21 @@ pub struct GoogleArgs {
     /// `host:port` of a Firestore emulator, in place of the service.
     #[arg(long, env = "FIRESTORE_EMULATOR_HOST", value_parser = NonEmptyStringValueParser::new())]
     pub firestore_emulator_host: Option<String>,
+}
+
+#[cfg(feature = "gcp")]
+impl GoogleServices {
+    /// The topic of `project`. Reaches for no network yet.
+    pub async fn broker(&self, project: &str) -> Result<PubsubBroker, PublishError> {
+        let emulator = self.pubsub_emulator_host.as_deref();
+        PubsubBroker::connect(project, &self.pubsub_topic, emulator).await
+    }
+
+    /// The database of `project`. Reaches for no network yet.
+    pub fn store(&self, project: &str) -> FirestoreStore {
+        let emulator = self.firestore_emulator_host.as_deref();
+        FirestoreStore::new(project, &self.firestore_database, emulator)
+    }
 }
 
 fn seconds_per_character(text: &str) -> Result<f64, String> {

@@ -57,6 +57,8 @@ metrics! {
     KEY_FETCHES: IntCounterVec = "spillway_key_fetches_total" ["outcome"];
     /// Messages delivered to the worker, by kind and outcome.
     DELIVERED: IntCounterVec = "spillway_messages_delivered_total" ["kind", "outcome"];
+    /// Messages that were delivered too often, by what became of them at last.
+    DEAD_LETTERS: IntCounterVec = "spillway_dead_letters_total" ["outcome"];
     /// Messages put into quarantine, by reason.
     QUARANTINED: IntCounterVec = "spillway_messages_quarantined_total" ["reason"];
     /// Pieces of personal data replaced in texts that were stored.

@@ -2,12 +2,14 @@
 //! that was promised is ever simply gone.
 
 use chrono::{DateTime, Utc};
+use thiserror::Error;
 
 use crate::broker::{Attributes, Message};
 use crate::hash;
 use crate::message;
 use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::store::{Fields, Value, fields, size};
+use crate::tenant::TenantId;
 
 /// Bytes of a message's data that are kept; its size and SHA-256 always are.
 pub const MAX_DATA_BYTES: usize = 256 << 10;
@@ -67,28 +69,84 @@ pub struct Quarantined<'a> {
     pub first_seen: DateTime<Utc>,
 }
 
-impl Quarantined<'_> {
-    /// Where it lies: under its tenant, or outside all where the tenant cannot be read. The same
-    /// message again is the same document.
-    pub fn path(&self) -> DocumentPath {
-        let Message { data, attributes } = self.message;
-        let collection = message::tenant(attributes)
-            .map_or_else(CollectionPath::stray, |t| CollectionPath::of(&t, Collection::Quarantine));
-        let names = [
-            message::attribute::TENANT_ID,
-            message::attribute::KIND,
-            message::attribute::RECORD_ID,
-            message::attribute::DIGEST,
-            message::attribute::PART,
-            message::attribute::PARTS,
-        ];
-        let mut identity: Vec<&str> =
-            names.iter().map(|name| attributes.get(*name).map_or("", String::as_str)).collect();
-        let content = hash::sha256(data);
-        identity.push(&content);
-        collection.hashed(&identity)
-    }
+/// Where a tenant's quarantine lies.
+pub fn collection(tenant: &TenantId) -> CollectionPath {
+    CollectionPath::of(tenant, Collection::Quarantine)
+}
 
+/// Where the document lies that was found under `id` in the tenant's quarantine.
+pub fn found(tenant: &TenantId, id: &str) -> DocumentPath {
+    collection(tenant).document(id.to_owned())
+}
+
+/// Where a message lies that is set aside: under its tenant, or outside all where the tenant
+/// cannot be read. The same message again is the same document.
+pub fn path(message: &Message) -> DocumentPath {
+    let Message { data, attributes } = message;
+    let collection =
+        message::tenant(attributes).map_or_else(CollectionPath::stray, |t| collection(&t));
+    let names = [
+        message::attribute::TENANT_ID,
+        message::attribute::KIND,
+        message::attribute::RECORD_ID,
+        message::attribute::DIGEST,
+        message::attribute::PART,
+        message::attribute::PARTS,
+    ];
+    let mut identity: Vec<&str> =
+        names.iter().map(|name| attributes.get(*name).map_or("", String::as_str)).collect();
+    let content = hash::sha256(data);
+    identity.push(&content);
+    collection.hashed(&identity)
+}
+
+/// A message as it was read back from quarantine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// The message, with the data that were kept.
+    pub message: Message,
+    /// Whether its data were redacted when it was set aside.
+    pub is_redacted: bool,
+}
+
+/// Why a message cannot be had back from quarantine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Lost {
+    /// More than [`MAX_DATA_BYTES`] came.
+    #[error("its data were cut at 256 KiB when it was set aside")]
+    Cut,
+    /// There were too many attributes, or the document is none of this module.
+    #[error("its attributes or data were not kept whole")]
+    Incomplete,
+}
+
+impl Restored {
+    /// Reads the document back.
+    pub fn read(fields: &Fields) -> Result<Self, Lost> {
+        let attributes = fields.get("attributes").and_then(attributes).ok_or(Lost::Incomplete)?;
+        let Some(Value::Bytes(data)) = fields.get("data") else { return Err(Lost::Incomplete) };
+        let sum = fields.get("data_sha256").and_then(Value::as_text);
+        let is_redacted = sum != Some(&hash::sha256(data));
+        if is_redacted && data.len() >= MAX_DATA_BYTES {
+            return Err(Lost::Cut);
+        }
+        Ok(Self { message: Message { data: data.clone(), attributes }, is_redacted })
+    }
+}
+
+/// The attributes, written by [`storable`].
+pub fn attributes(value: &Value) -> Option<Attributes> {
+    match value {
+        Value::Map(labels) => labels
+            .iter()
+            .map(|(name, value)| Some((name.clone(), value.as_text()?.to_owned())))
+            .collect(),
+        Value::Text(json) => serde_json::from_str(json).ok(),
+        _ => None,
+    }
+}
+
+impl Quarantined<'_> {
     /// The document.
     pub fn fields(&self) -> Fields {
         let Message { data, attributes } = self.message;
@@ -147,18 +205,18 @@ mod tests {
 
     #[test]
     fn it_lies_under_its_tenant_and_outside_all_where_that_cannot_be_read() {
-        let own = quarantined(&message("acme", b"x")).path().to_string();
+        let own = path(&message("acme", b"x")).to_string();
         assert!(own.starts_with("tenants/acme/quarantine/"), "{own}");
-        let stray = quarantined(&message("../beta", b"x")).path().to_string();
+        let stray = path(&message("../beta", b"x")).to_string();
         assert!(stray.starts_with("quarantine/"), "{stray}");
     }
 
     #[test]
     fn the_same_message_is_the_same_document_and_another_is_another() {
-        let path = |data: &[u8]| quarantined(&message("acme", data)).path();
-        assert_eq!(path(b"x"), path(b"x"));
-        assert_ne!(path(b"x"), path(b"y"));
-        let stray = |tenant| quarantined(&message(tenant, b"x")).path();
+        let of = |data: &[u8]| path(&message("acme", data));
+        assert_eq!(of(b"x"), of(b"x"));
+        assert_ne!(of(b"x"), of(b"y"));
+        let stray = |tenant| path(&message(tenant, b"x"));
         assert_ne!(stray("../a"), stray("../b"));
     }
 
@@ -174,6 +232,35 @@ mod tests {
         }
         let plain = quarantined(&message("acme", b"x")).fields();
         assert_eq!(plain["attributes"], Value::Map(fields([("tenant_id", "acme".into())])));
+    }
+
+    #[test]
+    fn a_message_comes_back_as_it_was_unless_something_was_cut() {
+        let plain = message("acme", b"\xff");
+        let restored = Restored { message: plain.clone(), is_redacted: false };
+        assert_eq!(Restored::read(&quarantined(&plain).fields()), Ok(restored));
+        let mut odd = plain.clone();
+        odd.attributes.insert("__x__".to_owned(), "a".to_owned());
+        let fields = quarantined(&odd).fields();
+        assert_eq!(Restored::read(&fields).expect("a message").message, odd);
+        odd.attributes.insert("y".to_owned(), "x".repeat(MAX_ATTRIBUTES_BYTES));
+        assert_eq!(Restored::read(&quarantined(&odd).fields()), Err(Lost::Incomplete));
+        let full = message("acme", &[b'x'; MAX_DATA_BYTES]);
+        assert!(Restored::read(&quarantined(&full).fields()).is_ok());
+        let large = message("acme", &[b'x'; MAX_DATA_BYTES + 1]);
+        assert_eq!(Restored::read(&quarantined(&large).fields()), Err(Lost::Cut));
+        assert_eq!(Restored::read(&Fields::new()), Err(Lost::Incomplete));
+    }
+
+    #[test]
+    fn redacted_data_are_known_as_such() {
+        let whole = message("acme", b"call 555-0199");
+        let redacted = Quarantined { data: b"call [REDACTED]", ..quarantined(&whole) }.fields();
+        let restored = Restored::read(&redacted).expect("a message");
+        assert_eq!(
+            (&*restored.message.data, restored.is_redacted),
+            (&b"call [REDACTED]"[..], true)
+        );
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fmt::Debug;
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{self, Stdio};
 
 use serde_json::Value;
 use tokio::process::Command;
@@ -41,10 +41,27 @@ impl Binaries {
         self.paths.get(name).unwrap_or_else(|| panic!("there is no binary {name}"))
     }
 
+    /// The operator's program as it is built for Google Cloud: `spillway` with the feature `gcp`.
+    ///
+    /// # Panics
+    /// Where it does not build.
+    pub async fn operator() -> &'static PathBuf {
+        static SHARED: OnceCell<PathBuf> = OnceCell::const_new();
+        let build = async || {
+            // One after the other: both builds leave their program in the same place.
+            Self::shared().await;
+            let paths =
+                build(&["build", "--locked", "-p", "standalone", "--features", "gcp"]).await;
+            set_apart(&paths["spillway"], "spillway-gcp")
+        };
+        SHARED.get_or_init(build).await
+    }
+
     /// Two builds: in one, the features of the embedded mode would be in the deployed binaries.
     async fn build() -> Self {
         let mut paths = build(&["build", "--locked", "-p", "gateway", "-p", "worker"]).await;
-        paths.extend(build(&["build", "--locked", "-p", "standalone"]).await);
+        let spillway = &build(&["build", "--locked", "-p", "standalone"]).await["spillway"];
+        paths.insert("spillway".to_owned(), set_apart(spillway, "spillway"));
         Self { paths }
     }
 }
@@ -56,6 +73,17 @@ fn build_of_the_images() -> Vec<String> {
     let mut commands = dockerfile.lines().filter_map(|line| line.strip_prefix("RUN cargo "));
     let build = commands.find(|command| command.starts_with("build "));
     build.expect("a build").split_whitespace().map(str::to_owned).collect()
+}
+
+/// Copies a program to where no other build replaces it.
+fn set_apart(program: &Path, name: &str) -> PathBuf {
+    let folder = program.with_file_name("e2e");
+    std::fs::create_dir_all(&folder).expect("a folder beside the program");
+    let (fresh, place) = (folder.join(format!("{name}.{}", process::id())), folder.join(name));
+    std::fs::copy(program, &fresh).expect("a copy of the program");
+    // In one step: another run may be starting the one that is there.
+    std::fs::rename(fresh, &place).expect("the copy in its place");
+    place
 }
 
 async fn build<A: AsRef<OsStr> + Debug>(arguments: &[A]) -> HashMap<String, PathBuf> {

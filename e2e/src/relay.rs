@@ -2,6 +2,7 @@
 //! at once. It pulls from an ordinary subscription, posts each message in the wrapped envelope,
 //! and acknowledges on 2xx. Here faults are injected, too.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -35,12 +36,15 @@ pub struct Faults {
     pub repeats: u32,
     /// Each delivery waits up to so long, so that messages overtake each other.
     pub delay: Duration,
+    /// Whatever the worker answers, the message was not taken.
+    pub answers_are_lost: bool,
 }
 
 /// A running relay; dropping it stops it.
 #[derive(Debug)]
 pub struct Relay {
     target: Arc<Mutex<Target>>,
+    pushes: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -55,15 +59,18 @@ struct Target {
 struct Pusher {
     client: reqwest::Client,
     target: Arc<Mutex<Target>>,
+    route: &'static str,
+    pushes: Arc<AtomicUsize>,
     subscription: String,
     faults: Faults,
 }
 
 impl Relay {
-    /// Relays from `subscription` to the worker at `target`, a base URL.
+    /// Relays from `subscription` to the `route` of the worker at `target`, a base URL.
     pub async fn start(
         admin: &PubsubAdmin,
         subscription: &str,
+        route: &'static str,
         target: String,
         faults: Faults,
     ) -> Result<Self, BuilderError> {
@@ -72,18 +79,26 @@ impl Relay {
         let stream = subscriber.subscribe(&name).set_max_lease_extension(LEASE_EXTENSION).build();
         let target = Arc::new(Mutex::new(Target { url: target, token: None }));
         let client = reqwest::Client::builder().pool_max_idle_per_host(64).build();
+        let pushes = Arc::<AtomicUsize>::default();
         let pusher = Pusher {
             client: client.expect("a client without TLS"),
             target: Arc::clone(&target),
+            route,
+            pushes: Arc::clone(&pushes),
             subscription: name,
             faults,
         };
-        Ok(Self { target, task: tokio::spawn(relay(stream, pusher)) })
+        Ok(Self { target, pushes, task: tokio::spawn(relay(stream, pusher)) })
     }
 
     /// From now on, delivers to the worker at `target`.
     pub fn redirect(&self, target: String) {
         self.target.lock().unwrap_or_else(PoisonError::into_inner).url = target;
+    }
+
+    /// How often it has pushed.
+    pub fn pushes(&self) -> usize {
+        self.pushes.load(Ordering::SeqCst)
     }
 
     /// From now on, bears this token, as Pub/Sub does for a subscription with an account.
@@ -124,7 +139,7 @@ impl Pusher {
             tokio::time::sleep(self.faults.delay.mul_f64(rand::random())).await;
             taken |= self.push(&envelope).await;
         }
-        if taken {
+        if taken && !self.faults.answers_are_lost {
             handler.ack();
         } else {
             tokio::time::sleep(REST).await;
@@ -146,10 +161,11 @@ impl Pusher {
     async fn try_push(&self, envelope: &Value) -> reqwest::Result<Response> {
         let Target { url, token } =
             self.target.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut push = self.client.post(format!("{url}/push")).json(envelope);
+        let mut push = self.client.post(format!("{url}{}", self.route)).json(envelope);
         if let Some(token) = token {
             push = push.bearer_auth(token);
         }
+        self.pushes.fetch_add(1, Ordering::SeqCst);
         push.send().await
     }
 }

@@ -28,8 +28,10 @@ use crate::routes::{
 /// than a publish, shorter than what a platform waits for.
 const SHUTDOWN_SECONDS: u64 = 6;
 
-/// How often salts of visitors are looked for that are too old.
-const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
+/// How often the salts of visitors are looked after.
+const CARE_EVERY: Duration = Duration::from_secs(3_600);
+/// How soon it is tried again where the store did not answer.
+const CARE_AGAIN: Duration = Duration::from_secs(10);
 
 /// How the gateway behaves.
 #[derive(Clone, Debug)]
@@ -117,22 +119,22 @@ impl Application {
             stop.await;
             handle.stop(true).await;
         };
-        let sweeping = tokio::spawn(sweep(self.gateway.clone()));
+        let caring = tokio::spawn(care_for_salts(self.gateway.clone()));
         let (served, ()) = futures::join!(self.server, stopped);
-        sweeping.abort();
+        caring.abort();
         self.gateway.broker.flush().await;
         served
     }
 }
 
-/// Destroys the salts of visitors that are too old, for as long as the server runs.
-async fn sweep(gateway: Data<Gateway>) {
-    let mut tick = tokio::time::interval(SWEEP_EVERY);
+/// Has the salt of visitors' ids at hand, and destroys old ones, for as long as the server runs.
+async fn care_for_salts(gateway: Data<Gateway>) {
     loop {
-        tick.tick().await;
-        if let Err(error) = gateway.salts.destroy_old(Utc::now().date_naive()).await {
-            tracing::warn!(%error, "old salts of visitors could not be destroyed yet");
+        let cared = gateway.salts.care(Utc::now().date_naive()).await;
+        if let Err(error) = &cared {
+            tracing::warn!(%error, "the salts of visitors could not be looked after");
         }
+        tokio::time::sleep(if cared.is_ok() { CARE_EVERY } else { CARE_AGAIN }).await;
     }
 }
 

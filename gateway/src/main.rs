@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use common::broker::PublishError;
-use common::broker::pubsub::PubsubBroker;
 use common::config::{GoogleArgs, IngestArgs, LogArgs};
-use common::store::firestore::FirestoreStore;
 use common::{program, signal, telemetry};
 use gateway::{Application, Gateway};
 use thiserror::Error;
@@ -55,14 +53,8 @@ async fn main() -> ExitCode {
 
 async fn run(args: Args) -> Result<(), StartError> {
     let Args { host, port, google, ingest, .. } = args;
-    let emulator = google.pubsub_emulator_host.as_deref();
-    let broker =
-        PubsubBroker::connect(&google.google_cloud_project, &google.pubsub_topic, emulator).await?;
-    let store = FirestoreStore::new(
-        &google.google_cloud_project,
-        &google.firestore_database,
-        google.firestore_emulator_host.as_deref(),
-    );
+    let GoogleArgs { google_cloud_project: project, services } = google;
+    let (broker, store) = (services.broker(&project).await?, services.store(&project));
     let gateway = Gateway::new(Arc::new(broker), Arc::new(store), ingest.into());
     let application = Application::build(gateway, &host, port)
         .map_err(|error| StartError::Listen(host, port, error))?;

@@ -8,6 +8,7 @@ use crate::assets::{Asset, Header, file};
 /// hour, and used for a day more while a newer one is fetched.
 const FOR_ALL_SITES: &[Header] = &[
     ("cache-control", "public, max-age=3600, stale-while-revalidate=86400"),
+    ("access-control-allow-origin", "*"),
     ("cross-origin-resource-policy", "cross-origin"),
 ];
 

@@ -50,3 +50,9 @@ impl DataDir {
         &self.path
     }
 }
+
+/// Whether a process holds the folder. Asking takes the lock for a moment where nobody does.
+pub(crate) fn is_held(path: &Path) -> bool {
+    let lock = File::open(path.join("lock"));
+    lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}

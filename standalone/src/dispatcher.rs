@@ -90,7 +90,7 @@ impl Dispatcher {
     async fn process(&self, lease: &Lease) -> Disposition {
         let Lease { message, attempts, .. } = lease;
         if *attempts >= self.max_attempts {
-            return self.worker.dead_letter(message, *attempts).await;
+            return self.worker.dead_letter(message, *attempts, self.ack_deadline).await;
         }
         let delivered = self.worker.deliver(message, *attempts);
         match tokio::time::timeout(self.ack_deadline, delivered).await {

@@ -11,17 +11,21 @@ mod answer;
 mod archive;
 mod backoff;
 mod data_dir;
+mod deployment;
 mod dispatcher;
 mod flood;
 mod generate;
 mod http;
 mod progress;
+mod redrive;
 mod replay;
+mod republish;
 mod serve;
 
 use aggregate::AggregateArgs;
 use flood::FloodArgs;
 use generate::GenerateArgs;
+use redrive::RedriveArgs;
 use replay::ReplayArgs;
 use serve::ServeArgs;
 
@@ -49,6 +53,8 @@ enum Command {
     Aggregate(AggregateArgs),
     /// Publish archived messages again: what is stored stays as it is, what is missing comes back.
     Replay(ReplayArgs),
+    // Its help stands at its arguments.
+    Redrive(RedriveArgs),
 }
 
 #[tokio::main]
@@ -60,5 +66,6 @@ async fn main() -> ExitCode {
         Command::Generate(args) => generate::run(args).await,
         Command::Aggregate(args) => aggregate::run(args).await,
         Command::Replay(args) => replay::run(args).await,
+        Command::Redrive(args) => redrive::run(args).await,
     }
 }

@@ -4,27 +4,21 @@
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use chrono::{NaiveDate, SecondsFormat, Utc};
+use chrono::NaiveDate;
 use clap::Args;
-use common::broker::embedded::{Inbox, QueueError};
-use common::broker::{Broker as _, Message, PublishError};
+use common::broker::{Broker, Message, PublishError};
 use common::config::LogArgs;
-use common::message::{self, attribute};
+use common::message;
 use common::tenant::TenantId;
 use common::{program, telemetry};
 use thiserror::Error;
 use tokio::sync::mpsc;
 
 use crate::archive::{Corrupt, Input, Line, day, inputs};
+use crate::deployment::{Deployment, DeploymentArgs, DeploymentError};
 use crate::progress::progress;
-
-/// Messages in one transaction: short, since the server waits for it.
-const AT_ONCE: usize = 200;
-/// Tries of one transaction.
-const TRIES: u32 = 10;
-const PAUSE: Duration = Duration::from_millis(200);
+use crate::republish::{self, AT_ONCE};
 
 #[derive(Args, Debug)]
 pub(crate) struct ReplayArgs {
@@ -44,9 +38,8 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "DAY")]
     to: Option<NaiveDate>,
 
-    /// The data folder whose queue gets the messages, while its server runs or not.
-    #[arg(long, env = "DATA_DIR", default_value = "./spillway-data")]
-    data_dir: PathBuf,
+    #[command(flatten)]
+    deployment: DeploymentArgs,
 
     #[command(flatten)]
     log: LogArgs,
@@ -59,11 +52,9 @@ enum ReplayError {
     Archive(PathBuf, #[source] io::Error),
     #[error("--from {0} is after --to {1}")]
     Period(NaiveDate, NaiveDate),
-    #[error("the data folder {0} cannot be made")]
-    Folder(PathBuf, #[source] io::Error),
-    #[error("the queue cannot be opened")]
-    Queue(#[from] QueueError),
-    #[error("{0} messages were published, then the queue took no more; to begin again is safe")]
+    #[error(transparent)]
+    Deployment(#[from] DeploymentError),
+    #[error("{0} messages were published, then the broker took no more; to begin again is safe")]
     Publish(u64, #[source] PublishError),
 }
 
@@ -80,22 +71,27 @@ struct Replayed {
 pub(crate) async fn run(args: ReplayArgs) -> ExitCode {
     telemetry::init(args.log.log_format);
     match replay(&args).await {
-        Ok(Replayed { published, left_out, corrupt }) => {
+        Ok((Replayed { published, left_out, corrupt }, deployment)) => {
+            let when = if deployment.is_served() { "now" } else { "when a server starts on it" };
             println!(
                 "{published} messages published again, {left_out} left out, {corrupt} corrupt lines \
-                 and files passed over\nThe server works on them now if it runs, else when it starts."
+                 and files passed over\nThey are worked on {when}, in {deployment}."
             );
             if published > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {
-            let usage = matches!(error, ReplayError::Archive(..) | ReplayError::Period(..));
+            let usage = match &error {
+                ReplayError::Archive(..) | ReplayError::Period(..) => true,
+                ReplayError::Deployment(error) => error.is_usage(),
+                ReplayError::Publish(..) => false,
+            };
             let failure = program::ended(Err(error));
             if usage { ExitCode::from(2) } else { failure }
         }
     }
 }
 
-async fn replay(args: &ReplayArgs) -> Result<Replayed, ReplayError> {
+async fn replay(args: &ReplayArgs) -> Result<(Replayed, Deployment), ReplayError> {
     if let (Some(from), Some(to)) = (args.from, args.to)
         && from > to
     {
@@ -103,11 +99,10 @@ async fn replay(args: &ReplayArgs) -> Result<Replayed, ReplayError> {
     }
     let inputs =
         inputs(&args.archive).map_err(|error| ReplayError::Archive(args.archive.clone(), error))?;
-    let made = std::fs::create_dir_all(&args.data_dir);
-    made.map_err(|error| ReplayError::Folder(args.data_dir.clone(), error))?;
-    let inbox = Inbox::open(&args.data_dir, message::flow)?;
+    let deployment = args.deployment.chosen()?;
+    let broker = deployment.broker().await?;
     let bar = progress(inputs.len(), "replaying");
-    // A bounded channel: what is read waits until the queue has taken what was read before.
+    // A bounded channel: what is read waits until the broker has taken what was read before.
     let (send, mut items) = mpsc::channel(AT_ONCE);
     let (shown, selection) = (bar.clone(), Selection::of(args));
     let reading = tokio::task::spawn_blocking(move || {
@@ -116,11 +111,11 @@ async fn replay(args: &ReplayArgs) -> Result<Replayed, ReplayError> {
             shown.inc(1);
         }
     });
-    let published = publish(&inbox, &mut items).await;
+    let published = publish(&*broker, &mut items).await;
     drop(items);
     drop(reading.await);
     bar.finish_and_clear();
-    published
+    Ok((published?, deployment))
 }
 
 /// Which messages are replayed.
@@ -128,8 +123,7 @@ struct Selection {
     tenant: Option<TenantId>,
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,
-    /// The mark of a replay: when it began.
-    now: String,
+    mark: String,
 }
 
 /// What was made of one line.
@@ -141,8 +135,8 @@ enum Item {
 
 impl Selection {
     fn of(args: &ReplayArgs) -> Self {
-        let now = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
-        Self { tenant: args.tenant.clone(), from: args.from, to: args.to, now }
+        let mark = republish::mark();
+        Self { tenant: args.tenant.clone(), from: args.from, to: args.to, mark }
     }
 
     fn item(&self, line: Result<Line, Corrupt>) -> Item {
@@ -151,7 +145,11 @@ impl Selection {
             Ok(Err(error)) => return corrupt(&error),
             Err(error) => return corrupt(&error),
         };
-        if self.takes(&message) { Item::Message(self.marked(message)) } else { Item::LeftOut }
+        if self.takes(&message) {
+            Item::Message(republish::marked(message, &self.mark))
+        } else {
+            Item::LeftOut
+        }
     }
 
     /// A message whose tenant or day cannot be read is taken where none is asked for.
@@ -161,11 +159,6 @@ impl Selection {
         self.tenant.as_ref().is_none_or(|only| tenant.as_ref() == Some(only))
             && self.from.is_none_or(|from| day.is_some_and(|day| from <= day))
             && self.to.is_none_or(|to| day.is_some_and(|day| day <= to))
-    }
-
-    fn marked(&self, mut message: Message) -> Message {
-        message.attributes.insert(attribute::REPLAY.to_owned(), self.now.clone());
-        message
     }
 }
 
@@ -183,7 +176,10 @@ fn read(input: &Input, selection: &Selection, send: &mpsc::Sender<Item>) {
     });
 }
 
-async fn publish(inbox: &Inbox, items: &mut mpsc::Receiver<Item>) -> Result<Replayed, ReplayError> {
+async fn publish(
+    broker: &dyn Broker,
+    items: &mut mpsc::Receiver<Item>,
+) -> Result<Replayed, ReplayError> {
     let mut replayed = Replayed::default();
     let mut some = Vec::new();
     while items.recv_many(&mut some, AT_ONCE).await > 0 {
@@ -195,31 +191,16 @@ async fn publish(inbox: &Inbox, items: &mut mpsc::Receiver<Item>) -> Result<Repl
                 Item::Corrupt => replayed.corrupt += 1,
             }
         }
-        let count = messages.len() as u64;
-        publish_all(inbox, messages)
-            .await
-            .map_err(|error| ReplayError::Publish(replayed.published, error))?;
-        replayed.published += count;
+        let results = republish::publish(broker, &messages).await;
+        replayed.published += results.iter().filter(|result| result.is_ok()).count() as u64;
+        if let Some(error) = results.into_iter().find_map(Result::err) {
+            return Err(ReplayError::Publish(replayed.published, error));
+        }
     }
     Ok(replayed)
 }
 
-/// All or none, in one transaction; while the server writes, it may take several tries.
-async fn publish_all(inbox: &Inbox, messages: Vec<Message>) -> Result<(), PublishError> {
-    for attempt in 1.. {
-        let mut results = inbox.publish(messages.clone()).await.into_iter();
-        match results.find_map(Result::err) {
-            Some(PublishError::Unavailable(_)) if attempt < TRIES => {
-                tokio::time::sleep(PAUSE).await;
-            }
-            Some(error) => return Err(error),
-            None => break,
-        }
-    }
-    Ok(())
-}
-
-fn tenant(id: &str) -> Result<TenantId, String> {
+pub(crate) fn tenant(id: &str) -> Result<TenantId, String> {
     TenantId::parse(id).map_err(|error| error.to_string())
 }
 
@@ -236,7 +217,7 @@ mod tests {
     fn selection(tenant: Option<&str>, from: Option<&str>, to: Option<&str>) -> Selection {
         let day = |text: &str| text.parse().expect("a day");
         let tenant = tenant.map(|id| TenantId::parse(id).expect("a tenant"));
-        Selection { tenant, from: from.map(day), to: to.map(day), now: "now".to_owned() }
+        Selection { tenant, from: from.map(day), to: to.map(day), mark: "now".to_owned() }
     }
 
     #[test]
@@ -255,11 +236,5 @@ mod tests {
         assert!(selection(None, None, None).takes(&stray));
         assert!(!selection(Some("acme"), None, None).takes(&stray));
         assert!(!selection(None, Some("2026-03-03"), None).takes(&stray));
-    }
-
-    #[test]
-    fn a_replayed_message_is_marked() {
-        let marked = selection(None, None, None).marked(message("acme", ""));
-        assert_eq!(marked.attributes["replay"], "now");
     }
 }

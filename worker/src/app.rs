@@ -13,10 +13,12 @@ use common::metrics;
 
 use crate::auth::{self, Guard};
 use crate::delivery::{Disposition, Worker, chain};
-use crate::push::Push;
+use crate::push::{Push, PushError};
 
 /// Largest push: a message of 10 MB in Base64, and its envelope.
 const MAX_PUSH_BYTES: usize = 16 << 20;
+/// How long Pub/Sub waits for an answer: the longest ack deadline, which the subscriptions have.
+const ACK_DEADLINE: Duration = Duration::from_secs(600);
 /// How long connections may take to end after the worker stopped, in seconds. Cloud Run ends the
 /// process after 10 s.
 const SHUTDOWN_SECONDS: u64 = 7;
@@ -64,23 +66,40 @@ impl Application {
 fn routes(config: &mut web::ServiceConfig) {
     config
         .app_data(web::PayloadConfig::new(MAX_PUSH_BYTES))
+        .service(
+            web::resource("/dead-letter")
+                .wrap(from_fn(auth::guard))
+                .route(web::post().to(dead_letter)),
+        )
         .service(web::resource("/push").wrap(from_fn(auth::guard)).route(web::post().to(push)))
         .route("/health", web::get().to(health))
         .route("/ready", web::get().to(ready))
         .route("/metrics", web::get().to(metrics));
 }
 
+async fn push(worker: Data<Worker>, body: Bytes) -> HttpResponse {
+    answer(match Push::parse(&body) {
+        Ok(Push { message, attempts }) => worker.deliver(&message, attempts).await,
+        Err(error) => refuse(&worker, error, &body).await,
+    })
+}
+
+async fn dead_letter(worker: Data<Worker>, body: Bytes) -> HttpResponse {
+    answer(match Push::parse(&body) {
+        Ok(push) => worker.dead_letter(&push.message, push.failed_deliveries(), ACK_DEADLINE).await,
+        Err(error) => refuse(&worker, error, &body).await,
+    })
+}
+
 /// A body that is no envelope is quarantined like any message that cannot be read: a nack would
 /// bring it again for ever, and slow the subscription down.
-async fn push(worker: Data<Worker>, body: Bytes) -> HttpResponse {
-    let disposition = match Push::parse(&body) {
-        Ok(Push { message, attempts }) => worker.deliver(&message, attempts).await,
-        Err(error) => {
-            let detail = chain(&error);
-            tracing::warn!(error = detail, "a push cannot be read");
-            worker.refuse(&error.into_message(&body), detail).await
-        }
-    };
+async fn refuse(worker: &Worker, error: PushError, body: &[u8]) -> Disposition {
+    let detail = chain(&error);
+    tracing::warn!(error = detail, "a push cannot be read");
+    worker.refuse(&error.into_message(body), detail).await
+}
+
+fn answer(disposition: Disposition) -> HttpResponse {
     match disposition {
         Disposition::Acknowledge => HttpResponse::NoContent().finish(),
         Disposition::Retry | Disposition::Release => {

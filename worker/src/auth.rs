@@ -9,14 +9,19 @@ mod keys;
 mod refusal;
 mod settings;
 
+use std::time::Duration;
+
+use actix_web::HttpMessage as _;
 use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use common::metrics::PUSHES_REFUSED;
+use futures::StreamExt as _;
 use gcloud_sdk::IdTokenAudience;
 use gcloud_sdk::id_token_verify::IdTokenVerifier;
+use tokio::time::timeout;
 
 use self::claims::Claims;
 use self::keys::KeyServer;
@@ -102,18 +107,34 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
     Ok(token)
 }
 
+/// How much of a refused push is taken off the line, and for how long: any of Spillway's messages.
+/// An answer to a sender who is still sending would get lost with the connection.
+const DRAINED_BYTES: usize = 1 << 20;
+const DRAINED_FOR: Duration = Duration::from_secs(2);
+
 /// Stands before every route that takes messages: whoever is refused is so before the body is
-/// read.
+/// looked at.
 pub(crate) async fn guard<B: MessageBody>(
     guard: Data<Guard>,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     if let Err(refusal) = guard.admit(request.headers()).await {
         let (reason, error) = (refusal.reason(), crate::delivery::chain(&refusal));
         PUSHES_REFUSED.with_label_values(&[reason]).inc();
         tracing::warn!(reason, error, "a push was refused");
+        drop(timeout(DRAINED_FOR, drain(request.take_payload())).await);
         return Ok(request.into_response(refusal.response()).map_into_right_body());
     }
     Ok(next.call(request).await?.map_into_left_body())
+}
+
+async fn drain(mut payload: Payload) {
+    let mut bytes = 0;
+    while let Some(Ok(chunk)) = payload.next().await {
+        bytes += chunk.len();
+        if bytes > DRAINED_BYTES {
+            return;
+        }
+    }
 }

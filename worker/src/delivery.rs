@@ -135,14 +135,7 @@ impl Worker {
         disposition
     }
 
-    /// Quarantines a message that was delivered too often.
-    pub async fn dead_letter(&self, message: &Message, attempts: u32) -> Disposition {
-        let detail = format!("{attempts} deliveries failed");
-        let sentence = Sentence { reason: Reason::DeadLetter, detail, attempts };
-        self.set_aside(message, sentence, "dead-letter").await.0
-    }
-
-    async fn process(&self, record: &Record) -> Result<Outcome, ProcessError> {
+    pub(crate) async fn process(&self, record: &Record) -> Result<Outcome, ProcessError> {
         if self.is_expired(record) {
             return Ok(Outcome::Expired);
         }
@@ -153,7 +146,7 @@ impl Worker {
         }
     }
 
-    async fn conclude(
+    pub(crate) async fn conclude(
         &self,
         message: &Message,
         attempts: u32,
@@ -180,7 +173,7 @@ impl Worker {
         (Disposition::Retry, "failed")
     }
 
-    async fn set_aside(
+    pub(crate) async fn set_aside(
         &self,
         message: &Message,
         sentence: Sentence,

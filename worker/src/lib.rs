@@ -7,6 +7,7 @@ pub mod app;
 #[cfg(feature = "gcp")]
 pub mod auth;
 pub mod committer;
+mod dead_letter;
 pub mod delivery;
 pub mod patience;
 pub mod processors;

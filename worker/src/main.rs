@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use clap::Parser;
 use common::config::{GoogleArgs, LogArgs, WorkArgs};
-use common::store::firestore::FirestoreStore;
 use common::{program, signal, telemetry};
 use thiserror::Error;
 use worker::app::Application;
@@ -62,12 +61,9 @@ async fn main() -> ExitCode {
 
 async fn run(args: Args) -> Result<(), StartError> {
     let Args { host, port, google, push, work, .. } = args;
-    let guard = Guard::new(&push, google.firestore_emulator_host.is_some())?;
-    let store = FirestoreStore::new(
-        &google.google_cloud_project,
-        &google.firestore_database,
-        google.firestore_emulator_host.as_deref(),
-    );
+    let GoogleArgs { google_cloud_project: project, services } = google;
+    let guard = Guard::new(&push, services.firestore_emulator_host.is_some())?;
+    let store = services.store(&project);
     let worker = Worker::new(Arc::new(store), WorkerSettings::new(&work, COMMIT_INTERVAL));
     let application = Application::build(Arc::new(worker), guard, &host, port)
         .map_err(|error| StartError::Listen(host, port, error))?;

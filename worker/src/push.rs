@@ -57,7 +57,16 @@ struct Wrapped {
     attributes: Option<Attributes>,
 }
 
+/// The attribute in which Pub/Sub tells how often a dead letter was delivered before it was one.
+const SOURCE_DELIVERIES: &str = "CloudPubSubDeadLetterSourceDeliveryCount";
+
 impl Push {
+    /// Failed deliveries that made this message a dead letter: one at least.
+    pub fn failed_deliveries(&self) -> u32 {
+        let count = self.message.attributes.get(SOURCE_DELIVERIES);
+        count.and_then(|count| count.parse().ok()).unwrap_or(self.attempts).max(1)
+    }
+
     /// Reads the body of a push.
     pub fn parse(body: &[u8]) -> Result<Self, PushError> {
         let envelope: Envelope = serde_json::from_slice(body)?;
@@ -95,6 +104,20 @@ mod tests {
         assert_eq!(push(r#"{"message":{"data":"","attributes":null},"delivery_attempt":2}"#), 1);
         assert_eq!(push(r#"{"message":{},"delivery_attempt":2,"deliveryAttempt":2}"#), 1);
         assert_eq!(push(r#"{"message":{"data":null,"attributes":{}}}"#), 0);
+    }
+
+    #[test]
+    fn a_dead_letter_tells_how_often_it_was_delivered_before() {
+        let failed = |count: &str| {
+            let attributes = format!(r#""attributes":{{"{SOURCE_DELIVERIES}":"{count}"}}"#);
+            let body = format!(r#"{{"message":{{{attributes}}},"deliveryAttempt":3}}"#);
+            Push::parse(body.as_bytes()).expect("a push").failed_deliveries()
+        };
+        assert_eq!(failed("100"), 100);
+        for odd in ["", "many", "-1", "99999999999"] {
+            assert_eq!(failed(odd), 2, "{odd}");
+        }
+        assert_eq!(Push::parse(br#"{"message":{}}"#).expect("a push").failed_deliveries(), 1);
     }
 
     #[test]

@@ -2,13 +2,17 @@
 
 use chrono::Utc;
 use common::broker::Message;
+use common::message::attribute;
 use common::metrics::QUARANTINED;
-use common::quarantine::{Quarantined, Reason};
+use common::quarantine::{Quarantined, Reason, path};
 use common::store::{DocumentStore, StoreError, Value, Write};
 use common::text::redact::redact;
 
 use crate::delivery::WorkerSettings;
 use crate::patience::patiently;
+
+/// Fields that stay as they are when the message fails again.
+const FIRST: [&str; 2] = ["first_seen", "expire_at"];
 
 /// Why and when a message is set aside.
 pub struct Sentence {
@@ -21,7 +25,8 @@ pub struct Sentence {
 }
 
 /// Writes the message to its tenant's quarantine. A message that is there already stays as it
-/// was first seen.
+/// was first seen, unless it was published again on purpose: then whoever did that can see by the
+/// attributes that it failed again, and why.
 pub async fn quarantine(
     store: &dyn DocumentStore,
     settings: &WorkerSettings,
@@ -35,9 +40,15 @@ pub async fn quarantine(
     let mut fields = quarantined.fields();
     let expire_at = settings.keep.expire_at(quarantined.first_seen).map(Value::from);
     fields.extend(expire_at.map(|at| ("expire_at".to_owned(), at)));
-    let write = Write::Create { path: quarantined.path(), fields };
+    let path = path(message);
+    let write = Write::Create { path: path.clone(), fields: fields.clone() };
     match patiently(|| store.commit(vec![write.clone()])).await {
         Ok(()) => QUARANTINED.with_label_values(&[reason.as_str()]).inc(),
+        Err(StoreError::AlreadyExists) if message.attributes.contains_key(attribute::REPLAY) => {
+            fields.retain(|name, _| !FIRST.contains(&name.as_str()));
+            let again = Write::Upsert { path, fields };
+            patiently(|| store.commit(vec![again.clone()])).await?;
+        }
         Err(StoreError::AlreadyExists) => {}
         Err(error) => return Err(error),
     }

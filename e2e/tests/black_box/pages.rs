@@ -40,6 +40,7 @@ async fn the_tracker_is_small_and_for_all_sites(deployment: &Deployment) {
     assert_eq!(header(&tracker, "content-encoding"), "gzip");
     assert_eq!(header(&tracker, "content-type"), "text/javascript; charset=utf-8");
     assert_eq!(header(&tracker, "cross-origin-resource-policy"), "cross-origin");
+    assert_eq!(header(&tracker, "access-control-allow-origin"), "*");
     assert!(header(&tracker, "cache-control").starts_with("public, max-age="));
     let bytes = tracker.bytes().await.expect("a body").len();
     assert!(bytes <= MAX_TRACKER_BYTES, "{bytes} bytes");

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use common::broker::Attributes;
 use common::broker::embedded::InWork;
 use common::path::{Collection, CollectionPath, DocumentPath};
+use common::quarantine;
 use common::record::{Kind, RecordId};
 use common::store::{Document, DocumentStore, StoreError, Value, scan};
 use common::tenant::TenantId;
@@ -55,8 +55,7 @@ impl Ledger {
         let mut ledger = Self { in_work, ..Self::default() };
         ledger.add_quarantine(store, &CollectionPath::stray()).await?;
         for tenant in tenants {
-            let quarantine = CollectionPath::of(tenant, Collection::Quarantine);
-            ledger.add_quarantine(store, &quarantine).await?;
+            ledger.add_quarantine(store, &quarantine::collection(tenant)).await?;
             ledger.add_stored(store, tenant).await?;
         }
         Ok(ledger)
@@ -114,14 +113,11 @@ impl Ledger {
     async fn add_quarantine(
         &mut self,
         store: &dyn DocumentStore,
-        quarantine: &CollectionPath,
+        collection: &CollectionPath,
     ) -> Result<(), StoreError> {
-        scan(store, quarantine, Some(&["attributes"]), |document| {
-            if let Some(Value::Map(labels)) = document.fields.get("attributes") {
-                let text = |(name, value): (&String, &Value)| {
-                    Some((name.clone(), value.as_text()?.to_owned()))
-                };
-                let attributes: Attributes = labels.iter().filter_map(text).collect();
+        scan(store, collection, Some(&["attributes"]), |document| {
+            let attributes = document.fields.get("attributes").and_then(quarantine::attributes);
+            if let Some(attributes) = attributes {
                 self.quarantined.insert(Identity::of(&attributes).message);
             }
         })

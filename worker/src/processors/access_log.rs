@@ -12,9 +12,8 @@ use crate::processors::claim::look_up;
 /// Stores and counts one part of a batch, once.
 pub(crate) async fn process(worker: &Worker, record: &Record) -> Result<Outcome, ProcessError> {
     let entries = access_log::entries(&record.data)?;
-    let path = log_batch::path(&record.tenant, &record.id);
     let claim = || log_batch::claim(record, worker.settings.keep);
-    if let Some(known) = look_up(worker, record, &path, claim).await? {
+    if let Some(known) = look_up(worker, record, claim).await? {
         return Ok(known);
     }
     Ok(worker.committer.commit(unit(worker, record, &entries)).await?)

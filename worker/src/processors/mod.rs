@@ -1,6 +1,6 @@
 //! One processor for each kind of record.
 
 pub mod access_log;
-mod claim;
+pub(crate) mod claim;
 pub mod event;
 pub mod text;

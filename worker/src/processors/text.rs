@@ -12,9 +12,8 @@ use crate::processors::claim::look_up;
 
 /// Processes one part of a text. What is stored already is not worked on again.
 pub(crate) async fn process(worker: &Worker, record: &Record) -> Result<Outcome, ProcessError> {
-    let path = processed_log::path(&record.tenant, &record.id);
     let claim = || processed_log::claim(record, worker.settings.keep);
-    if let Some(known) = look_up(worker, record, &path, claim).await? {
+    if let Some(known) = look_up(worker, record, claim).await? {
         return Ok(known);
     }
     let redacted = redact(&record.data);

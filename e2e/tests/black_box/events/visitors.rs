@@ -1,6 +1,6 @@
 //! Visitors without cookies: who is one, and who is the same.
 
-use e2e::api::answer;
+use e2e::api::{answer, eventually};
 use e2e::deployment::Deployment;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -19,6 +19,20 @@ fn view_by(site: &Site, user_agent: &str, more: Value) -> RequestBuilder {
     request.header("content-type", "text/plain;charset=UTF-8").body(event.to_string())
 }
 
+/// A site of which the gateway can tell the visitors: a store that is slow at first gives it no
+/// salt for them.
+async fn site_with_visitors(deployment: &Deployment) -> Site {
+    let unknown = "spillway_unknown_visitors_total";
+    eventually("visitors are told apart", async || {
+        let site = Site::new(deployment);
+        let before = site.api.metric(unknown).await;
+        taken(view_by(&site, FIREFOX, json!({}))).await;
+        (site.api.metric(unknown).await == before).then_some(())
+    })
+    .await;
+    Site::new(deployment)
+}
+
 async fn taken(request: RequestBuilder) {
     assert_taken(&answer(request).await, &json!("a view"));
 }
@@ -28,7 +42,7 @@ async fn users(site: &Site) -> u64 {
 }
 
 pub(super) async fn a_browser_without_a_user_id_is_one_visitor(deployment: &Deployment) {
-    let (site, other) = (Site::new(deployment), Site::new(deployment));
+    let (site, other) = (site_with_visitors(deployment).await, Site::new(deployment));
     taken(view_by(&site, FIREFOX, json!({}))).await;
     taken(view_by(&site, FIREFOX, json!({"path": "/pricing"}))).await;
     taken(view_by(&site, SAFARI, json!({}))).await;
@@ -40,7 +54,7 @@ pub(super) async fn a_browser_without_a_user_id_is_one_visitor(deployment: &Depl
 }
 
 pub(super) async fn a_visitor_s_event_that_comes_again_is_no_conflict(deployment: &Deployment) {
-    let site = Site::new(deployment);
+    let site = site_with_visitors(deployment).await;
     // On another day, or from another place, the same event gets another id.
     taken(view_by(&site, FIREFOX, json!({"event_id": "e-1"}))).await;
     taken(view_by(&site, SAFARI, json!({"event_id": "e-1"}))).await;
@@ -61,7 +75,7 @@ pub(super) async fn a_sender_that_is_no_browser_is_no_visitor(deployment: &Deplo
 }
 
 pub(super) async fn an_address_that_the_sender_made_up_makes_no_visitor(deployment: &Deployment) {
-    let site = Site::new(deployment);
+    let site = site_with_visitors(deployment).await;
     for address in ["203.0.113.1", "203.0.113.2", "203.0.113.3, 203.0.113.4"] {
         taken(view_by(&site, FIREFOX, json!({})).header("x-forwarded-for", address)).await;
     }

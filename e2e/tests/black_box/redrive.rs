@@ -1,0 +1,349 @@
+//! `spillway redrive` in both modes: what is stored leaves the quarantine, and nothing else does.
+
+use std::process::Output;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use common::broker::Message;
+use common::event::Event;
+use common::hash;
+use common::quarantine::{MAX_DATA_BYTES, Quarantined, Reason, path};
+use common::record::{Kind, Part, Record, RecordId};
+use common::store::embedded::EmbeddedStore;
+use common::store::{DocumentStore, Write};
+use common::tenant::TenantId;
+use common::text::segment::segment;
+use e2e::api::{Api, eventually, new_tenant};
+use e2e::binaries::Binaries;
+use e2e::deployment::{Deployment, Embedded, Settings};
+use e2e::in_both_modes;
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+in_both_modes!(settings;
+    what_can_be_stored_by_now_leaves_the_quarantine,
+    what_cannot_be_stored_stays_with_the_reason,
+    what_fails_again_is_told_at_once,
+    one_message_or_one_record_is_chosen_by_its_id,
+    what_was_stored_before_is_only_removed,
+);
+
+fn settings() -> Settings {
+    vec![("WORK_SECONDS_PER_CHAR", "0.0001".to_owned())]
+}
+
+/// A deployment, its documents, and one tenant in it.
+struct Case {
+    deployment: Deployment,
+    store: Arc<dyn DocumentStore>,
+    api: Api,
+    tenant: String,
+}
+
+impl Case {
+    fn new(deployment: Deployment) -> Self {
+        let store: Arc<dyn DocumentStore> = match &deployment {
+            Deployment::Embedded(embedded) => {
+                Arc::new(EmbeddedStore::open(embedded.folder()).expect("a store"))
+            }
+            Deployment::Cloud(cloud) => Arc::new(cloud.store()),
+        };
+        let api = Api::new(deployment.url());
+        Self { deployment, store, api, tenant: new_tenant() }
+    }
+
+    async fn set_aside(&self, message: &Message, data: &[u8]) -> String {
+        let quarantined = Quarantined {
+            message,
+            data,
+            reason: Reason::DeadLetter,
+            detail: "by the test".to_owned(),
+            attempts: 100,
+            first_seen: Utc::now(),
+        };
+        let (path, fields) = (path(message), quarantined.fields());
+        let id = path.id().to_owned();
+        self.store.commit(vec![Write::Create { path, fields }]).await.expect("it is stored");
+        id
+    }
+
+    async fn set_all_aside(&self, messages: &[Message]) -> Vec<String> {
+        let mut ids = Vec::new();
+        for message in messages {
+            ids.push(self.set_aside(message, &message.data).await);
+        }
+        ids
+    }
+
+    async fn redrive(&self, more: &[&str]) -> Output {
+        let (program, settings) = match &self.deployment {
+            Deployment::Embedded(embedded) => {
+                let folder = embedded.folder().display().to_string();
+                (Binaries::shared().await.path("spillway"), vec![("DATA_DIR", folder)])
+            }
+            Deployment::Cloud(cloud) => {
+                let names = [
+                    "GOOGLE_CLOUD_PROJECT",
+                    "PUBSUB_TOPIC",
+                    "PUBSUB_EMULATOR_HOST",
+                    "FIRESTORE_EMULATOR_HOST",
+                ];
+                let settings = names.map(|name| (name, cloud.setting(name).to_owned()));
+                (Binaries::operator().await, settings.into())
+            }
+        };
+        let mut command = Command::new(program);
+        command.args(["redrive", "--tenant", &self.tenant]).args(more).envs(settings);
+        command.kill_on_drop(true).output().await.expect("it runs")
+    }
+
+    async fn quarantine(&self) -> Vec<String> {
+        let items = self.api.all(&self.tenant, "quarantine").await;
+        items.iter().filter_map(|item| item["id"].as_str().map(str::to_owned)).collect()
+    }
+
+    /// The messages of a record, each part one.
+    fn text(&self, id: &str, text: &str) -> Vec<Message> {
+        let parts = segment(text);
+        let of = parts.len() as u32;
+        let record = |(number, data): (u32, &&str)| Record {
+            kind: Kind::Text,
+            tenant: TenantId::parse(&self.tenant).expect("a tenant"),
+            id: RecordId::parse(id).expect("an id"),
+            digest: hash::sha256(text),
+            source: "text_upload".to_owned(),
+            received_at: received_at(),
+            part: Part { number, of },
+            traceparent: None,
+            data: (*data).to_owned(),
+        };
+        (1..).zip(&parts).map(record).map(Message::from).collect()
+    }
+
+    fn view(&self, id: &str) -> Message {
+        let event = Event {
+            event_type: "page_view".to_owned(),
+            user_id: Some("u-1".to_owned()),
+            path: Some("/".to_owned()),
+            payload: None,
+            timestamp: received_at(),
+        };
+        let data = serde_json::to_string(&event).expect("JSON");
+        let text = Record::try_from(&self.text(id, "x")[0]).expect("a record");
+        Record { kind: Kind::Event, digest: event.digest(None), data, ..text }.into()
+    }
+}
+
+fn received_at() -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(1_750_000_000_123).expect("a time")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn summary(stored: u32, known: u32, left: u32) -> String {
+    format!(
+        "{stored} messages stored and removed from quarantine, {known} removed that were stored \
+         before, {left} left in quarantine\n"
+    )
+}
+
+async fn what_can_be_stored_by_now_leaves_the_quarantine(deployment: Deployment) {
+    let case = Case::new(deployment);
+    let long = "line after line\n".repeat(1_000);
+    let mut messages = case.text("short", "call 555-0199");
+    messages.extend(case.text("long", &long));
+    messages.push(case.view("e-1"));
+    // As Pub/Sub marks a dead letter.
+    messages[0]
+        .attributes
+        .insert("CloudPubSubDeadLetterSourceDeliveryCount".to_owned(), "100".to_owned());
+    let count = case.set_all_aside(&messages).await.len() as u32;
+    assert!(count > 5);
+
+    let output = case.redrive(&[]).await;
+    assert_eq!(said(&output), summary(count, 0, 0));
+    assert_eq!((output.status.code(), case.quarantine().await.len()), (Some(0), 0));
+    let log = case.api.processed_log(&case.tenant, "short").await;
+    assert_eq!(log["modified_data"], "call [REDACTED]");
+    assert_eq!(case.api.processed_log(&case.tenant, "long").await["original_text"], *long);
+    let stats = case.api.get(&format!("/stats?site_id={}", case.tenant)).await.body;
+    assert_eq!((&stats["total_views"], &stats["unique_users"]), (&json!(1), &json!(1)));
+
+    let output = case.redrive(&[]).await;
+    assert_eq!((said(&output), output.status.code()), (summary(0, 0, 0), Some(0)));
+}
+
+async fn what_cannot_be_stored_stays_with_the_reason(deployment: Deployment) {
+    let case = Case::new(deployment);
+    case.api.ingest_json(&case.tenant, "taken", "the first").await;
+    case.api.processed_log(&case.tenant, "taken").await;
+    let mut large = case.view("large");
+    large.data = vec![b'x'; MAX_DATA_BYTES + 1];
+    let mut unknown = case.text("unknown", "x").remove(0);
+    unknown.attributes.insert("v".to_owned(), "2".to_owned());
+    let conflicting = case.text("taken", "the second").remove(0);
+    let mut kept = case.set_all_aside(&[conflicting, large, unknown]).await;
+    let event = case.view("redacted");
+    kept.push(case.set_aside(&event, b"{\"path\":\"[REDACTED]\"}").await);
+    let stored = case.set_all_aside(&case.text("good", "x")).await;
+
+    let output = case.redrive(&[]).await;
+    let said = said(&output);
+    assert!(said.ends_with(&summary(1, 0, 4)), "{said}");
+    let reasons = [
+        ("taken, part 1 of 1", "another record of this name is stored"),
+        ("large, part 1 of 1", "cut at 256 KiB"),
+        ("unknown, part 1 of 1", "unknown message version"),
+        ("redacted, part 1 of 1", "redacted"),
+    ];
+    for (id, (name, reason)) in kept.iter().zip(reasons) {
+        let line = said.lines().find(|line| line.contains(id.as_str())).expect("a line");
+        assert!(line.contains(name) && line.contains(reason), "{line}");
+    }
+    assert_eq!(output.status.code(), Some(1));
+    let mut left = case.quarantine().await;
+    left.sort();
+    kept.sort();
+    assert_eq!(left, kept);
+    assert!(!left.contains(&stored[0]));
+    let first = case.api.processed_log(&case.tenant, "taken").await;
+    assert_eq!(first["original_text"], "the first");
+}
+
+/// Its data are none of its kind: no wait helps.
+async fn what_fails_again_is_told_at_once(deployment: Deployment) {
+    let case = Case::new(deployment);
+    let mut bad = case.view("bad");
+    bad.data = b"no JSON".to_vec();
+    let ids = case.set_all_aside(&[bad]).await;
+    let first = case.api.all(&case.tenant, "quarantine").await;
+    let output = case.redrive(&["--wait", "600"]).await;
+    let said = said(&output);
+    assert!(said.contains("set aside again: bad-message: "), "{said}");
+    assert!(said.ends_with(&summary(0, 0, 1)), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+    let again = case.api.all(&case.tenant, "quarantine").await;
+    assert_eq!((&again[0]["id"], again.len()), (&json!(ids[0]), 1));
+    assert_eq!(again[0]["first_seen"], first[0]["first_seen"]);
+    assert_eq!(again[0]["reason"], "bad-message");
+}
+
+async fn one_message_or_one_record_is_chosen_by_its_id(deployment: Deployment) {
+    let case = Case::new(deployment);
+    let long = case.text("long", &"line after line\n".repeat(1_000));
+    let parts = long.len() as u32;
+    case.set_all_aside(&long).await;
+    let ids = case.set_all_aside(&[case.view("e-1"), case.view("e-2")]).await;
+
+    let output = case.redrive(&["--id", &ids[1]]).await;
+    assert_eq!((said(&output), output.status.code()), (summary(1, 0, 0), Some(0)));
+    let output = case.redrive(&["--id", "long"]).await;
+    assert_eq!((said(&output), output.status.code()), (summary(parts, 0, 0), Some(0)));
+    assert_eq!(case.quarantine().await, [ids[0].clone()]);
+    let output = case.redrive(&["--id", "nothing"]).await;
+    assert_eq!((said(&output), output.status.code()), (String::new(), Some(2)));
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("has nothing named nothing in quarantine"), "{error}");
+}
+
+async fn what_was_stored_before_is_only_removed(deployment: Deployment) {
+    let case = Case::new(deployment);
+    let messages = case.text("1", "a text");
+    case.set_all_aside(&messages).await;
+    assert_eq!(case.redrive(&[]).await.status.code(), Some(0));
+    let stored = case.api.processed_log(&case.tenant, "1").await;
+    case.set_all_aside(&messages).await;
+    let output = case.redrive(&["--wait", "0"]).await;
+    assert_eq!((said(&output), output.status.code()), (summary(0, 1, 0), Some(0)));
+    assert_eq!(case.quarantine().await.len(), 0);
+    assert_eq!(case.api.processed_log(&case.tenant, "1").await, stored);
+}
+
+/// From the fault that made it a dead letter to the server that has time for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_is_redriven_while_no_server_runs_and_removed_when_it_is_stored() {
+    let settings: Settings = vec![
+        ("WORK_SECONDS_PER_CHAR", "0.1".to_owned()),
+        ("ACK_DEADLINE_SECONDS", "1".to_owned()),
+        ("MAX_DELIVERY_ATTEMPTS", "1".to_owned()),
+    ];
+    let mut embedded = Embedded::start(settings).await.expect("it starts");
+    let (api, tenant, text) = (Api::new(embedded.service().url()), new_tenant(), "x".repeat(1_000));
+    api.ingest_json(&tenant, "slow", &text).await;
+    let dead = api.listed(&tenant, "quarantine", 1).await;
+    assert_eq!(dead[0]["reason"], "dead-letter");
+    embedded.terminate().await.expect("it ends");
+    let folder = embedded.folder().display().to_string();
+    let redrive = async || {
+        let spillway = Binaries::shared().await.path("spillway");
+        let command = ["redrive", "--data-dir", &folder, "--tenant", &tenant];
+        Command::new(spillway).args(command).output().await.expect("it runs")
+    };
+    let output = redrive().await;
+    assert!(said(&output).contains("no server runs here"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(1));
+
+    embedded.set(vec![("WORK_SECONDS_PER_CHAR", "0".to_owned())]);
+    embedded.start_again().await.expect("it starts");
+    let api = Api::new(embedded.service().url());
+    assert_eq!(api.processed_log(&tenant, "slow").await["original_text"], *text);
+    assert_eq!(api.all(&tenant, "quarantine").await.len(), 1);
+    let output = redrive().await;
+    assert_eq!((said(&output), output.status.code()), (summary(0, 1, 0), Some(0)));
+    assert_eq!(api.all(&tenant, "quarantine").await, [] as [Value; 0]);
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_said_with_exit_code_2() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = folder.path().display().to_string();
+    let cases = [
+        (Binaries::shared().await.path("spillway"), vec!["--data-dir", &place], "no store in"),
+        (Binaries::shared().await.path("spillway"), vec!["--id", ""], "--tenant"),
+        (
+            Binaries::operator().await,
+            vec!["--data-dir", &place, "--google-cloud-project", "p"],
+            "both a data folder",
+        ),
+    ];
+    for (program, more, reason) in cases {
+        let tenant = if reason == "--tenant" { vec![] } else { vec!["--tenant", "acme"] };
+        let output = Command::new(program).arg("redrive").args(tenant).args(&more).output().await;
+        let output = output.expect("it runs");
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{more:?}: {error}");
+        assert!(error.contains(reason), "{more:?}: {error}");
+    }
+}
+
+/// The archive is replayed into the project, where all of it is known already.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_is_replayed_into_google_cloud() {
+    let embedded = Embedded::start(settings()).await.expect("it starts");
+    let (api, tenant) = (Api::new(embedded.service().url()), new_tenant());
+    for id in ["1", "2"] {
+        assert_eq!(api.ingest_json(&tenant, id, &format!("text {id}")).await.status, 202);
+    }
+    let archive = embedded.folder().join("archive");
+    eventually("both are archived", async || {
+        (api.metric("spillway_archived_messages_total").await >= 2.0).then_some(())
+    })
+    .await;
+    let case = Case::new(Deployment::cloud(settings()).await);
+    let Deployment::Cloud(cloud) = &case.deployment else {
+        unreachable!("it is the cloud's shape")
+    };
+    let mut command = Command::new(Binaries::operator().await);
+    command.arg("replay").arg("--archive").arg(archive).args(["--tenant", &tenant]);
+    for name in ["GOOGLE_CLOUD_PROJECT", "PUBSUB_EMULATOR_HOST", "FIRESTORE_EMULATOR_HOST"] {
+        command.env(name, cloud.setting(name));
+    }
+    let output = command.output().await.expect("it runs");
+    assert!(said(&output).starts_with("2 messages published again"), "{output:?}");
+    for id in ["1", "2"] {
+        let log = case.api.processed_log(&tenant, id).await;
+        assert_eq!(log["original_text"], format!("text {id}"));
+    }
+}

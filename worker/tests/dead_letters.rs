@@ -1,0 +1,220 @@
+//! What becomes of messages that were delivered too often: looked for, tried once more, set aside.
+
+mod faulty;
+mod texts;
+
+use std::iter::{repeat, repeat_n};
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::broker::Message;
+use common::event::Event;
+use common::keep::Keep;
+use common::path::{Collection, CollectionPath};
+use common::record::{Kind, Record};
+use common::store::{Document, DocumentStore, Value};
+use tokio::time::Instant;
+use worker::Disposition::{Acknowledge, Release, Retry};
+use worker::{Disposition, Worker, WorkerSettings};
+
+use crate::faulty::{Fault, FaultyStore, log, logs, quarantine, tenant};
+use crate::texts::{WORK, message, messages, worker};
+
+/// How long Pub/Sub waits for an answer.
+const TIME: Duration = Duration::from_secs(600);
+
+async fn dead_letter(worker: &Worker, message: &Message) -> Disposition {
+    worker.dead_letter(message, 100, TIME).await
+}
+
+/// The only message in quarantine: its reason, and how often it was delivered.
+async fn set_aside(store: &FaultyStore) -> (String, i64, String) {
+    let [document] = &store.all(quarantine()).await[..] else { panic!("not one in quarantine") };
+    let text = |name: &str| document.fields[name].as_text().expect("a text").to_owned();
+    let attempts = document.fields["attempts"].as_integer().expect("a number");
+    (text("reason"), attempts, text("detail"))
+}
+
+/// How many commits are tried until a passing fault has outlasted the worker's patience.
+async fn commits_of_patience() -> usize {
+    let store = FaultyStore::new();
+    store.fail_commits(repeat(Fault::Passing));
+    assert_eq!(worker(&store).deliver(&message("1", "x"), 0).await, Retry);
+    store.commits().len()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_stored_after_all_is_acknowledged_and_nothing_is_written() {
+    let store = FaultyStore::new();
+    let worker = worker(&store);
+    let mut stored = vec![message("1", "a text")];
+    stored.extend(messages("2", &texts::long_text("anna")));
+    stored.push(event());
+    for message in &stored {
+        assert_eq!(worker.deliver(message, 0).await, Acknowledge);
+    }
+    let (commits, start) = (store.commits().len(), Instant::now());
+    // Reading works where writing does not.
+    store.fail_commits(repeat(Fault::Passing));
+    for message in &stored {
+        assert_eq!(dead_letter(&worker, message).await, Acknowledge);
+    }
+    assert_eq!(store.commits().len(), commits);
+    assert!(start.elapsed() < WORK, "no work, no patience");
+    assert!(store.all(quarantine()).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_be_stored_by_now_is_stored() {
+    let store = FaultyStore::new();
+    let worker = worker(&store);
+    let parts = messages("2", &texts::long_text("anna"));
+    let late = [message("1", "a text"), parts[1].clone(), event()];
+    for message in &late {
+        assert_eq!(dead_letter(&worker, message).await, Acknowledge);
+    }
+    assert!(store.find(log("1")).await.is_some());
+    assert!(store.find(log("2").part(2)).await.is_some());
+    let events = CollectionPath::of(&tenant(), Collection::Events);
+    assert_eq!(store.all(events).await.len(), 1);
+    assert!(store.all(quarantine()).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_again_is_set_aside_with_the_reason_and_the_deliveries() {
+    let patience = commits_of_patience().await;
+    let store = FaultyStore::new();
+    store.fail_commits(repeat_n(Fault::Passing, patience));
+    assert_eq!(dead_letter(&worker(&store), &message("1", "a text")).await, Acknowledge);
+    let (reason, attempts, detail) = set_aside(&store).await;
+    assert_eq!((&*reason, attempts), ("dead-letter", 100));
+    assert_eq!(
+        detail,
+        "100 deliveries failed, and the last try: the store cannot be reached, or is busy"
+    );
+    assert!(store.all(logs()).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_even_be_set_aside_comes_again() {
+    let store = FaultyStore::new();
+    store.fail_commits(repeat(Fault::Passing));
+    assert_eq!(dead_letter(&worker(&store), &message("1", "a text")).await, Retry);
+    store.fail_reads(repeat(Fault::Passing));
+    assert_eq!(dead_letter(&worker(&store), &message("1", "a text")).await, Retry);
+    assert!(store.all(quarantine()).await.is_empty());
+}
+
+/// A missing permission would fill the quarantine with all there is.
+#[tokio::test(start_paused = true)]
+async fn a_fault_of_the_deployment_sets_nothing_aside() {
+    for in_reads in [true, false] {
+        let store = FaultyStore::new();
+        if in_reads {
+            store.fail_reads(repeat_n(Fault::Deployment, 1));
+        } else {
+            store.fail_commits(repeat_n(Fault::Deployment, 1));
+        }
+        let (worker, message) = (worker(&store), message("1", "a text"));
+        assert_eq!(dead_letter(&worker, &message).await, Retry);
+        assert!(store.all(quarantine()).await.is_empty());
+        assert_eq!(dead_letter(&worker, &message).await, Acknowledge);
+        assert!(store.find(log("1")).await.is_some());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_trying_cannot_help_is_set_aside_for_its_own_reason() {
+    let bad = |name: &str, value: &str| {
+        let mut message = message("1", "a text");
+        message.attributes.insert(name.to_owned(), value.to_owned());
+        message
+    };
+    let mut conflict = message("2", "another text");
+    let cases = [
+        ("bad-message", bad("v", "2"), Fault::None),
+        ("bad-message", bad("kind", "event"), Fault::None),
+        ("invalid", message("1", "a text"), Fault::Invalid),
+        ("conflict", std::mem::take(&mut conflict), Fault::None),
+    ];
+    for (expected, message, fault) in cases {
+        let store = FaultyStore::new();
+        let worker = worker(&store);
+        assert_eq!(worker.deliver(&texts::message("2", "a text"), 0).await, Acknowledge);
+        store.fail_commits([fault]);
+        assert_eq!(dead_letter(&worker, &message).await, Acknowledge);
+        let (reason, attempts, _) = set_aside(&store).await;
+        assert_eq!((&*reason, attempts), (expected, 101), "the last try counts");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_slowest_text_fits_into_the_last_try_and_what_is_slower_is_set_aside_in_time() {
+    let slowest = Duration::from_millis(135);
+    for (work_per_character, is_stored) in [(slowest, true), (slowest * 2, false)] {
+        let store = FaultyStore::new();
+        let keep = Keep { original: true, days: None };
+        let commit_interval = Duration::ZERO;
+        let settings =
+            WorkerSettings { work_per_character, keep, rollup_shards: 1, commit_interval };
+        let worker = Worker::new(Arc::clone(&store) as Arc<dyn DocumentStore>, settings);
+        let start = Instant::now();
+        let text = message("1", &"x".repeat(4_000));
+        assert_eq!(dead_letter(&worker, &text).await, Acknowledge);
+        assert!(start.elapsed() <= Duration::from_secs(570), "{:?}", start.elapsed());
+        assert_eq!(store.find(log("1")).await.is_some(), is_stored);
+        if !is_stored {
+            assert_eq!(set_aside(&store).await.0, "dead-letter");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_stops_gives_the_dead_letter_back() {
+    let store = FaultyStore::new();
+    let worker = worker(&store);
+    worker.stop();
+    assert_eq!(dead_letter(&worker, &message("1", "a text")).await, Release);
+    assert!(store.commits().is_empty());
+}
+
+/// Who published it again on purpose wants to know; what was kept stays.
+#[tokio::test(start_paused = true)]
+async fn what_is_replayed_and_fails_again_says_so_in_quarantine() {
+    let store = FaultyStore::new();
+    let worker = worker(&store);
+    assert_eq!(worker.deliver(&message("1", "a text"), 0).await, Acknowledge);
+    let conflict = message("1", "another text");
+    assert_eq!(worker.deliver(&conflict, 0).await, Acknowledge);
+    let first = store.all(quarantine()).await;
+    assert_eq!(worker.deliver(&conflict, 5).await, Acknowledge);
+    assert_eq!(store.all(quarantine()).await, first);
+
+    let mut replayed = conflict;
+    replayed.attributes.insert("replay".to_owned(), "now".to_owned());
+    assert_eq!(worker.deliver(&replayed, 1).await, Acknowledge);
+    let again = store.all(quarantine()).await;
+    let attribute = |document: &Document| match &document.fields["attributes"] {
+        Value::Map(attributes) => attributes.get("replay").cloned(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((again.len(), attribute(&again[0])), (1, Some("now".into())));
+    assert_eq!(again[0].fields["attempts"].as_integer(), Some(2));
+    for name in ["first_seen", "data", "data_sha256", "reason"] {
+        assert_eq!(again[0].fields[name], first[0].fields[name], "{name}");
+    }
+}
+
+/// Events are looked for as well, although their commit would tell.
+fn event() -> Message {
+    let event = Event {
+        event_type: "click".to_owned(),
+        user_id: None,
+        path: None,
+        payload: None,
+        timestamp: texts::received_at(),
+    };
+    let text = Record::try_from(&message("e-1", "{}")).expect("a record");
+    let data = serde_json::to_string(&event).expect("JSON");
+    Record { kind: Kind::Event, digest: event.digest(None), data, ..text }.into()
+}
