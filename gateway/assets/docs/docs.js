@@ -2,7 +2,8 @@
 SwaggerUIBundle({
   url: new URL("openapi.json", document.baseURI).href,
   dom_id: "#docs",
-  deepLinking: true,
+  // Deep links would be links within buttons, which not everybody can use.
+  deepLinking: false,
   tryItOutEnabled: true,
   // The one that Swagger offers would send the document elsewhere.
   validatorUrl: null,
