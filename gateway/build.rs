@@ -9,11 +9,15 @@ use flate2::write::GzEncoder;
 
 /// The folder of the files, each of which is served as it is.
 const ASSETS: &str = "assets";
+/// The API's description, which is committed where people look for it.
+const OPENAPI: &str = "../docs/openapi.json";
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed={ASSETS}");
+    println!("cargo::rerun-if-changed={OPENAPI}");
     let out = std::env::var_os("OUT_DIR").map(PathBuf::from).ok_or(io::ErrorKind::NotFound)?;
-    compress_all(Path::new(ASSETS), &out)
+    compress_all(Path::new(ASSETS), &out)?;
+    compress(Path::new(OPENAPI), &out.join("openapi.json.gz"))
 }
 
 /// Writes `{out}/{folder}/…/{file}.gz` for every file below `folder`.

@@ -21,8 +21,9 @@ use crate::tenant::TenantId;
 
 /// Days that a salt lives: its own, and the next one for clocks that are behind.
 const DAYS: Days = Days::new(2);
-/// How long an event waits for the store; without the salt it counts no visitor.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long an event waits for the store; without the salt it counts no visitor. With the longest
+/// that a broker takes to refuse, it is still answered within 10 s.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the store is left alone after it failed, so that the events of a flood do not wait
 /// for it one after the other.
 const REST: Duration = Duration::from_secs(5);
@@ -89,8 +90,19 @@ impl Salts {
         }
     }
 
-    /// Destroys what is two days old on `today`.
-    pub async fn destroy_old(&self, today: NaiveDate) -> Result<(), StoreError> {
+    /// Has the salt of `today` at hand before it is asked for, and destroys what is two days old.
+    pub async fn care(&self, today: NaiveDate) -> Result<(), StoreError> {
+        self.prepare(today).await?;
+        self.destroy_old(today).await
+    }
+
+    async fn prepare(&self, day: NaiveDate) -> Result<(), StoreError> {
+        let salt = self.shared(day).await?;
+        *self.last.lock().await = Last::Salt(day, salt);
+        Ok(())
+    }
+
+    async fn destroy_old(&self, today: NaiveDate) -> Result<(), StoreError> {
         let mut last = self.last.lock().await;
         if matches!(&*last, Last::Salt(day, _) if is_old(*day, today)) {
             *last = Last::Nothing;
@@ -255,6 +267,17 @@ mod tests {
         async fn probe(&self) -> Result<(), StoreError> {
             std::future::pending().await
         }
+    }
+
+    #[tokio::test]
+    async fn a_salt_that_was_prepared_is_given_without_the_store() {
+        let (_folder, store) = store();
+        let salts = Salts::new(store.clone());
+        *salts.last.lock().await = Last::Failed(Instant::now());
+        assert!(salts.of(day("2025-05-01")).await.is_none(), "the store is left alone");
+        salts.prepare(day("2025-05-01")).await.expect("a salt");
+        let prepared = salts.of(day("2025-05-01")).await;
+        assert!(prepared.is_some() && prepared == Salts::new(store).of(day("2025-05-01")).await);
     }
 
     #[tokio::test(start_paused = true)]

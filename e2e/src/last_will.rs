@@ -18,6 +18,11 @@ impl LastWill {
         Self::run(r#"kill -KILL "$2""#, &pid.to_string())
     }
 
+    /// The process `pid` is asked to end, so that it can end those that it started.
+    pub fn terminate(pid: u32) -> io::Result<Self> {
+        Self::run(r#"kill -TERM "$2""#, &pid.to_string())
+    }
+
     /// The folder goes too. A program that still writes there is given a second to end.
     pub fn remove(folder: &std::path::Path) -> io::Result<Self> {
         Self::run(r#"rm -rf "$2" || { sleep 1; rm -rf "$2"; }"#, &folder.display().to_string())

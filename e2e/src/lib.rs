@@ -5,6 +5,7 @@ pub mod api;
 pub mod binaries;
 pub mod books;
 mod both;
+pub mod browser;
 pub mod contract;
 pub mod deployment;
 pub mod emulators;

@@ -68,3 +68,29 @@ impl Needs {
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_needs_the_c_library() {
+        let needs = Needs::of(&std::env::current_exe().expect("this program"));
+        let needs = needs.expect("a program");
+        assert!(needs.libraries.contains("libc.so.6"), "{needs:?}");
+        assert!(needs.glibc() > Some((2, 2)), "{needs:?}");
+    }
+
+    #[test]
+    fn the_newest_version_is_found_by_its_numbers() {
+        let versions = ["GLIBC_2.9", "GLIBC_2.34", "GLIBC_2.2.5", "GCC_4.2.0"].map(str::to_owned);
+        let needs = Needs { versions: versions.into(), ..Needs::default() };
+        assert_eq!(needs.glibc(), Some((2, 34)));
+    }
+
+    #[test]
+    fn what_is_no_program_is_an_error() {
+        let needs = Needs::of(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")));
+        assert!(matches!(needs, Err(NeedsError::Format(_))), "{needs:?}");
+    }
+}

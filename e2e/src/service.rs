@@ -48,11 +48,18 @@ impl Service {
     /// Starts `program` with `settings` as its environment on a free port, and waits until it
     /// says where it listens.
     pub async fn start(program: &Path, settings: &[(&str, String)]) -> Result<Self, ServiceError> {
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .env("HOST", "127.0.0.1")
             .env("PORT", "0")
             .env("LOG_FORMAT", "pretty")
-            .envs(settings.iter().map(|(name, value)| (*name, value.as_str())))
+            .envs(settings.iter().map(|(name, value)| (*name, value.as_str())));
+        Self::run(command).await
+    }
+
+    /// Runs `command`, and waits until it says where it listens.
+    pub async fn run(mut command: Command) -> Result<Self, ServiceError> {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -69,7 +76,7 @@ impl Service {
             Some(address) => Ok(Self { child, _last_will: last_will, address, log }),
             None => {
                 drop(child.kill().await);
-                let program = program.display().to_string();
+                let program = command.as_std().get_program().display().to_string();
                 Err(ServiceError::Silent { program, log: log.text() })
             }
         }

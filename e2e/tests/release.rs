@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use e2e::api::{Api, eventually};
+use e2e::api::{Api, PATIENCE, eventually};
 use e2e::binaries::Binaries;
 use e2e::deployment::{Cloud, Settings};
 use e2e::emulators::{Emulators, free_port, project};
@@ -19,6 +19,7 @@ use reqwest::StatusCode;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::timeout;
 
 const PROGRAMS: [&str; 2] = ["gateway", "worker"];
 
@@ -95,9 +96,8 @@ async fn environment() -> Settings {
 /// settings and `PORT`; it is asked at an address that nobody told it, as on Cloud Run.
 async fn time_to_ready(program: &Path, settings: &Settings) -> Duration {
     let port = free_port().expect("a port");
-    let api = Api::new(format!("http://127.0.0.2:{port}"));
     let began = Instant::now();
-    let mut process = Command::new(program)
+    let process = Command::new(program)
         .env_clear()
         .env("PORT", port.to_string())
         .envs(settings.iter().map(|(name, value)| (*name, value.as_str())))
@@ -105,14 +105,20 @@ async fn time_to_ready(program: &Path, settings: &Settings) -> Duration {
         .kill_on_drop(true)
         .spawn()
         .expect("it runs");
+    let ready = timeout(PATIENCE, answers_ready(port)).await;
+    let time = began.elapsed();
+    assert!(ready.is_ok(), "{} is never ready", program.display());
+    assert!(terminated(process).await.success(), "SIGTERM is no failure");
+    time
+}
+
+/// Asks again and again, so that no answer is noticed late.
+async fn answers_ready(port: u16) {
+    let api = Api::new(format!("http://127.0.0.2:{port}"));
     while TcpStream::connect(("127.0.0.2", port)).await.is_err() {
-        assert!(process.try_wait().expect("a process").is_none(), "it ended");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     while api.get("/ready").await.status != StatusCode::OK {}
-    let ready = began.elapsed();
-    assert!(terminated(process).await.success(), "SIGTERM is no failure");
-    ready
 }
 
 async fn terminated(mut process: Child) -> ExitStatus {

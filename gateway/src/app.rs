@@ -28,8 +28,10 @@ use crate::routes::{
 /// than a publish, shorter than what a platform waits for.
 const SHUTDOWN_SECONDS: u64 = 6;
 
-/// How often salts of visitors are looked for that are too old.
-const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
+/// How often the salts of visitors are looked after.
+const CARE_EVERY: Duration = Duration::from_secs(3_600);
+/// How soon it is tried again where the store did not answer.
+const CARE_AGAIN: Duration = Duration::from_secs(10);
 
 /// How the gateway behaves.
 #[derive(Clone, Debug)]
@@ -117,26 +119,27 @@ impl Application {
             stop.await;
             handle.stop(true).await;
         };
-        let sweeping = tokio::spawn(sweep(self.gateway.clone()));
+        let caring = tokio::spawn(care_for_salts(self.gateway.clone()));
         let (served, ()) = futures::join!(self.server, stopped);
-        sweeping.abort();
+        caring.abort();
         self.gateway.broker.flush().await;
         served
     }
 }
 
-/// Destroys the salts of visitors that are too old, for as long as the server runs.
-async fn sweep(gateway: Data<Gateway>) {
-    let mut tick = tokio::time::interval(SWEEP_EVERY);
+/// Has the salt of visitors' ids at hand, and destroys old ones, for as long as the server runs.
+async fn care_for_salts(gateway: Data<Gateway>) {
     loop {
-        tick.tick().await;
-        if let Err(error) = gateway.salts.destroy_old(Utc::now().date_naive()).await {
-            tracing::warn!(%error, "old salts of visitors could not be destroyed yet");
+        let cared = gateway.salts.care(Utc::now().date_naive()).await;
+        if let Err(error) = &cared {
+            tracing::warn!(%error, "the salts of visitors could not be looked after");
         }
+        tokio::time::sleep(if cared.is_ok() { CARE_EVERY } else { CARE_AGAIN }).await;
     }
 }
 
-fn routes(config: &mut ServiceConfig) {
+/// The API.
+pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .service(write("/ingest", ingest::post))
         .service(open_to_browsers("/event", event::post_site_event))
@@ -144,11 +147,12 @@ fn routes(config: &mut ServiceConfig) {
         .service(write("/logs", logs::post))
         .service(read("/logs/stats", logs::stats))
         .service(read("/stats", stats::get))
+        .service(read("/stats/series", stats::series))
         .service(read("/analytics/event-counts", analytics::event_counts))
         .service(read("/analytics/event-counts-by-type", analytics::event_counts_by_type))
         .service(read("/tenants/{tenant}/processed_logs", processed_logs::list))
-        .service(read("/tenants/{tenant}/processed_logs/{id}", processed_logs::get))
-        .service(read("/tenants/{tenant}/log_batches/{id}", log_batches::get))
+        .service(read("/tenants/{tenant}/processed_logs/{log_id}", processed_logs::get))
+        .service(read("/tenants/{tenant}/log_batches/{batch_id}", log_batches::get))
         .service(read("/tenants/{tenant}/quarantine", quarantine::list))
         .service(read("/health", health::health))
         .service(read("/ready", health::ready))
@@ -156,7 +160,8 @@ fn routes(config: &mut ServiceConfig) {
         .default_service(web::to(not_found));
 }
 
-fn browser_routes(config: &mut ServiceConfig, pages: &Pages) {
+/// The files for browsers.
+pub(crate) fn browser_routes(config: &mut ServiceConfig, pages: &Pages) {
     for asset in pages::served(pages) {
         let answer = async move |request: HttpRequest| asset.answer(&request);
         config.service(read(asset.path, answer));

@@ -27,9 +27,11 @@ pub(crate) type Header = (&'static str, &'static str);
 pub(crate) struct Asset {
     /// Where.
     pub(crate) path: &'static str,
-    media_type: &'static str,
+    /// Of what type it is.
+    pub(crate) media_type: &'static str,
     gzipped: &'static [u8],
-    headers: &'static [Header],
+    /// What it says beyond its type.
+    pub(crate) headers: &'static [Header],
     tag: OnceLock<EntityTag>,
     plain: OnceLock<Bytes>,
 }
@@ -119,6 +121,11 @@ impl Asset {
             Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(self.tag())),
             Err(_) => false,
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.plain()).into_owned()
     }
 
     fn plain(&self) -> Bytes {

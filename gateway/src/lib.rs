@@ -5,6 +5,7 @@ pub mod app;
 mod assets;
 mod edge;
 mod extractors;
+mod openapi;
 mod page;
 mod pages;
 mod parts;
@@ -15,3 +16,4 @@ mod render;
 mod routes;
 
 pub use app::{Application, Gateway, GatewaySettings};
+pub use openapi::document;

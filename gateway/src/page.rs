@@ -15,6 +15,9 @@ use crate::render;
 const DEFAULT_LIMIT: u32 = 10;
 const MAX_LIMIT: u32 = 100;
 
+/// What can be wrong with what is asked for.
+pub(crate) const PROBLEMS: [Code; 2] = [Code::InvalidPageToken, Code::InvalidQuery];
+
 /// Which items of a collection a request asks for.
 #[derive(Debug)]
 pub(crate) struct Page {

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value};
+use serde::Serialize;
 use tokio::sync::Mutex;
+use utoipa::ToSchema;
 
 use crate::app::Gateway;
 
@@ -18,10 +19,20 @@ pub(crate) struct Probes {
     last: Mutex<Option<(Instant, Readiness)>>,
 }
 
-/// The answers of the probes, by name.
-#[derive(Clone)]
+/// What each port says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Readiness {
-    probes: Vec<(&'static str, &'static str)>,
+    pub(crate) broker: Answer,
+    pub(crate) store: Answer,
+}
+
+/// What a port says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Answer {
+    Ok,
+    Failed,
+    TimedOut,
 }
 
 impl Probes {
@@ -36,7 +47,7 @@ impl Probes {
         let broker = probe("broker", gateway.broker.probe());
         let store = probe("store", gateway.store.probe());
         let (broker, store) = futures::join!(broker, store);
-        let readiness = Readiness { probes: vec![("broker", broker), ("store", store)] };
+        let readiness = Readiness { broker, store };
         *last = Some((Instant::now(), readiness.clone()));
         readiness
     }
@@ -44,24 +55,20 @@ impl Probes {
 
 impl Readiness {
     pub(crate) fn is_ready(&self) -> bool {
-        self.probes.iter().all(|(_, answer)| *answer == "ok")
-    }
-
-    pub(crate) fn json(&self) -> Map<String, Value> {
-        self.probes.iter().map(|(name, answer)| ((*name).to_owned(), (*answer).into())).collect()
+        [self.broker, self.store].iter().all(|answer| *answer == Answer::Ok)
     }
 }
 
 async fn probe<E: std::error::Error>(
     name: &str,
     probe: impl Future<Output = Result<(), E>>,
-) -> &'static str {
+) -> Answer {
     match tokio::time::timeout(TIMEOUT, probe).await {
-        Ok(Ok(())) => "ok",
+        Ok(Ok(())) => Answer::Ok,
         Ok(Err(error)) => {
             tracing::warn!(probe = name, %error, "not ready");
-            "failed"
+            Answer::Failed
         }
-        Err(_) => "timed-out",
+        Err(_) => Answer::TimedOut,
     }
 }

@@ -18,6 +18,7 @@ use crate::tenant::TenantId;
 mod all;
 mod events;
 mod requests;
+mod series;
 
 pub use self::all::{all, visitors};
 pub use self::events::{
@@ -25,6 +26,7 @@ pub use self::events::{
     visits,
 };
 pub use self::requests::{Window, of_entries, touched_by, windows};
+pub use self::series::{Point, series};
 
 /// How long a window is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -187,7 +189,7 @@ impl Counts {
 /// One query of each shape that is asked of rollups and visitors, with what it aggregates: each
 /// needs its index.
 pub fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
-    [events::shapes(tenant), requests::shapes(tenant)].concat()
+    [events::shapes(tenant), requests::shapes(tenant), series::shapes(tenant)].concat()
 }
 
 fn rollups(tenant: &TenantId, dimension: Dimension) -> Query {

@@ -2,17 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
-use e2e::api::{Api, eventually};
+use e2e::api::Api;
 use e2e::binaries::Binaries;
 use e2e::deployment::Deployment;
-use e2e::emulators::{Emulators, free_port, project};
+use e2e::emulators::{Emulators, project};
 use e2e::service::Service;
 use e2e::terraform::{DeclaredService, Terraform};
 use regex::Regex;
 use reqwest::{Method, StatusCode};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 const PROGRAMS: [&str; 2] = ["gateway", "worker"];
 
@@ -85,7 +84,7 @@ async fn variables_that_are_named_after_settings_reach_them() {
         let changed = terraform(&[(setting.to_lowercase().as_str(), value)]).service(program);
         let changed = changed.expect("a service");
         assert_eq!(changed.environment.get(setting).map(String::as_str), Some(value));
-        let (_process, api) = deployed(program, &changed).await;
+        let (_service, api) = deployed(program, &changed).await;
         assert_eq!(api.get("/health").await.status, StatusCode::OK, "{program} takes {setting}");
     }
 }
@@ -108,28 +107,20 @@ async fn ports_are_the_same_everywhere() {
 }
 
 /// The program as Cloud Run runs it: with what Terraform sets and `PORT`, and nothing else.
-async fn deployed(program: &str, service: &DeclaredService) -> (Child, Api) {
-    let port = free_port().expect("a port");
-    let process = Command::new(Binaries::shared().await.path(program))
-        .env_clear()
-        .envs(&service.environment)
-        .env("PORT", port.to_string())
-        .stdout(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("it runs");
-    eventually(&format!("the {program} listens on PORT"), async || {
-        tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()
-    })
-    .await;
-    (process, Api::new(format!("http://127.0.0.1:{port}")))
+async fn deployed(program: &str, service: &DeclaredService) -> (Service, Api) {
+    let mut command = Command::new(Binaries::shared().await.path(program));
+    command.env_clear().envs(&service.environment).env("PORT", "0");
+    let running = Service::run(command).await;
+    let running = running.unwrap_or_else(|error| panic!("{error}"));
+    let api = Api::new(running.url());
+    (running, api)
 }
 
 #[tokio::test]
 async fn the_programs_start_with_what_terraform_sets_and_answer_their_probes() {
     for program in PROGRAMS {
         let service = declared(program);
-        let (_process, api) = deployed(program, &service).await;
+        let (_service, api) = deployed(program, &service).await;
         assert_eq!(service.probes.len(), 2, "{program}: one at the start, one while it lives");
         for probe in &service.probes {
             assert_eq!(api.get(probe).await.status, StatusCode::OK, "{program}: {probe}");
@@ -144,7 +135,7 @@ async fn the_worker_serves_every_path_that_is_pushed_to() {
         paths.iter().map(String::as_str).collect::<BTreeSet<_>>(),
         ["/dead-letter", "/push"].into()
     );
-    let (_process, api) = deployed("worker", &declared("worker")).await;
+    let (_service, api) = deployed("worker", &declared("worker")).await;
     let push = async |path: &str| {
         let request = api.request(Method::POST, path).json(&serde_json::json!({}));
         e2e::api::answer(request).await.status
@@ -162,7 +153,7 @@ async fn metrics_are_where_the_collector_looks() {
     let monitoring = std::fs::read_to_string(root().join("terraform/monitoring.tf"));
     let endpoint = r#"endpoints    = [{ port = local.ports[each.key], path = "/metrics""#;
     assert!(monitoring.expect("a file").contains(endpoint), "the collector looks elsewhere");
-    let (_process, api) = deployed("worker", &declared("worker")).await;
+    let (_service, api) = deployed("worker", &declared("worker")).await;
     assert_eq!(api.get("/metrics").await.status, StatusCode::OK);
 }
 

@@ -27,6 +27,17 @@ async fn the_api_s_page_is_true() {
     assert_true("docs/API.md", 20).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_description_of_the_api_is_served_as_it_is_committed() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
+    let committed = std::fs::read_to_string(path).expect("docs/openapi.json");
+    let deployment = Deployment::embedded(Vec::new()).await;
+    let url = format!("{}/openapi.json", deployment.url());
+    let answer = reqwest::get(url).await.expect("an answer");
+    assert_eq!(answer.headers()["content-type"], "application/json");
+    assert_eq!(answer.text().await.expect("a body"), committed);
+}
+
 async fn assert_true(document: &str, least: usize) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let text = std::fs::read_to_string(root.join(document)).expect("the document");

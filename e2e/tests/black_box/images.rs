@@ -65,12 +65,19 @@ fn dependencies_are_built_once_and_as_they_are_locked() {
     assert_eq!(cook, "--locked --release --package gateway --package worker");
 }
 
-/// Files that are compiled in are in the context of the build.
+/// Every member of the workspace, since cargo wants to see each, and every file that is compiled
+/// in from elsewhere.
 #[test]
-fn what_the_programs_include_is_not_ignored() {
+fn the_context_of_the_build_has_all_that_the_programs_are_built_from() {
     let ignored = read(".dockerignore");
     let kept: Vec<_> = ignored.lines().filter_map(|line| line.strip_prefix('!')).collect();
     assert!(ignored.lines().any(|line| line == "*"), "what is not named is ignored");
+    let workspace = read("Cargo.toml");
+    let members = Regex::new(r"members = \[([^\]]+)\]").expect("a regex");
+    let members = members.captures(&workspace).expect("members")[1].replace(['"', ' '], "");
+    for member in members.split(',') {
+        assert!(kept.contains(&member), "{member} is ignored");
+    }
     let include = Regex::new(r#"include_(?:str|bytes)!\(\s*"([^"]+)""#).expect("a regex");
     let mut found = 0;
     for file in ["common/src", "gateway/src", "worker/src"].into_iter().flat_map(sources) {
@@ -101,6 +108,18 @@ fn sources(folder: &str) -> Vec<PathBuf> {
         }
     }
     files
+}
+
+#[test]
+fn the_build_installs_what_the_readme_says_that_tests_need() {
+    let (readme, build) = (read("README.md"), read("cloudbuild.yaml"));
+    let installs = Regex::new(r"`apt-get install ([^`]+)`").expect("a regex");
+    let named = installs.captures_iter(&readme).map(|found| found[1].to_owned());
+    let named = named.collect::<Vec<_>>().join(" ");
+    assert!(named.contains("emulator"), "the README was not read");
+    for package in named.split_whitespace() {
+        assert!(build.split_whitespace().any(|word| word == package), "{package} is missing");
+    }
 }
 
 /// A gateway may write what only the new worker understands.

@@ -173,6 +173,33 @@ async fn without_a_store_reads_are_unavailable() {
     assert_ne!(ready.body["probes"]["store"], "ok");
 }
 
+/// A page sends an event once only: it is taken, and counts no visitor.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_store_events_of_browsers_are_taken() {
+    let emulators = Emulators::shared().await;
+    let project = project();
+    let admin = PubsubAdmin::connect(emulators.pubsub_host(), &project).await.expect("a client");
+    admin.create_topic("spillway").await.expect("a topic");
+    let nobody = format!("127.0.0.1:{}", free_port().expect("a port"));
+    let settings = [
+        ("GOOGLE_CLOUD_PROJECT", project),
+        ("PUBSUB_EMULATOR_HOST", emulators.pubsub_host().to_owned()),
+        ("FIRESTORE_EMULATOR_HOST", nobody),
+    ];
+    let gateway = Service::start(Binaries::shared().await.path("gateway"), &settings).await;
+    let gateway = gateway.expect("it starts");
+    let api = Api::new(gateway.url());
+    let began = Instant::now();
+    for _ in 0..5 {
+        let event = api.request(reqwest::Method::POST, "/event").header("user-agent", "a browser");
+        let event = event.header("origin", "https://shop.example");
+        let event = event.json(&serde_json::json!({"site_id": "acme", "event_type": "view"}));
+        assert_eq!(e2e::api::answer(event).await.status, StatusCode::ACCEPTED);
+    }
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert_eq!(api.metric("spillway_unknown_visitors_total").await, 5.0);
+}
+
 /// Pub/Sub's own push, as far as the emulator has it: the real envelope is understood.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_emulator_s_own_push_is_understood() {

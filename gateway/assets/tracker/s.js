@@ -23,7 +23,7 @@
   }
 
   function send(type, payload) {
-    if (navigator.globalPrivacyControl) return;
+    if (navigator.globalPrivacyControl || typeof type !== "string") return;
     var facts = { url: bare(location.href), title: document.title };
     for (var name in payload) facts[name] = payload[name];
     var body = JSON.stringify({

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::time::Duration;
 
-use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use actix_web::web::{self, Payload};
 use actix_web::{HttpMessage as _, HttpRequest};
 use flate2::read::MultiGzDecoder;
@@ -23,6 +23,16 @@ const LEAST_PER_SECOND: usize = 32 << 10;
 /// can read the refusal.
 const SPILL_BYTES: usize = 16 << 20;
 
+/// What can be wrong with any body.
+pub(crate) const PROBLEMS: [Code; 6] = [
+    Code::InvalidBody,
+    Code::InvalidEncoding,
+    Code::SlowBody,
+    Code::TooLarge,
+    Code::UnsupportedEncoding,
+    Code::UnsupportedMediaType,
+];
+
 /// Reads the whole body, of at most `limit` bytes before and after decompression.
 pub(crate) async fn read(
     request: &HttpRequest,
@@ -39,6 +49,9 @@ pub(crate) async fn read(
 /// The media type without parameters, in lower case: `text/plain`. Only UTF-8 is understood.
 pub(crate) fn media_type(request: &HttpRequest) -> Result<String, Problem> {
     let unsupported = |detail: &str| Problem::new(Code::UnsupportedMediaType, detail);
+    if request.headers().get_all(CONTENT_TYPE).nth(1).is_some() {
+        return Err(unsupported("The request has more than one content type."));
+    }
     let mime = request.mime_type().map_err(|_| unsupported("The content type cannot be read."))?;
     let mime = mime.ok_or_else(|| unsupported("The request has no content type."))?;
     let charset = mime.get_param("charset").map(|charset| charset.as_str().to_ascii_lowercase());

@@ -30,7 +30,7 @@ pub(crate) fn of(request: &HttpRequest, trusted_hops: u8) -> Option<Browser> {
 fn address(headers: &HeaderMap, trusted_hops: u8, peer: Option<SocketAddr>) -> Option<IpAddr> {
     let lines = headers.get_all(X_FORWARDED_FOR).filter_map(|line| line.to_str().ok());
     let heard: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
-    let trusted = heard.iter().rev().take(trusted_hops.into()).last();
+    let trusted = heard.get(heard.len().saturating_sub(trusted_hops.into()));
     let forwarded = trusted.and_then(|text| read(text));
     forwarded.or(peer.map(|peer| peer.ip())).map(|address| address.to_canonical())
 }

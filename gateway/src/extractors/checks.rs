@@ -24,7 +24,7 @@ pub(super) fn without_leap_second(time: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 /// A printable text of 1 to `most` bytes, or what is wrong with it.
-pub(super) fn text(text: &str, most: usize) -> Result<(), String> {
+pub(crate) fn text(text: &str, most: usize) -> Result<(), String> {
     if text.is_empty() {
         Err("must not be empty".to_owned())
     } else if text.len() > most {

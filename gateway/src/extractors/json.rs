@@ -4,6 +4,10 @@ use serde_json::{Map, Value};
 
 use crate::problem::{Code, FieldError, Problem};
 
+/// What can be wrong with a JSON object and its fields.
+pub(crate) const PROBLEMS: [Code; 4] =
+    [Code::InvalidBody, Code::InvalidJson, Code::MissingField, Code::WrongType];
+
 /// A JSON object whose fields are being taken.
 pub(crate) struct Object {
     fields: Map<String, Value>,

@@ -3,7 +3,7 @@
 pub(crate) mod access_log;
 pub(crate) mod body;
 pub(crate) mod browser;
-mod checks;
+pub(crate) mod checks;
 pub(crate) mod date;
 pub(crate) mod interaction;
 pub(crate) mod json;

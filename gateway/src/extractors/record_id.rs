@@ -5,6 +5,9 @@ use common::record::RecordId;
 
 use crate::problem::{Code, FieldError, Problem};
 
+/// What can be wrong with names of a record.
+pub(crate) const PROBLEMS: [Code; 2] = [Code::IdMismatch, Code::InvalidId];
+
 /// The one id of the request: as every `header` and the body's `field` say, which must agree, else
 /// as [`keyed`] has it.
 pub(crate) fn one(

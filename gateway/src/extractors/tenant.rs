@@ -6,6 +6,10 @@ use common::tenant::TenantId;
 use super::query;
 use crate::problem::{Code, FieldError, Problem};
 
+/// What can be wrong with names of a tenant, where there need not be one.
+pub(crate) const PROBLEMS: [Code; 4] =
+    [Code::InvalidBody, Code::InvalidQuery, Code::InvalidTenant, Code::TenantMismatch];
+
 /// All the names that a request gives its tenant.
 pub(crate) struct TenantNames {
     names: Vec<(String, String)>,

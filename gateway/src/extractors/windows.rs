@@ -1,4 +1,4 @@
-//! The windows that a read of access-log counts asks for: `from`, `to` and `grain`.
+//! The windows that a read asks for: `from`, `to` and `grain`.
 
 use actix_web::HttpRequest;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -7,8 +7,14 @@ use common::rollup::Grain;
 use super::query;
 use crate::problem::{Code, FieldError, Problem};
 
-/// Most windows of one answer: the minutes of a day.
-const MAX_WINDOWS: i64 = 1_440;
+/// A grain that may be asked for; the first of several is the default.
+pub(crate) struct Choice {
+    pub(crate) grain: Grain,
+    /// Most windows of one answer.
+    pub(crate) most: i32,
+    /// How long before `to` the windows begin where there is no `from`.
+    pub(crate) span: TimeDelta,
+}
 
 /// Windows of `grain` that begin in `from..to`.
 pub(crate) struct Windows {
@@ -17,29 +23,33 @@ pub(crate) struct Windows {
     pub(crate) to: DateTime<Utc>,
 }
 
-/// Reads the parameters; without any, the minutes of the last hour.
-pub(crate) fn read(request: &HttpRequest, now: DateTime<Utc>) -> Result<Windows, Problem> {
-    let grain = grain(request)?;
+/// Reads the parameters; without any, the last windows of the first choice.
+pub(crate) fn read(
+    request: &HttpRequest,
+    choices: &[Choice],
+    now: DateTime<Utc>,
+) -> Result<Windows, Problem> {
+    let Choice { grain, most, span } = choice(request, choices)?;
     let length = grain.length().unwrap_or(TimeDelta::days(1));
     let to = instant(request, "to")?.unwrap_or(now);
-    let from = instant(request, "from")?.unwrap_or(to - TimeDelta::hours(1));
+    let from = instant(request, "from")?.unwrap_or(to - *span);
     let from = grain.start(from);
     if from >= to {
         return Err(invalid("from", "must be before to"));
     }
-    if to - from > length * MAX_WINDOWS as i32 {
-        return Err(invalid("to", &format!("must be at most {MAX_WINDOWS} windows after from")));
+    if to - from > length * *most {
+        return Err(invalid("to", &format!("must be at most {most} windows after from")));
     }
-    Ok(Windows { grain, from, to })
+    Ok(Windows { grain: *grain, from, to })
 }
 
-fn grain(request: &HttpRequest) -> Result<Grain, Problem> {
-    match query::parameter(request, "grain")?.as_deref() {
-        None | Some("minute") => Ok(Grain::Minute),
-        Some("hour") => Ok(Grain::Hour),
-        Some("day") => Ok(Grain::Day),
-        Some(_) => Err(invalid("grain", "must be minute, hour or day")),
-    }
+fn choice<'a>(request: &HttpRequest, choices: &'a [Choice]) -> Result<&'a Choice, Problem> {
+    let name = query::parameter(request, "grain")?;
+    let is_it = |choice: &&Choice| name.as_deref().is_none_or(|name| name == choice.grain.as_str());
+    choices.iter().find(is_it).ok_or_else(|| {
+        let names: Vec<_> = choices.iter().map(|choice| choice.grain.as_str()).collect();
+        invalid("grain", &format!("must be one of {}", names.join(", ")))
+    })
 }
 
 fn instant(request: &HttpRequest, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {

@@ -7,13 +7,20 @@ use common::event::Event;
 use common::metrics::{ACCEPTED, UNKNOWN_VISITORS};
 use common::record::{Kind, Part, Record, RecordId};
 use common::tenant::TenantId;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::{ON_PUBLISH, Status};
 use crate::app::Gateway;
 use crate::extractors::json::Object;
 use crate::extractors::tenant::TenantNames;
-use crate::extractors::{body, browser, interaction, record_id, site_event, traceparent};
-use crate::problem::{Code, Problem};
+use crate::extractors::{
+    body, browser, interaction, json, record_id, site_event, tenant, traceparent,
+};
+use crate::openapi::bodies::{Interaction, SiteEvent};
+use crate::openapi::problems::problems;
+use crate::openapi::{forms, parameters};
+use crate::problem::{Code, Extensions, Problem};
 use crate::publish::publish;
 
 /// Largest body of an event, in bytes: its payload, and as much again for the rest.
@@ -31,6 +38,46 @@ struct Taken {
     received_at: DateTime<Utc>,
 }
 
+/// An event that is durable.
+#[derive(Serialize, ToSchema)]
+struct EventAccepted<'a> {
+    status: Status,
+    #[schema(value_type = forms::RecordId)]
+    event_id: &'a str,
+}
+
+problems! {
+    /// What can go wrong with an event of a site.
+    SiteEventProblems:
+        body::PROBLEMS, json::PROBLEMS, tenant::PROBLEMS, record_id::PROBLEMS, ON_PUBLISH,
+        [Code::MissingTenant, Code::OutOfRange];
+    /// What can go wrong with an interaction.
+    InteractionProblems:
+        body::PROBLEMS, json::PROBLEMS, tenant::PROBLEMS, ON_PUBLISH, [Code::OutOfRange];
+}
+
+/// Takes an event of a site
+///
+/// from a page of any origin. The type `text/plain` is what a beacon has; the body is JSON all the
+/// same. Header, query and body have to agree on the tenant, and one of them has to name it.
+#[utoipa::path(
+    post, path = "/event", tag = "events", operation_id = "postSiteEvent",
+    params(parameters::Tenant, parameters::Upload, parameters::Browser),
+    request_body(content(
+        (SiteEvent = "application/json", example = json!({
+            "site_id": "acme", "event_type": "page_view", "path": "/pricing", "user_id": "u-1",
+            "timestamp": "2025-05-01T23:59:59.999Z", "event_id": "e-1",
+        })),
+        (forms::SiteEventText = "text/plain", example = json!(
+            r#"{"site_id": "acme", "event_type": "view", "payload": {"url": "https://acme.example/"}}"#
+        )),
+    )),
+    responses(
+        (status = 202, description = "The event is durable.", body = EventAccepted<'static>,
+            example = json!({"status": "accepted", "event_id": "e-1"})),
+        SiteEventProblems,
+    ),
+)]
 pub(crate) async fn post_site_event(
     request: HttpRequest,
     payload: Payload,
@@ -57,6 +104,37 @@ pub(crate) async fn post_site_event(
     accept(&request, &gateway, taken).await
 }
 
+/// Takes an interaction of a user
+///
+/// from a page of any origin. Id and time are the server's. Without a tenant it is one of
+/// `default`.
+#[utoipa::path(
+    post, path = "/events", tag = "events", operation_id = "postInteraction",
+    params(parameters::Tenant, parameters::Upload),
+    request_body(content(
+        (Interaction = "application/json", examples(
+            ("view" = (value = json!({
+                "user_id": "u-1", "event_type": "view",
+                "payload": {"url": "https://acme.example/pricing", "title": "Pricing"},
+            }))),
+            ("click" = (value = json!({
+                "user_id": "u-1", "event_type": "click", "payload": {"element_id": "buy"},
+            }))),
+            ("location" = (value = json!({
+                "user_id": "u-1", "event_type": "location",
+                "payload": {"latitude": 48.2082, "longitude": 16.3738, "accuracy": 12.5},
+            }))),
+        )),
+        (forms::InteractionText = "text/plain", example = json!(
+            r#"{"user_id": "u-1", "event_type": "click", "payload": {"element_id": "buy"}}"#
+        )),
+    )),
+    responses(
+        (status = 202, description = "The interaction is durable.", body = EventAccepted<'static>,
+            example = json!({"status": "accepted", "event_id": "6f1d7c2a90b34e5f8a7b6c5d4e3f2a1b"})),
+        InteractionProblems,
+    ),
+)]
 pub(crate) async fn post_interaction(
     request: HttpRequest,
     payload: Payload,
@@ -125,7 +203,9 @@ async fn accept(
         data,
     };
     let published = publish(gateway, vec![record]).await;
-    published.map_err(|problem| problem.with("event_id", id.as_str()))?;
+    let event_id = Some(id.to_string());
+    published.map_err(|problem| problem.with(Extensions { event_id, ..Extensions::default() }))?;
     ACCEPTED.with_label_values(&[Kind::Event.as_str(), source]).inc();
-    Ok(HttpResponse::Accepted().json(json!({"status": "accepted", "event_id": id.as_str()})))
+    let accepted = EventAccepted { status: Status::Accepted, event_id: id.as_str() };
+    Ok(HttpResponse::Accepted().json(accepted))
 }

@@ -9,18 +9,72 @@ use common::metrics::ACCEPTED;
 use common::record::{Kind, Part, Record, RecordId};
 use common::tenant::TenantId;
 use common::text::segment::segment;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::{ON_PUBLISH, Status};
 use crate::app::Gateway;
 use crate::extractors::json::Object;
 use crate::extractors::tenant::TenantNames;
-use crate::extractors::{body, record_id, traceparent};
-use crate::problem::{Code, FieldError, Problem};
+use crate::extractors::{body, json, record_id, tenant, traceparent};
+use crate::openapi::bodies::TextLog;
+use crate::openapi::problems::problems;
+use crate::openapi::{forms, parameters};
+use crate::problem::{Code, Extensions, FieldError, Problem};
 use crate::publish::publish;
 
 /// Texts beyond this many bytes are cut and hashed away from the async threads.
 const LARGE_BYTES: usize = 64 << 10;
 
+/// A text log that is durable.
+#[derive(Serialize, ToSchema)]
+struct TextAccepted<'a> {
+    status: Status,
+    #[schema(value_type = forms::TenantId)]
+    tenant_id: &'a str,
+    #[schema(value_type = forms::RecordId)]
+    log_id: &'a str,
+    /// How many messages the text became.
+    #[schema(minimum = 1)]
+    parts: usize,
+}
+
+problems! {
+    /// What can go wrong here.
+    Problems:
+        body::PROBLEMS, json::PROBLEMS, tenant::PROBLEMS, record_id::PROBLEMS, ON_PUBLISH,
+        [Code::EmptyText, Code::InvalidUtf8, Code::MissingTenant];
+}
+
+/// Takes a text log
+///
+/// of at most 4 MiB, decompressed (`MAX_INGEST_BYTES`). A text of more than 4,000 characters is
+/// cut into parts, worked on at the same time. Header, query and body have to agree on the tenant,
+/// and one of them has to name it. The same id with another text is taken, too, and found in
+/// quarantine as a conflict: the first one stays.
+#[utoipa::path(
+    post, path = "/ingest", tag = "texts", operation_id = "postText",
+    params(parameters::Tenant, parameters::LogId, parameters::Upload),
+    request_body(content(
+        (TextLog = "application/json", example = json!({
+            "tenant_id": "acme", "log_id": "order-7",
+            "text": "Card 4111 1111 1111 1111 refused for ann@example.com",
+        })),
+        (forms::LogText = "text/plain", example = json!("kernel: eth0 up, 192.0.2.10")),
+    )),
+    responses(
+        (status = 202, description = "The text is durable.", body = TextAccepted<'static>,
+            links(("result" = (operation_id = "getText", description = "What became of it.",
+                parameters(
+                    ("tenant" = "$response.body#/tenant_id"),
+                    ("log_id" = "$response.body#/log_id"),
+                )))),
+            example = json!({
+                "status": "accepted", "tenant_id": "acme", "log_id": "order-7", "parts": 1,
+            })),
+        Problems,
+    ),
+)]
 pub(crate) async fn post(
     request: HttpRequest,
     payload: Payload,
@@ -34,9 +88,12 @@ pub(crate) async fn post(
     let parts = records.len();
     publish(&gateway, records).await.map_err(|problem| named(problem, &tenant, &id))?;
     ACCEPTED.with_label_values(&[Kind::Text.as_str(), source]).inc();
-    Ok(HttpResponse::Accepted().json(json!({
-        "status": "accepted", "tenant_id": tenant.as_str(), "log_id": id.as_str(), "parts": parts,
-    })))
+    Ok(HttpResponse::Accepted().json(TextAccepted {
+        status: Status::Accepted,
+        tenant_id: tenant.as_str(),
+        log_id: id.as_str(),
+        parts,
+    }))
 }
 
 /// One text with its names, whichever way it came.
@@ -129,5 +186,6 @@ impl Upload {
 
 /// A 503 names the record, so that the client can try again with the same one.
 fn named(problem: Problem, tenant: &TenantId, id: &RecordId) -> Problem {
-    problem.with("tenant_id", tenant.as_str()).with("log_id", id.as_str())
+    let (tenant_id, log_id) = (Some(tenant.to_string()), Some(id.to_string()));
+    problem.with(Extensions { tenant_id, log_id, ..Extensions::default() })
 }

@@ -6,12 +6,43 @@ use common::log_batch;
 use common::store::Document;
 use serde_json::{Map, Value, json};
 
+use super::ON_READ;
 use crate::app::Gateway;
 use crate::extractors::{record_id, tenant};
+use crate::openapi::problems::problems;
+use crate::openapi::stored::LogBatch;
+use crate::openapi::{forms, parameters};
 use crate::parts;
 use crate::problem::{Code, Problem};
 use crate::render;
 
+problems! {
+    /// What can go wrong here.
+    Problems: tenant::PROBLEMS, ON_READ, [Code::InvalidId, Code::NotFound];
+}
+
+/// Reads a batch of access-log entries
+///
+/// `parts_done` is less than `parts` while some are in work.
+#[utoipa::path(
+    get, path = "/tenants/{tenant}/log_batches/{batch_id}", tag = "access logs",
+    operation_id = "getBatch",
+    params(
+        parameters::InPath,
+        ("batch_id" = forms::RecordId, Path, description = "The batch."),
+    ),
+    responses(
+        (status = 200, description = "What became of the batch.", body = LogBatch, example = json!({
+            "tenant_id": "acme", "batch_id": "batch-1",
+            "digest": "3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d",
+            "entries": 2, "first": "2025-05-01T10:00:10.000Z", "last": "2025-05-01T10:00:50.000Z",
+            "parts": 1, "parts_done": 1, "processed_at": "2026-11-21T08:00:00.100Z",
+            "received_at": "2026-11-21T08:00:00.050Z",
+        })),
+        Problems,
+    ),
+    security(("readToken" = []), ()),
+)]
 pub(crate) async fn get(
     request: HttpRequest,
     path: Path<(String, String)>,

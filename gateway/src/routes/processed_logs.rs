@@ -7,13 +7,46 @@ use common::processed_log::{self, LISTED};
 use common::store::{Document, DocumentStore};
 use serde_json::{Map, Value, json};
 
+use super::ON_READ;
 use crate::app::Gateway;
 use crate::extractors::{record_id, tenant};
-use crate::page::Page;
+use crate::openapi::problems::problems;
+use crate::openapi::stored::{ProcessedLog, ProcessedLogs};
+use crate::openapi::{forms, parameters};
+use crate::page::{self, Page};
 use crate::parts;
 use crate::problem::{Code, Problem};
 use crate::render;
 
+problems! {
+    /// What can go wrong with a page of logs.
+    ListProblems: tenant::PROBLEMS, page::PROBLEMS, ON_READ;
+    /// What can go wrong with one log.
+    GetProblems:
+        tenant::PROBLEMS, ON_READ, [Code::InvalidId, Code::NotFound, Code::InProgress];
+}
+
+/// Lists text logs
+///
+/// by id, without their texts.
+#[utoipa::path(
+    get, path = "/tenants/{tenant}/processed_logs", tag = "texts", operation_id = "listTexts",
+    params(parameters::InPath, parameters::Page),
+    responses(
+        (status = 200, description = "A page of logs.", body = ProcessedLogs, example = json!({
+            "processed_logs": [{
+                "log_id": "boot-1", "characters": 27,
+                "digest": "9834876dcfb05cb167a5c24953eba58c4ac89b1adf57f28f2f9d09af107ee8f0",
+                "processed_at": "2026-11-21T08:00:01.400Z",
+                "received_at": "2026-11-21T08:00:00.050Z",
+                "redactions": 1, "source": "text_upload",
+            }],
+            "next_page_token": "dGVuYW50cy9hY21lL3Byb2Nlc3NlZF9sb2dzCmJvb3QtMQ",
+        })),
+        ListProblems,
+    ),
+    security(("readToken" = []), ()),
+)]
 pub(crate) async fn list(
     request: HttpRequest,
     path: Path<String>,
@@ -25,6 +58,29 @@ pub(crate) async fn list(
     Ok(HttpResponse::Ok().json(listing.json("processed_logs", "log_id")))
 }
 
+/// Reads a text log
+///
+/// as it is stored, its parts joined.
+#[utoipa::path(
+    get, path = "/tenants/{tenant}/processed_logs/{log_id}", tag = "texts",
+    operation_id = "getText",
+    params(
+        parameters::InPath,
+        ("log_id" = forms::RecordId, Path, description = "The log."),
+    ),
+    responses(
+        (status = 200, description = "The log.", body = ProcessedLog, example = json!({
+            "tenant_id": "acme", "log_id": "order-7", "characters": 52,
+            "digest": "3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d",
+            "modified_data": "Card [REDACTED] refused for [REDACTED]",
+            "original_text": "Card 4111 1111 1111 1111 refused for ann@example.com",
+            "processed_at": "2026-11-21T08:00:02.612Z", "received_at": "2026-11-21T08:00:00.001Z",
+            "redactions": 2, "source": "json_upload",
+        })),
+        GetProblems,
+    ),
+    security(("readToken" = []), ()),
+)]
 pub(crate) async fn get(
     request: HttpRequest,
     path: Path<(String, String)>,

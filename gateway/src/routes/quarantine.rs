@@ -5,11 +5,43 @@ use actix_web::{HttpRequest, HttpResponse};
 use common::path::{Collection, CollectionPath};
 use common::quarantine::LISTED;
 
+use super::ON_READ;
 use crate::app::Gateway;
 use crate::extractors::tenant;
-use crate::page::Page;
+use crate::openapi::parameters;
+use crate::openapi::problems::problems;
+use crate::openapi::stored::Quarantine;
+use crate::page::{self, Page};
 use crate::problem::Problem;
 
+problems! {
+    /// What can go wrong here.
+    Problems: tenant::PROBLEMS, page::PROBLEMS, ON_READ;
+}
+
+/// Lists what could not be processed
+///
+/// and why, by id, without data.
+#[utoipa::path(
+    get, path = "/tenants/{tenant}/quarantine", tag = "quarantine",
+    operation_id = "listQuarantine",
+    params(parameters::InPath, parameters::Page),
+    responses(
+        (status = 200, description = "A page of messages.", body = Quarantine, example = json!({
+            "quarantine": [{
+                "id": "c100f95c1913f9c72fc1f4ef0847e1e723ffe0bde0b36e5f36c13f81fe8c26ed",
+                "attempts": 1,
+                "attributes": {"kind": "text", "record_id": "boot-1", "tenant_id": "acme"},
+                "data_bytes": 12,
+                "data_sha256": "9834876dcfb05cb167a5c24953eba58c4ac89b1adf57f28f2f9d09af107ee8f0",
+                "detail": "another record with this id and other content came first",
+                "first_seen": "2026-11-21T08:00:03.400Z", "reason": "conflict",
+            }],
+        })),
+        Problems,
+    ),
+    security(("readToken" = []), ()),
+)]
 pub(crate) async fn list(
     request: HttpRequest,
     path: Path<String>,

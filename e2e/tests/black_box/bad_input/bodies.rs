@@ -35,6 +35,9 @@ pub(super) async fn a_media_type_that_is_not_understood_is_refused(deployment: &
         let answer = post(&api, &headers, body.clone()).await;
         answer.assert_problem(kind, 415, "unsupported-media-type");
     }
+    let twice = [("content-type", "application/json"), ("content-type", "text/plain")];
+    let answer = post(&api, &twice, body).await;
+    answer.assert_problem("two media types", 415, "unsupported-media-type");
     api.assert_untouched(&tenant).await;
 }
 

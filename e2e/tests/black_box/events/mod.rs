@@ -4,14 +4,18 @@ mod borders;
 mod browsers;
 mod counts;
 mod refusals;
+mod series;
 mod shapes;
 mod site;
+mod visitors;
 
 use borders::*;
 use browsers::*;
 use counts::*;
 use refusals::*;
+use series::*;
 use shapes::*;
+use visitors::*;
 
 e2e::on_shared_deployments!(
     the_five_calls_answer_in_their_shapes,
@@ -41,4 +45,10 @@ e2e::on_shared_deployments!(
     a_beacon_is_read_as_json,
     a_preflight_allows_any_origin,
     every_answer_to_a_page_may_be_read_by_it,
+    a_series_has_views_by_the_hour_and_visitors_by_the_day,
+    a_series_that_cannot_be_is_refused,
+    a_browser_without_a_user_id_is_one_visitor,
+    a_visitor_s_event_that_comes_again_is_no_conflict,
+    a_sender_that_is_no_browser_is_no_visitor,
+    an_address_that_the_sender_made_up_makes_no_visitor,
 );

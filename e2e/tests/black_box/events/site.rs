@@ -64,6 +64,11 @@ impl Site {
         self.read("/stats", query).await
     }
 
+    /// `GET /stats/series`.
+    pub(super) async fn series(&self, query: &str) -> Value {
+        self.read("/stats/series", query).await
+    }
+
     /// The paths of `GET /stats` with their views.
     pub(super) async fn top_paths(&self, query: &str) -> Vec<(String, u64)> {
         let stats = self.stats(query).await;

@@ -15,10 +15,15 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use common::access_log::Entry;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use self::entry::Raw;
 use self::user_agent::Families;
 use crate::problem::{Code, Problem};
+
+/// What can be wrong with a batch.
+pub(crate) const PROBLEMS: [Code; 5] =
+    [Code::InvalidCsv, Code::InvalidEntries, Code::InvalidJson, Code::InvalidUtf8, Code::WrongType];
 
 /// Most errors of a batch that are kept. Two megabytes of `1,1,1,…` have a million.
 pub(crate) const MAX_ERRORS: usize = 20;
@@ -40,13 +45,14 @@ pub(crate) struct Batch {
 }
 
 /// One thing that is wrong with one entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct EntryError {
     /// The position of the entry in the body, from 0; empty lines and a header row do not count.
     pub(crate) index: usize,
     /// `receivedAt`, `method`, `path` or `userAgent`, whatever its alias; else `entry`.
     pub(crate) field: &'static str,
     /// What is wrong there.
+    #[schema(value_type = String)]
     pub(crate) reason: Reason,
 }
 

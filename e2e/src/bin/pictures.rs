@@ -1,0 +1,87 @@
+//! Takes the pictures of the dashboard that the README shows: fills a fresh Spillway with a month
+//! of a shop, and looks at it in the light and in the dark.
+
+use std::path::Path;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use e2e::api::{Api, answer};
+use e2e::binaries::Binaries;
+use e2e::browser::Browser;
+use e2e::deployment::Deployment;
+use rand::Rng as _;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+/// Where the pictures go.
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/images");
+const TENANT: &str = "shop";
+
+#[tokio::main]
+async fn main() {
+    let deployment = Deployment::embedded(vec![("WORK_SECONDS_PER_CHAR", "0".to_owned())]).await;
+    let host = deployment.url();
+    generate(&host).await;
+    send_requests(&Api::new(host.clone())).await;
+    Browser::run(async |browser| {
+        for (name, period, is_dark) in [("light", "30d", false), ("dark", "today", true)] {
+            browser.look(1_200, 900, is_dark).await;
+            browser.open(&format!("{host}/dashboard?tenant={TENANT}&period={period}")).await;
+            let is_shown = "document.readyState === 'complete' && !document.body.ariaBusy";
+            browser.until("the dashboard is shown", is_shown).await;
+            let path = Path::new(FOLDER).join(format!("dashboard-{name}.png"));
+            std::fs::create_dir_all(FOLDER).expect("a folder");
+            std::fs::write(&path, browser.picture().await).expect("a file");
+            println!("{}", path.display());
+        }
+    })
+    .await;
+}
+
+async fn generate(host: &str) {
+    let day = |back| (Utc::now() - TimeDelta::days(back)).date_naive().to_string();
+    let generated = Command::new(Binaries::shared().await.path("spillway"))
+        .args(["generate", "--target", host, "--tenant", TENANT, "--events", "9000"])
+        .args(["--from", &day(29), "--to", &day(0)])
+        .status();
+    assert!(generated.await.expect("it runs").success());
+}
+
+/// The access log of today so far, busier by day than by night.
+async fn send_requests(api: &Api) {
+    let now = Utc::now();
+    let midnight = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
+    let minutes = (0..1_440).map(|minute| midnight + TimeDelta::minutes(minute));
+    let entries: Vec<Value> = minutes.take_while(|at| *at < now).flat_map(requests).collect();
+    for batch in entries.chunks(5_000) {
+        let logs = api.request(Method::POST, "/logs").header("x-tenant-id", TENANT);
+        let taken = answer(logs.json(batch)).await;
+        assert!(taken.status.is_success(), "{}", taken.body);
+    }
+    let path = format!("/logs/stats?tenant_id={TENANT}&grain=day");
+    e2e::api::eventually("all requests are counted", async || {
+        let windows = api.get(&path).await.body;
+        (windows["windows"][0]["requests"] == entries.len()).then_some(())
+    })
+    .await;
+}
+
+fn requests(at: DateTime<Utc>) -> Vec<Value> {
+    const PATHS: [&str; 6] = ["/", "/", "/pricing", "/docs", "/api/items", "/static/app.js"];
+    const AGENTS: [&str; 4] = [
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+        "curl/8.5.0",
+    ];
+    let mut rng = rand::rng();
+    let hour = f64::from(i32::try_from(at.timestamp() % 86_400).unwrap_or(0)) / 3_600.0;
+    let usual = 14.0 - 11.0 * ((hour - 1.0) / 24.0 * std::f64::consts::TAU).cos();
+    let count = (usual * rng.random_range(0.8..1.2)) as usize;
+    let mut one = || {
+        let path = PATHS[rng.random_range(0..PATHS.len())];
+        let agent = AGENTS[rng.random_range(0..AGENTS.len())];
+        json!({"receivedAt": at, "method": "GET", "path": path, "userAgent": agent})
+    };
+    (0..count).map(|_| one()).collect()
+}

@@ -1,0 +1,188 @@
+//! A real Chromium, driven as a person would: what the pages do there, and what it complains of.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use thirtyfour::prelude::*;
+use thirtyfour::{ChromeCapabilities, LoggingPrefsLogLevel};
+
+use crate::api::eventually;
+
+mod driver;
+mod gate;
+mod site;
+
+pub use self::driver::{Driver, MISSING};
+pub use self::gate::Gate;
+pub use self::site::{Received, Site};
+
+/// What the browser needs to run alone, in a container, and not to call home.
+const ARGUMENTS: [&str; 10] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--lang=en-US",
+];
+
+/// A browser with a fresh profile and one window.
+pub struct Browser {
+    driver: WebDriver,
+    _profile: TempDir,
+}
+
+/// The accessibility checker, as npm has it.
+const AXE: &str = include_str!("../../vendor/axe-core/axe.min.js");
+
+impl Browser {
+    /// Opens a browser, runs `test` in it, and closes it, whatever happens.
+    ///
+    /// # Panics
+    /// Where the browser does not start, and where a page had an error that `test` did not take.
+    pub async fn run(test: impl AsyncFnOnce(&Self)) {
+        let profile = tempfile::tempdir().expect("a folder");
+        let capabilities = capabilities(&profile).expect("capabilities");
+        let driver = WebDriver::new(Driver::shared().url(), capabilities).await;
+        let driver = driver.unwrap_or_else(|error| panic!("no browser: {error}"));
+        let ended = driver.run_and_quit(async |driver| {
+            let browser = Self { driver, _profile: profile };
+            test(&browser).await;
+            assert_eq!(browser.errors().await, [] as [String; 0], "the pages have errors");
+            WebDriverResult::Ok(())
+        });
+        ended.await.expect("the browser is closed");
+    }
+
+    /// Opens a page, and waits until it is loaded.
+    pub async fn open(&self, url: &str) {
+        self.driver.goto(url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
+    }
+
+    /// What a script returns; it may return a promise.
+    pub async fn run_script<T: DeserializeOwned>(&self, script: &str) -> T {
+        let result = self.driver.execute(script, vec![]).await;
+        let result = result.unwrap_or_else(|error| panic!("{script}: {error}"));
+        result.convert().unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// Clicks on what the selector names, as a mouse does.
+    pub async fn click(&self, selector: &str) {
+        let element = self.element(selector).await;
+        element.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    /// Types into a field that the selector names, in place of what it says.
+    pub async fn type_into(&self, selector: &str, text: &str) {
+        let element = self.element(selector).await;
+        element.clear().await.expect("a field");
+        element.send_keys(text).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    /// The visible text of what the selector names.
+    pub async fn text(&self, selector: &str) -> String {
+        let script = format!("return document.querySelector({}).innerText", json!(selector));
+        self.run_script(&script).await
+    }
+
+    /// The texts of the cells of a table's body, row by row, whether they are seen or not.
+    pub async fn rows(&self, table: &str) -> Vec<Vec<String>> {
+        let script = format!(
+            "return [...document.querySelectorAll({})].map(\
+               row => [...row.cells].map(cell => cell.textContent))",
+            json!(format!("{table} tbody tr"))
+        );
+        self.run_script(&script).await
+    }
+
+    /// Waits until a script returns true.
+    pub async fn until(&self, what: &str, script: &str) {
+        let script = format!("return Boolean({script})");
+        eventually(what, async || self.run_script::<bool>(&script).await.then_some(())).await;
+    }
+
+    /// Runs `script` before any script of every page that is opened from now on.
+    pub async fn before_pages(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await;
+    }
+
+    /// A command of the browser's developer tools.
+    pub async fn devtools(&self, method: &str, parameters: Value) -> Value {
+        let result = self.driver.cdp().send_raw(method, parameters).await;
+        result.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// How wide and high the window is, and whether the user likes it dark.
+    pub async fn look(&self, width: u32, height: u32, is_dark: bool) {
+        let size = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+        let scheme = if is_dark { "dark" } else { "light" };
+        let feature = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        self.devtools("Emulation.setEmulatedMedia", json!({"features": feature})).await;
+    }
+
+    /// A picture of the window, as PNG.
+    pub async fn picture(&self) -> Vec<u8> {
+        self.driver.screenshot_as_png().await.expect("a picture")
+    }
+
+    /// What would keep somebody from using the page, in one line each.
+    pub async fn barriers(&self) -> Vec<String> {
+        let check = "return axe.run().then(({ violations }) => violations.flatMap(\
+             ({ id, impact, nodes }) => nodes.map(({ html }) => `${impact} ${id}: ${html}`)))";
+        self.run_script::<Value>(&format!("{AXE}; window.axe = axe; return null")).await;
+        self.run_script(check).await
+    }
+
+    /// What the pages complained of since this was last asked: errors of scripts, of the
+    /// console, of the network, and breaches of a page's policy.
+    pub async fn errors(&self) -> Vec<String> {
+        let log = self.driver.browser_log().await.expect("a log");
+        let is_error = |level: &str| level == "SEVERE";
+        log.into_iter().filter(|e| is_error(&e.level)).map(|entry| entry.message).collect()
+    }
+
+    /// Opens another window, and works there from now on; gives back what closes the first one.
+    pub async fn second_window(&self) {
+        let window = self.driver.new_tab().await.expect("a window");
+        self.driver.switch_to_window(window).await.expect("the window");
+    }
+
+    /// Closes this window, and goes back to the first one.
+    pub async fn close_window(&self) {
+        self.driver.close_window().await.expect("closed");
+        let first = self.driver.windows().await.expect("windows").remove(0);
+        self.driver.switch_to_window(first).await.expect("the window");
+    }
+
+    /// Back, as with the button.
+    pub async fn back(&self) {
+        self.driver.back().await.expect("a page");
+    }
+
+    async fn element(&self, selector: &str) -> WebElement {
+        let query = self.driver.query(By::Css(selector)).wait(Duration::from_secs(10), POLL);
+        query.first().await.unwrap_or_else(|error| panic!("{selector}: {error}"))
+    }
+}
+
+/// How often an element is looked for.
+const POLL: Duration = Duration::from_millis(20);
+
+fn capabilities(profile: &TempDir) -> WebDriverResult<ChromeCapabilities> {
+    let mut capabilities = DesiredCapabilities::chrome();
+    for argument in ARGUMENTS {
+        capabilities.add_arg(argument)?;
+    }
+    capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
+    capabilities.set_browser_log_level(LoggingPrefsLogLevel::All)?;
+    Ok(capabilities)
+}

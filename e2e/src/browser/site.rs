@@ -1,0 +1,110 @@
+//! A small web site of somebody else: pages at an origin of their own, and a list of what was
+//! posted there.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+/// A request with a body.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// Its headers, names in lower case.
+    pub headers: HashMap<String, String>,
+    /// Its body; null where it is no JSON.
+    pub body: Value,
+}
+
+/// A site that runs as long as this is there.
+pub struct Site {
+    url: String,
+    received: Arc<Mutex<Vec<Received>>>,
+    _task: JoinSet<()>,
+}
+
+/// The files of a site by their paths.
+type Files = HashMap<String, String>;
+
+impl Site {
+    /// Serves `files`: scripts where the path ends in `.js`, else pages; unknown paths are the
+    /// page `/`, as in an application of one page.
+    ///
+    /// # Panics
+    /// Where there is no free port.
+    pub async fn start(files: &[(&str, String)]) -> Self {
+        let files: Files =
+            files.iter().map(|(path, text)| ((*path).to_owned(), text.clone())).collect();
+        let files = Arc::new(files);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let list = Arc::clone(&received);
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            let mut answers = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                answers.spawn(answer(stream, Arc::clone(&files), Arc::clone(&list)));
+            }
+        });
+        // Another name of this machine than the gateway's is another site, too.
+        Self { url: format!("http://localhost:{port}"), received, _task: task }
+    }
+
+    /// The address of a page.
+    pub fn page(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
+    /// What was posted so far.
+    pub fn received(&self) -> Vec<Received> {
+        self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Answers one request, and closes.
+async fn answer(
+    stream: TcpStream,
+    files: Arc<Files>,
+    received: Arc<Mutex<Vec<Received>>>,
+) -> io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    let mut first = String::new();
+    stream.read_line(&mut first).await?;
+    let (method, path) = match first.split(' ').collect::<Vec<_>>()[..] {
+        [method, target, ..] => (method, target.split('?').next().unwrap_or(target)),
+        _ => return Ok(()),
+    };
+    let headers = headers(&mut stream).await?;
+    if method == "POST" {
+        let length = headers.get("content-length").and_then(|length| length.parse().ok());
+        let mut body = vec![0; length.unwrap_or(0)];
+        stream.read_exact(&mut body).await?;
+        let body = serde_json::from_slice(&body).unwrap_or_default();
+        let mut list = received.lock().unwrap_or_else(PoisonError::into_inner);
+        list.push(Received { headers, body });
+    }
+    let text = files.get(path).or_else(|| files.get("/")).map_or("", String::as_str);
+    let media_type = if path.ends_with(".js") { "text/javascript" } else { "text/html" };
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: {media_type}; charset=utf-8\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n",
+        text.len()
+    );
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(text.as_bytes()).await?;
+    stream.shutdown().await
+}
+
+async fn headers(stream: &mut BufReader<TcpStream>) -> io::Result<HashMap<String, String>> {
+    let mut headers = HashMap::new();
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).await?;
+        let Some((name, value)) = line.trim_end().split_once(':') else { return Ok(headers) };
+        headers.insert(name.to_lowercase(), value.trim().to_owned());
+    }
+}

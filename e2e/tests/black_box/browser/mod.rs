@@ -1,0 +1,6 @@
+//! What the pages and the tracker do in a real browser.
+
+mod dashboard;
+mod demo;
+mod docs;
+mod tracker;

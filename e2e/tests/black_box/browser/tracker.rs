@@ -1,0 +1,186 @@
+//! The tracker on sites of others: what it reports, and what it leaves alone.
+
+use e2e::api::{Api, answer, eventually, new_tenant};
+use e2e::browser::{Browser, Gate, Site};
+use e2e::deployment;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// A page with the tracker from `host`, and with links to others.
+fn page(host: &str, tenant: &str, body: &str) -> String {
+    format!(
+        "<!doctype html><html lang=en><title>A site</title><link rel=icon href=data:,>\
+         <script>window.spillway = window.spillway || function () {{\
+           (spillway.q = spillway.q || []).push(arguments); }}</script>\
+         <script defer data-site=\"{tenant}\" src=\"{host}/s.js\"></script>\
+         <a id=one href=/one?secret=1>One</a> <a id=two href=/two#part>Two</a> {body}"
+    )
+}
+
+async fn site(host: &str, tenant: &str, body: &str) -> Site {
+    Site::start(&[("/", page(host, tenant, body))]).await
+}
+
+/// Waits until the site has these views by path, and no more.
+async fn has_views(api: &Api, tenant: &str, views: &[(&str, u64)]) {
+    let expected: Vec<_> =
+        views.iter().map(|(path, views)| json!({"path": path, "views": views})).collect();
+    let path = format!("/stats?site_id={tenant}");
+    eventually(&format!("{tenant} has {views:?}"), async || {
+        let body = api.get(&path).await.body;
+        (body["top_paths"] == json!(expected)).then_some(())
+    })
+    .await;
+}
+
+async fn counts(api: &Api, tenant: &str) -> Value {
+    api.get(&format!("/analytics/event-counts-by-type?tenant_id={tenant}")).await.body
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_of_a_site_is_a_view_of_one_visitor() {
+    let (host, tenant) = (deployment::embedded().url(), new_tenant());
+    let (api, site) = (Api::new(host.clone()), site(&host, &tenant, "").await);
+    Browser::run(async |browser| {
+        browser.open(&site.page("/start")).await;
+        browser.click("#one").await;
+        browser.click("#two").await;
+        browser.back().await;
+        has_views(&api, &tenant, &[("/one", 2), ("/start", 1), ("/two", 1)]).await;
+        let stats = api.get(&format!("/stats?site_id={tenant}")).await.body;
+        assert_eq!(stats["unique_users"], 1, "{stats}");
+        let kept: Value = browser
+            .run_script("return [document.cookie, localStorage.length, sessionStorage.length]")
+            .await;
+        assert_eq!(kept, json!(["", 0, 0]));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_navigation_of_an_application_is_a_view() {
+    let (host, tenant) = (deployment::embedded().url(), new_tenant());
+    let api = Api::new(host.clone());
+    let queue = "<script>spillway('early', {n: 1})</script>\
+         <button id=buy data-spillway-event=bought><b>Buy</b></button>";
+    let site = site(&host, &tenant, queue).await;
+    Browser::run(async |browser| {
+        browser.open(&site.page("/app")).await;
+        browser.until("the tracker is there", "window.spillway?.version").await;
+        let moves = "history.replaceState({}, '', '/app?tab=2');\
+             history.pushState({}, '', '/app/a'); history.pushState({}, '', '/app/a#x');\
+             history.replaceState({}, '', '/app/b'); return null";
+        browser.run_script::<Value>(moves).await;
+        browser.run_script::<Value>("history.go(-2); return null").await;
+        browser.click("#buy b").await;
+        let circle = "const it = {}; it.it = it; spillway('circle', it); spillway(); \
+             spillway(Symbol('x')); spillway('signup', {plan: 'pro'}); return null";
+        browser.run_script::<Value>(circle).await;
+        has_views(&api, &tenant, &[("/app", 2), ("/app/a", 1), ("/app/b", 1)]).await;
+        eventually("its own events are counted", async || {
+            let expected = json!({"bought": 1, "early": 1, "page_view": 4, "signup": 1});
+            (counts(&api, &tenant).await == expected).then_some(())
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_says_no_more_than_where_and_what() {
+    let host = deployment::embedded().url();
+    let tracker = reqwest::get(format!("{host}/s.js")).await.expect("the tracker");
+    let tracker = tracker.text().await.expect("the tracker");
+    let body = "<button id=buy data-spillway-event=bought> Buy\nit </button>";
+    let pages = [("/", page("", "shop", body)), ("/s.js", tracker)];
+    let site = Site::start(&pages).await;
+    Browser::run(async |browser| {
+        browser.open(&site.page("/start?token=secret#secret")).await;
+        browser.click("#one").await;
+        browser.click("#buy").await;
+        let received = eventually("three events", async || {
+            let received = site.received();
+            (received.len() == 3).then_some(received)
+        })
+        .await;
+        let event = |event_type: &str, path: &str, more: Value| {
+            let mut payload = json!({"url": site.page(path), "title": "A site"});
+            payload
+                .as_object_mut()
+                .expect("an object")
+                .extend(more.as_object().cloned().unwrap_or_default());
+            json!({
+                "site_id": "shop", "event_type": event_type, "path": path, "payload": payload,
+            })
+        };
+        let bodies: Vec<_> = received.iter().map(|received| received.body.clone()).collect();
+        let from_start = json!({"referrer": site.page("/start")});
+        assert_eq!(
+            bodies,
+            [
+                event("page_view", "/start", json!({"referrer": ""})),
+                event("page_view", "/one", from_start),
+                event("bought", "/one", json!({"element_id": "buy", "text": "Buy\nit"})),
+            ]
+        );
+        for received in received {
+            assert_eq!(received.headers["content-type"], "text/plain;charset=UTF-8");
+            assert!(!received.headers.contains_key("cookie"));
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_outlives_the_page_that_sent_it() {
+    let (host, tenant) = (deployment::embedded().url(), new_tenant());
+    let api = Api::new(host.clone());
+    let mut gate = Gate::before(&host).await;
+    let body = "<script>addEventListener('pagehide', () => spillway('left'))</script>";
+    let site = site(gate.url(), &tenant, body).await;
+    Browser::run(async |browser| {
+        browser.second_window().await;
+        browser.open(&site.page("/")).await;
+        has_views(&api, &tenant, &[("/", 1)]).await;
+        gate.shut();
+        let ordinary = format!("fetch('{}/health', {{mode: 'no-cors'}}); return null", gate.url());
+        browser.run_script::<Value>(&ordinary).await;
+        gate.is_waited_at().await;
+        browser.close_window().await;
+        // An ordinary request ends with its page.
+        gate.is_left().await;
+        gate.open();
+        eventually("the last event is counted", async || {
+            (counts(&api, &tenant).await == json!({"left": 1, "page_view": 1})).then_some(())
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_want_to_be_counted_is_not() {
+    let (host, tenant) = (deployment::embedded().url(), new_tenant());
+    let (api, site) = (Api::new(host.clone()), site(&host, &tenant, "").await);
+    Browser::run(async |browser| {
+        let on =
+            "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {value: true})";
+        browser.before_pages(on).await;
+        browser.open(&site.page("/")).await;
+        browser.until("the tracker is there", "window.spillway?.version").await;
+        let act = "spillway('signup'); history.pushState({}, '', '/next'); return null";
+        browser.run_script::<Value>(act).await;
+        let sent = "return performance.getEntriesByType('resource').map(entry => entry.name)";
+        let loaded: Vec<String> = browser.run_script(sent).await;
+        assert!(loaded.iter().all(|url| !url.ends_with("/event")), "{loaded:?}");
+    })
+    .await;
+    // What the browser sent, it sent before this.
+    let event = json!({"site_id": tenant, "event_type": "marker"});
+    answer(api.request(Method::POST, "/event").json(&event)).await;
+    eventually("the marker is counted", async || {
+        let counts = counts(&api, &tenant).await;
+        (counts["marker"] == 1).then(|| assert_eq!(counts, json!({"marker": 1})))
+    })
+    .await;
+}

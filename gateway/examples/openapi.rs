@@ -1,0 +1,5 @@
+//! Prints the API's description, as `docs/openapi.json` has it.
+
+fn main() {
+    print!("{}", gateway::document());
+}

@@ -1,0 +1,179 @@
+//! The forms of texts that stand in more than one place of the API, as schemas.
+
+use common::rollup::Grain;
+use serde_json::Value;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::bodies::{Interaction, SiteEvent};
+use super::parameters::of;
+use crate::extractors::interaction::TYPES;
+
+/// Each form: what it is, its format or its pattern, and an example.
+macro_rules! forms {
+    ($($(#[doc = $doc:literal])+ $form:ident: $format:expr, $pattern:expr, $example:expr;)*) => {$(
+        $(#[doc = $doc])+
+        pub(crate) enum $form {}
+
+        impl PartialSchema for $form {
+            fn schema() -> RefOr<Schema> {
+                text(concat!($($doc),+), $format, $pattern, $example.into())
+            }
+        }
+
+        impl ToSchema for $form {}
+    )*};
+}
+
+forms! {
+    /// Whose a record is: a tenant, a customer, a site.
+    TenantId: None, Some("^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"), "acme";
+    /// A text log.
+    LogText: None, Some(r"[\s\S]"), "kernel: eth0 up, 192.0.2.10";
+    /// The name of a record within its tenant. It is neither `.` nor `..` and does not begin with `__`.
+    RecordId: None, Some(concat!(
+        r"^([A-Za-z0-9:-][A-Za-z0-9._:-]{0,127}",
+        r"|_([A-Za-z0-9.:-][A-Za-z0-9._:-]{0,126})?",
+        r"|\.([A-Za-z0-9_:-][A-Za-z0-9._:-]{0,126}|\.[A-Za-z0-9._:-]{1,126}))$",
+    )), "order-7";
+    /// A day in UTC.
+    Day: Some("date"), None, "2025-05-01";
+    /// A point in time (RFC 3339).
+    Instant: Some("date-time"), None, "2025-05-01T10:00:00Z";
+    /// The type of an event: at most 64 bytes without control characters.
+    EventName: None, Some(r"^[^\u0000-\u001f\u007f-\u009f]{1,64}$"), "page_view";
+    /// A user: at most 256 bytes without control characters.
+    UserId: None, Some(r"^[^\u0000-\u001f\u007f-\u009f]{1,256}$"), "u-1";
+    /// A path or a URL, of which the path counts: without query and fragment it has no control
+    /// characters and at most 1,024 bytes.
+    Place: None, Some(
+        r"^\s*([^\s?#\u0000-\u001f\u007f-\u009f][^?#\u0000-\u001f\u007f-\u009f]*)?(\s*|[?#][\s\S]*)$"
+    ), "/pricing?plan=pro";
+    /// A path or a URL that is not blank; as for an event, its path counts.
+    Target: None, Some(
+        r"^\s*(([^\s?#\u0000-\u001f\u007f-\u009f][^?#\u0000-\u001f\u007f-\u009f]*)(\s*|[?#][\s\S]*)|[?#][\s\S]*)$"
+    ), "/a?x=1";
+    /// A point in time as Apache and nginx write it.
+    NcsaTime: None, Some(r"^\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4}$"),
+        "01/May/2025:10:00:00 +0000";
+    /// A SHA-256 in hexadecimal.
+    Sha256: None, Some("^[0-9a-f]{64}$"), "f".repeat(64);
+}
+
+/// A type of interaction.
+pub(crate) enum EventType {}
+
+impl PartialSchema for EventType {
+    fn schema() -> RefOr<Schema> {
+        one_of(&TYPES)
+    }
+}
+
+impl ToSchema for EventType {}
+
+/// How long a window of a series is.
+pub(crate) enum SeriesGrain {}
+
+impl PartialSchema for SeriesGrain {
+    fn schema() -> RefOr<Schema> {
+        one_of(&[Grain::Hour, Grain::Day].map(Grain::as_str))
+    }
+}
+
+impl ToSchema for SeriesGrain {}
+
+/// How long a window is.
+pub(crate) enum WindowGrain {}
+
+impl PartialSchema for WindowGrain {
+    fn schema() -> RefOr<Schema> {
+        one_of(&[Grain::Minute, Grain::Hour, Grain::Day].map(Grain::as_str))
+    }
+}
+
+impl ToSchema for WindowGrain {}
+
+/// A text that is the JSON of a value.
+macro_rules! json_texts {
+    ($($text:ident: $value:ty;)*) => {$(
+        pub(crate) enum $text {}
+
+        impl PartialSchema for $text {
+            fn schema() -> RefOr<Schema> {
+                let text = ObjectBuilder::new().schema_type(Type::String);
+                let text = text.content_media_type("application/json");
+                text.content_schema(Some(of::<$value>())).into()
+            }
+        }
+
+        impl ToSchema for $text {}
+    )*};
+}
+
+json_texts! {
+    SiteEventText: SiteEvent;
+    InteractionText: Interaction;
+}
+
+fn one_of(names: &[&str]) -> RefOr<Schema> {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    text.enum_values(Some(names.iter().copied())).into()
+}
+
+fn text(doc: &str, format: Option<&str>, pattern: Option<&str>, example: Value) -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(doc.trim()))
+        .format(format.map(|format| SchemaFormat::Custom(format.to_owned())))
+        .pattern(pattern)
+        .examples([example])
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use common::event::{MAX_PATH_BYTES, MAX_TYPE_BYTES, MAX_USER_ID_BYTES, counted_path};
+    use common::record::RecordId as Record;
+    use common::tenant::TenantId as Tenant;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::extractors::checks;
+
+    fn pattern<T: PartialSchema>() -> regex::Regex {
+        let RefOr::T(Schema::Object(object)) = T::schema() else { panic!("it is no text") };
+        regex::Regex::new(&object.pattern.expect("a pattern")).expect("it is read")
+    }
+
+    proptest! {
+        #[test]
+        fn the_form_of_a_tenant_is_that_of_its_parser(text in "[a.:_/é-]{0,4}|[a.]{126,130}") {
+            prop_assert_eq!(pattern::<TenantId>().is_match(&text), Tenant::parse(&text).is_ok());
+        }
+
+        #[test]
+        fn the_form_of_an_id_is_that_of_its_parser(text in "[a.:_/é-]{0,4}|[a.]{126,130}") {
+            let is_id = pattern::<RecordId>().is_match(&text);
+            prop_assert_eq!(is_id, Record::parse(&text).is_ok());
+        }
+
+        #[test]
+        fn the_form_of_a_user_and_of_an_event_is_that_of_their_check(
+            text in "[a\u{1}\n\u{7f}é]{0,3}|[a]{60,66}|[a]{254,258}",
+        ) {
+            let is_user = pattern::<UserId>().is_match(&text);
+            prop_assert_eq!(is_user, checks::text(&text, MAX_USER_ID_BYTES).is_ok());
+            let is_name = pattern::<EventName>().is_match(&text);
+            prop_assert_eq!(is_name, checks::text(&text, MAX_TYPE_BYTES).is_ok());
+        }
+
+        #[test]
+        fn the_form_of_a_place_is_that_of_its_check(text in "[a/ ?#\u{1}\n\u{7f}é]{0,6}") {
+            let is_counted = checks::text(&counted_path(&text), MAX_PATH_BYTES).is_ok();
+            prop_assert_eq!(pattern::<Place>().is_match(&text), is_counted);
+            let is_target = is_counted && !text.trim().is_empty();
+            prop_assert_eq!(pattern::<Target>().is_match(&text), is_target);
+        }
+    }
+}
