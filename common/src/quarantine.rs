@@ -134,7 +134,7 @@ impl Restored {
     }
 }
 
-/// The attributes, written by [`storable`].
+/// The attributes, as they were written.
 pub fn attributes(value: &Value) -> Option<Attributes> {
     match value {
         Value::Map(labels) => labels
