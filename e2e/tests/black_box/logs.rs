@@ -168,10 +168,8 @@ async fn minutes(api: &Api, customer: &str) -> Value {
         let period = format!("from=2025-05-01T{from}&to=2025-05-01T{to}");
         let path = format!("/logs/stats?tenant_id={customer}&limit=1000&{period}");
         // The emulator answers some of an hour's 120 queries late while it is busy elsewhere.
-        let windows = eventually(&format!("{path} is answered"), async || {
-            api.get(&path).await.body["windows"].as_array().cloned()
-        });
-        minutes.extend(windows.await);
+        let windows = async || api.get(&path).await.body["windows"].as_array().cloned();
+        minutes.extend(eventually(&path, windows).await);
     }
     minutes.into()
 }
