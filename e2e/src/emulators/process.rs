@@ -25,7 +25,7 @@ exit $status
 
 /// The heap is bounded, and one collector and one compiler spare the cores for the tests.
 const JVM: [&str; 4] =
-    ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Duser.language=en"];
+    ["-Xmx1536m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Duser.language=en"];
 
 /// Longest that an emulator takes to answer; three seconds are usual, on a busy machine ten.
 const START_LIMIT: Duration = Duration::from_secs(60);

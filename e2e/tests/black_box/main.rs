@@ -11,7 +11,6 @@ mod dead_letters;
 mod deployment;
 mod docs;
 mod events;
-mod exactness;
 mod images;
 mod isolation;
 mod lifecycle;
