@@ -82,12 +82,10 @@ async fn run(command: &str) -> String {
     String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
 }
 
-/// The output without what differs from run to run: times, hashes, made ids.
+/// The output without what differs from run to run: times, and the ids that are made by chance.
+/// Digests, and ids that are hashes of what was sent, are the same in every run.
 fn constant(output: &str) -> String {
     let times = Regex::new(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z").expect("a pattern");
-    let hashes = Regex::new(r#""(id|digest|data_sha256)":"[0-9a-f]+""#).expect("a pattern");
-    let made = Regex::new(r"\b([0-9a-f]{32}|[0-9a-f]{64})\b").expect("a pattern");
-    let output = times.replace_all(output, "<time>");
-    let output = hashes.replace_all(&output, "\"$1\":\"<hash>\"");
-    made.replace_all(&output, "<id>").into_owned()
+    let made = Regex::new(r"\b[0-9a-f]{32}\b").expect("a pattern");
+    made.replace_all(&times.replace_all(output, "<time>"), "<id>").into_owned()
 }
