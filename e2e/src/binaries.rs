@@ -88,7 +88,13 @@ fn set_apart(program: &Path, name: &str) -> PathBuf {
 
 async fn build<A: AsRef<OsStr> + Debug>(arguments: &[A]) -> HashMap<String, PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
+    let mut command = Command::new(cargo);
+    // Build scripts watch what cargo tells of a package. A test is told of its own, and a build
+    // that inherits that makes half the dependencies anew, then the next build from a shell again.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| tells_of_a_package(name)) {
+        command.env_remove(name);
+    }
+    let output = command
         .args(arguments)
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -99,6 +105,11 @@ async fn build<A: AsRef<OsStr> + Debug>(arguments: &[A]) -> HashMap<String, Path
     assert!(output.status.success(), "cargo {arguments:?} fails");
     let lines = output.stdout.split(|byte| *byte == b'\n');
     lines.filter_map(|line| executable(&serde_json::from_slice(line).ok()?)).collect()
+}
+
+fn tells_of_a_package(variable: &OsStr) -> bool {
+    let variable = variable.to_string_lossy();
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"].iter().any(|told| variable.starts_with(told))
 }
 
 fn executable(message: &Value) -> Option<(String, PathBuf)> {
