@@ -34,7 +34,8 @@ pub struct Unit {
     pub gate: DocumentPath,
     /// The gate's fields, `digest` among them.
     pub fields: Fields,
-    /// What counts the record: upserts and increments.
+    /// What counts the record: increments, and upserts of documents that all who write them leave
+    /// the same.
     pub writes: Vec<Write>,
 }
 
@@ -147,7 +148,7 @@ impl Task {
     /// The first of the rivals made the gate.
     fn stored(&mut self, rivals: Rivals) {
         let unit = &rivals.first.unit;
-        self.recent.remember(&unit.gate, digest(&unit.fields));
+        self.recent.remember_gate(&unit.gate, digest(&unit.fields));
         rivals.stored();
     }
 
@@ -163,7 +164,7 @@ impl Task {
                 fresh.push(rivals);
                 continue;
             };
-            self.recent.remember(&rivals.first.unit.gate, digest(&stored.fields));
+            self.recent.remember_gate(&rivals.first.unit.gate, digest(&stored.fields));
             rivals.known(digest(&stored.fields));
         }
         (!fresh.is_empty()).then_some(fresh)
@@ -188,7 +189,9 @@ impl Task {
             Err(error @ StoreError::Invalid(_)) => Err(error),
             written => {
                 self.next = began + self.interval;
-                written.map(|()| Attempt::Stored)
+                written?;
+                self.recent.remember_upserts(writes);
+                Ok(Attempt::Stored)
             }
         }
     }

@@ -55,7 +55,8 @@ pub(super) fn take(line: &mut Line, recent: &Recent) -> Vec<Rivals> {
     let mut batch = Batch::default();
     let mut passed_over = VecDeque::new();
     let mut ahead = Documents::default();
-    while let Some(next) = line.pop() {
+    while let Some(mut next) = line.pop() {
+        next.unit.writes.retain(|write| !recent.makes_idle(write));
         if let Some(digest) = recent.digest(&next.unit.gate) {
             next.answer_known(digest);
         } else if let Some(place) = batch.places.get(&next.unit.gate) {

@@ -1,46 +1,87 @@
-//! The gates that were seen a moment ago: a message that comes again soon is answered without
-//! asking the store, so a storm of redeliveries costs no commits.
+//! What was seen in the store a moment ago, and need not be asked for or written again: a storm of
+//! redeliveries costs no commits, and a user's tenth view no write for the user.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use common::path::DocumentPath;
+use common::store::{Fields, Write};
 use tokio::time::Instant;
 
-/// How long a gate is remembered. Not longer, so that a document which an operator removes can
-/// soon be stored again.
+/// How long a document is remembered. Not longer, so that one which an operator removes can soon
+/// be stored again.
 const MEMORY: Duration = Duration::from_secs(60);
-/// Gates that are remembered at most: some 10 MB.
+/// Documents of a sort that are remembered at most: some 10 MB.
 const MOST: usize = 32_768;
 
-/// Stored gates with their digests.
+/// What is known of the store.
 #[derive(Default)]
 pub(super) struct Recent {
-    digests: HashMap<DocumentPath, Option<String>>,
-    order: VecDeque<(Instant, DocumentPath)>,
+    /// Gates with their digests.
+    gates: Memory<Option<String>>,
+    /// What was upserted.
+    upserts: Memory<Fields>,
 }
 
 impl Recent {
     /// The gate is in the store, with `digest`.
-    pub(super) fn remember(&mut self, gate: &DocumentPath, digest: Option<&str>) {
-        self.forget();
-        if self.digests.insert(gate.clone(), digest.map(str::to_owned)).is_none() {
-            self.order.push_back((Instant::now(), gate.clone()));
+    pub(super) fn remember_gate(&mut self, gate: &DocumentPath, digest: Option<&str>) {
+        self.gates.remember(gate, digest.map(str::to_owned));
+    }
+
+    /// These are in the store.
+    pub(super) fn remember_upserts(&mut self, writes: Vec<Write>) {
+        for write in writes {
+            if let Write::Upsert { path, fields } = write {
+                self.upserts.remember(&path, fields);
+            }
         }
     }
 
     /// The gate's digest, where it is remembered.
     pub(super) fn digest(&self, gate: &DocumentPath) -> Option<Option<&str>> {
-        self.digests.get(gate).map(Option::as_deref)
+        self.gates.known.get(gate).map(Option::as_deref)
+    }
+
+    /// Whether `write` would change nothing.
+    pub(super) fn makes_idle(&self, write: &Write) -> bool {
+        let Write::Upsert { path, fields } = write else { return false };
+        self.upserts.known.get(path) == Some(fields)
     }
 
     /// Drops what is too old or too much.
     pub(super) fn forget(&mut self) {
+        self.gates.forget();
+        self.upserts.forget();
+    }
+}
+
+/// Some documents, each for a while.
+struct Memory<V> {
+    known: HashMap<DocumentPath, V>,
+    order: VecDeque<(Instant, DocumentPath)>,
+}
+
+impl<V> Default for Memory<V> {
+    fn default() -> Self {
+        Self { known: HashMap::new(), order: VecDeque::new() }
+    }
+}
+
+impl<V> Memory<V> {
+    fn remember(&mut self, path: &DocumentPath, value: V) {
+        self.forget();
+        if self.known.insert(path.clone(), value).is_none() {
+            self.order.push_back((Instant::now(), path.clone()));
+        }
+    }
+
+    fn forget(&mut self) {
         while let Some((seen, _)) = self.order.front()
             && (seen.elapsed() > MEMORY || self.order.len() >= MOST)
         {
-            let gate = self.order.pop_front().map(|(_, gate)| gate);
-            gate.and_then(|gate| self.digests.remove(&gate));
+            let path = self.order.pop_front().map(|(_, path)| path);
+            path.and_then(|path| self.known.remove(&path));
         }
     }
 }
@@ -48,6 +89,7 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use common::path::{Collection, CollectionPath};
+    use common::store::fields;
     use common::tenant::TenantId;
 
     use super::*;
@@ -60,7 +102,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_gate_is_forgotten_after_a_minute() {
         let mut recent = Recent::default();
-        recent.remember(&gate(1), Some("d"));
+        recent.remember_gate(&gate(1), Some("d"));
         tokio::time::advance(MEMORY).await;
         recent.forget();
         assert_eq!(recent.digest(&gate(1)), Some(Some("d")));
@@ -72,9 +114,31 @@ mod tests {
     #[tokio::test]
     async fn only_so_many_gates_are_remembered() {
         let mut recent = Recent::default();
-        (0..MOST + 10).for_each(|n| recent.remember(&gate(n), None));
-        assert!(recent.digests.len() <= MOST && recent.order.len() <= MOST);
+        (0..MOST + 10).for_each(|n| recent.remember_gate(&gate(n), None));
+        assert!(recent.gates.known.len() <= MOST && recent.gates.order.len() <= MOST);
         assert_eq!(recent.digest(&gate(0)), None);
         assert_eq!(recent.digest(&gate(MOST + 9)), Some(None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_upserted_is_idle_for_a_minute() {
+        let upsert =
+            |day: &str| Write::Upsert { path: gate(1), fields: fields([("day", day.into())]) };
+        let mut recent = Recent::default();
+        recent.remember_upserts(vec![upsert("all")]);
+        assert!(recent.makes_idle(&upsert("all")));
+        assert!(!recent.makes_idle(&upsert("2025-05-01")));
+        tokio::time::advance(MEMORY + Duration::from_secs(1)).await;
+        recent.forget();
+        assert!(!recent.makes_idle(&upsert("all")));
+    }
+
+    #[test]
+    fn an_increment_is_never_idle() {
+        let by = std::collections::BTreeMap::from([("count".to_owned(), 1)]);
+        let increment = Write::Increment { path: gate(1), fields: Fields::new(), by };
+        let mut recent = Recent::default();
+        recent.remember_upserts(vec![increment.clone()]);
+        assert!(!recent.makes_idle(&increment));
     }
 }

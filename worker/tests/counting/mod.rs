@@ -20,6 +20,8 @@ pub(crate) struct Bill {
     pub(crate) commits: usize,
     /// Writes of rollups in them.
     pub(crate) rollup_writes: usize,
+    /// Writes of visitors in them.
+    pub(crate) visitor_writes: usize,
 }
 
 /// A new store in a folder of its own.
@@ -30,6 +32,7 @@ pub(crate) struct CountingStore {
     documents_read: AtomicUsize,
     commits: AtomicUsize,
     rollup_writes: AtomicUsize,
+    visitor_writes: AtomicUsize,
 }
 
 impl CountingStore {
@@ -43,6 +46,7 @@ impl CountingStore {
             documents_read: AtomicUsize::default(),
             commits: AtomicUsize::default(),
             rollup_writes: AtomicUsize::default(),
+            visitor_writes: AtomicUsize::default(),
         })
     }
 
@@ -54,6 +58,7 @@ impl CountingStore {
             documents_read: take(&self.documents_read),
             commits: take(&self.commits),
             rollup_writes: take(&self.rollup_writes),
+            visitor_writes: take(&self.visitor_writes),
         }
     }
 
@@ -71,10 +76,13 @@ impl CountingStore {
 #[async_trait]
 impl DocumentStore for CountingStore {
     async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
-        let is_rollup =
-            |write: &&Write| write.path().collection().name() == Collection::Rollups.as_str();
+        let writes_of = |collection: Collection| {
+            let names = writes.iter().map(|write| write.path().collection());
+            names.filter(|path| path.name() == collection.as_str()).count()
+        };
         self.commits.fetch_add(1, Ordering::SeqCst);
-        self.rollup_writes.fetch_add(writes.iter().filter(is_rollup).count(), Ordering::SeqCst);
+        self.rollup_writes.fetch_add(writes_of(Collection::Rollups), Ordering::SeqCst);
+        self.visitor_writes.fetch_add(writes_of(Collection::Visitors), Ordering::SeqCst);
         self.store.commit(writes).await
     }
 
