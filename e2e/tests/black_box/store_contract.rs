@@ -8,6 +8,7 @@ use common::store::embedded::EmbeddedStore;
 use common::store::firestore::FirestoreStore;
 use common::store::{DocumentStore, Query, StoreError, Write, fields};
 use common::tenant::TenantId;
+use e2e::api::eventually;
 use e2e::emulators::{Emulator, Emulators, Service, free_port, project};
 
 e2e::store_contract!(firestore, super::firestore_of_a_new_project);
@@ -52,7 +53,8 @@ async fn a_store_that_is_down_when_a_service_starts_fails_calls_until_it_is_up()
     let emulator = Emulator::start_on(Service::Firestore, port)
         .await
         .unwrap_or_else(|error| panic!("{error}"));
-    store.probe().await.expect("it is up now");
+    // The first call that it gets may take it longer than a probe waits.
+    eventually("it is up now", async || store.probe().await.ok()).await;
     store.commit(create()).await.expect("it is up now");
 
     drop(emulator);
