@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use common::metrics::{COMMIT_UNITS, COMMITS};
@@ -87,6 +88,7 @@ impl Waiting {
 #[derive(Clone)]
 pub struct Committer {
     units: mpsc::Sender<Waiting>,
+    turn: Arc<AtomicU32>,
 }
 
 impl Committer {
@@ -95,9 +97,21 @@ impl Committer {
     /// dropped.
     pub fn start(store: Arc<dyn DocumentStore>, interval: Duration) -> Self {
         let (units, queue) = mpsc::channel(WAITING);
-        let task = Task { store, interval, next: Instant::now(), recent: Recent::default() };
+        let turn = Arc::<AtomicU32>::default();
+        let task = Task {
+            store,
+            interval,
+            next: Instant::now(),
+            recent: Recent::default(),
+            turn: Arc::clone(&turn),
+        };
         tokio::spawn(task.run(Line::from(queue)));
-        Self { units }
+        Self { units, turn }
+    }
+
+    /// How many batches were taken so far; it goes round.
+    pub fn turn(&self) -> u32 {
+        self.turn.load(Ordering::Relaxed)
     }
 
     /// Returns when the commit that holds `unit` is done.
@@ -116,6 +130,7 @@ struct Task {
     /// When the next commit may begin.
     next: Instant,
     recent: Recent,
+    turn: Arc<AtomicU32>,
 }
 
 impl Task {
@@ -124,6 +139,7 @@ impl Task {
             sleep_until(self.next).await;
             self.recent.forget();
             let batch = batch::take(&mut line, &self.recent);
+            self.turn.fetch_add(1, Ordering::Relaxed);
             self.commit(batch).await;
         }
     }

@@ -107,6 +107,13 @@ impl Worker {
         Self { store, committer, settings, stopping: CancellationToken::new() }
     }
 
+    /// Where a unit that is made now adds to counts that are spread. All that is in a commit adds to
+    /// the same place, but for a few at its edge, and the next commit's to another one: so each
+    /// document is written as much less often as there are shards.
+    pub(crate) fn shard(&self) -> u32 {
+        self.committer.turn() % self.settings.rollup_shards.max(1)
+    }
+
     /// Ends the work on texts at once: their messages are given back. Commits go on to their end.
     pub fn stop(&self) {
         self.stopping.cancel();

@@ -8,7 +8,6 @@ use futures::future::try_join_all;
 use super::{Counts, Dimension, Grain, Key, figure, rollups, text, top, top_query};
 use crate::event::{Event, VIEWS};
 use crate::path::{Collection, CollectionPath, DocumentPath};
-use crate::record::RecordId;
 use crate::store::{Aggregation, DocumentStore, Op, Query, StoreError, Write, fields};
 use crate::tenant::TenantId;
 
@@ -40,13 +39,13 @@ pub struct Visit {
     pub path: DocumentPath,
 }
 
-/// Everything that `event` changes beyond its own document. `id` chooses among `shards`.
-pub fn of_event(tenant: &TenantId, id: &RecordId, event: &Event, shards: u32) -> Vec<Write> {
+/// Everything that `event` changes beyond its own document. What is only summed goes to `shard`.
+pub fn of_event(tenant: &TenantId, event: &Event, shard: u32) -> Vec<Write> {
     let counts: Counts = counted_by(event).collect();
     let visits = visits(tenant, event).into_iter();
     let visits = visits
         .map(|Visit { day, path }| Write::Upsert { path, fields: fields([("day", day.into())]) });
-    counts.writes(tenant, id, shards).chain(visits).collect()
+    counts.writes(tenant, shard).chain(visits).collect()
 }
 
 /// The rollups that one event touches.

@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
-use crate::hash;
 use crate::path::{Collection, CollectionPath};
-use crate::record::RecordId;
 use crate::store::{
     Aggregation, Direction, Document, DocumentStore, Op, Query, StoreError, Value, Write, fields,
 };
@@ -176,10 +174,8 @@ impl FromIterator<Key> for Counts {
 }
 
 impl Counts {
-    /// One increment a rollup. `id` chooses among `shards`.
-    fn writes(self, tenant: &TenantId, id: &RecordId, shards: u32) -> impl Iterator<Item = Write> {
-        let spread = u32::from_str_radix(&hash::sha256(id.as_str())[..8], 16).unwrap_or(0);
-        let shard = spread % shards.max(1);
+    /// One increment a rollup, in `shard` where shards may be.
+    fn writes(self, tenant: &TenantId, shard: u32) -> impl Iterator<Item = Write> {
         self.0.into_iter().map(move |(key, by)| {
             key.increment(tenant, if key.dimension.is_only_summed() { shard } else { 0 }, by)
         })

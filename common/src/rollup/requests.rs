@@ -7,7 +7,6 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{Counts, Dimension, Grain, Key, number, rollups, top, top_query};
 use crate::access_log::Entry;
-use crate::record::RecordId;
 use crate::store::{Aggregation, DocumentStore, Op, Query, StoreError, Value, Write};
 use crate::tenant::TenantId;
 
@@ -29,10 +28,11 @@ pub struct Window {
     pub user_agents: Vec<(String, i64)>,
 }
 
-/// Everything that a part of a batch changes beyond its own document. `id` chooses among `shards`.
-pub fn of_entries(tenant: &TenantId, id: &RecordId, entries: &[Entry], shards: u32) -> Vec<Write> {
+/// Everything that a part of a batch changes beyond its own document. What is only summed goes to
+/// `shard`.
+pub fn of_entries(tenant: &TenantId, entries: &[Entry], shard: u32) -> Vec<Write> {
     let counts: Counts = entries.iter().flat_map(touched_by).collect();
-    counts.writes(tenant, id, shards).collect()
+    counts.writes(tenant, shard).collect()
 }
 
 /// The rollups that one entry touches.

@@ -188,6 +188,11 @@ impl Cloud {
     }
 }
 
+/// Seconds after which a message comes again that was lost between the emulator and the relay, as
+/// happens when their stream breaks. The relay extends it while the worker has the message, so it is not
+/// the 600 s that the real subscription gives the worker.
+const LEASE: i32 = 60;
+
 async fn set_up(
     admin: &PubsubAdmin,
     max_delivery_attempts: i32,
@@ -196,10 +201,10 @@ async fn set_up(
     admin.create_topic(DEAD_LETTER_TOPIC).await?;
     let dead_letter = DeadLetter { topic: DEAD_LETTER_TOPIC.to_owned(), max_delivery_attempts };
     let last =
-        SubscriptionSettings { ack_deadline_seconds: 600, ..SubscriptionSettings::default() };
+        SubscriptionSettings { ack_deadline_seconds: LEASE, ..SubscriptionSettings::default() };
     admin.create_subscription(DEAD_LETTER_SUBSCRIPTION, DEAD_LETTER_TOPIC, last).await?;
     let settings = SubscriptionSettings {
-        ack_deadline_seconds: 600,
+        ack_deadline_seconds: LEASE,
         // With a retry policy the emulator holds back a whole subscription after a crash, which
         // the service does not; the relay lets a message rest instead.
         backoff: None,

@@ -40,14 +40,39 @@ pub(crate) fn keyed(request: &HttpRequest) -> RecordId {
     named(request).unwrap_or_else(RecordId::random)
 }
 
-/// The id that the `Idempotency-Key` names, where there is one.
+/// The id that the `Idempotency-Key` names, where there is one. An empty key, as a script with an
+/// unset variable sends it, names nothing: else all such requests were one record.
 pub(crate) fn named(request: &HttpRequest) -> Option<RecordId> {
-    let key = request.headers().get("Idempotency-Key")?;
-    Some(RecordId::from_key(key.as_bytes()))
+    let key = request.headers().get("Idempotency-Key")?.as_bytes();
+    let is_empty = key.iter().all(|byte| *byte == b'"' || byte.is_ascii_whitespace());
+    (!is_empty).then(|| RecordId::from_key(key))
 }
 
 /// The id in the path of a read.
 pub(crate) fn in_path(field: &str, id: &str) -> Result<RecordId, Problem> {
     RecordId::parse(id)
         .map_err(|reason| Problem::invalid(vec![FieldError::new(Code::InvalidId, field, reason)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn named_by(key: &'static str) -> Option<RecordId> {
+        named(&TestRequest::default().insert_header(("Idempotency-Key", key)).to_http_request())
+    }
+
+    #[test]
+    fn the_same_key_names_the_same_record() {
+        assert_eq!(named_by("a key"), named_by("a key"));
+        assert_eq!(named_by("\"k-1\""), RecordId::parse("k-1").ok());
+        assert_ne!(named_by("a key"), named_by("another key"));
+    }
+
+    #[test]
+    fn an_empty_key_names_nothing() {
+        assert_eq!(["", " ", "\"\""].map(named_by), [None, None, None]);
+    }
 }

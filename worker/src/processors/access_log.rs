@@ -21,8 +21,7 @@ pub(crate) async fn process(worker: &Worker, record: &Record) -> Result<Outcome,
 
 fn unit(worker: &Worker, record: &Record, entries: &[Entry]) -> Unit {
     let (batch, keep) = (log_batch::path(&record.tenant, &record.id), worker.settings.keep);
-    let shards = worker.settings.rollup_shards;
-    let mut writes = rollup::of_entries(&record.tenant, &record.id, entries, shards);
+    let mut writes = rollup::of_entries(&record.tenant, entries, worker.shard());
     let now = Utc::now();
     if record.part.is_whole() {
         let fields = log_batch::whole(record, entries, now, keep);

@@ -10,11 +10,10 @@ use crate::delivery::{ProcessError, Worker};
 /// Stores and counts one event, once.
 pub(crate) async fn process(worker: &Worker, record: &Record) -> Result<Outcome, ProcessError> {
     let event: Event = serde_json::from_str(&record.data)?;
-    let shards = worker.settings.rollup_shards;
     let unit = Unit {
         gate: event::path(&record.tenant, &record.id),
         fields: event.fields(record, worker.settings.keep),
-        writes: rollup::of_event(&record.tenant, &record.id, &event, shards),
+        writes: rollup::of_event(&record.tenant, &event, worker.shard()),
     };
     Ok(worker.committer.commit(unit).await?)
 }
