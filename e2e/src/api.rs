@@ -13,8 +13,10 @@ pub fn new_tenant() -> String {
 
 /// How long a test waits for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(300);
-/// How often it looks.
+/// How soon it looks again at first.
 const POLL: Duration = Duration::from_millis(50);
+/// Afterwards, the part of the time it has waited: looking may cost what it waits for the cores.
+const POLL_PART: u32 = 20;
 
 /// A client of one deployment.
 #[derive(Clone, Debug)]
@@ -181,12 +183,13 @@ async fn read(response: Response) -> Answer {
 /// # Panics
 /// Where that is not within [`PATIENCE`].
 pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let until = Instant::now() + PATIENCE;
+    let start = Instant::now();
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(Instant::now() < until, "not within {PATIENCE:?}: {what}");
-        sleep(POLL).await;
+        let waited = start.elapsed();
+        assert!(waited < PATIENCE, "not within {PATIENCE:?}: {what}");
+        sleep(POLL.max(waited / POLL_PART)).await;
     }
 }

@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 use crate::last_will::LastWill;
 
 /// What to do where there is no browser.
-pub const MISSING: &str =
-    "chromedriver is not there: apt-get install --no-install-recommends chromium chromium-driver";
+pub const MISSING: &str = "chromedriver is not there: \
+    apt-get install --no-install-recommends chromium-headless-shell chromium-driver";
 
 /// A running chromedriver.
 pub struct Driver {
