@@ -179,8 +179,8 @@ impl Browser {
 const POLL: Duration = Duration::from_millis(20);
 
 /// Chromium without the parts that only a person sees, where it is installed: it starts with a
-/// tenth of the work.
-const HEADLESS: &str = "/usr/bin/chromium-headless-shell";
+/// tenth of the work. Not the script on the path: a browser outlives that when it is stopped.
+const HEADLESS: &str = "/usr/lib/chromium/chromium-headless-shell";
 
 fn capabilities(profile: &TempDir) -> WebDriverResult<ChromeCapabilities> {
     let mut capabilities = DesiredCapabilities::chrome();
