@@ -2,6 +2,7 @@
 //! document store) with their adapters, settings, metrics and logs.
 
 pub mod access_log;
+pub mod backoff;
 pub mod broker;
 pub mod claim;
 pub mod config;
