@@ -11,9 +11,10 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, join_all, ready};
 use google_cloud_auth::credentials::anonymous;
+use google_cloud_gax::backoff_policy::BackoffPolicy;
 use google_cloud_gax::error::rpc::Code;
-use google_cloud_gax::exponential_backoff::{ExponentialBackoff, ExponentialBackoffBuilder};
 use google_cloud_gax::retry_policy::RetryPolicyExt as _;
+use google_cloud_gax::retry_state::RetryState;
 use google_cloud_pubsub::client::{BasePublisher, Publisher};
 use google_cloud_pubsub::error::PublishError as ClientError;
 use google_cloud_pubsub::model;
@@ -23,6 +24,7 @@ use tokio::time::timeout;
 use self::admission::Admission;
 use self::probe::Probe;
 use super::{Broker, Cause, Message, PublishError};
+use crate::backoff::Backoff;
 
 /// Messages a batch has at most, one publisher each. A batch of one is sent at once.
 const BATCHES: [u32; 5] = [1, 4, 16, 64, 256];
@@ -32,6 +34,9 @@ const BATCH_DELAY: Duration = Duration::from_millis(1);
 
 /// Longest that the client tries a batch again; its own default is ten minutes.
 const RETRY_LIMIT: Duration = Duration::from_secs(6);
+
+/// Several tries within [`RETRY_LIMIT`]: the client's own waits grow past it after three.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
 
 /// Longest that a publish takes once admitted: the retries, and room for the last answer. With
 /// the wait for admission it stays within the port's 9 s.
@@ -126,7 +131,7 @@ async fn base(
 ) -> Result<BasePublisher, google_cloud_gax::client_builder::Error> {
     let builder = BasePublisher::builder()
         .with_retry_policy(RetryableErrors.with_time_limit(RETRY_LIMIT))
-        .with_backoff_policy(backoff());
+        .with_backoff_policy(BACKOFF);
     let builder = match emulator_host {
         Some(host) => builder
             .with_endpoint(format!("http://{host}"))
@@ -136,13 +141,10 @@ async fn base(
     builder.build().await
 }
 
-/// Several tries within [`RETRY_LIMIT`]: the client's own steps grow past it after three.
-fn backoff() -> ExponentialBackoff {
-    ExponentialBackoffBuilder::new()
-        .with_initial_delay(Duration::from_millis(100))
-        .with_maximum_delay(Duration::from_secs(1))
-        .with_scaling(2)
-        .clamp()
+impl BackoffPolicy for Backoff {
+    fn on_failure(&self, state: &RetryState) -> Duration {
+        self.wait_after(state.attempt_count)
+    }
 }
 
 fn publisher(base: &BasePublisher, topic: &str, messages: u32) -> Publisher {
