@@ -12,8 +12,9 @@ use actix_web::{App, HttpResponse, HttpServer};
 use common::metrics;
 
 use crate::auth::{self, Guard};
-use crate::delivery::{Disposition, Worker, chain};
+use crate::delivery::{Disposition, Worker};
 use crate::push::{Push, PushError};
+use common::program::chain;
 
 /// Largest push: a message of 10 MB in Base64, and its envelope.
 const MAX_PUSH_BYTES: usize = 16 << 20;

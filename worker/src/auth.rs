@@ -110,7 +110,7 @@ pub(crate) async fn guard<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     if let Err(refusal) = guard.admit(request.headers()).await {
-        let (reason, error) = (refusal.reason(), crate::delivery::chain(&refusal));
+        let (reason, error) = (refusal.reason(), common::program::chain(&refusal));
         PUSHES_REFUSED.with_label_values(&[reason]).inc();
         tracing::warn!(reason, error, "a push was refused");
         return Ok(request.into_response(refusal.response()).map_into_right_body());

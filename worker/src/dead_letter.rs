@@ -12,9 +12,10 @@ use common::store::StoreError;
 use tokio::time::timeout;
 
 use crate::committer::{CommitError, Outcome};
-use crate::delivery::{Disposition, ProcessError, Worker, chain};
+use crate::delivery::{Disposition, ProcessError, Worker};
 use crate::processors::claim::look;
 use crate::quarantine::Sentence;
+use common::program::chain;
 
 /// The share of a delivery's time that the last try may take; the rest is for quarantine. Of the
 /// 600 s that Pub/Sub waits, this leaves 560 s for a text that needs 540 s, and then 40 s.

@@ -9,6 +9,7 @@ use common::config::WorkArgs;
 use common::keep::Keep;
 use common::message::MessageError;
 use common::metrics::DELIVERED;
+use common::program::chain;
 use common::quarantine::Reason;
 use common::record::{Kind, Record};
 use common::store::{DocumentStore, StoreError};
@@ -201,19 +202,4 @@ impl Worker {
         let expire_at = self.settings.keep.expire_at(record.received_at);
         expire_at.is_some_and(|at| at - chrono::Duration::days(1) < Utc::now())
     }
-}
-
-/// The error with its causes, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !line.ends_with(&text) {
-            line += ": ";
-            line += &text;
-        }
-        cause = error.source();
-    }
-    line
 }

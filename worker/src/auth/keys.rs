@@ -14,7 +14,7 @@ use reqwest::header::{CACHE_CONTROL, HeaderMap};
 use reqwest::{Client, StatusCode, Url, redirect};
 use thiserror::Error;
 
-use crate::delivery::chain;
+use common::program::chain;
 
 /// How long keys are good whose answer does not say it.
 const DEFAULT_MAX_AGE: Duration = Duration::from_mins(5);
