@@ -9,6 +9,11 @@
 use std::net::Ipv6Addr;
 use std::ops::Range;
 
+/// How many characters past the limit are read to see whether a match crosses it. No pattern of
+/// the rule table needs more to match; a forced cut leaves this much of a long token to the next
+/// part, which is enough for the rule on opaque runs to know it again.
+pub(super) const LOOKAHEAD: usize = 512;
+
 /// How many bytes before a candidate are read for the word that introduces it.
 const WORD_REACH: usize = 32;
 
@@ -306,7 +311,7 @@ pub(super) fn opaque(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let mixed = run.iter().any(u8::is_ascii_digit)
         && run.iter().any(u8::is_ascii_uppercase)
         && run.iter().any(u8::is_ascii_lowercase);
-    (run.len() >= super::segment::LOOKAHEAD && mixed).then_some(start..end)
+    (run.len() >= LOOKAHEAD && mixed).then_some(start..end)
 }
 
 /// Whether a character can stand in a token as HTTP headers carry it.

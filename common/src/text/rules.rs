@@ -350,7 +350,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "opaque run",
         pattern: r"(?:^|[^A-Za-z0-9_.~+/=-])[A-Za-z0-9_.~+/=-]{64}",
-        needs: run(super::segment::LOOKAHEAD),
+        needs: run(checks::LOOKAHEAD),
         check: checks::opaque,
         takes: &[],
         spares: &["4bf92f3577b34da6a3ce929d0e0e47364bf92f3577b34da6a3ce929d0e0e4736aaaa"],

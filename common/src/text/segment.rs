@@ -7,15 +7,11 @@
 
 use std::ops::Range;
 
-use super::redact::claimed;
+use super::checks::LOOKAHEAD;
+use super::line::claimed;
 
 /// The most characters (not bytes) in one part.
 pub const MAX_CHARACTERS: usize = 4_000;
-
-/// How many characters past the limit are read to see whether a match crosses it. No pattern of
-/// the rule table needs more to match; a forced cut leaves this much of a long token to the next
-/// part, which is enough for the rule on opaque runs to know it again.
-pub(super) const LOOKAHEAD: usize = 512;
 
 /// How far before the limit (in bytes) a cut at a separator is worth a shorter part.
 const SEPARATOR_REACH: usize = 512;
