@@ -8,7 +8,6 @@ use clap::{ArgAction, Args, ValueEnum};
 
 #[cfg(feature = "gcp")]
 use crate::broker::{PublishError, pubsub::PubsubBroker};
-use crate::pages::Pages;
 #[cfg(feature = "gcp")]
 use crate::store::firestore::FirestoreStore;
 use crate::text::segment::MAX_CHARACTERS;
@@ -66,31 +65,6 @@ impl WorkArgs {
     pub fn commit_interval(&self, default: Duration) -> Duration {
         self.commit_interval_ms.map_or(default, Duration::from_millis)
     }
-}
-
-/// What the gateway takes.
-#[derive(Args, Clone, Debug)]
-pub struct IngestArgs {
-    /// Largest body of `POST /ingest`, in bytes, decompressed; at most 16 MiB, so that a text has
-    /// fewer than 10,000 parts.
-    #[arg(long, env = "MAX_INGEST_BYTES", default_value_t = 4_194_304,
-        value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
-    pub max_ingest_bytes: u32,
-
-    /// What every read but health has to bear as `Authorization: Bearer …` [default: anybody may
-    /// read].
-    #[arg(long, env = "READ_TOKEN", hide_env_values = true)]
-    pub read_token: Option<String>,
-
-    /// How many proxies stand before the gateway, each of which adds to `X-Forwarded-For` whom it
-    /// heard: 1 on Cloud Run. With 0 a visitor's address is the connection's.
-    #[arg(long, env = "TRUSTED_HOPS", default_value_t = 0)]
-    pub trusted_hops: u8,
-
-    /// What is served to browsers: on, off, or some of tracker, demo, dashboard and docs, with
-    /// commas between them.
-    #[arg(long, env = "PAGES", default_value = "on")]
-    pub pages: Pages,
 }
 
 /// A deployment on Google Cloud.

@@ -1,8 +1,7 @@
-//! The gateway's server: what it needs, its routes, its life.
+//! The gateway's server: its route table, its start and its end.
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_cors::Cors;
@@ -11,73 +10,23 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig, get, head, post};
 use actix_web::{App, FromRequest, Handler, HttpRequest, HttpServer, Resource, Responder};
 use chrono::Utc;
-use common::broker::Broker;
-use common::config::IngestArgs;
-use common::pages::Pages;
-use common::store::DocumentStore;
-use common::visitor::Salts;
+use common::program::chain;
 
 use crate::edge::{edge, not_found, only};
-use crate::pages;
-use crate::probes::Probes;
+use crate::pages::{self, Pages};
 use crate::routes::{
     analytics, event, health, ingest, log_batches, logs, metrics, processed_logs, quarantine, stats,
 };
+use crate::state::Gateway;
 
-/// How long open requests may take to end after the server was told to stop, in seconds: longer
-/// than a publish, shorter than what a platform waits for.
+/// How long open requests may take after the server was told to stop, in seconds. Cloud Run ends
+/// the process after 10 s.
 const SHUTDOWN_SECONDS: u64 = 6;
 
-/// How often the salts of visitors are looked after.
-const CARE_EVERY: Duration = Duration::from_secs(3_600);
-/// How soon it is tried again where the store did not answer.
-const CARE_AGAIN: Duration = Duration::from_secs(10);
-
-/// How the gateway behaves.
-#[derive(Clone, Debug)]
-pub struct GatewaySettings {
-    /// Largest body of `POST /ingest`, in bytes, after decompression.
-    pub max_ingest_bytes: usize,
-    /// What every read but health has to bear; `None` where anybody may read.
-    pub read_token: Option<String>,
-    /// How many proxies stand before the gateway.
-    pub trusted_hops: u8,
-    /// What is served to browsers.
-    pub pages: Pages,
-}
-
-impl From<IngestArgs> for GatewaySettings {
-    fn from(args: IngestArgs) -> Self {
-        let read_token = args.read_token.clone().filter(|token| !token.is_empty());
-        let IngestArgs { max_ingest_bytes, trusted_hops, pages, .. } = args;
-        Self { max_ingest_bytes: max_ingest_bytes as usize, read_token, trusted_hops, pages }
-    }
-}
-
-/// What the handlers share.
-pub struct Gateway {
-    pub(crate) broker: Arc<dyn Broker>,
-    pub(crate) store: Arc<dyn DocumentStore>,
-    pub(crate) settings: GatewaySettings,
-    pub(crate) salts: Salts,
-    pub(crate) probes: Probes,
-}
-
-impl Gateway {
-    /// A gateway in front of the two ports.
-    pub fn new(
-        broker: Arc<dyn Broker>,
-        store: Arc<dyn DocumentStore>,
-        settings: GatewaySettings,
-    ) -> Self {
-        let salts = Salts::new(Arc::clone(&store));
-        Self { broker, store, settings, salts, probes: Probes::default() }
-    }
-
-    pub(crate) fn read_token(&self) -> Option<&str> {
-        self.settings.read_token.as_deref()
-    }
-}
+/// How often the salts are rotated.
+const ROTATE_EVERY: Duration = Duration::from_secs(3_600);
+/// How soon that is retried if the store did not answer.
+const ROTATE_AGAIN: Duration = Duration::from_secs(10);
 
 /// A server that is bound and ready to run.
 pub struct Application {
@@ -106,35 +55,35 @@ impl Application {
         Ok(Self { server: server.run(), gateway, address })
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves until `stop` is ready; open requests are then answered, and what the broker still
-    /// buffers is sent.
+    /// Serves until `stop` is ready. Then it answers open requests and flushes the broker.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> io::Result<()> {
         let handle = self.server.handle();
         let stopped = async {
             stop.await;
             handle.stop(true).await;
         };
-        let caring = tokio::spawn(care_for_salts(self.gateway.clone()));
+        let rotating = tokio::spawn(rotate_salts(self.gateway.clone()));
         let (served, ()) = futures::join!(self.server, stopped);
-        caring.abort();
+        rotating.abort();
         self.gateway.broker.flush().await;
         served
     }
 }
 
-/// Has the salt of visitors' ids at hand, and destroys old ones, for as long as the server runs.
-async fn care_for_salts(gateway: Data<Gateway>) {
+/// Reads the salt of the day before an event needs it, and destroys old ones, while the server
+/// runs.
+async fn rotate_salts(gateway: Data<Gateway>) {
     loop {
-        let cared = gateway.salts.care(Utc::now().date_naive()).await;
-        if let Err(error) = &cared {
-            tracing::warn!(%error, "the salts of visitors could not be looked after");
+        let rotated = gateway.salts.rotate(Utc::now().date_naive()).await;
+        if let Err(error) = &rotated {
+            tracing::warn!(error = chain(error), "the salts could not be rotated");
         }
-        tokio::time::sleep(if cared.is_ok() { CARE_EVERY } else { CARE_AGAIN }).await;
+        tokio::time::sleep(if rotated.is_ok() { ROTATE_EVERY } else { ROTATE_AGAIN }).await;
     }
 }
 
@@ -168,7 +117,7 @@ pub(crate) fn browser_routes(config: &mut ServiceConfig, pages: &Pages) {
     }
 }
 
-/// A path that takes POST.
+/// A path that supports POST.
 fn write<H, Args>(path: &str, handler: H) -> Resource
 where
     H: Handler<Args>,
@@ -178,7 +127,7 @@ where
     web::resource(path).route(post().to(handler)).default_service(web::to(only("POST")))
 }
 
-/// A path that takes POST from the pages of any site: anybody may send, nobody sends credentials.
+/// A path that supports POST from the pages of any site, without credentials.
 fn open_to_browsers<H, Args>(path: &str, handler: H) -> impl HttpServiceFactory
 where
     H: Handler<Args>,
@@ -195,7 +144,7 @@ where
     write(path, handler).wrap(cors)
 }
 
-/// A path that takes GET, and so HEAD.
+/// A path that supports GET and HEAD.
 fn read<H, Args>(path: &str, handler: H) -> Resource
 where
     H: Handler<Args>,

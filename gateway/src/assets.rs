@@ -1,4 +1,4 @@
-//! Files for browsers: compiled in compressed, with an entity tag, sent whole or as "not modified".
+//! Files for browsers: compiled in, compressed, and served with an entity tag.
 
 use std::io::Read as _;
 use std::sync::OnceLock;
@@ -20,24 +20,24 @@ macro_rules! file {
 }
 pub(crate) use file;
 
-/// The name of a header, and what it says.
+/// The name and the value of a header.
 pub(crate) type Header = (&'static str, &'static str);
 
-/// A file and how it is served.
+/// A file, and how it is served.
 pub(crate) struct Asset {
-    /// Where.
+    /// The path of its URL.
     pub(crate) path: &'static str,
-    /// Of what type it is.
+    /// Its content type.
     pub(crate) media_type: &'static str,
     gzipped: &'static [u8],
-    /// What it says beyond its type.
+    /// Its headers beyond the content type.
     pub(crate) headers: &'static [Header],
     tag: OnceLock<EntityTag>,
     plain: OnceLock<Bytes>,
 }
 
-/// A browser may keep it, but asks before it uses it again.
-const ASK: &str = "no-cache";
+/// A browser may cache it, but asks before it uses it again.
+const REVALIDATE: &str = "no-cache";
 
 impl Asset {
     /// A file at `path`. Its content is what [`file!`] gives.
@@ -56,7 +56,7 @@ impl Asset {
         }
     }
 
-    /// A page; among `headers` is its policy, which says what it may load and do.
+    /// A page; `headers` include its content security policy.
     pub(crate) const fn page(
         path: &'static str,
         gzipped: &'static [u8],
@@ -75,7 +75,7 @@ impl Asset {
         Self::new(path, "text/css; charset=utf-8", gzipped)
     }
 
-    /// With more headers.
+    /// Adds headers.
     pub(crate) const fn with(mut self, headers: &'static [Header]) -> Self {
         self.headers = headers;
         self
@@ -97,7 +97,7 @@ impl Asset {
 
     fn head<'a>(&self, response: &'a mut HttpResponseBuilder) -> &'a mut HttpResponseBuilder {
         response
-            .insert_header((CACHE_CONTROL, ASK))
+            .insert_header((CACHE_CONTROL, REVALIDATE))
             .insert_header((ETAG, self.tag().to_string()))
             .insert_header((VARY, "accept-encoding"));
         for header in self.headers {
@@ -106,12 +106,12 @@ impl Asset {
         response
     }
 
-    /// Weak, since it is the same for the compressed and the plain content.
+    /// Weak, since the compressed and the plain content share it.
     fn tag(&self) -> &EntityTag {
         self.tag.get_or_init(|| EntityTag::new_weak(hash::sha256(self.gzipped)[..32].to_owned()))
     }
 
-    /// Whether the client has this very content.
+    /// Whether the client's copy is up to date.
     fn is_known(&self, request: &HttpRequest) -> bool {
         if !request.headers().contains_key(IF_NONE_MATCH) {
             return false;
@@ -131,7 +131,7 @@ impl Asset {
     fn plain(&self) -> Bytes {
         let gunzip = || {
             let mut plain = Vec::new();
-            // What the build compressed is whole.
+            // The build wrote it, so it is complete.
             let read = GzDecoder::new(self.gzipped).read_to_end(&mut plain);
             read.map(|_| plain.into()).unwrap_or_default()
         };
@@ -152,10 +152,9 @@ mod tests {
     use actix_web::body::to_bytes;
     use actix_web::http::header::HeaderValue;
     use actix_web::test::TestRequest;
-    use common::pages::Pages;
 
     use super::*;
-    use crate::pages;
+    use crate::pages::{self, Pages};
 
     type Headers = HashMap<String, String>;
 
@@ -173,7 +172,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_file_travels_compressed_to_whoever_takes_that() {
+    async fn a_file_is_compressed_for_clients_that_accept_gzip() {
         for asset in all() {
             let (_, headers, gzipped) = ask(asset, "accept-encoding", "br, gzip;q=0.5").await;
             assert_eq!(headers["content-encoding"], "gzip", "{}", asset.path);
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_file_that_the_client_has_is_not_sent_again() {
+    async fn an_unchanged_file_is_not_sent_again() {
         for asset in all() {
             let (status, headers, _) = ask(asset, "if-none-match", "\"another\"").await;
             assert_eq!(status, 200, "{}", asset.path);

@@ -1,6 +1,6 @@
-//! The edge: what every request passes on its way in and every answer on its way out, whatever
-//! the route.
+//! The edge: what every request passes on its way in and every answer on its way out.
 
+use std::future::{Ready, ready};
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
@@ -16,15 +16,15 @@ use common::hash;
 use common::metrics::{HTTP_REQUESTS, HTTP_SECONDS, REFUSED};
 use common::record::RecordId;
 
-use crate::app::Gateway;
 use crate::pages;
-use crate::problem::{Code, Problem};
+use crate::problem::{Problem, ProblemCode};
+use crate::state::Gateway;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Longest request id that is echoed, in bytes.
+/// The longest request id that is echoed, in bytes.
 const MAX_REQUEST_ID_BYTES: usize = 128;
 
-/// Names the request, checks who may read, writes errors as problems, and counts.
+/// Gives the request an id, checks who may read, writes errors as problems, and counts.
 pub(crate) async fn edge(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -41,29 +41,17 @@ pub(crate) async fn edge(
     Ok(response)
 }
 
-/// The route for every path that is none.
+/// The route for every unknown path.
 pub(crate) async fn not_found() -> Result<HttpResponse, Problem> {
-    Err(Problem::new(Code::NotFound, "There is nothing at this path."))
+    Err(Problem::new(ProblemCode::NotFound, "Nothing is at this path."))
 }
 
-/// The route for every method that a path does not take.
-pub(crate) fn only(allow: &'static str) -> impl Fn(HttpRequest) -> Refusal + Clone {
-    move |_| Refusal(allow)
+/// The route for every method that a path does not support.
+pub(crate) fn only(allow: &'static str) -> impl Fn(HttpRequest) -> Ready<NotAllowed> + Clone {
+    move |_| ready(Err(Problem::method_not_allowed(allow)))
 }
 
-/// A refused method, as a future's output.
-pub(crate) struct Refusal(&'static str);
-
-impl Future for Refusal {
-    type Output = Result<HttpResponse, Problem>;
-
-    fn poll(
-        self: std::pin::Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Self::Output> {
-        std::task::Poll::Ready(Err(Problem::method_not_allowed(self.0)))
-    }
-}
+type NotAllowed = Result<HttpResponse, Problem>;
 
 fn request_id(headers: &HeaderMap) -> String {
     let is_plain = |id: &&str| {
@@ -74,26 +62,29 @@ fn request_id(headers: &HeaderMap) -> String {
     given.map_or_else(|| RecordId::random().to_string(), str::to_owned)
 }
 
-/// Where a token is set, every read but those of probes and of files for browsers needs it.
+/// If a token is set, every read needs it, except health checks and files for browsers.
 fn may_read(request: &ServiceRequest) -> Result<(), Problem> {
-    let token = request.app_data::<Data<Gateway>>().and_then(|gateway| gateway.read_token());
+    let token =
+        request.app_data::<Data<Gateway>>().and_then(|gateway| gateway.settings.read_token());
     let is_open = !matches!(*request.method(), Method::GET | Method::HEAD)
         || matches!(request.path(), "/health" | "/ready")
-        || pages::is_one(request.path());
+        || pages::is_file(request.path());
     match token {
-        Some(token) if !is_open && !bears(request.headers(), token) => Err(Problem::unauthorized()),
+        Some(token) if !is_open && !has_token(request.headers(), token) => {
+            Err(Problem::unauthorized())
+        }
         _ => Ok(()),
     }
 }
 
-/// Compares digests, so that the time taken says nothing about the token.
-fn bears(headers: &HeaderMap, token: &str) -> bool {
+/// Compares digests, so that the time it takes reveals nothing about the token.
+fn has_token(headers: &HeaderMap, token: &str) -> bool {
     let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let given = given.and_then(|value| value.strip_prefix("Bearer "));
     given.is_some_and(|given| hash::sha256(given.trim()) == hash::sha256(token))
 }
 
-/// An error of a handler, an extractor or the router becomes a problem that names the request.
+/// Turns an error of a handler, an extractor or the router into a problem with the request's id.
 fn as_problem(response: ServiceResponse, request_id: &str) -> ServiceResponse {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
@@ -111,7 +102,7 @@ fn as_problem(response: ServiceResponse, request_id: &str) -> ServiceResponse {
     response.into_response(answer)
 }
 
-/// A browser shows a page the error only where the answer says that it may.
+/// A browser lets a page read an error only if the answer allows it.
 fn keep_cors(from: &HeaderMap, to: &mut HeaderMap) {
     let is_cors = |name: &HeaderName| name.as_str().starts_with("access-control-") || name == VARY;
     for (name, value) in from.iter().filter(|(name, _)| is_cors(name)) {
@@ -119,16 +110,18 @@ fn keep_cors(from: &HeaderMap, to: &mut HeaderMap) {
     }
 }
 
-/// An error that the framework made.
+/// The problem for an error of the framework.
 fn foreign(status: StatusCode) -> Problem {
     let reason = status.canonical_reason().unwrap_or("The request failed");
     match status {
-        StatusCode::NOT_FOUND => Problem::new(Code::NotFound, reason),
-        StatusCode::REQUEST_TIMEOUT => Problem::new(Code::SlowBody, reason),
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::TooLarge, reason),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::new(Code::UnsupportedMediaType, reason),
-        status if status.is_client_error() => Problem::new(Code::InvalidBody, reason),
-        _ => Problem::new(Code::Internal, "The request could not be handled."),
+        StatusCode::NOT_FOUND => Problem::new(ProblemCode::NotFound, reason),
+        StatusCode::REQUEST_TIMEOUT => Problem::new(ProblemCode::SlowBody, reason),
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(ProblemCode::TooLarge, reason),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            Problem::new(ProblemCode::UnsupportedMediaType, reason)
+        }
+        status if status.is_client_error() => Problem::new(ProblemCode::InvalidBody, reason),
+        _ => Problem::new(ProblemCode::Internal, "The gateway failed to handle the request."),
     }
 }
 

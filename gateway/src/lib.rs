@@ -1,19 +1,29 @@
-//! The public half of Spillway: reads one request, validates and normalizes it, publishes, and
+//! The public half of Spillway: it reads a request, validates and normalizes it, publishes it, and
 //! answers 202 when every message is durable. It also serves every read.
+//!
+//! The path of a request: `app` (the route table), `edge`, `extractors` (with `formats` for access
+//! logs), `routes`, `publish`, and `problem` for what goes wrong.
 
-pub mod app;
+mod app;
 mod assets;
+pub mod batch;
 mod edge;
 mod extractors;
+mod formats;
+mod listing;
 mod openapi;
-mod page;
 mod pages;
-mod parts;
 mod probes;
 mod problem;
 mod publish;
 mod render;
 mod routes;
+mod settings;
+mod state;
+mod stored;
+mod visitor;
 
-pub use app::{Application, Gateway, GatewaySettings};
-pub use openapi::document;
+pub use app::Application;
+pub use openapi::document::document;
+pub use settings::GatewaySettings;
+pub use state::Gateway;

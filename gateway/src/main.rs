@@ -1,4 +1,4 @@
-//! The gateway as it is deployed: publishes to Pub/Sub, reads from Firestore.
+//! The deployed gateway: publishes to Pub/Sub and reads from Firestore.
 
 use std::io;
 use std::process::ExitCode;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use clap::Parser;
 use common::broker::PublishError;
-use common::config::{GoogleArgs, IngestArgs, LogArgs};
+use common::config::{GoogleArgs, LogArgs};
 use common::{program, signal, telemetry};
-use gateway::{Application, Gateway};
+use gateway::{Application, Gateway, GatewaySettings};
 use thiserror::Error;
 
-/// Spillway's public HTTP API: takes records, publishes them, and serves every read.
+/// Spillway's public HTTP API: accepts records, publishes them, and serves every read.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -27,16 +27,16 @@ struct Args {
     google: GoogleArgs,
 
     #[command(flatten)]
-    ingest: IngestArgs,
+    settings: GatewaySettings,
 
     #[command(flatten)]
     log: LogArgs,
 }
 
-/// Why the gateway could not start, or ended.
+/// Why the gateway did not start, or stopped.
 #[derive(Debug, Error)]
 enum StartError {
-    #[error("there are no credentials for Pub/Sub")]
+    #[error("cannot connect to Pub/Sub")]
     Broker(#[from] PublishError),
     #[error("cannot listen on {0}:{1}")]
     Listen(String, u16, #[source] io::Error),
@@ -52,10 +52,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), StartError> {
-    let Args { host, port, google, ingest, .. } = args;
+    let Args { host, port, google, settings, .. } = args;
     let GoogleArgs { google_cloud_project: project, services } = google;
     let (broker, store) = (services.broker(&project).await?, services.store(&project));
-    let gateway = Gateway::new(Arc::new(broker), Arc::new(store), ingest.into());
+    let gateway = Gateway::new(Arc::new(broker), Arc::new(store), settings);
     let application = Application::build(gateway, &host, port)
         .map_err(|error| StartError::Listen(host, port, error))?;
     println!("The gateway listens on http://{}.", application.address());

@@ -1,19 +1,87 @@
-//! The pages and scripts that the gateway serves to browsers, each with what it may do there.
+//! The pages and scripts that the gateway serves to browsers, and the setting that turns them off.
 
-use common::pages::{Page, Pages};
+use std::str::FromStr;
+
+use thiserror::Error;
 
 use crate::assets::{Asset, Header, file};
 
-/// Another site may load the script. It is asked for on each of its pages, so it is kept for an
-/// hour, and used for a day more while a newer one is fetched.
+/// A page that can be turned off on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The script that reports page views: `/s.js`.
+    Tracker,
+    /// A page that sends events of its own: `/demo`.
+    Demo,
+    /// Statistics and logs of a tenant: `/dashboard`.
+    Dashboard,
+    /// The API's description: `/openapi.json` and `/docs`.
+    Docs,
+}
+
+impl Page {
+    /// All pages.
+    pub const ALL: [Self; 4] = [Self::Tracker, Self::Demo, Self::Dashboard, Self::Docs];
+
+    /// The name in the setting.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tracker => "tracker",
+            Self::Demo => "demo",
+            Self::Dashboard => "dashboard",
+            Self::Docs => "docs",
+        }
+    }
+}
+
+/// The pages that are served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pages(Vec<Page>);
+
+/// The setting names a page that does not exist.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "there is no page {0:?}; use on, off, or a comma-separated list of tracker, demo, dashboard \
+     and docs"
+)]
+pub struct UnknownPage(String);
+
+impl Pages {
+    /// Whether `page` is served.
+    pub fn serve(&self, page: Page) -> bool {
+        self.0.contains(&page)
+    }
+}
+
+impl FromStr for Pages {
+    type Err = UnknownPage;
+
+    fn from_str(text: &str) -> Result<Self, UnknownPage> {
+        match text {
+            "on" => Ok(Self(Page::ALL.into())),
+            "off" => Ok(Self(Vec::new())),
+            list => {
+                list.split(',').map(|name| page(name.trim())).collect::<Result<_, _>>().map(Self)
+            }
+        }
+    }
+}
+
+fn page(name: &str) -> Result<Page, UnknownPage> {
+    let known = Page::ALL.into_iter().find(|page| page.as_str() == name);
+    known.ok_or_else(|| UnknownPage(name.to_owned()))
+}
+
+/// Other sites may load the script. Each of their pages asks for it, so it is cached for an hour,
+/// and used for another day while a newer one is fetched.
 const FOR_ALL_SITES: &[Header] = &[
     ("cache-control", "public, max-age=3600, stale-while-revalidate=86400"),
     ("access-control-allow-origin", "*"),
     ("cross-origin-resource-policy", "cross-origin"),
 ];
 
-/// What a page may do: load from here, and read from here.
-macro_rules! only_from_here {
+/// A policy that lets a page load and read from this origin only.
+macro_rules! same_origin {
     ($more:literal) => {
         concat!(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; ",
@@ -23,21 +91,21 @@ macro_rules! only_from_here {
     };
 }
 
-/// The dashboard shows what others sent; its browser refuses to make markup of it.
+/// The dashboard shows text from strangers; the browser refuses to turn it into markup.
 const TEXT_ONLY: &[Header] = &[
     (
         "content-security-policy",
-        only_from_here!("; require-trusted-types-for 'script'; trusted-types 'none'"),
+        same_origin!("; require-trusted-types-for 'script'; trusted-types 'none'"),
     ),
     ("referrer-policy", "no-referrer"),
 ];
 
 const WITH_WORKER: &[Header] = &[
-    ("content-security-policy", only_from_here!("; worker-src 'self'")),
+    ("content-security-policy", same_origin!("; worker-src 'self'")),
     ("referrer-policy", "no-referrer"),
 ];
 
-/// The worker is for the page itself, whose path does not end in a slash; it only sends.
+/// The service worker serves the page itself, whose path has no trailing slash; it only sends.
 const FOR_THE_DEMO: &[Header] = &[
     ("service-worker-allowed", "/demo"),
     ("content-security-policy", "default-src 'none'; connect-src 'self'"),
@@ -71,8 +139,7 @@ static DASHBOARD: [Asset; 12] = [
 const SVG: &str = "image/svg+xml";
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// The page of the API loads its own files and asks its own server. Swagger UI has its icons as
-/// data.
+/// The API page loads its own files and calls its own server. Swagger UI embeds its icons as data.
 const OF_DOCS: &[Header] = &[
     (
         "content-security-policy",
@@ -91,7 +158,7 @@ static DOCS: [Asset; 6] = [
     Asset::style("/docs/swagger-ui.css", file!("docs/swagger-ui.css")),
 ];
 
-/// The API's description, as `build.rs` compressed it.
+/// The OpenAPI document, as `build.rs` compressed it.
 const OPENAPI: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"));
 
 /// The files of a page.
@@ -104,20 +171,19 @@ fn assets(page: Page) -> &'static [Asset] {
     }
 }
 
-/// All files that there are.
+/// All files.
 pub(crate) fn all() -> impl Iterator<Item = &'static Asset> {
     Page::ALL.into_iter().flat_map(assets)
 }
 
-/// All files that are served.
+/// The files that `pages` turns on.
 pub(crate) fn served(pages: &Pages) -> impl Iterator<Item = &'static Asset> {
     let on = Page::ALL.into_iter().filter(|page| pages.serve(*page));
     on.flat_map(assets)
 }
 
-/// Whether a file lies at `path`. Files hold nothing of any tenant: whoever may not read the API
-/// may still load them.
-pub(crate) fn is_one(path: &str) -> bool {
+/// Whether `path` is a file. Files contain no tenant's data, so they need no read token.
+pub(crate) fn is_file(path: &str) -> bool {
     all().any(|asset| asset.path == path)
 }
 
@@ -125,27 +191,47 @@ pub(crate) fn is_one(path: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The tracker's version, and the digest of its text: a site owner who sees the one knows the
-    /// other.
-    const TRACKER_IS: (u32, &str) =
+    fn served(text: &str) -> Option<Vec<Page>> {
+        let pages: Pages = text.parse().ok()?;
+        Some(Page::ALL.into_iter().filter(|page| pages.serve(*page)).collect())
+    }
+
+    #[test]
+    fn the_setting_is_on_off_or_a_list() {
+        assert_eq!(served("on"), Some(Page::ALL.into()));
+        assert_eq!(served("off"), Some(vec![]));
+        assert_eq!(served("tracker"), Some(vec![Page::Tracker]));
+        assert_eq!(served("docs, tracker"), Some(vec![Page::Tracker, Page::Docs]));
+        for unknown in ["", "true", "On", "tracker,", "on,docs", "demo;docs"] {
+            assert_eq!(served(unknown), None, "{unknown:?}");
+        }
+    }
+
+    /// The tracker's version and the digest of its text: one tells the other.
+    const TRACKER: (u32, &str) =
         (1, "6b319b1433e17397d2996d52dee467acee996af881659a6678e8b2a5b673d821");
 
     #[test]
     fn a_changed_tracker_has_another_version() {
         let text = include_str!("../assets/tracker/s.js");
-        let (version, digest) = TRACKER_IS;
-        assert_eq!(common::hash::sha256(text), digest, "count the version up, here and there");
+        let (version, digest) = TRACKER;
+        assert_eq!(
+            common::hash::sha256(text),
+            digest,
+            "increase the version here and in the script"
+        );
         assert!(text.starts_with(&format!("/*! Spillway tracker {version} */\n")));
         assert!(text.contains(&format!("window.spillway.version = {version};")));
     }
 
     #[test]
-    fn no_script_makes_markup_or_code_of_a_text() {
-        let own = assets(Page::Demo).iter().chain(assets(Page::Dashboard)).chain(&TRACKER);
+    fn no_script_turns_text_into_markup_or_code() {
+        let own = assets(Page::Demo).iter().chain(assets(Page::Dashboard)).chain(&super::TRACKER);
         for asset in own.filter(|asset| !asset.path.contains("uPlot")) {
             let text = asset.text();
-            for way in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
-                assert!(!text.contains(way), "{} has {way}", asset.path);
+            for sink in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("]
+            {
+                assert!(!text.contains(sink), "{} uses {sink}", asset.path);
             }
         }
     }

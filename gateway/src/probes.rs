@@ -1,32 +1,35 @@
-//! Readiness: one named probe for each port, with a time-out, asked for once in a while only.
+//! Readiness: one named probe for each port, with a time-out, at most once a second.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use common::broker::Broker;
+use common::program::chain;
+use common::store::DocumentStore;
 use serde::Serialize;
 use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
-use crate::app::Gateway;
-
 /// How long a probe may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// How long an answer is good for, so that many who ask are one who asks.
+/// How long an answer is reused, so that frequent health checks do not load the ports.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// What the probes said last.
-#[derive(Default)]
+/// Asks the two ports whether they answer, and remembers what they said.
 pub(crate) struct Probes {
+    broker: Arc<dyn Broker>,
+    store: Arc<dyn DocumentStore>,
     last: Mutex<Option<(Instant, Readiness)>>,
 }
 
-/// What each port says.
+/// The state of each port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Readiness {
     pub(crate) broker: Answer,
     pub(crate) store: Answer,
 }
 
-/// What a port says.
+/// The state of one port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Answer {
@@ -36,16 +39,20 @@ pub(crate) enum Answer {
 }
 
 impl Probes {
-    /// Asks both ports, unless it was asked just now.
-    pub(crate) async fn ask(&self, gateway: &Gateway) -> Readiness {
+    pub(crate) fn new(broker: Arc<dyn Broker>, store: Arc<dyn DocumentStore>) -> Self {
+        Self { broker, store, last: Mutex::default() }
+    }
+
+    /// Probes both ports, unless the last answer is still fresh.
+    pub(crate) async fn ask(&self) -> Readiness {
         let mut last = self.last.lock().await;
         if let Some((asked, readiness)) = &*last
             && asked.elapsed() < FRESH
         {
             return readiness.clone();
         }
-        let broker = probe("broker", gateway.broker.probe());
-        let store = probe("store", gateway.store.probe());
+        let broker = probe("broker", self.broker.probe());
+        let store = probe("store", self.store.probe());
         let (broker, store) = futures::join!(broker, store);
         let readiness = Readiness { broker, store };
         *last = Some((Instant::now(), readiness.clone()));
@@ -66,9 +73,12 @@ async fn probe<E: std::error::Error>(
     match tokio::time::timeout(TIMEOUT, probe).await {
         Ok(Ok(())) => Answer::Ok,
         Ok(Err(error)) => {
-            tracing::warn!(probe = name, %error, "not ready");
+            tracing::warn!(probe = name, error = chain(&error), "not ready");
             Answer::Failed
         }
-        Err(_) => Answer::TimedOut,
+        Err(_) => {
+            tracing::warn!(probe = name, "not ready: no answer within {} s", TIMEOUT.as_secs());
+            Answer::TimedOut
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Problem details (RFC 9457): every error that a client sees, mapped to HTTP here and nowhere
+//! Problem details (RFC 9457): every error that a client sees is mapped to HTTP here and nowhere
 //! else.
 
 use std::collections::HashSet;
@@ -7,23 +7,24 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
+use common::program::chain;
 use common::store::StoreError;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::probes::Readiness;
 
-/// The one table of codes: status, name and title of each.
+/// The one table of codes: the status, name and title of each.
 macro_rules! codes {
     ($($code:ident = $status:literal $name:literal $title:literal,)*) => {
-        /// What is wrong, as a stable name that clients may rely on.
+        /// What is wrong, by a stable name that clients may rely on.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub(crate) enum Code {
+        pub(crate) enum ProblemCode {
             $($code,)*
         }
 
-        impl Code {
-            /// All of them, in the order of their statuses.
+        impl ProblemCode {
+            /// All codes, by status.
             pub(crate) const ALL: &[Self] = &[$(Self::$code,)*];
 
             fn row(self) -> (u16, &'static str, &'static str) {
@@ -37,36 +38,36 @@ macro_rules! codes {
 
 codes! {
     EmptyText = 400 "empty-text" "The text is empty",
-    IdMismatch = 400 "id-mismatch" "The request names two records",
+    IdMismatch = 400 "id-mismatch" "The request has two different ids",
     InvalidBody = 400 "invalid-body" "The request is not valid",
     InvalidCsv = 400 "invalid-csv" "The body is not valid CSV",
     InvalidEncoding = 400 "invalid-encoding" "The body cannot be decompressed",
-    InvalidEntries = 400 "invalid-entries" "The batch has no valid entries",
-    InvalidId = 400 "invalid-id" "The id has not the form of an id",
+    InvalidEntries = 400 "invalid-entries" "The batch has invalid entries",
+    InvalidId = 400 "invalid-id" "The id is not valid",
     InvalidJson = 400 "invalid-json" "The body is not valid JSON",
     InvalidPageToken = 400 "invalid-page-token" "The page token is not valid",
     InvalidQuery = 400 "invalid-query" "A query parameter is not valid",
-    InvalidTenant = 400 "invalid-tenant" "The tenant has not the form of one",
+    InvalidTenant = 400 "invalid-tenant" "The tenant is not valid",
     InvalidUtf8 = 400 "invalid-utf8" "The body is not valid UTF-8",
     MissingField = 400 "missing-field" "A field is missing",
     MissingTenant = 400 "missing-tenant" "The request names no tenant",
-    OutOfRange = 400 "out-of-range" "A field has a value that it must not have",
-    TenantMismatch = 400 "tenant-mismatch" "The request names two tenants",
+    OutOfRange = 400 "out-of-range" "A value is out of range",
+    TenantMismatch = 400 "tenant-mismatch" "The request has two different tenants",
     WrongType = 400 "wrong-type" "A field has the wrong type",
     Unauthorized = 401 "unauthorized" "Reading needs a token",
-    InProgress = 404 "in-progress" "The record is not processed yet",
-    NotFound = 404 "not-found" "There is no such thing",
+    InProgress = 404 "in-progress" "The record is still being processed",
+    NotFound = 404 "not-found" "Not found",
     MethodNotAllowed = 405 "method-not-allowed" "The method is not allowed",
     SlowBody = 408 "slow-body" "The body did not arrive in time",
     TooLarge = 413 "too-large" "The body is too large",
     UnsupportedEncoding = 415 "unsupported-encoding" "The content encoding is not supported",
     UnsupportedMediaType = 415 "unsupported-media-type" "The media type is not supported",
-    Internal = 500 "internal" "Something went wrong here",
-    NotReady = 503 "not-ready" "A part of the service does not answer",
-    Unavailable = 503 "unavailable" "The service cannot take this now",
+    Internal = 500 "internal" "Internal error",
+    NotReady = 503 "not-ready" "The service is not ready",
+    Unavailable = 503 "unavailable" "The service is unavailable",
 }
 
-impl Code {
+impl ProblemCode {
     pub(crate) fn as_str(self) -> &'static str {
         self.row().1
     }
@@ -80,53 +81,53 @@ impl Code {
     }
 }
 
-impl Serialize for Code {
+impl Serialize for ProblemCode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-/// One thing that is wrong with a request.
+/// One error in a request.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct FieldError {
     #[serde(skip)]
-    pub(crate) code: Code,
-    /// Of which entry of a batch, from 0.
+    pub(crate) code: ProblemCode,
+    /// The position of the entry in its batch, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) index: Option<usize>,
-    /// Where: a field of the body, a header, a query parameter.
+    /// The field of the body, the header, or the query parameter.
     pub(crate) field: String,
-    /// What is wrong there, for people.
+    /// What is wrong, in words.
     pub(crate) reason: String,
 }
 
 impl FieldError {
-    pub(crate) fn new(code: Code, field: &str, reason: impl ToString) -> Self {
+    pub(crate) fn new(code: ProblemCode, field: &str, reason: impl ToString) -> Self {
         Self { code, index: None, field: field.to_owned(), reason: reason.to_string() }
     }
 }
 
-/// Members beyond those of RFC 9457: the names to try again with, and what does not answer.
+/// Members beyond those of RFC 9457: the ids to retry with, and the state of the ports.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Extensions {
-    /// Whose record it is.
+    /// The record's tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) tenant_id: Option<String>,
-    /// The text to send again.
+    /// The id to retry the text with.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) log_id: Option<String>,
-    /// The batch to send again.
+    /// The id to retry the batch with.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) batch_id: Option<String>,
-    /// The event to send again.
+    /// The id to retry the event with.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) event_id: Option<String>,
-    /// What the parts of the service say.
+    /// The state of each port.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) probes: Option<Readiness>,
@@ -140,16 +141,16 @@ pub(crate) struct Details<'a> {
     #[serde(rename = "type")]
     #[schema(format = "uri")]
     urn: String,
-    /// The code in words.
+    /// A summary of the code.
     title: &'static str,
-    /// The answer's status.
+    /// The HTTP status.
     status: u16,
-    /// What is wrong this time, for people.
+    /// What is wrong with this request, in words.
     detail: &'a str,
-    code: Code,
+    code: ProblemCode,
     /// The answer's `X-Request-Id`.
     request_id: &'a str,
-    /// All things that are wrong, where they are several or have a place.
+    /// Every error, if there are several or they have a place.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
     errors: &'a [FieldError],
@@ -157,10 +158,10 @@ pub(crate) struct Details<'a> {
     extensions: &'a Extensions,
 }
 
-/// An error on its way to the client.
+/// An error for the client.
 #[derive(Debug)]
 pub(crate) struct Problem {
-    code: Code,
+    code: ProblemCode,
     detail: String,
     errors: Vec<FieldError>,
     headers: Vec<(actix_web::http::header::HeaderName, &'static str)>,
@@ -168,7 +169,7 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self {
             code,
             detail: detail.into(),
@@ -178,45 +179,51 @@ impl Problem {
         }
     }
 
-    /// All that is wrong at once. The code is the errors' own where they share one.
+    /// All errors at once. The code is the one that they share, otherwise `invalid-body`.
     pub(crate) fn invalid(mut errors: Vec<FieldError>) -> Self {
-        // What is wrong with a field first is the cause of what is wrong with it next.
+        // Only the first error of a field is reported: it causes the others.
         let mut fields = HashSet::new();
         errors.retain(|error| fields.insert(error.field.clone()));
         let shared = errors.first().map(|first| first.code);
         let code = shared
             .filter(|code| errors.iter().all(|error| error.code == *code))
-            .unwrap_or(Code::InvalidBody);
+            .unwrap_or(ProblemCode::InvalidBody);
         let reasons: Vec<_> =
             errors.iter().map(|error| format!("{} {}", error.field, error.reason)).collect();
         Self { errors, ..Self::new(code, reasons.join("; ")) }
     }
 
-    /// Not now; the client is to try again.
+    /// A passing fault: the client should try again.
     pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
-        Self::new(Code::Unavailable, detail).header(RETRY_AFTER, "1")
+        Self::new(ProblemCode::Unavailable, detail).header(RETRY_AFTER, "1")
     }
 
     /// No thread is free for the work.
     pub(crate) fn busy() -> Self {
-        Self::unavailable("Too busy. Try again.")
+        Self::unavailable("The gateway is busy. Try again.")
+    }
+
+    /// A fault of the gateway itself. The log has the cause; the client cannot do anything about it.
+    pub(crate) fn internal(cause: impl fmt::Display) -> Self {
+        tracing::error!(%cause, "a request failed");
+        Self::new(ProblemCode::Internal, "The gateway failed to handle the request.")
     }
 
     pub(crate) fn method_not_allowed(allow: &'static str) -> Self {
-        Self::new(Code::MethodNotAllowed, format!("This takes {allow}.")).header(ALLOW, allow)
+        Self::new(ProblemCode::MethodNotAllowed, format!("Use {allow}.")).header(ALLOW, allow)
     }
 
     pub(crate) fn unauthorized() -> Self {
         let detail = "Send the token as `Authorization: Bearer …`.";
-        Self::new(Code::Unauthorized, detail).header(WWW_AUTHENTICATE, "Bearer")
+        Self::new(ProblemCode::Unauthorized, detail).header(WWW_AUTHENTICATE, "Bearer")
     }
 
-    /// With more members.
+    /// Adds members.
     pub(crate) fn with(self, extensions: Extensions) -> Self {
         Self { extensions: Box::new(extensions), ..self }
     }
 
-    /// With all that is wrong, whatever the code.
+    /// Adds errors, and keeps the code.
     pub(crate) fn because(self, errors: Vec<FieldError>) -> Self {
         Self { errors, ..self }
     }
@@ -226,11 +233,11 @@ impl Problem {
         self
     }
 
-    pub(crate) fn code(&self) -> Code {
+    pub(crate) fn code(&self) -> ProblemCode {
         self.code
     }
 
-    /// The answer, which names the request.
+    /// The answer, with the id of the request.
     pub(crate) fn response(&self, request_id: &str) -> HttpResponse {
         let mut response = HttpResponse::build(self.code.status());
         for header in &self.headers {
@@ -269,7 +276,7 @@ impl ResponseError for Problem {
         self.code.status()
     }
 
-    /// The edge writes the answer again, with the request's id.
+    /// The edge writes the answer again with the request's id.
     fn error_response(&self) -> HttpResponse {
         self.response("")
     }
@@ -277,13 +284,13 @@ impl ResponseError for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, cause = ?std::error::Error::source(&error), "a read failed");
+        tracing::error!(error = chain(&error), "a read failed");
         match error {
             StoreError::Passing(_) | StoreError::Deployment(_) => {
-                Self::unavailable("The store does not answer. Try again.")
+                Self::unavailable("The store cannot be reached. Try again.")
             }
             StoreError::AlreadyExists | StoreError::Invalid(_) => {
-                Self::new(Code::Internal, "The store refused a read.")
+                Self::new(ProblemCode::Internal, "The store refused a read.")
             }
         }
     }

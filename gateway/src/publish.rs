@@ -1,18 +1,19 @@
-//! Publishing a request's messages: all of them durable, or an error that says how to try again.
+//! Publishes the messages of a request: either all are durable, or the error says how to retry.
 
 use std::time::Duration;
 
 use common::broker::{Message, PublishError};
 use common::metrics::PUBLISHED;
+use common::program::chain;
 use common::record::Record;
 
-use crate::app::Gateway;
 use crate::problem::Problem;
+use crate::state::Gateway;
 
-/// A 202 or a 503 within 10 s, whatever the broker does.
+/// The time for the answer of the broker: an answer takes at most 10 s, whatever the broker does.
 const TIMEOUT: Duration = Duration::from_millis(9_500);
 
-/// Publishes `records`. Returns when each is durable.
+/// Publishes `records`, and returns when each is durable.
 pub(crate) async fn publish(gateway: &Gateway, records: Vec<Record>) -> Result<(), Problem> {
     let messages: Vec<_> = records.into_iter().map(Message::from).collect();
     let results = tokio::time::timeout(TIMEOUT, gateway.broker.publish(messages)).await;
@@ -24,7 +25,7 @@ pub(crate) async fn publish(gateway: &Gateway, records: Vec<Record>) -> Result<(
     for result in results {
         PUBLISHED.with_label_values(&[outcome(&result)]).inc();
         if let Err(error) = result {
-            tracing::error!(%error, cause = ?std::error::Error::source(&error), "not published");
+            tracing::error!(error = chain(&error), "a message was not published");
             problem = Some(refusal(&error));
         }
     }
@@ -45,10 +46,12 @@ fn refusal(error: &PublishError) -> Problem {
         PublishError::Unavailable(_) => {
             Problem::unavailable("The broker cannot be reached. Try again.")
         }
-        PublishError::Full(why) => Problem::unavailable(format!("Not now: {why}. Try again.")),
-        // The message is the gateway's own work, so the deployment is at fault, not the client.
-        PublishError::Refused(_) => {
-            Problem::unavailable("The broker refused the message. The operator has to look.")
+        PublishError::Full(why) => {
+            Problem::unavailable(format!("The broker is full: {why}. Try again."))
         }
+        // The gateway wrote the message, so the deployment is at fault, not the client.
+        PublishError::Refused(_) => Problem::unavailable(
+            "The broker refused the message. Tell the operator: the deployment needs a fix.",
+        ),
     }
 }

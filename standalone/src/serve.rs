@@ -10,11 +10,11 @@ use clap::Args;
 use common::broker::embedded::{
     EmbeddedBroker, EmbeddedQueue, MIN_FREE_BYTES, QueueError, QueueOptions,
 };
-use common::config::{IngestArgs, LogArgs, WorkArgs};
+use common::config::{LogArgs, WorkArgs};
 use common::store::StoreError;
 use common::store::embedded::EmbeddedStore;
 use common::{message, signal, telemetry};
-use gateway::{Application, Gateway};
+use gateway::{Application, Gateway, GatewaySettings};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use worker::{Worker, WorkerSettings};
@@ -65,7 +65,7 @@ pub(crate) struct ServeArgs {
     aggregate_seconds: u32,
 
     #[command(flatten)]
-    ingest: IngestArgs,
+    gateway: GatewaySettings,
 
     #[command(flatten)]
     work: WorkArgs,
@@ -114,7 +114,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     };
     let archiver = archiver(&args, folder.path(), &queue, dispatcher.stopping.clone());
     let gateway =
-        Gateway::new(Arc::new(EmbeddedBroker(Arc::clone(&queue))), store, args.ingest.into());
+        Gateway::new(Arc::new(EmbeddedBroker(Arc::clone(&queue))), store, args.gateway.clone());
     let application = Application::build(gateway, &args.host, args.port).map_err(|source| {
         ServeError::Listen { host: args.host.clone(), port: args.port, source }
     })?;

@@ -3,35 +3,67 @@
 use std::io::Read as _;
 use std::time::Duration;
 
+use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
-use actix_web::web::{self, Payload};
-use actix_web::{HttpMessage as _, HttpRequest};
+use actix_web::web::{self, Data};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use flate2::read::MultiGzDecoder;
-use futures::StreamExt as _;
+use futures::future::LocalBoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
 use tokio::time::{Instant, timeout_at};
 
-use crate::problem::{Code, Problem};
+use crate::problem::{Problem, ProblemCode};
+use crate::state::Gateway;
 
-/// Longest silence in the middle of a body.
+/// The longest pause between two chunks of a body.
 const IDLE: Duration = Duration::from_secs(5);
-/// Time that any body may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Bytes that have to arrive in each second beyond it, so that a large body over a slow line has
-/// its time, and a trickle has not.
+/// The time that any body may take.
+const BASE_TIME: Duration = Duration::from_secs(10);
+/// The bytes that must arrive in each second beyond that: a large body over a slow line gets its
+/// time, a trickle does not.
 const LEAST_PER_SECOND: usize = 32 << 10;
-/// Bytes beyond the limit that are read and thrown away, so that a client which is still sending
-/// can read the refusal.
+/// The bytes beyond the limit that are read and thrown away, so that a client that is still
+/// sending can read the refusal.
 const SPILL_BYTES: usize = 16 << 20;
 
-/// What can be wrong with any body.
-pub(crate) const PROBLEMS: [Code; 6] = [
-    Code::InvalidBody,
-    Code::InvalidEncoding,
-    Code::SlowBody,
-    Code::TooLarge,
-    Code::UnsupportedEncoding,
-    Code::UnsupportedMediaType,
+/// The problems that any body may have.
+pub(crate) const CODES: [ProblemCode; 6] = [
+    ProblemCode::InvalidBody,
+    ProblemCode::InvalidEncoding,
+    ProblemCode::SlowBody,
+    ProblemCode::TooLarge,
+    ProblemCode::UnsupportedEncoding,
+    ProblemCode::UnsupportedMediaType,
 ];
+
+/// What a request sends: its body, read and checked together with the headers and the query.
+pub(crate) struct Body<T>(pub(crate) T);
+
+/// Something that a request sends as its body.
+pub(crate) trait FromBody: Sized + 'static {
+    /// Reads the body and checks it. Every problem of the request is in the one that is returned.
+    async fn read(
+        request: &HttpRequest,
+        payload: Payload,
+        gateway: &Gateway,
+    ) -> Result<Self, Problem>;
+}
+
+impl<T: FromBody> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        async move {
+            let gateway = request
+                .app_data::<Data<Gateway>>()
+                .ok_or_else(|| Problem::internal("the application has no state"))?;
+            T::read(&request, payload, gateway).await.map(Self)
+        }
+        .boxed_local()
+    }
+}
 
 /// Reads the whole body, of at most `limit` bytes before and after decompression.
 pub(crate) async fn read(
@@ -46,18 +78,19 @@ pub(crate) async fn read(
     }
 }
 
-/// The media type without parameters, in lower case: `text/plain`. Only UTF-8 is understood.
+/// The media type without parameters, in lower case: `text/plain`. The charset must be UTF-8.
 pub(crate) fn media_type(request: &HttpRequest) -> Result<String, Problem> {
-    let unsupported = |detail: &str| Problem::new(Code::UnsupportedMediaType, detail);
+    let unsupported = |detail: &str| Problem::new(ProblemCode::UnsupportedMediaType, detail);
     if request.headers().get_all(CONTENT_TYPE).nth(1).is_some() {
-        return Err(unsupported("The request has more than one content type."));
+        return Err(unsupported("The request has more than one Content-Type header."));
     }
-    let mime = request.mime_type().map_err(|_| unsupported("The content type cannot be read."))?;
-    let mime = mime.ok_or_else(|| unsupported("The request has no content type."))?;
+    let mime =
+        request.mime_type().map_err(|_| unsupported("The Content-Type header is malformed."))?;
+    let mime = mime.ok_or_else(|| unsupported("The request has no Content-Type header."))?;
     let charset = mime.get_param("charset").map(|charset| charset.as_str().to_ascii_lowercase());
     match charset.as_deref() {
         None | Some("utf-8" | "utf8" | "us-ascii") => Ok(mime.essence_str().to_ascii_lowercase()),
-        Some(_) => Err(unsupported("Only the charset utf-8 is understood.")),
+        Some(_) => Err(unsupported("The charset is not supported. Use utf-8.")),
     }
 }
 
@@ -71,7 +104,7 @@ async fn receive(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Problem>
             break;
         };
         let chunk = chunk.map_err(|_| {
-            Problem::new(Code::InvalidBody, "The body ended too early, or its chunks are broken.")
+            Problem::new(ProblemCode::InvalidBody, "The body ended early or is malformed.")
         })?;
         if spilt == 0 && body.len() + chunk.len() <= limit {
             body.extend_from_slice(&chunk);
@@ -85,9 +118,9 @@ async fn receive(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Problem>
     if spilt > 0 { Err(too_large(limit)) } else { Ok(body) }
 }
 
-/// How long a body may take of which so many bytes have arrived.
+/// How long a body may take when this many bytes have arrived.
 fn time_for(bytes: usize) -> Duration {
-    PATIENCE + Duration::from_secs_f64(bytes as f64 / LEAST_PER_SECOND as f64)
+    BASE_TIME + Duration::from_secs_f64(bytes as f64 / LEAST_PER_SECOND as f64)
 }
 
 enum Encoding {
@@ -100,11 +133,14 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
     match names.join(&b","[..]).to_ascii_lowercase().trim_ascii() {
         b"" | b"identity" => Ok(Encoding::Identity),
         b"gzip" | b"x-gzip" => Ok(Encoding::Gzip),
-        _ => Err(Problem::new(Code::UnsupportedEncoding, "Only gzip is understood.")),
+        _ => Err(Problem::new(
+            ProblemCode::UnsupportedEncoding,
+            "The content encoding is not supported. Use gzip.",
+        )),
     }
 }
 
-/// Decompresses away from the async threads, and stops at `limit` whatever a bomb still holds.
+/// Decompresses off the async threads, and stops at `limit`, whatever a bomb still holds.
 async fn gunzip(body: Vec<u8>, limit: usize) -> Result<Vec<u8>, Problem> {
     let gunzip = move || {
         let mut text = Vec::new();
@@ -113,15 +149,18 @@ async fn gunzip(body: Vec<u8>, limit: usize) -> Result<Vec<u8>, Problem> {
     };
     let text = web::block(gunzip).await.map_err(|_| Problem::busy())?;
     let text = text.map_err(|error| {
-        Problem::new(Code::InvalidEncoding, format!("The body is no gzip: {error}."))
+        Problem::new(ProblemCode::InvalidEncoding, format!("The body is not valid gzip: {error}."))
     })?;
     if text.len() > limit { Err(too_large(limit)) } else { Ok(text) }
 }
 
 fn too_large(limit: usize) -> Problem {
-    Problem::new(Code::TooLarge, format!("A body has at most {limit} bytes, decompressed."))
+    Problem::new(
+        ProblemCode::TooLarge,
+        format!("The body must be at most {limit} bytes after decompression."),
+    )
 }
 
 fn slow() -> Problem {
-    Problem::new(Code::SlowBody, "The rest of the body did not arrive in time.")
+    Problem::new(ProblemCode::SlowBody, "The body did not arrive in time.")
 }

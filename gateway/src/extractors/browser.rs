@@ -1,21 +1,21 @@
-//! The browser behind a request: what tells its visitors apart without a cookie.
+//! The browser that sent a request: what tells visitors apart without a cookie.
 
 use std::net::{IpAddr, SocketAddr};
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderMap, ORIGIN, USER_AGENT, X_FORWARDED_FOR};
 
-/// A browser, as the request shows it.
+/// A browser, as a request shows it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Browser {
-    /// Where it is.
+    /// Its address.
     pub(crate) address: IpAddr,
-    /// What it says it is.
+    /// Its `User-Agent`.
     pub(crate) user_agent: Vec<u8>,
 }
 
-/// The browser that sent the request; `None` where no browser did. A browser says which page a
-/// POST comes from, with `Origin` or `Sec-Fetch-Site`; a server, which sends for many people, says
+/// The browser that sent the request; `None` if no browser did. A browser tells which page a POST
+/// comes from, by `Origin` or `Sec-Fetch-Site`; a server, which sends for many people, sends
 /// neither.
 pub(crate) fn of(request: &HttpRequest, trusted_hops: u8) -> Option<Browser> {
     let headers = request.headers();
@@ -25,17 +25,17 @@ pub(crate) fn of(request: &HttpRequest, trusted_hops: u8) -> Option<Browser> {
     Some(Browser { address, user_agent: user_agent.as_bytes().to_vec() })
 }
 
-/// The address that the outermost of the trusted proxies heard, else the connection's. What stands
-/// further left in `X-Forwarded-For` may be anything that the client made up.
+/// The address that the outermost trusted proxy saw, otherwise the connection's. Entries further
+/// left in `X-Forwarded-For` may be anything that the client made up.
 fn address(headers: &HeaderMap, trusted_hops: u8, peer: Option<SocketAddr>) -> Option<IpAddr> {
     let lines = headers.get_all(X_FORWARDED_FOR).filter_map(|line| line.to_str().ok());
-    let heard: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
-    let trusted = heard.get(heard.len().saturating_sub(trusted_hops.into()));
+    let seen: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
+    let trusted = seen.get(seen.len().saturating_sub(trusted_hops.into()));
     let forwarded = trusted.and_then(|text| read(text));
     forwarded.or(peer.map(|peer| peer.ip())).map(|address| address.to_canonical())
 }
 
-/// An address, with or without a port.
+/// Parses an address with or without a port.
 fn read(text: &str) -> Option<IpAddr> {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
@@ -48,7 +48,7 @@ mod tests {
 
     use super::*;
 
-    fn heard(trusted_hops: u8, lines: &[&str]) -> String {
+    fn seen(trusted_hops: u8, lines: &[&str]) -> String {
         let peer = "192.0.2.1:5000".parse().expect("an address");
         let request = TestRequest::default().peer_addr(peer);
         let request = request.insert_header(("user-agent", "x"));
@@ -61,16 +61,16 @@ mod tests {
     }
 
     #[test]
-    fn the_address_is_what_the_last_trusted_hop_heard() {
+    fn the_address_is_the_one_that_the_outermost_trusted_proxy_saw() {
         let made_up_and_real = ["1.1.1.1, 2.2.2.2", "3.3.3.3"];
-        assert_eq!(heard(0, &made_up_and_real), "192.0.2.1");
-        assert_eq!(heard(1, &made_up_and_real), "3.3.3.3");
-        assert_eq!(heard(2, &made_up_and_real), "2.2.2.2");
-        assert_eq!(heard(9, &made_up_and_real), "1.1.1.1");
+        assert_eq!(seen(0, &made_up_and_real), "192.0.2.1");
+        assert_eq!(seen(1, &made_up_and_real), "3.3.3.3");
+        assert_eq!(seen(2, &made_up_and_real), "2.2.2.2");
+        assert_eq!(seen(9, &made_up_and_real), "1.1.1.1");
     }
 
     #[test]
-    fn an_address_may_have_a_port_and_be_of_either_kind() {
+    fn an_address_may_have_a_port_and_be_ipv4_or_ipv6() {
         let cases = [
             ("203.0.113.7:4711", "203.0.113.7"),
             ("2001:db8::1", "2001:db8::1"),
@@ -79,20 +79,20 @@ mod tests {
             ("::ffff:203.0.113.7", "203.0.113.7"),
         ];
         for (text, address) in cases {
-            assert_eq!(heard(1, &[text]), address, "{text}");
+            assert_eq!(seen(1, &[text]), address, "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_address_is_passed_over_for_the_connection_s() {
+    fn an_entry_that_is_not_an_address_falls_back_to_the_connection() {
         for line in ["", "unknown", "203.0.113.7, <script>", "999.1.1.1"] {
-            assert_eq!(heard(1, &[line]), "192.0.2.1", "{line}");
+            assert_eq!(seen(1, &[line]), "192.0.2.1", "{line}");
         }
-        assert_eq!(heard(1, &[]), "192.0.2.1");
+        assert_eq!(seen(1, &[]), "192.0.2.1");
     }
 
     #[test]
-    fn only_a_browser_is_one() {
+    fn a_client_without_origin_or_user_agent_is_not_a_browser() {
         let of = |headers: &[(&'static str, &'static str)]| {
             let peer = "192.0.2.1:5000".parse().expect("an address");
             let request = TestRequest::default().peer_addr(peer);

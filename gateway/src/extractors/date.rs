@@ -5,18 +5,18 @@ use chrono::{Datelike as _, NaiveDate};
 use common::rollup::Period;
 
 use super::query;
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::{FieldError, Problem, ProblemCode};
 
-/// The day in a parameter; `None` where it is missing.
+/// The day in a parameter; `None` if it is missing.
 pub(crate) fn day(request: &HttpRequest, name: &str) -> Result<Option<NaiveDate>, Problem> {
     let Some(text) = query::parameter(request, name)? else { return Ok(None) };
-    // The parser takes other spellings, too: spaces, signs, fewer digits. Stores know these years.
+    // The parser also accepts spaces, signs and fewer digits. Stores have these years only.
     let is_iso = |day: &NaiveDate| day.to_string() == text && (1..=9999).contains(&day.year());
     let day = NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok().filter(is_iso);
-    day.map(Some).ok_or_else(|| invalid(name, "must be a day that exists, such as 2025-05-01"))
+    day.map(Some).ok_or_else(|| invalid(name, "must be a valid day, such as 2025-05-01"))
 }
 
-/// The days from `start_date` to `end_date`, both included, either of which may be missing.
+/// The days from `start_date` to `end_date`, both included; either may be missing.
 pub(crate) fn period(request: &HttpRequest) -> Result<Period, Problem> {
     let (first, last) = (day(request, "start_date")?, day(request, "end_date")?);
     if let (Some(first), Some(last)) = (first, last)
@@ -28,5 +28,5 @@ pub(crate) fn period(request: &HttpRequest) -> Result<Period, Problem> {
 }
 
 fn invalid(field: &str, reason: &str) -> Problem {
-    Problem::invalid(vec![FieldError::new(Code::InvalidQuery, field, reason)])
+    Problem::invalid(vec![FieldError::new(ProblemCode::InvalidQuery, field, reason)])
 }

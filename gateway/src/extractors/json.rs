@@ -1,19 +1,23 @@
-//! The fields of a JSON body, one by one: whatever is wrong with them is found before it is said.
+//! The fields of a JSON body, taken one by one; errors are collected, so that one answer has all.
 
 use serde_json::{Map, Value};
 
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::{FieldError, Problem, ProblemCode};
 
-/// What can be wrong with a JSON object and its fields.
-pub(crate) const PROBLEMS: [Code; 4] =
-    [Code::InvalidBody, Code::InvalidJson, Code::MissingField, Code::WrongType];
+/// The problems that a JSON object and its fields may have.
+pub(crate) const CODES: [ProblemCode; 4] = [
+    ProblemCode::InvalidBody,
+    ProblemCode::InvalidJson,
+    ProblemCode::MissingField,
+    ProblemCode::WrongType,
+];
 
-/// A JSON object whose fields are being taken.
+/// A JSON object whose fields are taken one by one.
 pub(crate) struct Object {
     fields: Map<String, Value>,
-    /// Goes before the names of fields in errors: `payload.` in a payload.
+    /// Precedes the names of fields in errors: `payload.` in a payload.
     prefix: &'static str,
-    /// What is wrong so far.
+    /// The errors so far.
     pub(crate) errors: Vec<FieldError>,
 }
 
@@ -21,10 +25,10 @@ impl Object {
     /// Reads a body.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Problem> {
         let json = serde_json::from_slice(body)
-            .map_err(|error| Problem::new(Code::InvalidJson, format!("{error}.")))?;
+            .map_err(|error| Problem::new(ProblemCode::InvalidJson, format!("{error}.")))?;
         match json {
             Value::Object(fields) => Ok(Self::new(fields, "")),
-            _ => Err(Problem::new(Code::WrongType, "The body must be a JSON object.")),
+            _ => Err(Problem::new(ProblemCode::WrongType, "The body must be a JSON object.")),
         }
     }
 
@@ -33,7 +37,7 @@ impl Object {
         Self { fields, prefix, errors: Vec::new() }
     }
 
-    /// A string; `None` where it is missing, null, or wrong.
+    /// A string; `None` if it is missing, null, or of another type.
     pub(crate) fn string(&mut self, name: &str) -> Option<String> {
         match self.take(name)? {
             Value::String(text) => Some(text),
@@ -41,7 +45,7 @@ impl Object {
         }
     }
 
-    /// A string that has to be there.
+    /// A required string.
     pub(crate) fn required_string(&mut self, name: &str) -> Option<String> {
         self.require(name);
         self.string(name)
@@ -55,13 +59,13 @@ impl Object {
         }
     }
 
-    /// An object that has to be there.
+    /// A required object.
     pub(crate) fn required_object(&mut self, name: &str) -> Option<Map<String, Value>> {
         self.require(name);
         self.object(name)
     }
 
-    /// A number between `least` and `most`.
+    /// A number from `least` to `most`.
     pub(crate) fn number(&mut self, name: &str, least: f64, most: f64) -> Option<f64> {
         let Some(number) = self.take(name)?.as_f64() else {
             return self.wrong_type(name, "must be a number");
@@ -71,26 +75,26 @@ impl Object {
                 f64::INFINITY => format!("must be at least {least}"),
                 _ => format!("must be between {least} and {most}"),
             };
-            self.wrong(Code::OutOfRange, name, reason);
+            self.wrong(ProblemCode::OutOfRange, name, reason);
         }
         Some(number)
     }
 
-    /// A number that has to be there.
+    /// A required number.
     pub(crate) fn required_number(&mut self, name: &str, least: f64, most: f64) -> Option<f64> {
         self.require(name);
         self.number(name, least, most)
     }
 
-    /// Something is wrong with a field.
-    pub(crate) fn wrong(&mut self, code: Code, name: &str, reason: impl ToString) {
+    /// Adds an error of a field.
+    pub(crate) fn wrong(&mut self, code: ProblemCode, name: &str, reason: impl ToString) {
         let field = format!("{}{name}", self.prefix);
         self.errors.push(FieldError::new(code, &field, reason));
     }
 
     fn require(&mut self, name: &str) {
         if self.fields.get(name).is_none_or(Value::is_null) {
-            self.wrong(Code::MissingField, name, "is required");
+            self.wrong(ProblemCode::MissingField, name, "is required");
         }
     }
 
@@ -99,7 +103,7 @@ impl Object {
     }
 
     fn wrong_type<T>(&mut self, name: &str, reason: &str) -> Option<T> {
-        self.wrong(Code::WrongType, name, reason);
+        self.wrong(ProblemCode::WrongType, name, reason);
         None
     }
 }

@@ -1,15 +1,19 @@
-//! One validated noun of a request in each file.
+//! One validated noun of a request in each file. What a body holds is extracted whole: a handler
+//! takes a `Body<TextUpload>`, `Body<SiteEvent>`, `Body<Interaction>` or `Body<LogBatch>`, and all
+//! that is wrong with the request comes back in one answer.
 
-pub(crate) mod access_log;
 pub(crate) mod body;
 pub(crate) mod browser;
-pub(crate) mod checks;
 pub(crate) mod date;
 pub(crate) mod interaction;
 pub(crate) mod json;
+pub(crate) mod limits;
+pub(crate) mod log_batch;
+pub(crate) mod new_event;
 pub(crate) mod query;
 pub(crate) mod record_id;
 pub(crate) mod site_event;
 pub(crate) mod tenant;
+pub(crate) mod text_upload;
 pub(crate) mod traceparent;
 pub(crate) mod windows;

@@ -3,16 +3,16 @@
 use actix_web::HttpRequest;
 use actix_web::web::Query;
 
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::{FieldError, Problem, ProblemCode};
 
-/// All values of the parameter, decoded; none where it is missing.
+/// All values of the parameter, decoded; empty if it is missing.
 pub(crate) fn parameters(request: &HttpRequest, name: &str) -> Result<Vec<String>, Problem> {
     let query = Query::<Vec<(String, String)>>::from_query(request.query_string());
-    let pairs = query.map_err(|_| invalid("query", "cannot be read"))?.into_inner();
+    let pairs = query.map_err(|_| invalid("query", "is malformed"))?.into_inner();
     Ok(pairs.into_iter().filter(|(given, _)| given == name).map(|(_, value)| value).collect())
 }
 
-/// The parameter's value, decoded; `None` where it is missing, the last one where there are more.
+/// The parameter's value, decoded; `None` if it is missing, the last one if there are several.
 pub(crate) fn parameter(request: &HttpRequest, name: &str) -> Result<Option<String>, Problem> {
     Ok(parameters(request, name)?.pop())
 }
@@ -28,7 +28,7 @@ pub(crate) fn limit(request: &HttpRequest, default: u32, most: u32) -> Result<u3
     }
 }
 
-/// A switch: `true` or `false`, which it is where it is missing.
+/// A switch: `true` or `false`; false if it is missing.
 pub(crate) fn flag(request: &HttpRequest, name: &str) -> Result<bool, Problem> {
     match parameter(request, name)?.as_deref() {
         None | Some("false") => Ok(false),
@@ -38,5 +38,5 @@ pub(crate) fn flag(request: &HttpRequest, name: &str) -> Result<bool, Problem> {
 }
 
 fn invalid(field: &str, reason: &str) -> Problem {
-    Problem::invalid(vec![FieldError::new(Code::InvalidQuery, field, reason)])
+    Problem::invalid(vec![FieldError::new(ProblemCode::InvalidQuery, field, reason)])
 }

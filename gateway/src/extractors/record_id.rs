@@ -1,15 +1,15 @@
-//! The name of a record: the client's, or a made one.
+//! The id of a record: the client's, or a random one.
 
 use actix_web::HttpRequest;
 use common::record::RecordId;
 
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::{FieldError, Problem, ProblemCode};
 
-/// What can be wrong with names of a record.
-pub(crate) const PROBLEMS: [Code; 2] = [Code::IdMismatch, Code::InvalidId];
+/// The problems that the ids of a record may have.
+pub(crate) const CODES: [ProblemCode; 2] = [ProblemCode::IdMismatch, ProblemCode::InvalidId];
 
-/// The one id of the request: as every `header` and the body's `field` say, which must agree, else
-/// as [`keyed`] has it.
+/// The id that the request gives in `header` or in the body's `field`, which must agree; otherwise
+/// the id of [`keyed`].
 pub(crate) fn one(
     request: &HttpRequest,
     header: Option<&str>,
@@ -24,10 +24,10 @@ pub(crate) fn one(
     let mut errors = Vec::new();
     for (place, name) in names {
         match (RecordId::parse(&String::from_utf8_lossy(name)), &one) {
-            (Err(reason), _) => errors.push(FieldError::new(Code::InvalidId, place, reason)),
+            (Err(reason), _) => errors.push(FieldError::new(ProblemCode::InvalidId, place, reason)),
             (Ok(id), Some(one)) if id != *one => {
-                let reason = "names another record than the rest of the request";
-                errors.push(FieldError::new(Code::IdMismatch, place, reason));
+                let reason = "differs from the id elsewhere in the request";
+                errors.push(FieldError::new(ProblemCode::IdMismatch, place, reason));
             }
             (Ok(id), _) => one = Some(id),
         }
@@ -35,13 +35,13 @@ pub(crate) fn one(
     if errors.is_empty() { Ok(one.unwrap_or_else(|| keyed(request))) } else { Err(errors) }
 }
 
-/// The id that the `Idempotency-Key` names, else a made one.
+/// The id that the `Idempotency-Key` stands for, otherwise a random one.
 pub(crate) fn keyed(request: &HttpRequest) -> RecordId {
     named(request).unwrap_or_else(RecordId::random)
 }
 
-/// The id that the `Idempotency-Key` names, where there is one. An empty key, as a script with an
-/// unset variable sends it, names nothing: else all such requests were one record.
+/// The id that the `Idempotency-Key` stands for, if there is one. An empty key, as a script with
+/// an unset variable sends it, counts as none: otherwise all such requests would be one record.
 pub(crate) fn named(request: &HttpRequest) -> Option<RecordId> {
     let key = request.headers().get("Idempotency-Key")?.as_bytes();
     let is_empty = key.iter().all(|byte| *byte == b'"' || byte.is_ascii_whitespace());
@@ -50,8 +50,9 @@ pub(crate) fn named(request: &HttpRequest) -> Option<RecordId> {
 
 /// The id in the path of a read.
 pub(crate) fn in_path(field: &str, id: &str) -> Result<RecordId, Problem> {
-    RecordId::parse(id)
-        .map_err(|reason| Problem::invalid(vec![FieldError::new(Code::InvalidId, field, reason)]))
+    RecordId::parse(id).map_err(|reason| {
+        Problem::invalid(vec![FieldError::new(ProblemCode::InvalidId, field, reason)])
+    })
 }
 
 #[cfg(test)]
@@ -65,14 +66,14 @@ mod tests {
     }
 
     #[test]
-    fn the_same_key_names_the_same_record() {
+    fn the_same_key_stands_for_the_same_record() {
         assert_eq!(named_by("a key"), named_by("a key"));
         assert_eq!(named_by("\"k-1\""), RecordId::parse("k-1").ok());
         assert_ne!(named_by("a key"), named_by("another key"));
     }
 
     #[test]
-    fn an_empty_key_names_nothing() {
+    fn an_empty_key_is_no_key() {
         assert_eq!(["", " ", "\"\""].map(named_by), [None, None, None]);
     }
 }

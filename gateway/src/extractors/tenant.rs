@@ -1,22 +1,29 @@
-//! The tenant of a request, however it is named: once, or several times alike.
+//! The tenant of a request: a header, the query, the path and the body may name it, and must agree.
 
 use actix_web::HttpRequest;
 use common::tenant::TenantId;
 
 use super::query;
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::{FieldError, Problem, ProblemCode};
 
-/// What can be wrong with names of a tenant, where there need not be one.
-pub(crate) const PROBLEMS: [Code; 4] =
-    [Code::InvalidBody, Code::InvalidQuery, Code::InvalidTenant, Code::TenantMismatch];
+/// The problems that a tenant may have where it need not be named.
+pub(crate) const CODES: [ProblemCode; 4] = [
+    ProblemCode::InvalidBody,
+    ProblemCode::InvalidQuery,
+    ProblemCode::InvalidTenant,
+    ProblemCode::TenantMismatch,
+];
 
-/// All the names that a request gives its tenant.
+/// The tenant of a request that names none, on the routes that allow it.
+const DEFAULT_TENANT: &str = "default";
+
+/// Every place in which a request names its tenant.
 pub(crate) struct TenantNames {
     names: Vec<(String, String)>,
 }
 
 impl TenantNames {
-    /// What the headers and the query say.
+    /// The tenants in the headers and the query.
     pub(crate) fn of(request: &HttpRequest, headers: &[&str]) -> Result<Self, Problem> {
         let values = |header: &&str| {
             let text = |value: &actix_web::http::header::HeaderValue| {
@@ -35,30 +42,30 @@ impl TenantNames {
         Ok(Self { names })
     }
 
-    /// With what another place says, where it says anything.
+    /// Adds the tenant of another place, if it names one.
     pub(crate) fn and(mut self, field: &str, name: Option<&str>) -> Self {
         self.names.extend(name.map(|name| (field.to_owned(), name.to_owned())));
         self
     }
 
-    /// The one tenant, or `default` where none is named.
-    pub(crate) fn or(self, default: &str) -> Result<TenantId, Vec<FieldError>> {
-        let default = Some(default).filter(|_| self.names.is_empty());
+    /// The one tenant, or the default tenant if none is named.
+    pub(crate) fn or_default(self) -> Result<TenantId, Vec<FieldError>> {
+        let default = Some(DEFAULT_TENANT).filter(|_| self.names.is_empty());
         self.and("tenant_id", default).one("tenant_id")
     }
 
-    /// The one tenant. `field` is named where there is none.
+    /// The one tenant. The error for a missing one names `field`.
     pub(crate) fn one(self, field: &str) -> Result<TenantId, Vec<FieldError>> {
         let mut tenant: Option<TenantId> = None;
         let mut errors = Vec::new();
         for (field, name) in self.names {
             match (TenantId::parse(&name), &tenant) {
                 (Err(reason), _) => {
-                    errors.push(FieldError::new(Code::InvalidTenant, &field, reason));
+                    errors.push(FieldError::new(ProblemCode::InvalidTenant, &field, reason));
                 }
                 (Ok(other), Some(one)) if other != *one => {
-                    let reason = "names another tenant than the rest of the request";
-                    errors.push(FieldError::new(Code::TenantMismatch, &field, reason));
+                    let reason = "differs from the tenant elsewhere in the request";
+                    errors.push(FieldError::new(ProblemCode::TenantMismatch, &field, reason));
                 }
                 (Ok(one), _) => tenant = Some(one),
             }
@@ -66,15 +73,15 @@ impl TenantNames {
         match tenant {
             Some(tenant) if errors.is_empty() => Ok(tenant),
             None if errors.is_empty() => {
-                let reason = "is required, there or as the header X-Tenant-ID";
-                Err(vec![FieldError::new(Code::MissingTenant, field, reason)])
+                let reason = "is required; the header X-Tenant-ID may name it too";
+                Err(vec![FieldError::new(ProblemCode::MissingTenant, field, reason)])
             }
             _ => Err(errors),
         }
     }
 }
 
-/// The tenant in the path of a read. Headers and query may repeat it, but not contradict it.
+/// The tenant in the path of a read. Headers and query may repeat it but not contradict it.
 pub(crate) fn in_path(request: &HttpRequest, name: &str) -> Result<TenantId, Problem> {
     let names = TenantNames::of(request, &["X-Tenant-ID"])?.and("tenant", Some(name));
     names.one("tenant").map_err(Problem::invalid)

@@ -1,18 +1,18 @@
-//! The windows that a read asks for: `from`, `to` and `grain`.
+//! The windows of a read: `from`, `to` and `grain`.
 
 use actix_web::HttpRequest;
 use chrono::{DateTime, TimeDelta, Utc};
 use common::rollup::Grain;
 
 use super::query;
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::{FieldError, Problem, ProblemCode};
 
-/// A grain that may be asked for; the first of several is the default.
+/// A grain that a route offers; the first of several is the default.
 pub(crate) struct Choice {
     pub(crate) grain: Grain,
-    /// Most windows of one answer.
+    /// The most windows in one answer.
     pub(crate) most: i32,
-    /// How long before `to` the windows begin where there is no `from`.
+    /// How long before `to` the windows begin if there is no `from`.
     pub(crate) span: TimeDelta,
 }
 
@@ -23,7 +23,7 @@ pub(crate) struct Windows {
     pub(crate) to: DateTime<Utc>,
 }
 
-/// Reads the parameters; without any, the last windows of the first choice.
+/// Reads the parameters. Without any, the latest windows of the first choice.
 pub(crate) fn read(
     request: &HttpRequest,
     choices: &[Choice],
@@ -65,5 +65,5 @@ fn instant(request: &HttpRequest, name: &str) -> Result<Option<DateTime<Utc>>, P
 }
 
 fn invalid(field: &str, reason: &str) -> Problem {
-    Problem::invalid(vec![FieldError::new(Code::InvalidQuery, field, reason)])
+    Problem::invalid(vec![FieldError::new(ProblemCode::InvalidQuery, field, reason)])
 }

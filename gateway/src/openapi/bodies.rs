@@ -1,23 +1,25 @@
-//! The bodies of requests: their shapes. They are read field by field, so that all that is wrong
-//! is found before it is said.
+//! The shapes of request bodies. The extractors read them field by field, so that one answer has
+//! every error.
 
-#![expect(dead_code, reason = "they describe, and are never built")]
+#![expect(dead_code, reason = "these types are only described, never built")]
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::forms::{
-    EventName, Instant, LogText, NcsaTime, Place, RecordId, Target, TenantId, UserId,
+    EventName, Instant, LogText, NcsaTime, Place, RecordId, Target, TenantId, UserId, of,
 };
 
 /// A text log.
 #[derive(ToSchema)]
 pub(crate) struct TextLog {
-    /// May be missing where a header or the query names the tenant.
+    /// Optional if a header or the query names the tenant.
     tenant_id: Option<TenantId>,
-    /// A made one where it is missing.
+    /// Default: a random one.
     log_id: Option<RecordId>,
     text: LogText,
 }
@@ -25,18 +27,18 @@ pub(crate) struct TextLog {
 /// An event of a site. `page_view`, `pageview` and `view` are views.
 #[derive(ToSchema)]
 pub(crate) struct SiteEvent {
-    /// The tenant. May be missing where a header or the query names it.
+    /// The tenant. Optional if a header or the query names it.
     site_id: Option<TenantId>,
     event_type: EventName,
-    /// A view without it takes it from `payload.url`.
+    /// Default for a view: the path of `payload.url`.
     path: Option<Place>,
-    /// A browser that names none is given an id for the day.
+    /// Default for a browser: an id for the day.
     user_id: Option<UserId>,
-    /// From the year 2000 to 24 hours ahead; the server's where it is missing.
+    /// From the year 2000 to 24 hours in the future. Default: the server's time.
     timestamp: Option<Instant>,
-    /// A made one where it is missing.
+    /// Default: a random one.
     event_id: Option<RecordId>,
-    /// Anything, of at most 64 KiB.
+    /// Any members, at most 64 KiB.
     payload: Option<BTreeMap<String, Value>>,
 }
 
@@ -56,7 +58,7 @@ pub(crate) struct View {
     payload: ViewPayload,
 }
 
-/// Of at most 64 KiB; other members are kept, too.
+/// At most 64 KiB; other members are kept too.
 #[derive(ToSchema)]
 pub(crate) struct ViewPayload {
     url: Place,
@@ -71,7 +73,7 @@ pub(crate) struct Click {
     payload: Option<ClickPayload>,
 }
 
-/// Of at most 64 KiB; other members are kept, too.
+/// At most 64 KiB; other members are kept too.
 #[derive(ToSchema)]
 pub(crate) struct ClickPayload {
     url: Option<Place>,
@@ -79,14 +81,14 @@ pub(crate) struct ClickPayload {
     texts: Texts,
 }
 
-/// A place was told.
+/// A location was reported.
 #[derive(ToSchema)]
 pub(crate) struct Location {
     user_id: UserId,
     payload: LocationPayload,
 }
 
-/// Of at most 64 KiB; other members are kept, too.
+/// At most 64 KiB; other members are kept too.
 #[derive(ToSchema)]
 pub(crate) struct LocationPayload {
     #[schema(minimum = -90, maximum = 90)]
@@ -101,7 +103,7 @@ pub(crate) struct LocationPayload {
     texts: Texts,
 }
 
-/// What a payload may tell of a page or an element.
+/// What a payload may say about a page or an element.
 #[derive(ToSchema)]
 pub(crate) struct Texts {
     title: Option<String>,
@@ -113,7 +115,7 @@ pub(crate) struct Texts {
 /// A batch of access-log entries; some may be invalid.
 #[derive(ToSchema)]
 #[schema(min_items = 1)]
-pub(crate) struct Batch(Vec<LogEntry>);
+pub(crate) struct LogEntries(Vec<LogEntry>);
 
 /// An entry of an access log. Aliases: `timestamp`, `time` or `ts` for `receivedAt`, `user_agent`
 /// for `userAgent`.
@@ -128,13 +130,13 @@ pub(crate) struct LogEntry {
     user_agent: Option<String>,
 }
 
-/// From the year 2000 to 24 hours ahead.
+/// From the year 2000 to 24 hours in the future.
 #[derive(ToSchema)]
 #[serde(untagged)]
 pub(crate) enum Time {
     /// RFC 3339.
     Rfc3339(Instant),
-    /// As Apache and nginx write it.
+    /// As in a common log.
     Ncsa(NcsaTime),
     Epoch(Epoch),
 }
@@ -143,3 +145,25 @@ pub(crate) enum Time {
 #[derive(ToSchema)]
 #[schema(minimum = 946684800)]
 pub(crate) struct Epoch(f64);
+
+/// A text that contains the JSON of a value.
+macro_rules! json_texts {
+    ($($text:ident: $value:ty;)*) => {$(
+        pub(crate) enum $text {}
+
+        impl PartialSchema for $text {
+            fn schema() -> RefOr<Schema> {
+                let text = ObjectBuilder::new().schema_type(Type::String);
+                let text = text.content_media_type("application/json");
+                text.content_schema(Some(of::<$value>())).into()
+            }
+        }
+
+        impl ToSchema for $text {}
+    )*};
+}
+
+json_texts! {
+    SiteEventText: SiteEvent;
+    InteractionText: Interaction;
+}

@@ -6,10 +6,10 @@ use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, PathItem, P
 use utoipa::openapi::response::{Response, ResponseBuilder, ResponsesBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
-use super::{headers, parameters, problems};
+use super::{headers, parameters, responses};
 use crate::assets::Asset;
 use crate::pages;
-use crate::problem::Code;
+use crate::problem::ProblemCode;
 
 /// Adds an operation for each file.
 pub(super) fn describe(paths: &mut Paths) {
@@ -20,11 +20,11 @@ pub(super) fn describe(paths: &mut Paths) {
 }
 
 fn operation(asset: &Asset) -> Operation {
-    let problems = [Code::NotFound, Code::MethodNotAllowed, Code::Internal];
+    let problems = [ProblemCode::NotFound, ProblemCode::MethodNotAllowed, ProblemCode::Internal];
     let responses = ResponsesBuilder::new()
         .response("200", content(asset))
-        .response("304", cached(asset, "The client has this content."))
-        .responses_from_iter(problems::responses(&problems));
+        .response("304", cached(asset, "The client's copy is up to date."))
+        .responses_from_iter(responses::of_codes(&problems));
     OperationBuilder::new()
         .tag("pages")
         .operation_id(Some(format!("get {}", asset.path)))

@@ -1,16 +1,14 @@
-//! The forms of texts that stand in more than one place of the API, as schemas.
+//! The forms of texts that occur in several places of the API, as schemas.
 
 use common::rollup::Grain;
 use serde_json::Value;
-use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::bodies::{Interaction, SiteEvent};
-use super::parameters::of;
 use crate::extractors::interaction::TYPES;
 
-/// Each form: what it is, its format or its pattern, and an example.
+/// Each form: a description, its format or its pattern, and an example.
 macro_rules! forms {
     ($($(#[doc = $doc:literal])+ $form:ident: $format:expr, $pattern:expr, $example:expr;)*) => {$(
         $(#[doc = $doc])+
@@ -27,11 +25,11 @@ macro_rules! forms {
 }
 
 forms! {
-    /// Whose a record is: a tenant, a customer, a site.
+    /// A tenant: a customer or a site.
     TenantId: None, Some("^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"), "acme";
     /// A text log.
     LogText: None, Some(r"[\s\S]"), "kernel: eth0 up, 192.0.2.10";
-    /// The name of a record within its tenant. It is neither `.` nor `..` and does not begin with `__`.
+    /// The id of a record within its tenant. It is neither `.` nor `..`, and does not begin with `__`.
     RecordId: None, Some(concat!(
         r"^([A-Za-z0-9:-][A-Za-z0-9._:-]{0,127}",
         r"|_([A-Za-z0-9.:-][A-Za-z0-9._:-]{0,126})?",
@@ -45,16 +43,16 @@ forms! {
     EventName: None, Some(r"^[^\u0000-\u001f\u007f-\u009f]{1,64}$"), "page_view";
     /// A user: at most 256 bytes without control characters.
     UserId: None, Some(r"^[^\u0000-\u001f\u007f-\u009f]{1,256}$"), "u-1";
-    /// A path or a URL, of which the path counts: without query and fragment it has no control
-    /// characters and at most 1,024 bytes.
+    /// A path, or a URL whose path counts. Without query and fragment it has no control characters and
+    /// at most 1,024 bytes.
     Place: None, Some(
         r"^\s*([^\s?#\u0000-\u001f\u007f-\u009f][^?#\u0000-\u001f\u007f-\u009f]*)?(\s*|[?#][\s\S]*)$"
     ), "/pricing?plan=pro";
-    /// A path or a URL that is not blank; as for an event, its path counts.
+    /// A path, or a URL whose path counts; not blank.
     Target: None, Some(
         r"^\s*(([^\s?#\u0000-\u001f\u007f-\u009f][^?#\u0000-\u001f\u007f-\u009f]*)(\s*|[?#][\s\S]*)|[?#][\s\S]*)$"
     ), "/a?x=1";
-    /// A point in time as Apache and nginx write it.
+    /// A point in time as in a common log.
     NcsaTime: None, Some(r"^\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4}$"),
         "01/May/2025:10:00:00 +0000";
     /// A SHA-256 in hexadecimal.
@@ -72,7 +70,7 @@ impl PartialSchema for EventType {
 
 impl ToSchema for EventType {}
 
-/// How long a window of a series is.
+/// The length of a window of a series.
 pub(crate) enum SeriesGrain {}
 
 impl PartialSchema for SeriesGrain {
@@ -83,7 +81,7 @@ impl PartialSchema for SeriesGrain {
 
 impl ToSchema for SeriesGrain {}
 
-/// How long a window is.
+/// The length of a window.
 pub(crate) enum WindowGrain {}
 
 impl PartialSchema for WindowGrain {
@@ -94,26 +92,9 @@ impl PartialSchema for WindowGrain {
 
 impl ToSchema for WindowGrain {}
 
-/// A text that is the JSON of a value.
-macro_rules! json_texts {
-    ($($text:ident: $value:ty;)*) => {$(
-        pub(crate) enum $text {}
-
-        impl PartialSchema for $text {
-            fn schema() -> RefOr<Schema> {
-                let text = ObjectBuilder::new().schema_type(Type::String);
-                let text = text.content_media_type("application/json");
-                text.content_schema(Some(of::<$value>())).into()
-            }
-        }
-
-        impl ToSchema for $text {}
-    )*};
-}
-
-json_texts! {
-    SiteEventText: SiteEvent;
-    InteractionText: Interaction;
+/// A reference to the schema of a form.
+pub(crate) fn of<T: ToSchema>() -> RefOr<Schema> {
+    RefOr::Ref(Ref::from_schema_name(T::name()))
 }
 
 fn one_of(names: &[&str]) -> RefOr<Schema> {
@@ -139,7 +120,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::extractors::checks;
+    use crate::extractors::limits;
 
     fn pattern<T: PartialSchema>() -> regex::Regex {
         let RefOr::T(Schema::Object(object)) = T::schema() else { panic!("it is no text") };
@@ -163,14 +144,14 @@ mod tests {
             text in "[a\u{1}\n\u{7f}é]{0,3}|[a]{60,66}|[a]{254,258}",
         ) {
             let is_user = pattern::<UserId>().is_match(&text);
-            prop_assert_eq!(is_user, checks::text(&text, MAX_USER_ID_BYTES).is_ok());
+            prop_assert_eq!(is_user, limits::text(&text, MAX_USER_ID_BYTES).is_ok());
             let is_name = pattern::<EventName>().is_match(&text);
-            prop_assert_eq!(is_name, checks::text(&text, MAX_TYPE_BYTES).is_ok());
+            prop_assert_eq!(is_name, limits::text(&text, MAX_TYPE_BYTES).is_ok());
         }
 
         #[test]
         fn the_form_of_a_place_is_that_of_its_check(text in "[a/ ?#\u{1}\n\u{7f}é]{0,6}") {
-            let is_counted = checks::text(&counted_path(&text), MAX_PATH_BYTES).is_ok();
+            let is_counted = limits::text(&counted_path(&text), MAX_PATH_BYTES).is_ok();
             prop_assert_eq!(pattern::<Place>().is_match(&text), is_counted);
             let is_target = is_counted && !text.trim().is_empty();
             prop_assert_eq!(pattern::<Target>().is_match(&text), is_target);

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{Ref, RefOr, Required, Schema};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::{Ref, RefOr, Required};
 
-use super::forms::{Day, RecordId, TenantId};
+use super::forms::{Day, RecordId, TenantId, of};
 
 /// Each group: the parameters that go together.
 macro_rules! groups {
@@ -25,94 +25,89 @@ macro_rules! groups {
 }
 
 groups! {
-    /// Whose it is.
+    /// The tenant of a request.
     Tenant: [
-        header("X-Tenant-ID", "The tenant. All names of it in a request have to agree.")
+        header("X-Tenant-ID", "The tenant. If several places name it, they must agree.")
             .schema(Some(of::<TenantId>())),
         query("tenant_id", "The tenant, as `X-Tenant-ID`.").schema(Some(of::<TenantId>())),
     ];
-    /// Whose logs they are, beyond [`Tenant`].
+    /// The tenant of logs, beyond [`Tenant`].
     Customer: [
         header("X-Customer-ID", "The tenant, as `X-Tenant-ID`.").schema(Some(of::<TenantId>())),
     ];
     /// The tenant in the path of a read.
     InPath: [
         path("tenant", "The tenant.").schema(Some(of::<TenantId>())),
-        header("X-Tenant-ID", "May repeat the tenant of the path, not contradict it.")
+        header("X-Tenant-ID", "Optional; must agree with the path.")
             .schema(Some(of::<TenantId>())),
-        query("tenant_id", "May repeat the tenant of the path, not contradict it.")
+        query("tenant_id", "Optional; must agree with the path.")
             .schema(Some(of::<TenantId>())),
     ];
-    /// Names the text of a body that has no room for its name.
+    /// The id of a text whose body has no field for it.
     LogId: [
-        header("X-Log-ID", "Names the text; the body's `log_id` has to agree.")
+        header("X-Log-ID", "The id of the text; the body's `log_id` must agree.")
             .schema(Some(of::<RecordId>())),
     ];
-    /// What goes with any body.
+    /// The headers of any body.
     Upload: [
         header(
             "Idempotency-Key",
-            "Names the record where nothing else does: the same key is the same record. A key \
-             that has not the form of an id is hashed, without quotes around it.",
+            "The id of the record if nothing else names it: the same key is the same record. \
+             Quotes are stripped; a key that is not a valid id is hashed.",
         )
         .schema(Some(text()))
         .example(Some("key-1".into())),
         header("Content-Encoding", "How the body is compressed.")
             .schema(Some(one_of(&["identity", "gzip", "x-gzip", ""]))),
-        header("traceparent", "A W3C trace context, handed on; ignored where it is malformed.")
+        header("traceparent", "A W3C trace context, passed on; ignored if it is malformed.")
             .schema(Some(text()))
             .example(Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into())),
     ];
-    /// Which page of a listing.
+    /// A page of a listing.
     Page: [
-        query("limit", "Items of the page.").schema(Some(whole(1, 100, 10))),
-        query("page_token", "The `next_page_token` of the page before.").schema(Some(text())),
+        query("limit", "The most items on the page.").schema(Some(whole(1, 100, 10))),
+        query("page_token", "The `next_page_token` of the previous page.").schema(Some(text())),
     ];
-    /// Which days.
+    /// A range of days.
     Period: [
-        query("start_date", "The first day, included; all before `end_date` without it.")
+        query("start_date", "The first day, included. Default: no lower bound.")
             .schema(Some(of::<Day>())),
-        query("end_date", "The last day, included; all after `start_date` without it.")
+        query("end_date", "The last day, included. Default: no upper bound.")
             .schema(Some(of::<Day>())),
     ];
-    /// What tells the visitors of a site apart where a browser names none.
+    /// What tells visitors apart if a browser sends no `user_id`.
     Browser: [
-        header("Origin", "The page that sends. With it, or with `Sec-Fetch-Site`, the client is \
-            a browser; one that names no user is given an id for the day.")
+        header("Origin", "The page that sends the event. A client that sends this or \
+            `Sec-Fetch-Site` is a browser; without a `user_id` it gets an id for the day.")
         .schema(Some(text()))
         .example(Some("https://acme.example".into())),
-        header("Sec-Fetch-Site", "As `Origin`.").schema(Some(text())),
+        header("Sec-Fetch-Site", "Like `Origin`, shows that the client is a browser.").schema(Some(text())),
         header("User-Agent", "The browser.").schema(Some(text())),
-        header("X-Forwarded-For", "Where it is, as the trusted proxies heard (`TRUSTED_HOPS`).")
+        header("X-Forwarded-For", "The browser's address, as the trusted proxies saw it (`TRUSTED_HOPS`).")
             .schema(Some(text()))
             .example(Some("203.0.113.7".into())),
     ];
-    /// What a cache says of a file.
+    /// The headers of a request for a file.
     File: [
-        header("Accept-Encoding", "`gzip` takes the file compressed.").schema(Some(text())),
-        header("If-None-Match", "The `ETag` that the client has.").schema(Some(text())),
+        header("Accept-Encoding", "With `gzip` the file is sent compressed.").schema(Some(text())),
+        header("If-None-Match", "The `ETag` of the client's copy.").schema(Some(text())),
     ];
 }
 
 /// The parameters of every operation, by name.
 pub(crate) fn shared() -> BTreeMap<String, RefOr<Parameter>> {
-    let about = "Names the request in its answer and in the log. Another one is made where it has \
-        not the form `[A-Za-z0-9._-]{1,128}`.";
+    let about = "The id of the request, repeated in the answer and in the log. If it does not match \
+        `[A-Za-z0-9._-]{1,128}`, a random one is used.";
     let parameter = header(REQUEST_ID, about).schema(Some(text())).example(Some("docs-1".into()));
     BTreeMap::from([(REQUEST_ID.to_owned(), parameter.build().into())])
 }
 
-/// A reference to the one of [`shared`].
+/// A reference to the parameter in [`shared`].
 pub(crate) fn request_id() -> RefOr<Parameter> {
     RefOr::Ref(Ref::new(format!("#/components/parameters/{REQUEST_ID}")))
 }
 
 const REQUEST_ID: &str = "X-Request-Id";
-
-/// A reference to the schema of a form.
-pub(crate) fn of<T: ToSchema>() -> RefOr<Schema> {
-    RefOr::Ref(Ref::from_schema_name(T::name()))
-}
 
 fn header(name: &str, description: &str) -> ParameterBuilder {
     parameter(name, description, ParameterIn::Header, Required::False)
@@ -133,7 +128,7 @@ fn parameter(
     required: Required,
 ) -> ParameterBuilder {
     let parameter = ParameterBuilder::new().name(name).description(Some(description));
-    // Each place has a requirement of its own, which is overridden here.
+    // `parameter_in` sets the requirement too, so it is set again here.
     parameter.parameter_in(place).required(required)
 }
 

@@ -1,7 +1,7 @@
-//! The documents that reads give as the store has them: their shapes. `render` writes them field by
-//! field, whatever they hold.
+//! The shapes of the stored documents that reads return. `render` writes them field by field,
+//! whatever they contain.
 
-#![expect(dead_code, reason = "they describe, and are never built")]
+#![expect(dead_code, reason = "these types are only described, never built")]
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ pub(crate) struct ProcessedLog {
     tenant_id: TenantId,
     /// The text without personal data.
     modified_data: String,
-    /// The text as it came; missing where it is not kept.
+    /// The text as it came; missing if `STORE_ORIGINAL` is false.
     #[schema(nullable = false)]
     original_text: Option<String>,
-    /// When the store forgets it; missing where nothing is forgotten.
+    /// When the document expires; missing without retention.
     #[schema(nullable = false)]
     expire_at: Option<Instant>,
     #[serde(flatten)]
@@ -29,21 +29,21 @@ pub(crate) struct ProcessedLog {
 #[derive(ToSchema)]
 pub(crate) struct ListedLog {
     log_id: RecordId,
-    /// Length of the text, as far as its parts are processed.
+    /// The length of the parts that are processed, in characters.
     #[schema(minimum = 0)]
     characters: i64,
     digest: Sha256,
-    /// How many parts the text has; missing where it was not cut.
+    /// The number of parts; missing if the text has one part.
     #[schema(nullable = false, minimum = 1)]
     parts: Option<i64>,
-    /// How many of them are processed.
+    /// The number of parts that are processed.
     #[schema(nullable = false, minimum = 0)]
     parts_done: Option<i64>,
-    /// When the last part was processed; missing before the first one is.
+    /// When the latest part was processed; missing until the first one is.
     #[schema(nullable = false)]
     processed_at: Option<Instant>,
     received_at: Instant,
-    /// Pieces of personal data that were replaced.
+    /// The number of matches that were redacted.
     #[schema(minimum = 0)]
     redactions: i64,
     /// The way it came: `json_upload` or `text_upload`.
@@ -54,7 +54,7 @@ pub(crate) struct ListedLog {
 #[derive(ToSchema)]
 pub(crate) struct ProcessedLogs {
     processed_logs: Vec<ListedLog>,
-    /// Where the next page begins; missing on the last one.
+    /// The token of the next page; missing on the last page.
     #[schema(nullable = false)]
     next_page_token: Option<String>,
 }
@@ -65,38 +65,38 @@ pub(crate) struct LogBatch {
     tenant_id: TenantId,
     batch_id: RecordId,
     digest: Sha256,
-    /// Entries, as far as its parts are processed.
+    /// The number of entries in the parts that are processed.
     #[schema(minimum = 0)]
     entries: i64,
-    /// The time of the first of them.
+    /// The earliest time of an entry.
     #[schema(nullable = false)]
     first: Option<Instant>,
-    /// The time of the last of them.
+    /// The latest time of an entry.
     #[schema(nullable = false)]
     last: Option<Instant>,
     #[schema(minimum = 1)]
     parts: i64,
-    /// How many of them are processed.
+    /// The number of parts that are processed.
     #[schema(minimum = 0)]
     parts_done: i64,
-    /// When the last part was processed; missing before the first one is.
+    /// When the latest part was processed; missing until the first one is.
     #[schema(nullable = false)]
     processed_at: Option<Instant>,
     received_at: Instant,
-    /// When the store forgets it; missing where nothing is forgotten.
+    /// When the document expires; missing without retention.
     #[schema(nullable = false)]
     expire_at: Option<Instant>,
 }
 
-/// A message that could not be processed, without its data.
+/// A message that cannot be processed, without its data.
 #[derive(ToSchema)]
 pub(crate) struct Quarantined {
     id: Sha256,
-    /// Deliveries so far.
+    /// The number of deliveries so far.
     #[schema(minimum = 0)]
     attempts: i64,
     attributes: Attributes,
-    /// Size of the data.
+    /// The size of the data.
     #[schema(minimum = 0)]
     data_bytes: i64,
     data_sha256: Sha256,
@@ -106,7 +106,7 @@ pub(crate) struct Quarantined {
     reason: Reason,
 }
 
-/// The message's attributes; as JSON text where they are such that the store refuses them.
+/// The message's attributes; as JSON text if the store would refuse them.
 #[derive(ToSchema)]
 #[serde(untagged)]
 pub(crate) enum Attributes {
@@ -128,7 +128,7 @@ pub(crate) enum Reason {
 #[derive(ToSchema)]
 pub(crate) struct Quarantine {
     quarantine: Vec<Quarantined>,
-    /// Where the next page begins; missing on the last one.
+    /// The token of the next page; missing on the last page.
     #[schema(nullable = false)]
     next_page_token: Option<String>,
 }

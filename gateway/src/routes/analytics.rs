@@ -1,4 +1,4 @@
-//! `GET /analytics/…`: how many events there were, of one type or of each.
+//! `GET /analytics/…`: the number of events, of one type or of each.
 
 use std::collections::BTreeMap;
 
@@ -10,33 +10,31 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::ON_READ;
-use crate::app::Gateway;
 use crate::extractors::interaction::TYPES;
 use crate::extractors::tenant::TenantNames;
 use crate::extractors::{date, query, tenant};
-use crate::openapi::problems::problems;
+use crate::openapi::responses::responses;
 use crate::openapi::{forms, parameters};
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::{FieldError, Problem, ProblemCode};
+use crate::state::Gateway;
 
-/// Whose events are meant where no tenant is named.
-const DEFAULT_TENANT: &str = "default";
-/// Types that are summed at the same time.
+/// How many types are summed at the same time.
 const AT_ONCE: usize = 16;
 
-/// How many events there were.
+/// The number of events.
 #[derive(Serialize, ToSchema)]
 struct EventCount {
     #[schema(minimum = 0)]
     total_events: i64,
 }
 
-/// How many events there were, by type: each that has any.
+/// The number of events by type; types without events are left out.
 #[derive(Serialize, ToSchema)]
 struct EventCounts(BTreeMap<String, i64>);
 
-problems! {
-    /// What can go wrong here.
-    Problems: tenant::PROBLEMS, ON_READ;
+responses! {
+    /// The problems of these routes.
+    Problems: tenant::CODES, ON_READ;
 }
 
 /// Counts events
@@ -46,7 +44,7 @@ problems! {
     get, path = "/analytics/event-counts", tag = "events", operation_id = "countEvents",
     params(
         parameters::Tenant,
-        ("event_type" = Option<forms::EventType>, Query, description = "The type; all where missing."),
+        ("event_type" = Option<forms::EventType>, Query, description = "The type. Default: all types."),
         parameters::Period,
     ),
     responses(
@@ -61,7 +59,7 @@ pub(crate) async fn event_counts(
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
     let names = TenantNames::of(&request, &["X-Tenant-ID"])?;
-    let tenant = names.or(DEFAULT_TENANT).map_err(Problem::invalid)?;
+    let tenant = names.or_default().map_err(Problem::invalid)?;
     let event_type = event_type(&request)?;
     let period = date::period(&request)?;
     let total = rollup::events(&*gateway.store, &tenant, event_type.as_deref(), period).await?;
@@ -70,7 +68,7 @@ pub(crate) async fn event_counts(
 
 /// Counts events by type
 ///
-/// also of types beyond those of interactions.
+/// including types that are not interactions.
 #[utoipa::path(
     get, path = "/analytics/event-counts-by-type", tag = "events",
     operation_id = "countEventsByType",
@@ -87,7 +85,7 @@ pub(crate) async fn event_counts_by_type(
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
     let names = TenantNames::of(&request, &["X-Tenant-ID"])?;
-    let tenant = names.or(DEFAULT_TENANT).map_err(Problem::invalid)?;
+    let tenant = names.or_default().map_err(Problem::invalid)?;
     let period = date::period(&request)?;
     let store = &*gateway.store;
     let types = rollup::event_types(store, &tenant).await?;
@@ -101,13 +99,17 @@ pub(crate) async fn event_counts_by_type(
     Ok(HttpResponse::Ok().json(EventCounts(counted.collect())))
 }
 
-/// One of the types of interactions; all events, where none is named.
+/// The type of interaction to count; `None` counts all events.
 fn event_type(request: &HttpRequest) -> Result<Option<String>, Problem> {
     let event_type = query::parameter(request, "event_type")?;
     match event_type {
         Some(unknown) if !TYPES.contains(&unknown.as_str()) => {
             let reason = "must be view, click or location";
-            Err(Problem::invalid(vec![FieldError::new(Code::InvalidQuery, "event_type", reason)]))
+            Err(Problem::invalid(vec![FieldError::new(
+                ProblemCode::InvalidQuery,
+                "event_type",
+                reason,
+            )]))
         }
         known => Ok(known),
     }

@@ -1,42 +1,23 @@
 //! `POST /event` and `POST /events`: one event of a site, one interaction of a user.
 
-use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse};
-use chrono::{DateTime, Utc};
-use common::event::Event;
+use actix_web::HttpResponse;
+use actix_web::web::Data;
 use common::metrics::{ACCEPTED, UNKNOWN_VISITORS};
-use common::record::{Kind, Part, Record, RecordId};
-use common::tenant::TenantId;
+use common::record::Kind;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{ON_PUBLISH, Status};
-use crate::app::Gateway;
-use crate::extractors::json::Object;
-use crate::extractors::tenant::TenantNames;
-use crate::extractors::{
-    body, browser, interaction, json, record_id, site_event, tenant, traceparent,
-};
-use crate::openapi::bodies::{Interaction, SiteEvent};
-use crate::openapi::problems::problems;
-use crate::openapi::{forms, parameters};
-use crate::problem::{Code, Extensions, Problem};
+use crate::extractors::body::{self, Body};
+use crate::extractors::interaction::Interaction;
+use crate::extractors::new_event::NewEvent;
+use crate::extractors::site_event::SiteEvent;
+use crate::extractors::{json, record_id, tenant};
+use crate::openapi::responses::responses;
+use crate::openapi::{bodies, forms, parameters};
+use crate::problem::{Extensions, Problem, ProblemCode};
 use crate::publish::publish;
-
-/// Largest body of an event, in bytes: its payload, and as much again for the rest.
-const MAX_EVENT_BYTES: usize = 128 << 10;
-/// Whose an interaction is that names no tenant.
-const DEFAULT_TENANT: &str = "default";
-
-/// An event ready to be published.
-struct Taken {
-    tenant: TenantId,
-    id: RecordId,
-    source: &'static str,
-    event: Event,
-    digest: String,
-    received_at: DateTime<Utc>,
-}
+use crate::state::Gateway;
 
 /// An event that is durable.
 #[derive(Serialize, ToSchema)]
@@ -46,29 +27,29 @@ struct EventAccepted<'a> {
     event_id: &'a str,
 }
 
-problems! {
-    /// What can go wrong with an event of a site.
+responses! {
+    /// The problems of an event of a site.
     SiteEventProblems:
-        body::PROBLEMS, json::PROBLEMS, tenant::PROBLEMS, record_id::PROBLEMS, ON_PUBLISH,
-        [Code::MissingTenant, Code::OutOfRange];
-    /// What can go wrong with an interaction.
+        body::CODES, json::CODES, tenant::CODES, record_id::CODES, ON_PUBLISH,
+        [ProblemCode::MissingTenant, ProblemCode::OutOfRange];
+    /// The problems of an interaction.
     InteractionProblems:
-        body::PROBLEMS, json::PROBLEMS, tenant::PROBLEMS, ON_PUBLISH, [Code::OutOfRange];
+        body::CODES, json::CODES, tenant::CODES, ON_PUBLISH, [ProblemCode::OutOfRange];
 }
 
 /// Takes an event of a site
 ///
-/// from a page of any origin. The type `text/plain` is what a beacon has; the body is JSON all the
-/// same. Header, query and body have to agree on the tenant, and one of them has to name it.
+/// from a page of any origin. A beacon sends its JSON as `text/plain`. A header, the query or the
+/// body must name the tenant; if several do, they must agree.
 #[utoipa::path(
     post, path = "/event", tag = "events", operation_id = "postSiteEvent",
     params(parameters::Tenant, parameters::Upload, parameters::Browser),
     request_body(content(
-        (SiteEvent = "application/json", example = json!({
+        (bodies::SiteEvent = "application/json", example = json!({
             "site_id": "acme", "event_type": "page_view", "path": "/pricing", "user_id": "u-1",
             "timestamp": "2025-05-01T23:59:59.999Z", "event_id": "e-1",
         })),
-        (forms::SiteEventText = "text/plain", example = json!(
+        (bodies::SiteEventText = "text/plain", example = json!(
             r#"{"site_id": "acme", "event_type": "view", "payload": {"url": "https://acme.example/"}}"#
         )),
     )),
@@ -79,40 +60,24 @@ problems! {
     ),
 )]
 pub(crate) async fn post_site_event(
-    request: HttpRequest,
-    payload: Payload,
+    Body(mut site_event): Body<SiteEvent>,
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
-    let mut body = read(&request, payload, &["application/json", "text/plain"]).await?;
-    let now = Utc::now();
-    let (mut event, timestamp) = site_event::read(&mut body, now);
-    let site = body.string("site_id");
-    let id = body.string("event_id");
-    let names = TenantNames::of(&request, &["X-Tenant-ID"])?.and("site_id", site.as_deref());
-    let tenant = names.one("site_id").map_err(|wrong| body.errors.extend(wrong));
-    let id = record_id::one(&request, None, "event_id", id.as_deref());
-    let id = id.map_err(|wrong| body.errors.extend(wrong));
-    let (Ok(tenant), Ok(id), true) = (tenant, id, body.errors.is_empty()) else {
-        return Err(Problem::invalid(body.errors));
-    };
-    // Of what the client sent, so that it is the same event when it comes again on another day.
-    let digest = event.digest(timestamp);
-    if event.user_id.is_none() {
-        event.user_id = visitor(&request, &gateway, &tenant, now).await;
+    if site_event.event.event.user_id.is_none() {
+        site_event.event.event.user_id = visitor(&site_event, &gateway).await;
     }
-    let taken = Taken { tenant, id, source: "site_event", event, digest, received_at: now };
-    accept(&request, &gateway, taken).await
+    accept(site_event.event, &gateway).await
 }
 
 /// Takes an interaction of a user
 ///
-/// from a page of any origin. Id and time are the server's. Without a tenant it is one of
-/// `default`.
+/// from a page of any origin. The server gives it its id and its time. If nothing names a tenant, it
+/// belongs to `default`.
 #[utoipa::path(
     post, path = "/events", tag = "events", operation_id = "postInteraction",
     params(parameters::Tenant, parameters::Upload),
     request_body(content(
-        (Interaction = "application/json", examples(
+        (bodies::Interaction = "application/json", examples(
             ("view" = (value = json!({
                 "user_id": "u-1", "event_type": "view",
                 "payload": {"url": "https://acme.example/pricing", "title": "Pricing"},
@@ -125,7 +90,7 @@ pub(crate) async fn post_site_event(
                 "payload": {"latitude": 48.2082, "longitude": 16.3738, "accuracy": 12.5},
             }))),
         )),
-        (forms::InteractionText = "text/plain", example = json!(
+        (bodies::InteractionText = "text/plain", example = json!(
             r#"{"user_id": "u-1", "event_type": "click", "payload": {"element_id": "buy"}}"#
         )),
     )),
@@ -136,72 +101,26 @@ pub(crate) async fn post_site_event(
     ),
 )]
 pub(crate) async fn post_interaction(
-    request: HttpRequest,
-    payload: Payload,
+    Body(Interaction(event)): Body<Interaction>,
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
-    let mut body = read(&request, payload, &["application/json", "text/plain"]).await?;
-    let now = Utc::now();
-    let event = interaction::read(&mut body, now);
-    let names = TenantNames::of(&request, &["X-Tenant-ID"])?;
-    let tenant = names.or(DEFAULT_TENANT).map_err(|wrong| body.errors.extend(wrong));
-    let (Ok(tenant), true) = (tenant, body.errors.is_empty()) else {
-        return Err(Problem::invalid(body.errors));
-    };
-    let (id, digest) = (record_id::keyed(&request), event.digest(None));
-    let taken = Taken { tenant, id, source: "interaction", event, digest, received_at: now };
-    accept(&request, &gateway, taken).await
+    accept(event, &gateway).await
 }
 
-/// Who visits the site, where a browser sent the event. Where the store gives no salt, the event
-/// is taken all the same: a page sends it once only.
-async fn visitor(
-    request: &HttpRequest,
-    gateway: &Gateway,
-    site: &TenantId,
-    now: DateTime<Utc>,
-) -> Option<String> {
-    let browser = browser::of(request, gateway.settings.trusted_hops)?;
-    let Some(salt) = gateway.salts.of(now.date_naive()).await else {
+/// The visitor's id for the day, if a browser sent the event. If the store has no salt, the event
+/// is accepted without a visitor: a page sends it only once.
+async fn visitor(SiteEvent { event, browser }: &SiteEvent, gateway: &Gateway) -> Option<String> {
+    let browser = browser.as_ref()?;
+    let Some(salt) = gateway.salts.of(event.received_at.date_naive()).await else {
         UNKNOWN_VISITORS.inc();
         return None;
     };
-    Some(salt.visitor(site, browser.address, &browser.user_agent))
+    Some(salt.visitor(&event.tenant, browser.address, &browser.user_agent))
 }
 
-async fn read(
-    request: &HttpRequest,
-    payload: Payload,
-    accepted: &[&str],
-) -> Result<Object, Problem> {
-    let body = body::read(request, payload, MAX_EVENT_BYTES).await?;
-    let media_type = body::media_type(request)?;
-    if !accepted.contains(&media_type.as_str()) {
-        let detail = format!("{media_type:?} is none of {}.", accepted.join(", "));
-        return Err(Problem::new(Code::UnsupportedMediaType, detail));
-    }
-    Object::parse(&body)
-}
-
-async fn accept(
-    request: &HttpRequest,
-    gateway: &Gateway,
-    taken: Taken,
-) -> Result<HttpResponse, Problem> {
-    let Taken { tenant, id, source, event, digest, received_at } = taken;
-    let data = serde_json::to_string(&event)
-        .map_err(|error| Problem::new(Code::Internal, format!("{error}.")))?;
-    let record = Record {
-        kind: Kind::Event,
-        tenant,
-        id: id.clone(),
-        digest,
-        source: source.to_owned(),
-        received_at,
-        part: Part::WHOLE,
-        traceparent: traceparent::of(request),
-        data,
-    };
+async fn accept(event: NewEvent, gateway: &Gateway) -> Result<HttpResponse, Problem> {
+    let (id, source) = (event.id.clone(), event.source);
+    let record = event.into_record().map_err(Problem::internal)?;
     let published = publish(gateway, vec![record]).await;
     let event_id = Some(id.to_string());
     published.map_err(|problem| problem.with(Extensions { event_id, ..Extensions::default() }))?;

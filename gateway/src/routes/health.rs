@@ -1,14 +1,14 @@
-//! `GET /health`: the process runs. `GET /ready`: broker and store answer too.
+//! `GET /health`: the process runs. `GET /ready`: the broker and the store answer too.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::Gateway;
-use crate::openapi::problems::problems;
+use crate::openapi::responses::responses;
 use crate::probes::Readiness;
-use crate::problem::{Code, Extensions, Problem};
+use crate::problem::{Extensions, Problem, ProblemCode};
+use crate::state::Gateway;
 
 /// The process runs.
 #[derive(Serialize, ToSchema)]
@@ -22,7 +22,7 @@ enum Alive {
     Ok,
 }
 
-/// Every part of the service answers.
+/// Both ports answer.
 #[derive(Serialize, ToSchema)]
 struct Ready {
     status: Answering,
@@ -35,18 +35,18 @@ enum Answering {
     Ready,
 }
 
-problems! {
-    /// What can go wrong with a process that runs.
-    HealthProblems: [Code::MethodNotAllowed, Code::Internal];
-    /// What can go wrong with the ports.
-    ReadyProblems: [Code::MethodNotAllowed, Code::Internal, Code::NotReady];
+responses! {
+    /// The problems of a running process.
+    HealthProblems: [ProblemCode::MethodNotAllowed, ProblemCode::Internal];
+    /// The problems of the ports.
+    ReadyProblems: [ProblemCode::MethodNotAllowed, ProblemCode::Internal, ProblemCode::NotReady];
 }
 
-/// Whether the process runs
+/// Tells that the process runs
 #[utoipa::path(
     get, path = "/health", tag = "service", operation_id = "getHealth",
     responses(
-        (status = 200, description = "It does.", body = Health, example = json!({"status": "ok"})),
+        (status = 200, description = "The process runs.", body = Health, example = json!({"status": "ok"})),
         HealthProblems,
     ),
 )]
@@ -54,21 +54,22 @@ pub(crate) async fn health() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: Alive::Ok })
 }
 
-/// Whether broker and store answer
+/// Tells that the broker and the store answer
 #[utoipa::path(
     get, path = "/ready", tag = "service", operation_id = "getReady",
     responses(
-        (status = 200, description = "They do.", body = Ready, example = json!({
+        (status = 200, description = "Both answer.", body = Ready, example = json!({
             "status": "ready", "probes": {"broker": "ok", "store": "ok"},
         })),
         ReadyProblems,
     ),
 )]
 pub(crate) async fn ready(gateway: Data<Gateway>) -> Result<HttpResponse, Problem> {
-    let readiness = gateway.probes.ask(&gateway).await;
+    let readiness = gateway.probes.ask().await;
     if readiness.is_ready() {
         return Ok(HttpResponse::Ok().json(Ready { status: Answering::Ready, probes: readiness }));
     }
     let extensions = Extensions { probes: Some(readiness), ..Extensions::default() };
-    Err(Problem::new(Code::NotReady, "Not every port answers.").with(extensions))
+    Err(Problem::new(ProblemCode::NotReady, "The broker or the store does not answer: see probes.")
+        .with(extensions))
 }

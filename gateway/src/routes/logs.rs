@@ -1,35 +1,27 @@
 //! `POST /logs`: a batch of access-log entries. `GET /logs/stats`: their counts by window.
 
-use actix_web::web::{Data, Payload};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{SecondsFormat, TimeDelta, Utc};
-use common::access_log::{Batch, Entry};
-use common::hash;
 use common::metrics::{ACCEPTED, ENTRIES};
-use common::record::{Kind, Part, Record, RecordId};
+use common::record::Kind;
 use common::rollup::{self, Grain};
-use common::tenant::TenantId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{ON_PUBLISH, ON_READ, Status};
-use crate::app::Gateway;
-use crate::extractors::access_log::{self, EntryError};
-use crate::extractors::tenant::TenantNames;
+use crate::extractors::body::{self, Body};
+use crate::extractors::log_batch::{self, LogBatch, SOURCE};
 use crate::extractors::windows::Choice;
-use crate::extractors::{body, query, record_id, tenant, traceparent, windows};
-use crate::openapi::problems::problems;
+use crate::extractors::{query, tenant, windows};
+use crate::formats::{self, EntryError};
+use crate::openapi::responses::responses;
 use crate::openapi::{bodies, forms, parameters};
-use crate::problem::{Code, Extensions, FieldError, Problem};
+use crate::problem::{Extensions, Problem};
 use crate::publish::publish;
+use crate::state::Gateway;
 
-/// Largest batch, in bytes, decompressed.
-const MAX_BATCH_BYTES: usize = 2_097_152;
-/// The headers that name whose logs they are.
-const HEADERS: [&str; 2] = ["X-Tenant-ID", "X-Customer-ID"];
-/// Whose they are where nothing names anybody.
-const DEFAULT_TENANT: &str = "default";
-/// Windows of one answer: at most the minutes of a day.
+/// The most windows in one answer: the minutes of a day.
 const GRAINS: [Choice; 3] =
     [at_most_1440(Grain::Minute), at_most_1440(Grain::Hour), at_most_1440(Grain::Day)];
 const DEFAULT_LIMIT: u32 = 10;
@@ -43,17 +35,17 @@ struct BatchAccepted<'a> {
     tenant_id: &'a str,
     #[schema(value_type = forms::RecordId)]
     batch_id: &'a str,
-    /// Entries that are counted.
+    /// The number of entries that are counted.
     #[schema(minimum = 1)]
     accepted: usize,
-    /// Entries that are not valid.
+    /// The number of entries that are not valid.
     rejected: usize,
-    /// What is wrong with these: the first 20 things.
+    /// The first 20 errors of these.
     #[schema(max_items = 20)]
     errors: Vec<EntryError>,
 }
 
-/// The windows that have requests.
+/// The windows that have requests; empty ones are left out.
 #[derive(Serialize, ToSchema)]
 struct Windows<'a> {
     #[schema(value_type = forms::TenantId)]
@@ -80,7 +72,7 @@ struct Window {
     user_agents: Vec<UserAgentCount>,
 }
 
-/// Requests of a path.
+/// The requests of a path.
 #[derive(Serialize, ToSchema)]
 struct PathCount {
     /// `METHOD path`.
@@ -89,7 +81,7 @@ struct PathCount {
     count: i64,
 }
 
-/// Requests of a family of user agents.
+/// The requests of a family of user agents.
 #[derive(Serialize, ToSchema)]
 struct UserAgentCount {
     user_agent: String,
@@ -97,28 +89,28 @@ struct UserAgentCount {
     count: i64,
 }
 
-problems! {
-    /// What can go wrong with a batch.
-    PostProblems: body::PROBLEMS, access_log::PROBLEMS, tenant::PROBLEMS, ON_PUBLISH;
-    /// What can go wrong with a read of windows.
-    StatsProblems: tenant::PROBLEMS, ON_READ;
+responses! {
+    /// The problems of a batch.
+    PostProblems: body::CODES, formats::CODES, tenant::CODES, ON_PUBLISH;
+    /// The problems of a read of windows.
+    StatsProblems: tenant::CODES, ON_READ;
 }
 
 /// Takes a batch of access-log entries
 ///
-/// of at most 2 MiB, decompressed. The `Idempotency-Key` names it, else the SHA-256 of its body.
-/// Valid entries are taken, the others come back in `errors`; a batch without any is refused.
-/// Without a tenant it is one of `default`.
+/// of at most 2 MiB after decompression. Its id is the `Idempotency-Key`, otherwise the SHA-256 of its
+/// body. Valid entries are accepted, the others are listed in `errors`; a batch without a valid entry
+/// is refused. If nothing names a tenant, it belongs to `default`.
 #[utoipa::path(
     post, path = "/logs", tag = "access logs", operation_id = "postBatch",
     params(
         parameters::Tenant, parameters::Customer,
         ("strict" = Option<bool>, Query,
-            description = "Whether one entry that is not valid refuses the batch."),
+            description = "Refuse the whole batch if one entry is not valid."),
         parameters::Upload,
     ),
     request_body(content(
-        (bodies::Batch = "application/json", example = json!([
+        (bodies::LogEntries = "application/json", example = json!([
             {"receivedAt": "2025-05-01T10:00:10Z", "method": "GET", "path": "/a?x=1",
                 "userAgent": "curl/8.5.0"},
             {"receivedAt": 1746093650, "method": "GET", "path": "/b"},
@@ -135,7 +127,7 @@ problems! {
     )),
     responses(
         (status = 202, description = "The batch is durable.", body = BatchAccepted<'static>,
-            links(("result" = (operation_id = "getBatch", description = "What became of it.",
+            links(("result" = (operation_id = "getBatch", description = "The stored batch.",
                 parameters(
                     ("tenant" = "$response.body#/tenant_id"),
                     ("batch_id" = "$response.body#/batch_id"),
@@ -149,55 +141,42 @@ problems! {
     ),
 )]
 pub(crate) async fn post(
-    request: HttpRequest,
-    payload: Payload,
+    Body(mut batch): Body<LogBatch>,
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
-    let body = body::read(&request, payload, MAX_BATCH_BYTES).await?;
-    let media_type = body::media_type(&request)?;
-    let tenant = tenant(&request)?;
-    let id = record_id::named(&request)
-        .unwrap_or_else(|| RecordId::from_key(hash::sha256(&body).as_bytes()));
-    let strict = query::flag(&request, "strict")?;
-    let read = actix_web::web::block(move || access_log::read(&media_type, &body)).await;
-    let access_log::Batch { entries, rejected, errors } = read.map_err(|_| Problem::busy())??;
-    ENTRIES.with_label_values(&["rejected"]).inc_by(rejected as u64);
-    if entries.is_empty() || (strict && rejected > 0) {
-        return Err(refused(rejected, errors));
-    }
-    let accepted = entries.len();
-    let records = records(&request, &tenant, &id, entries).await?;
+    let accepted = batch.read.entries.len();
+    let records = batch.take_records().await?;
     let published = publish(&gateway, records).await;
-    let batch_id = Some(id.to_string());
+    let batch_id = Some(batch.id.to_string());
     published.map_err(|problem| problem.with(Extensions { batch_id, ..Extensions::default() }))?;
     ENTRIES.with_label_values(&["accepted"]).inc_by(accepted as u64);
     ACCEPTED.with_label_values(&[Kind::AccessLog.as_str(), SOURCE]).inc();
     Ok(HttpResponse::Accepted().json(BatchAccepted {
         status: Status::Accepted,
-        tenant_id: tenant.as_str(),
-        batch_id: id.as_str(),
+        tenant_id: batch.tenant.as_str(),
+        batch_id: batch.id.as_str(),
         accepted,
-        rejected,
-        errors,
+        rejected: batch.read.rejected,
+        errors: batch.read.errors,
     }))
 }
 
 /// Counts requests by window
 ///
-/// with the most frequent paths and user agents of each. Windows begin in `from` to `to`, without
-/// them in the last hour. Empty windows are left out.
+/// with the most frequent paths and user agents of each. Windows begin from `from` until before `to`;
+/// by default in the last hour. Empty windows are left out.
 #[utoipa::path(
     get, path = "/logs/stats", tag = "access logs", operation_id = "countRequests",
     params(
         parameters::Tenant, parameters::Customer,
         ("from" = Option<forms::Instant>, Query,
-            description = "Floored to the grain; an hour before `to` without it."),
+            description = "Floored to the grain. Default: an hour before `to`."),
         ("to" = Option<forms::Instant>, Query,
-            description = "Excluded, at most 1,440 windows after `from`; now without it."),
+            description = "Excluded, at most 1,440 windows after `from`. Default: now."),
         ("grain" = Option<forms::WindowGrain>, Query,
-            description = "How long a window is; a minute without it."),
-        ("limit" = Option<u32>, Query, description = "Paths and user agents of a window; 10 \
-            without it.", minimum = 1, maximum = 1000),
+            description = "The length of a window. Default: a minute."),
+        ("limit" = Option<u32>, Query, description = "The most paths and user agents of a \
+            window. Default: 10.", minimum = 1, maximum = 1000),
     ),
     responses(
         (status = 200, description = "The windows.", body = Windows<'static>, example = json!({
@@ -217,7 +196,7 @@ pub(crate) async fn stats(
     request: HttpRequest,
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
-    let tenant = tenant(&request)?;
+    let tenant = log_batch::tenant(&request)?;
     let asked = windows::read(&request, &GRAINS, Utc::now())?;
     let limit = query::limit(&request, DEFAULT_LIMIT, MAX_LIMIT)?;
     let range = (asked.from, asked.to);
@@ -231,54 +210,8 @@ pub(crate) async fn stats(
     }))
 }
 
-/// The front door that all batches come through.
-const SOURCE: &str = "log_batch";
-
 const fn at_most_1440(grain: Grain) -> Choice {
     Choice { grain, most: 1_440, span: TimeDelta::hours(1) }
-}
-
-fn tenant(request: &HttpRequest) -> Result<TenantId, Problem> {
-    TenantNames::of(request, &HEADERS)?.or(DEFAULT_TENANT).map_err(Problem::invalid)
-}
-
-fn refused(rejected: usize, errors: Vec<EntryError>) -> Problem {
-    let detail = match rejected {
-        0 => "There is no entry in the batch.".to_owned(),
-        count => format!("{count} entries are not valid."),
-    };
-    let told = |EntryError { index, field, reason }| FieldError {
-        index: Some(index),
-        ..FieldError::new(Code::InvalidEntries, field, reason)
-    };
-    Problem::new(Code::InvalidEntries, detail).because(errors.into_iter().map(told).collect())
-}
-
-/// One record for each part of the batch.
-async fn records(
-    request: &HttpRequest,
-    tenant: &TenantId,
-    id: &RecordId,
-    entries: Vec<Entry>,
-) -> Result<Vec<Record>, Problem> {
-    let batch = actix_web::web::block(move || Batch::of(entries)).await;
-    let Batch { parts, digest } = batch
-        .map_err(|_| Problem::busy())?
-        .map_err(|error| Problem::new(Code::Internal, format!("{error}.")))?;
-    let of = u32::try_from(parts.len()).unwrap_or(u32::MAX);
-    let (received_at, traceparent) = (Utc::now(), traceparent::of(request));
-    let record = |(number, data)| Record {
-        kind: Kind::AccessLog,
-        tenant: tenant.clone(),
-        id: id.clone(),
-        digest: digest.clone(),
-        source: SOURCE.to_owned(),
-        received_at,
-        part: Part { number, of },
-        traceparent: traceparent.clone(),
-        data,
-    };
-    Ok((1..).zip(parts).map(record).collect())
 }
 
 impl From<rollup::Window> for Window {

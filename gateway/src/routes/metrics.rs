@@ -1,17 +1,17 @@
-//! `GET /metrics`: the state of the process for Prometheus.
+//! `GET /metrics`: the metrics of the process, for Prometheus.
 
 use actix_web::HttpResponse;
 use common::metrics;
 
-use crate::openapi::problems::problems;
-use crate::problem::{Code, Problem};
+use crate::openapi::responses::responses;
+use crate::problem::{Problem, ProblemCode};
 
-problems! {
-    /// What can go wrong here.
-    Problems: [Code::Unauthorized, Code::MethodNotAllowed, Code::Internal];
+responses! {
+    /// The problems of this route.
+    Problems: [ProblemCode::Unauthorized, ProblemCode::MethodNotAllowed, ProblemCode::Internal];
 }
 
-/// What Prometheus wants to know
+/// Reads the metrics for Prometheus
 #[utoipa::path(
     get, path = "/metrics", tag = "service", operation_id = "getMetrics",
     responses(
@@ -23,7 +23,6 @@ problems! {
     security(("readToken" = []), ()),
 )]
 pub(crate) async fn get() -> Result<HttpResponse, Problem> {
-    let text = metrics::render()
-        .map_err(|error| Problem::new(Code::Internal, format!("No metrics: {error}.")))?;
+    let text = metrics::render().map_err(Problem::internal)?;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
 }

@@ -1,9 +1,10 @@
-//! One resource in each file; a handler reads, asks the core, and answers.
+//! One resource in each file. A handler takes what the extractors checked, calls the core, and
+//! answers.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::problem::Code;
+use crate::problem::ProblemCode;
 
 pub(crate) mod analytics;
 pub(crate) mod event;
@@ -16,16 +17,21 @@ pub(crate) mod processed_logs;
 pub(crate) mod quarantine;
 pub(crate) mod stats;
 
-/// What became of the request.
+/// The outcome of a request.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Status {
-    /// It is durable.
+    /// Every message is durable.
     Accepted,
 }
 
-/// What can go wrong wherever something is published.
-const ON_PUBLISH: [Code; 3] = [Code::MethodNotAllowed, Code::Internal, Code::Unavailable];
-/// What can go wrong wherever something of a tenant is read.
-const ON_READ: [Code; 4] =
-    [Code::Unauthorized, Code::MethodNotAllowed, Code::Internal, Code::Unavailable];
+/// The problems of every route that publishes.
+const ON_PUBLISH: [ProblemCode; 3] =
+    [ProblemCode::MethodNotAllowed, ProblemCode::Internal, ProblemCode::Unavailable];
+/// The problems of every route that reads a tenant's data.
+const ON_READ: [ProblemCode; 4] = [
+    ProblemCode::Unauthorized,
+    ProblemCode::MethodNotAllowed,
+    ProblemCode::Internal,
+    ProblemCode::Unavailable,
+];

@@ -1,29 +1,30 @@
-//! `GET /tenants/{tenant}/processed_logs`, and one of them: what became of texts.
+//! `GET /tenants/{tenant}/processed_logs`, and one of them: the stored texts.
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use common::path::DocumentPath;
 use common::processed_log::{self, LISTED};
 use common::store::{Document, DocumentStore};
-use serde_json::{Map, Value, json};
 
 use super::ON_READ;
-use crate::app::Gateway;
 use crate::extractors::{record_id, tenant};
-use crate::openapi::problems::problems;
+use crate::listing::{self, PageRequest};
+use crate::openapi::responses::responses;
 use crate::openapi::stored::{ProcessedLog, ProcessedLogs};
 use crate::openapi::{forms, parameters};
-use crate::page::{self, Page};
-use crate::parts;
-use crate::problem::{Code, Problem};
-use crate::render;
+use crate::problem::{Problem, ProblemCode};
+use crate::state::Gateway;
+use crate::stored;
 
-problems! {
-    /// What can go wrong with a page of logs.
-    ListProblems: tenant::PROBLEMS, page::PROBLEMS, ON_READ;
-    /// What can go wrong with one log.
+/// The detail of a 404.
+const NOT_FOUND: &str = "There is no log with this id, or it is not processed yet.";
+
+responses! {
+    /// The problems of a page of logs.
+    ListProblems: tenant::CODES, listing::CODES, ON_READ;
+    /// The problems of one log.
     GetProblems:
-        tenant::PROBLEMS, ON_READ, [Code::InvalidId, Code::NotFound, Code::InProgress];
+        tenant::CODES, ON_READ, [ProblemCode::InvalidId, ProblemCode::NotFound, ProblemCode::InProgress];
 }
 
 /// Lists text logs
@@ -53,14 +54,14 @@ pub(crate) async fn list(
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::in_path(&request, &path)?;
-    let page = Page::of(&request, processed_log::collection(&tenant))?;
-    let listing = page.read(&*gateway.store, LISTED).await?;
-    Ok(HttpResponse::Ok().json(listing.json("processed_logs", "log_id")))
+    let page = PageRequest::of(&request, processed_log::collection(&tenant))?;
+    let page = page.read(&*gateway.store, LISTED).await?;
+    Ok(HttpResponse::Ok().json(page.json("processed_logs", "log_id")))
 }
 
 /// Reads a text log
 ///
-/// as it is stored, its parts joined.
+/// as it is stored, with its parts joined.
 #[utoipa::path(
     get, path = "/tenants/{tenant}/processed_logs/{log_id}", tag = "texts",
     operation_id = "getText",
@@ -91,26 +92,18 @@ pub(crate) async fn get(
     let id = record_id::in_path("log_id", &id)?;
     let path = processed_log::path(&tenant, &id);
     let log = joined(&*gateway.store, &path).await?;
-    let mut body = Map::from_iter([
-        ("tenant_id".to_owned(), json!(tenant.as_str())),
-        ("log_id".to_owned(), json!(log.id)),
-    ]);
-    body.extend(render::fields(log.fields));
-    Ok(HttpResponse::Ok().json(Value::Object(body)))
+    Ok(HttpResponse::Ok().json(stored::render(tenant.as_str(), "log_id", log)))
 }
 
 /// The log with the texts of all its parts.
 async fn joined(store: &dyn DocumentStore, path: &DocumentPath) -> Result<Document, Problem> {
-    let found = store.get_many(std::slice::from_ref(path)).await?.pop().flatten();
-    let mut log = found.ok_or_else(|| {
-        Problem::new(Code::NotFound, "There is no log of this name, or it is not processed yet.")
-    })?;
+    let mut log = stored::get(store, path, NOT_FOUND).await?;
     if !processed_log::is_complete(&log) {
-        let detail = "Some parts of the log are still in work.";
-        return Err(Problem::new(Code::InProgress, detail));
+        let detail = "Some parts of the log are still being processed.";
+        return Err(Problem::new(ProblemCode::InProgress, detail));
     }
     if processed_log::has_parts(&log) {
-        parts::for_each(store, path, |part| processed_log::join(&mut log, part)).await?;
+        stored::for_each_part(store, path, |part| processed_log::join(&mut log, part)).await?;
     }
     Ok(log)
 }

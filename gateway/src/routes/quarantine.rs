@@ -1,4 +1,4 @@
-//! `GET /tenants/{tenant}/quarantine`: what of a tenant could not be processed, and why.
+//! `GET /tenants/{tenant}/quarantine`: the messages of a tenant that cannot be processed, and why.
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
@@ -6,22 +6,22 @@ use common::path::{Collection, CollectionPath};
 use common::quarantine::LISTED;
 
 use super::ON_READ;
-use crate::app::Gateway;
 use crate::extractors::tenant;
+use crate::listing::{self, PageRequest};
 use crate::openapi::parameters;
-use crate::openapi::problems::problems;
+use crate::openapi::responses::responses;
 use crate::openapi::stored::Quarantine;
-use crate::page::{self, Page};
 use crate::problem::Problem;
+use crate::state::Gateway;
 
-problems! {
-    /// What can go wrong here.
-    Problems: tenant::PROBLEMS, page::PROBLEMS, ON_READ;
+responses! {
+    /// The problems of this route.
+    Problems: tenant::CODES, listing::CODES, ON_READ;
 }
 
-/// Lists what could not be processed
+/// Lists the messages in quarantine
 ///
-/// and why, by id, without data.
+/// with their reasons, by id, without their data.
 #[utoipa::path(
     get, path = "/tenants/{tenant}/quarantine", tag = "quarantine",
     operation_id = "listQuarantine",
@@ -48,7 +48,7 @@ pub(crate) async fn list(
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::in_path(&request, &path)?;
-    let page = Page::of(&request, CollectionPath::of(&tenant, Collection::Quarantine))?;
-    let listing = page.read(&*gateway.store, LISTED).await?;
-    Ok(HttpResponse::Ok().json(listing.json("quarantine", "id")))
+    let page = PageRequest::of(&request, CollectionPath::of(&tenant, Collection::Quarantine))?;
+    let page = page.read(&*gateway.store, LISTED).await?;
+    Ok(HttpResponse::Ok().json(page.json("quarantine", "id")))
 }

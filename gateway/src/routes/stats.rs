@@ -1,5 +1,5 @@
-//! `GET /stats`: views, visitors and pages of a site, on a day or ever. `GET /stats/series`: views
-//! and visitors over time.
+//! `GET /stats`: views, visitors and pages of a site, of a day or of all time. `GET /stats/series`:
+//! views and visitors over time.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -10,13 +10,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::ON_READ;
-use crate::app::Gateway;
 use crate::extractors::tenant::TenantNames;
 use crate::extractors::windows::{Choice, Windows};
 use crate::extractors::{date, query, tenant, windows};
-use crate::openapi::problems::problems;
+use crate::openapi::responses::responses;
 use crate::openapi::{forms, parameters};
-use crate::problem::{Code, Problem};
+use crate::problem::{Problem, ProblemCode};
+use crate::state::Gateway;
 
 const DEFAULT_LIMIT: u32 = 10;
 const MAX_LIMIT: u32 = 100;
@@ -36,14 +36,14 @@ struct SiteStats<'a> {
     date: Option<NaiveDate>,
     #[schema(minimum = 0)]
     total_views: i64,
-    /// Different `user_id`s over all events.
+    /// Distinct `user_id`s over all events.
     #[schema(minimum = 0)]
     unique_users: i64,
-    /// The most viewed first; ties go by name.
+    /// The most viewed paths first; ties by name.
     top_paths: Vec<PathViews>,
 }
 
-/// Views of a page.
+/// The views of a page.
 #[derive(Serialize, ToSchema)]
 struct PathViews {
     path: String,
@@ -72,28 +72,28 @@ struct Point {
     start: String,
     #[schema(minimum = 0)]
     views: i64,
-    /// Different `user_id`s over all events; of days only.
+    /// Distinct `user_id`s over all events; for days only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0)]
     visitors: Option<i64>,
 }
 
-problems! {
-    /// What can go wrong here.
-    Problems: tenant::PROBLEMS, ON_READ, [Code::MissingTenant];
+responses! {
+    /// The problems of these routes.
+    Problems: tenant::CODES, ON_READ, [ProblemCode::MissingTenant];
 }
 
 /// Views, visitors and most viewed pages of a site
 ///
-/// on a day or ever. `site_id` may be missing where a header or `tenant_id` names the site. An
-/// unknown site has zeros.
+/// of a day or of all time. A header or `tenant_id` may name the site instead of `site_id`. An unknown
+/// site has zeros.
 #[utoipa::path(
     get, path = "/stats", tag = "events", operation_id = "getStats",
     params(
         ("site_id" = Option<forms::TenantId>, Query, description = "The site."),
         parameters::Tenant,
-        ("date" = Option<forms::Day>, Query, description = "The day; without it, all time."),
-        ("limit" = Option<u32>, Query, description = "Paths to name; 10 without it.",
+        ("date" = Option<forms::Day>, Query, description = "The day. Default: all time."),
+        ("limit" = Option<u32>, Query, description = "The most paths. Default: 10.",
             minimum = 1, maximum = 100),
     ),
     responses(
@@ -129,7 +129,8 @@ pub(crate) async fn get(
 
 /// Views and visitors of a site over time
 ///
-/// for each window that begins in `from` to `to`: the last 24 hours, or the last 30 days.
+/// for each window that begins from `from` until before `to`. Default: the last 24 hours, or the last
+/// 30 days.
 #[utoipa::path(
     get, path = "/stats/series", tag = "events", operation_id = "getSeries",
     params(
@@ -137,9 +138,9 @@ pub(crate) async fn get(
         parameters::Tenant,
         ("from" = Option<forms::Instant>, Query, description = "Floored to the grain."),
         ("to" = Option<forms::Instant>, Query,
-            description = "Excluded, at most 744 hours or 366 days after `from`; now without it."),
+            description = "Excluded, at most 744 hours or 366 days after `from`. Default: now."),
         ("grain" = Option<forms::SeriesGrain>, Query,
-            description = "How long a window is; an hour without it."),
+            description = "The length of a window. Default: an hour."),
     ),
     responses(
         (status = 200, description = "The windows.", body = Series<'static>, example = json!({

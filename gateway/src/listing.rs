@@ -1,4 +1,4 @@
-//! Pages of a listing: how many items, and after which one.
+//! Pages of a listing: how many documents, and after which one.
 
 use actix_web::HttpRequest;
 use base64::Engine as _;
@@ -9,32 +9,32 @@ use common::store::{Document, DocumentStore, Query};
 use serde_json::{Map, Value, json};
 
 use crate::extractors::query;
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::{FieldError, Problem, ProblemCode};
 use crate::render;
 
 const DEFAULT_LIMIT: u32 = 10;
 const MAX_LIMIT: u32 = 100;
 
-/// What can be wrong with what is asked for.
-pub(crate) const PROBLEMS: [Code; 2] = [Code::InvalidPageToken, Code::InvalidQuery];
+/// The problems that a request for a page may have.
+pub(crate) const CODES: [ProblemCode; 2] =
+    [ProblemCode::InvalidPageToken, ProblemCode::InvalidQuery];
 
-/// Which items of a collection a request asks for.
+/// Which documents of a collection a request asks for.
 #[derive(Debug)]
-pub(crate) struct Page {
+pub(crate) struct PageRequest {
     collection: CollectionPath,
     limit: u32,
     after: Option<String>,
 }
 
 /// One page of a listing.
-pub(crate) struct Listing {
+pub(crate) struct Page {
     pub(crate) documents: Vec<Document>,
     next_page_token: Option<String>,
 }
 
-impl Page {
-    /// Reads `limit` and `page_token`. A token is only good for the collection that it was given
-    /// out for.
+impl PageRequest {
+    /// Reads `limit` and `page_token`. A token is valid for its own collection only.
     pub(crate) fn of(request: &HttpRequest, collection: CollectionPath) -> Result<Self, Problem> {
         let limit = query::limit(request, DEFAULT_LIMIT, MAX_LIMIT)?;
         let token = query::parameter(request, "page_token")?;
@@ -42,13 +42,13 @@ impl Page {
         Ok(Self { collection, limit, after })
     }
 
-    /// The page's documents, with `fields` only.
+    /// Reads the documents, with `fields` only.
     pub(crate) async fn read(
         self,
         store: &dyn DocumentStore,
         fields: &'static [&'static str],
-    ) -> Result<Listing, Problem> {
-        // One more than asked for tells whether there is another page.
+    ) -> Result<Page, Problem> {
+        // One more document tells whether there is another page.
         let query = Query::all(self.collection.clone())
             .after(self.after)
             .limit(self.limit + 1)
@@ -58,11 +58,11 @@ impl Page {
         documents.truncate(self.limit as usize);
         let last = documents.last().filter(|_| !is_last);
         let next_page_token = last.map(|last| write_token(&self.collection, &last.id));
-        Ok(Listing { documents, next_page_token })
+        Ok(Page { documents, next_page_token })
     }
 }
 
-impl Listing {
+impl Page {
     /// `{"<name>": [{"<id>": …, …}], "next_page_token": …}`.
     pub(crate) fn json(self, name: &str, id: &str) -> Value {
         let item = |document: Document| {
@@ -91,9 +91,9 @@ fn read_token(token: &str, collection: &CollectionPath) -> Result<String, Proble
             Ok(id.to_owned())
         }
         _ => {
-            let reason = "is none that this listing gave out";
+            let reason = "is not a page token of this listing";
             Err(Problem::invalid(vec![FieldError::new(
-                Code::InvalidPageToken,
+                ProblemCode::InvalidPageToken,
                 "page_token",
                 reason,
             )]))

@@ -1,36 +1,36 @@
-//! What holds for a time and for a text wherever a client sends one.
+//! The limits of times and texts that clients send, the same on every route.
 
 use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
 
-/// How far ahead of the server's clock a client's may be.
+/// How far a client's clock may be ahead of the server's.
 const MAX_AHEAD: TimeDelta = TimeDelta::hours(24);
 /// 2000-01-01T00:00:00Z.
 const FIRST_SECOND: i64 = 946_684_800;
 
-/// A time that the client's clock may have shown, or what is wrong with it.
-pub(super) fn time(time: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), &'static str> {
+/// Checks a time by the client's clock, or says what is wrong with it.
+pub(crate) fn time(time: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), &'static str> {
     if time.timestamp() < FIRST_SECOND {
-        Err("must be after the year 1999")
+        Err("must not be before the year 2000")
     } else if time > now + MAX_AHEAD {
-        Err("must be at most 24 hours ahead")
+        Err("must not be more than 24 hours in the future")
     } else {
         Ok(())
     }
 }
 
-/// No store knows second 60: it is the end of the second before, and so of the same day.
-pub(super) fn without_leap_second(time: DateTime<Utc>) -> DateTime<Utc> {
+/// Stores have no second 60: a leap second becomes the end of the second before, on the same day.
+pub(crate) fn without_leap_second(time: DateTime<Utc>) -> DateTime<Utc> {
     time.with_nanosecond(time.nanosecond().min(999_999_999)).unwrap_or(time)
 }
 
-/// A printable text of 1 to `most` bytes, or what is wrong with it.
+/// Checks that a text is printable and 1 to `most` bytes long, or says what is wrong with it.
 pub(crate) fn text(text: &str, most: usize) -> Result<(), String> {
     if text.is_empty() {
         Err("must not be empty".to_owned())
     } else if text.len() > most {
-        Err(format!("must have at most {most} bytes"))
+        Err(format!("must be at most {most} bytes long"))
     } else if text.chars().any(char::is_control) {
-        Err("must have no control characters".to_owned())
+        Err("must not contain control characters".to_owned())
     } else {
         Ok(())
     }

@@ -1,26 +1,26 @@
-//! One JSON object a line; a torn line harms no other.
+//! One JSON object per line; a torn line does not affect the others.
 
+use super::collector::{Collector, lines};
 use super::json::Item;
-use super::{Taker, lines};
 use crate::problem::Problem;
 
-pub(super) fn read(text: &str, taker: &mut Taker) -> Result<(), Problem> {
+pub(super) fn read(text: &str, collector: &mut Collector) -> Result<(), Problem> {
     for line in lines(text) {
         let raw = match serde_json::from_str(line) {
             Ok(Item(raw)) => raw,
             Err(error) => Err(format!("is not valid JSON: {error}").into()),
         };
-        taker.take(raw);
+        collector.push(raw);
     }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::extractors::access_log::tests::{counts, errors, read};
+    use crate::formats::tests::{counts, errors, read};
 
     #[test]
-    fn every_line_is_an_entry_of_its_own() {
+    fn every_line_is_an_entry() {
         let valid = r#"{"ts": 1431857103, "method": "GET", "path": "/a"}"#;
         let body = format!("\u{feff}{valid}\r\n\r\n  \n{valid} {valid}\n[]\n{valid}\n{{\"ts\": 14");
         for media_type in ["application/x-ndjson", "application/jsonl", "application/ndjson"] {
@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_no_entry() {
+    fn an_empty_body_has_no_entries() {
         for body in ["", "\n", "\r\n \r\n", "\u{feff}"] {
             assert_eq!(read("application/x-ndjson", body).expect("it is read"), Default::default());
         }

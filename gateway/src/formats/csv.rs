@@ -2,18 +2,19 @@
 
 use csv::{ReaderBuilder, StringRecord};
 
-use super::entry::{Field, REQUIRED, Raw, names};
-use super::{Reason, Taker};
-use crate::problem::{Code, FieldError, Problem};
+use super::collector::Collector;
+use super::entry::{Field, REQUIRED, Raw, Reason, names};
 
-/// Most columns of a row, whoever writes it.
+use crate::problem::{FieldError, Problem, ProblemCode};
+
+/// The most columns of a row.
 const MAX_COLUMNS: usize = 1_000;
 
-pub(super) fn read(text: &str, taker: &mut Taker) -> Result<(), Problem> {
+pub(super) fn read(text: &str, collector: &mut Collector) -> Result<(), Problem> {
     let quirks = Quirks::of(text);
     if quirks.widest > MAX_COLUMNS {
-        let detail = format!("A row has at most {MAX_COLUMNS} columns.");
-        return Err(Problem::new(Code::InvalidCsv, detail));
+        let detail = format!("A row must have at most {MAX_COLUMNS} columns.");
+        return Err(Problem::new(ProblemCode::InvalidCsv, detail));
     }
     let mut reader =
         ReaderBuilder::new().flexible(true).has_headers(false).from_reader(text.as_bytes());
@@ -23,15 +24,15 @@ pub(super) fn read(text: &str, taker: &mut Taker) -> Result<(), Problem> {
     while reader.read_record(&mut row).map_err(invalid)? {
         let is_torn = quirks.unclosed.is_some_and(|quote| quote < reader.position().byte());
         if is_torn {
-            taker.take(Err("has a quote that is never closed".into()));
+            collector.push(Err("has a quote that is never closed".into()));
         } else if !is_blank(&row) {
-            taker.take(header.raw(&row));
+            collector.push(header.raw(&row));
         }
     }
     Ok(())
 }
 
-/// What the header row says of every row.
+/// The header row, which every row must fit.
 struct Header {
     width: usize,
     /// The columns that are fields, with their names.
@@ -52,8 +53,8 @@ impl Header {
         }
     }
 
-    /// A row that is too short or too long has lost a column or has an unquoted comma: none of
-    /// its cells can be trusted.
+    /// A row that is too short or too long lost a column or has an unquoted comma: none of its cells
+    /// can be trusted.
     fn raw<'a>(&self, row: &'a StringRecord) -> Result<Raw<'a>, Reason> {
         if row.len() != self.width {
             let (has, should) = (row.len(), self.width);
@@ -70,25 +71,25 @@ impl Header {
 fn wrong_with(columns: &[(usize, &str)]) -> Vec<FieldError> {
     let times = |name: &str| columns.iter().filter(|(_, column)| *column == name).count();
     let missing = REQUIRED.iter().filter(|names| names.iter().all(|name| times(name) == 0));
-    let missing = missing.map(|names| (names[0], "is no column of the header row"));
+    let missing = missing.map(|names| (names[0], "is missing from the header row"));
     let again = names().filter(|name| times(name) > 1);
-    let again = again.map(|name| (name, "stands twice in the header row"));
+    let again = again.map(|name| (name, "occurs twice in the header row"));
     let wrong = missing.chain(again);
-    wrong.map(|(name, reason)| FieldError::new(Code::InvalidCsv, name, reason)).collect()
+    wrong.map(|(name, reason)| FieldError::new(ProblemCode::InvalidCsv, name, reason)).collect()
 }
 
-/// A line of blanks, as an editor may leave it at the end.
+/// A blank line, as editors leave at the end.
 fn is_blank(row: &StringRecord) -> bool {
     row.len() == 1 && row[0].trim().is_empty()
 }
 
-/// What the reader does not tell of a text.
+/// What the CSV reader does not reveal about a text.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Quirks {
-    /// Where the quote stands that takes all the rest of the text. The reader would take it for a
-    /// field like any other, and a torn user agent for a whole one.
+    /// The position of a quote that is never closed. The reader would accept the rest of the text as
+    /// a field, and so a torn user agent as a whole one.
     unclosed: Option<u64>,
-    /// The columns of the widest row, at least. The reader takes 50 bytes for each.
+    /// At least the columns of the widest row. The reader needs 50 bytes for each.
     widest: usize,
 }
 
@@ -104,7 +105,7 @@ impl Quirks {
                 continue;
             }
             match byte {
-                // A quote after a closing one is an escaped quote: the field goes on.
+                // A quote after a closing one is an escaped quote: the field continues.
                 b'"' if is_start || was_quoted => quirks.unclosed = Some(at as u64),
                 b',' => width += 1,
                 b'\n' | b'\r' => width = 1,
@@ -119,7 +120,7 @@ impl Quirks {
 }
 
 fn invalid(error: csv::Error) -> Problem {
-    Problem::new(Code::InvalidCsv, format!("{error}."))
+    Problem::new(ProblemCode::InvalidCsv, format!("{error}."))
 }
 
 #[cfg(test)]
@@ -128,14 +129,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{MAX_COLUMNS, Quirks};
-    use crate::extractors::access_log::tests::{counts, errors, read};
-    use crate::problem::Code;
+    use crate::formats::tests::{counts, errors, read};
+    use crate::problem::ProblemCode;
 
     const CSV: &str = "text/csv";
     const CURL: &str = "curl/8.4.0";
 
     #[test]
-    fn columns_may_stand_in_any_order_and_be_quoted() {
+    fn columns_may_be_in_any_order_and_quoted() {
         let bodies = [
             format!("receivedAt,method,path,userAgent\n1431857103,GET,/a,{CURL}\n"),
             format!("receivedAt,method,path,userAgent\n1431857103,GET,/a,{CURL}"),
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_and_commas_may_stand_in_a_quoted_cell() {
+    fn a_quoted_cell_may_contain_quotes_and_commas() {
         let body = "ts,method,path,userAgent\n\
             1431857103,GET,\"/a,\"\"b\"\"\",\"Mozilla/5.0 (X11; Linux) AppleWebKit/537.36 (KHTML, \
             like Gecko) Chrome/120.0.0.0 Safari/537.36\"\n";
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_rows_harm_no_others() {
+    fn bad_rows_do_not_affect_others() {
         let body = "ts,method,path,userAgent\n\
             1431857103,GET,/a,\n\
             1431857103,GET,/a\n\
@@ -187,7 +188,7 @@ mod tests {
             "3 receivedAt is required",
             "3 method is required",
             "3 path is required",
-            "5 userAgent must have no line breaks",
+            "5 userAgent must not contain line breaks",
             "7 entry has 1 columns where the header row has 4",
         ];
         assert_eq!(errors(&batch), expected);
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unclosed_quote_is_one_that_the_reader_ends_in() {
+    fn an_unclosed_quote_is_found_where_the_reader_ends_in_one() {
         for (text, at) in [
             ("", None),
             ("a,b\nc", None),
@@ -223,7 +224,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_unclosed_quote_takes_the_next_row(text in r#"["a,\r\n]{0,12}"#) {
+        fn an_unclosed_quote_swallows_the_next_row(text in r#"["a,\r\n]{0,12}"#) {
             let rows = |text: &str| {
                 let mut reader = ReaderBuilder::new();
                 let reader = reader.flexible(true).has_headers(false);
@@ -238,32 +239,32 @@ mod tests {
     fn a_header_must_name_each_column_once() {
         let detail = |body: &str| {
             let problem = read(CSV, body).expect_err("its header is wrong");
-            assert_eq!(problem.code(), Code::InvalidCsv, "{body:?}");
+            assert_eq!(problem.code(), ProblemCode::InvalidCsv, "{body:?}");
             problem.to_string()
         };
         let missing = ["receivedAt", "method", "path"]
-            .map(|name| format!("{name} is no column of the header row"))
+            .map(|name| format!("{name} is missing from the header row"))
             .join("; ");
         for body in ["", "\n\n", "1431857103,GET,/,curl\n", "ts;method;path\n", "\u{0}", "\""] {
             assert_eq!(detail(body), format!("invalid-csv: {missing}"), "{body:?}");
         }
         let lacks_path = detail("ts,method,Path\n1431857103,GET,/\n");
-        assert_eq!(lacks_path, "invalid-csv: path is no column of the header row");
+        assert_eq!(lacks_path, "invalid-csv: path is missing from the header row");
         let again = detail("ts,method,path,method,x,x\n");
-        assert_eq!(again, "invalid-csv: method stands twice in the header row");
+        assert_eq!(again, "invalid-csv: method occurs twice in the header row");
     }
 
     #[test]
-    fn a_row_has_a_bounded_number_of_columns() {
+    fn the_number_of_columns_is_bounded() {
         let header = format!("ts,method,path{}", ",x".repeat(MAX_COLUMNS - 3));
         let row = |columns| format!("{header}\n1431857103,GET,\"/,\"{}\n", ",".repeat(columns - 3));
         assert_eq!(read(CSV, &row(MAX_COLUMNS)).expect("it is read").entries.len(), 1);
         let problem = read(CSV, &row(MAX_COLUMNS + 1)).expect_err("it is too wide");
-        assert_eq!(problem.to_string(), "invalid-csv: A row has at most 1000 columns.");
+        assert_eq!(problem.to_string(), "invalid-csv: A row must have at most 1000 columns.");
     }
 
     #[test]
-    fn of_two_names_of_a_column_the_preferred_one_counts() {
+    fn the_preferred_of_two_column_names_wins() {
         let body = "ts,receivedAt,method,path\n1,1431857103,GET,/\n1431857103,,GET,/\n";
         assert_eq!(read(CSV, body).expect("it is read").entries.len(), 2);
     }

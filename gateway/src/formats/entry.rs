@@ -1,4 +1,4 @@
-//! What all formats share: the raw fields of an entry, their checks, and what becomes of them.
+//! What all formats share: the raw fields of an entry, their checks, and the entry they make.
 
 use std::borrow::Cow;
 
@@ -6,39 +6,42 @@ use chrono::{DateTime, Utc};
 use common::access_log::Entry;
 use common::event::{MAX_PATH_BYTES, counted_path};
 
-use super::Reason;
 use super::user_agent::{Families, OTHER};
-use crate::extractors::checks;
+use crate::extractors::limits;
 
-/// The names of each field, the one to prefer first.
+/// What is wrong with an entry, in words.
+pub(crate) type Reason = Cow<'static, str>;
+
+/// The names of each field, the preferred one first.
 const NAMES: [&[&str]; 4] = [
     &["receivedAt", "timestamp", "time", "ts"],
     &["method"],
     &["path"],
     &["userAgent", "user_agent"],
 ];
-/// The names of the fields without which an entry is none.
+/// The names of the fields that an entry must have.
 pub(super) const REQUIRED: [&[&str]; 3] = [NAMES[0], NAMES[1], NAMES[2]];
 
 /// Longest method, in bytes.
 const MAX_METHOD_BYTES: usize = 32;
-/// Epoch times below are seconds (until the year 5138), others milliseconds (since 1973).
+/// Epoch times below this are seconds (until the year 5138), others milliseconds (since 1973).
 const FIRST_MILLISECONDS: f64 = 1e11;
 const NCSA: &str = "%d/%b/%Y:%H:%M:%S %z";
 
-const NO_TIME: &str = "must be an RFC 3339 time, epoch seconds or milliseconds, or an NCSA time";
+const NO_TIME: &str =
+    "must be an RFC 3339 time, epoch seconds or milliseconds, or a time as in a common log";
 const NO_METHOD: &str = "must be 1 to 32 characters of A-Z, a-z, 0-9, !#$%&'*+.^_|~-";
-const LINE_BREAK: &str = "must have no line breaks";
+const LINE_BREAK: &str = "must not contain line breaks";
 
-/// A value as its format had it.
+/// A value as the format found it.
 #[derive(Debug, Default)]
 pub(super) enum Field<'a> {
-    /// None, null, or a blank.
+    /// Absent, null, or blank.
     #[default]
     Missing,
     Text(Cow<'a, str>),
     Number(f64),
-    /// What no field can be, such as an array.
+    /// A type that no field has, such as an array.
     Other,
 }
 
@@ -48,7 +51,7 @@ impl<'a> Field<'a> {
         if text.trim().is_empty() { Self::Missing } else { Self::Text(text) }
     }
 
-    /// A text, without blanks around it.
+    /// The text, trimmed.
     fn as_text(&self) -> Result<Option<&str>, Reason> {
         match self {
             Self::Missing => Ok(None),
@@ -62,17 +65,17 @@ impl<'a> Field<'a> {
     }
 }
 
-/// An entry as its format had it.
+/// The fields of an entry as the format found them.
 #[derive(Debug, Default)]
 pub(super) struct Raw<'a> {
     fields: [Field<'a>; 4],
-    /// Which of its names each field has been found under.
+    /// The rank of the name that each field was found under.
     ranks: [usize; 4],
 }
 
 impl<'a> Raw<'a> {
-    /// Notes what stands under `name`; an unknown name is ignored. Of several names of a field
-    /// the preferred one counts, of the same name the last.
+    /// Sets the field that `name` means; an unknown name is ignored. If a field is sent under
+    /// several names, the preferred one wins; under the same name, the last one.
     pub(super) fn set(&mut self, name: &str, value: Field<'a>) {
         let Some((field, rank)) = known(name) else {
             return;
@@ -85,7 +88,7 @@ impl<'a> Raw<'a> {
         }
     }
 
-    /// The entry, or everything that is wrong with it, each with its field.
+    /// The entry, or all of its errors, each with its field.
     pub(super) fn check(
         self,
         now: DateTime<Utc>,
@@ -110,12 +113,12 @@ impl<'a> Raw<'a> {
     }
 }
 
-/// Every name of a field.
+/// Every name of every field.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     NAMES.iter().copied().flatten().copied()
 }
 
-/// The field that `name` means, and how far down the list of its names that stands.
+/// The field that `name` means, and the rank of that name.
 fn known(name: &str) -> Option<(usize, usize)> {
     NAMES.iter().enumerate().find_map(|(field, names)| {
         names.iter().position(|known| *known == name).map(|rank| (field, rank))
@@ -130,7 +133,7 @@ fn check_time(field: &Field<'_>, now: DateTime<Utc>) -> Result<DateTime<Utc>, Re
         Field::Other => return Err("must be a string or a number".into()),
     };
     let time = time.ok_or(NO_TIME)?;
-    checks::time(time, now)?;
+    limits::time(time, now)?;
     Ok(time)
 }
 
@@ -144,10 +147,10 @@ fn time(text: &str) -> Option<DateTime<Utc>> {
         DateTime::parse_from_str(text, NCSA)
     };
     let time = DateTime::parse_from_rfc3339(text).or_else(|_| ncsa()).ok()?;
-    Some(checks::without_leap_second(time.with_timezone(&Utc)))
+    Some(limits::without_leap_second(time.with_timezone(&Utc)))
 }
 
-/// Seconds or milliseconds since 1970, to the microsecond, which is what a float of today holds.
+/// Seconds or milliseconds since 1970, to the microsecond, which is as precise as a float is today.
 fn epoch(number: f64) -> Option<DateTime<Utc>> {
     let unit = if number.abs() < FIRST_MILLISECONDS { 1e6 } else { 1e3 };
     DateTime::from_timestamp_micros((number * unit).round() as i64)
@@ -166,11 +169,11 @@ fn check_method(field: &Field<'_>) -> Result<String, Reason> {
 
 fn check_path(field: &Field<'_>) -> Result<String, Reason> {
     let path = counted_path(field.required_text()?);
-    checks::text(&path, MAX_PATH_BYTES)?;
+    limits::text(&path, MAX_PATH_BYTES)?;
     Ok(path)
 }
 
-/// No header holds a line break: where there is one, a quote of a CSV was never closed.
+/// A header cannot contain a line break: if there is one, a CSV quote was never closed.
 fn check_user_agent<'a>(field: &'a Field<'_>) -> Result<Option<&'a str>, Reason> {
     let text = field.as_text()?;
     if text.is_some_and(|text| text.contains(['\n', '\r'])) {
@@ -226,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_a_time_as_its_digits_are() {
+    fn a_number_is_the_same_time_as_its_digits() {
         for number in [1_431_857_103.0, 1_431_857_103.25, 1_431_857_103_250.0, 946_684_800.0] {
             let time = check_time(&Field::Number(number), now());
             let digits = check_time(&Field::text(number.to_string()), now());
@@ -236,8 +239,9 @@ mod tests {
     }
 
     #[test]
-    fn a_time_out_of_range_or_out_of_form_is_refused() {
-        let (past, ahead) = ("must be after the year 1999", "must be at most 24 hours ahead");
+    fn a_time_out_of_range_or_in_another_form_is_refused() {
+        let (past, ahead) =
+            ("must not be before the year 2000", "must not be more than 24 hours in the future");
         let cases = [
             ("1999-12-31T23:59:59Z", past),
             ("20150517", past),
@@ -261,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bounds_of_time_are_times_themselves() {
+    fn the_earliest_and_the_latest_time_are_valid() {
         let last = now() + TimeDelta::hours(24);
         for time in ["2000-01-01T00:00:00Z", &last.to_rfc3339()] {
             assert!(valid_but("receivedAt", time).is_ok(), "{time}");
@@ -269,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_method_is_a_token_in_upper_case() {
+    fn a_method_is_an_upper_case_token() {
         let longest = "m".repeat(MAX_METHOD_BYTES);
         for (method, counted) in [
             ("GET", "GET"),
@@ -301,15 +305,15 @@ mod tests {
             let entry = valid_but("path", path).expect(path);
             assert_eq!(entry.request, format!("GET {counted}"));
         }
-        let too_long = ("path", "must have at most 1024 bytes".into());
+        let too_long = ("path", "must be at most 1024 bytes long".into());
         assert_eq!(valid_but("path", &format!("{longest}p")), Err(vec![too_long]));
-        let control = ("path", "must have no control characters".into());
+        let control = ("path", "must not contain control characters".into());
         assert_eq!(valid_but("path", "/a\u{0}b"), Err(vec![control]));
         assert_eq!(valid_but("path", " "), Err(vec![("path", "is required".into())]));
     }
 
     #[test]
-    fn all_that_is_wrong_is_told() {
+    fn every_error_is_reported() {
         let wrong = checked(&[("ts", "now"), ("method", "("), ("userAgent", "a\nb")]);
         let expected = [
             ("receivedAt", NO_TIME.into()),
@@ -321,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn the_preferred_name_counts_then_the_last_value() {
+    fn the_preferred_name_wins_then_the_last_value() {
         let [first, second, third] = [1, 2, 3].map(|n| format!("2026-01-15T00:00:0{n}Z"));
         let rest = [("method", "GET"), ("path", "/")];
         let at = |fields: &[(&str, &str)]| {

@@ -1,24 +1,24 @@
-//! Lines of the common and the combined log format, as Apache and nginx write them.
+//! The common and the combined log format of Apache and nginx.
 
 use std::borrow::Cow;
 
+use super::collector::{Collector, lines};
 use super::entry::{Field, Raw};
-use super::{Taker, lines};
 use crate::problem::Problem;
 
-const NO_LINE: &str = "must be a line of the common or the combined log format";
+const NOT_A_LINE: &str = "must be a line of the common or the combined log format";
 
-pub(super) fn read(text: &str, taker: &mut Taker) -> Result<(), Problem> {
+pub(super) fn read(text: &str, collector: &mut Collector) -> Result<(), Problem> {
     for line in lines(text) {
-        taker.take(raw(line).ok_or_else(|| NO_LINE.into()));
+        collector.push(raw(line).ok_or_else(|| NOT_A_LINE.into()));
     }
     Ok(())
 }
 
-/// `host ident user [time] "request" status bytes`, and `"referer" "user agent"` where it is
-/// combined. What may follow, and who asked, is not read.
+/// `host ident user [time] "request" status bytes`, then `"referer" "user agent"` in the combined
+/// format. The host, the user, and anything that follows are ignored.
 fn raw(line: &str) -> Option<Raw<'_>> {
-    // Neither host nor user has a quote before the request's, but an IPv6 host may have brackets.
+    // Neither host nor user contains a quote, but an IPv6 host may contain brackets.
     let (before, after) = line.split_once("] \"")?;
     let (_, time) = before.rsplit_once('[')?;
     let (request, after) = quoted(after)?;
@@ -32,7 +32,7 @@ fn raw(line: &str) -> Option<Raw<'_>> {
     Some(raw)
 }
 
-/// What stands before the next quote, and after it.
+/// Splits at the next quote that is not escaped.
 fn quoted(text: &str) -> Option<(&str, &str)> {
     let mut is_escaped = false;
     let end = text.bytes().position(|byte| {
@@ -43,7 +43,7 @@ fn quoted(text: &str) -> Option<(&str, &str)> {
     Some((&text[..end], &text[end + 1..]))
 }
 
-/// What the line has after the request. A line that ends within it was torn.
+/// The user agent in what follows the request; `None` if the line ends too early.
 fn user_agent(after: &str) -> Option<&str> {
     let (status, after) = after.trim_start().split_once(' ')?;
     let (bytes, after) = after.split_once(' ').unwrap_or((after, ""));
@@ -62,8 +62,7 @@ fn is_number(text: &str) -> bool {
     text == "-" || (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// `METHOD path HTTP/x`. HTTP/0.9 has no version, and a path that a server did not refuse may
-/// have blanks.
+/// `METHOD path HTTP/x`. HTTP/0.9 has no version, and servers accept paths with blanks.
 fn method_and_path(request: &str) -> (&str, &str) {
     let (method, rest) = request.split_once(' ').unwrap_or((request, ""));
     let is_version = |text: &str| text.starts_with("HTTP/");
@@ -75,13 +74,13 @@ fn method_and_path(request: &str) -> (&str, &str) {
     (method, path)
 }
 
-/// A hyphen stands for what is missing.
+/// A hyphen means that the value is missing.
 fn field(text: &str) -> Field<'_> {
     if text == "-" { Field::Missing } else { Field::text(unescaped(text)) }
 }
 
-/// `\"`, `\\`, `\n` and their like, and `\xhh` for any byte: Apache writes all of them, nginx the
-/// last.
+/// Undoes `\"`, `\\`, `\n` and the like, and `\xhh` for any byte. Apache writes all of them, nginx
+/// only the last.
 fn unescaped(text: &str) -> Cow<'_, str> {
     if !text.contains('\\') {
         return text.into();
@@ -96,8 +95,8 @@ fn unescaped(text: &str) -> Cow<'_, str> {
     String::from_utf8_lossy(&plain).into_owned().into()
 }
 
-/// The byte that is meant by what stands after a backslash, and what stands after that. What is no
-/// escape is the backslash itself.
+/// The byte that an escape stands for, and the text behind it. Without a valid escape, the backslash
+/// stands for itself.
 fn escape(after: &[u8]) -> (u8, &[u8]) {
     let hex = |digit: u8| char::from(digit).to_digit(16).map(|digit| digit as u8);
     match after {
@@ -119,7 +118,7 @@ fn escape(after: &[u8]) -> (u8, &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::unescaped;
-    use crate::extractors::access_log::tests::{counts, read};
+    use crate::formats::tests::{counts, read};
 
     const AT: &str = "[17/May/2015:10:05:03 +0000]";
 
@@ -164,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_line_harms_no_others() {
+    fn bad_lines_do_not_affect_others() {
         let lines = [
             (r#"1.2.3.4 - - AT "GET /a HTTP/1.1" 200 5 "-" "curl/8.4.0""#, ""),
             ("", ""),

@@ -1,7 +1,7 @@
 //! The families of user agents, by the rules of the ua-parser project.
 //!
-//! `user_agents.json` holds its rules as they are. To renew them, take `user_agent_parsers` from a
-//! newer `regexes.yaml` of <https://github.com/ua-parser/uap-core> and write it as JSON.
+//! `user_agents.json` contains its rules unchanged. To update them, convert `user_agent_parsers` of a
+//! newer `regexes.yaml` from <https://github.com/ua-parser/uap-core> to JSON.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -9,16 +9,16 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use ua_parser::user_agent::{Builder, Extractor, Parser};
 
-/// The family of a user agent that is missing or that no rule knows.
+/// The family of a user agent that is missing or unknown.
 pub(super) const OTHER: &str = "Other";
-/// Longest family, in bytes. Many rules take it from the user agent.
+/// The longest family, in bytes. Many rules copy it from the user agent.
 const MAX_FAMILY_BYTES: usize = 64;
-/// As much of a user agent as is looked at, in bytes.
+/// How much of a user agent the rules see, in bytes.
 const MAX_BYTES: usize = 1_024;
 
-/// The families that stand for another, plainer one: builds for a phone, a tablet or another
-/// program's view of a page. A browser of its own keeps its name, though it is built on another:
-/// `Chromium`, `HeadlessChrome`, `Samsung Internet`, `Iceweasel`.
+/// Variants of a browser, which count as the browser: builds for phones, tablets and web views. A
+/// browser that is built on another keeps its own name: `Chromium`, `HeadlessChrome`, `Samsung
+/// Internet`, `Iceweasel`.
 const PLAIN: [(&str, &str); 18] = [
     ("Chrome Mobile", "Chrome"),
     ("Chrome Mobile WebView", "Chrome"),
@@ -40,10 +40,12 @@ const PLAIN: [(&str, &str); 18] = [
     ("iBrowser Mini", "iBrowser"),
 ];
 
-/// `None` only if the rules do not compile, which a test excludes.
+/// `None` only if the rules do not compile; a test makes sure that they do.
 static EXTRACTOR: LazyLock<Option<Extractor<'static>>> = LazyLock::new(|| {
     let extractor = extractor(include_str!("user_agents.json"));
-    extractor.inspect_err(|error| tracing::error!(error, "the user agents have no rules")).ok()
+    extractor
+        .inspect_err(|error| tracing::error!(error, "the user-agent rules do not compile"))
+        .ok()
 });
 
 #[derive(Deserialize)]
@@ -58,8 +60,8 @@ fn extractor(rules: &str) -> Result<Extractor<'static>, String> {
     builder.build().map_err(|error| error.to_string())
 }
 
-/// The families of one batch. Most of its entries share a few user agents, so each is looked at
-/// once; what is kept is bounded by the body.
+/// The families of one batch. Most entries share a few user agents, so each is parsed once; the
+/// size of the body bounds what is remembered.
 #[derive(Default)]
 pub(super) struct Families {
     known: HashMap<String, String>,

@@ -1,27 +1,27 @@
-//! What holds for all formats.
+//! Tests of all formats.
 
 use chrono::{TimeDelta, Utc};
 use common::access_log::Entry;
 use proptest::prelude::*;
 
-use super::{Batch, MAX_ERRORS};
-use crate::problem::{Code, Problem};
+use super::{MAX_ERRORS, ReadEntries};
+use crate::problem::{Problem, ProblemCode};
 
 const MEDIA_TYPES: [&str; 4] =
     ["application/json", "application/x-ndjson", "text/csv", "text/plain"];
 
-pub(super) fn read(media_type: &str, body: &str) -> Result<Batch, Problem> {
+pub(super) fn read(media_type: &str, body: &str) -> Result<ReadEntries, Problem> {
     super::read(media_type, body.as_bytes())
 }
 
 /// Request and family of each entry.
-pub(super) fn counts(batch: &Batch) -> Vec<String> {
+pub(super) fn counts(batch: &ReadEntries) -> Vec<String> {
     let count = |entry: &Entry| format!("{} {}", entry.request, entry.user_agent);
     batch.entries.iter().map(count).collect()
 }
 
-/// What is wrong, a line each.
-pub(super) fn errors(batch: &Batch) -> Vec<String> {
+/// The errors, one per line.
+pub(super) fn errors(batch: &ReadEntries) -> Vec<String> {
     let errors = batch.errors.iter();
     errors.map(|error| format!("{} {} {}", error.index, error.field, error.reason)).collect()
 }
@@ -54,7 +54,7 @@ const SAME: [(&str, &str); 4] = [
 ];
 
 #[test]
-fn the_same_entries_in_every_format_are_the_same() {
+fn the_same_entries_are_equal_in_every_format() {
     let entry = |at: &str, request: &str, user_agent: &str| Entry {
         at: at.parse().expect("it is a time"),
         request: request.to_owned(),
@@ -64,7 +64,7 @@ fn the_same_entries_in_every_format_are_the_same() {
         entry("2015-05-17T10:05:03Z", "GET /a", "Firefox"),
         entry("2015-05-17T10:06:03Z", "POST /ü/\"d\"", "Other"),
     ];
-    let expected = Batch { entries, ..Batch::default() };
+    let expected = ReadEntries { entries, ..ReadEntries::default() };
     for (media_type, body) in SAME {
         assert_eq!(read(media_type, body).expect(media_type), expected, "{media_type}");
     }
@@ -83,7 +83,7 @@ fn real_lines_are_read() {
 }
 
 #[test]
-fn a_time_ahead_is_measured_by_the_clock() {
+fn a_time_in_the_future_is_measured_by_the_clock() {
     for (hours, rejected) in [(23, 0), (25, 1)] {
         let at = (Utc::now() + TimeDelta::hours(hours)).to_rfc3339();
         let body = format!(r#"[{{"receivedAt": "{at}", "method": "GET", "path": "/"}}]"#);
@@ -92,7 +92,7 @@ fn a_time_ahead_is_measured_by_the_clock() {
 }
 
 #[test]
-fn all_bad_entries_are_counted_and_the_first_errors_kept() {
+fn all_bad_entries_are_counted_and_the_first_errors_are_kept() {
     let bodies = ["{},".repeat(10_000), "{}\n".repeat(10_000), ",,\n".repeat(10_000)];
     let [json, ndjson, csv] = &bodies;
     let json = format!("[{}]", json.trim_end_matches(','));
@@ -106,18 +106,18 @@ fn all_bad_entries_are_counted_and_the_first_errors_kept() {
 }
 
 #[test]
-fn what_is_no_text_and_what_has_no_format_is_refused() {
+fn bodies_that_are_not_utf8_and_unknown_media_types_are_refused() {
     for media_type in MEDIA_TYPES {
         let problem = super::read(media_type, b"[\xff]").expect_err("it is no UTF-8");
-        assert_eq!(problem.to_string(), "invalid-utf8: The byte at offset 1 is not UTF-8.");
+        assert_eq!(problem.to_string(), "invalid-utf8: The body is not UTF-8: see byte 1.");
     }
     for media_type in ["text/html", "application/JSON", ""] {
         let problem = read(media_type, "[]").expect_err("it has no format");
-        assert_eq!(problem.code(), Code::UnsupportedMediaType);
+        assert_eq!(problem.code(), ProblemCode::UnsupportedMediaType);
     }
 }
 
-/// Pieces of all formats: what they make is nearly valid now and then.
+/// Random pieces of all formats: now and then they are nearly valid.
 fn nearly() -> impl Strategy<Value = String> {
     let pieces: Vec<&str> = vec![
         "[",

@@ -1,4 +1,4 @@
-//! A JSON array of objects; streamed, so that a small body of many values takes little memory.
+//! A JSON array of objects, streamed: a small body of many values needs little memory.
 
 use std::fmt;
 
@@ -7,23 +7,26 @@ use serde::de::{
 };
 use serde_json::error::Category;
 
-use super::entry::{Field, Raw};
-use super::{Reason, Taker};
-use crate::problem::{Code, Problem};
+use super::collector::Collector;
+use super::entry::{Field, Raw, Reason};
 
-pub(super) fn read(text: &str, taker: &mut Taker) -> Result<(), Problem> {
+use crate::problem::{Problem, ProblemCode};
+
+pub(super) fn read(text: &str, collector: &mut Collector) -> Result<(), Problem> {
     let mut json = serde_json::Deserializer::from_str(text);
-    Entries(taker).deserialize(&mut json).and_then(|()| json.end()).map_err(|error| {
-        // Every value of an array is taken, so what does not fit is the array itself.
+    Entries(collector).deserialize(&mut json).and_then(|()| json.end()).map_err(|error| {
+        // Every value of an array is accepted, so only the array itself can have the wrong type.
         match error.classify() {
-            Category::Data => Problem::new(Code::WrongType, "The body must be a JSON array."),
-            _ => Problem::new(Code::InvalidJson, format!("{error}.")),
+            Category::Data => {
+                Problem::new(ProblemCode::WrongType, "The body must be a JSON array.")
+            }
+            _ => Problem::new(ProblemCode::InvalidJson, format!("{error}.")),
         }
     })
 }
 
-/// An array whose values are taken one by one.
-struct Entries<'t>(&'t mut Taker);
+/// Reads the values of an array one by one.
+struct Entries<'t>(&'t mut Collector);
 
 impl<'de> DeserializeSeed<'de> for Entries<'_> {
     type Value = ();
@@ -42,7 +45,7 @@ impl<'de> Visitor<'de> for Entries<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
         while let Some(Item(raw)) = array.next_element()? {
-            self.0.take(raw);
+            self.0.push(raw);
         }
         Ok(())
     }
@@ -59,7 +62,7 @@ impl<'de> Deserialize<'de> for Item<'de> {
 
 struct ItemVisitor;
 
-fn no_object<'a>() -> Item<'a> {
+fn not_an_object<'a>() -> Item<'a> {
     Item(Err("must be a JSON object".into()))
 }
 
@@ -71,32 +74,32 @@ impl<'de> Visitor<'de> for ItemVisitor {
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(no_object())
+        Ok(not_an_object())
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(no_object())
+        Ok(not_an_object())
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(no_object())
+        Ok(not_an_object())
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(no_object())
+        Ok(not_an_object())
     }
 
     fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(no_object())
+        Ok(not_an_object())
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(no_object())
+        Ok(not_an_object())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
         while array.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(no_object())
+        Ok(not_an_object())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
@@ -110,7 +113,7 @@ impl<'de> Visitor<'de> for ItemVisitor {
     }
 }
 
-/// Any JSON value, read as a field, or as the name of one.
+/// Any JSON value, read as a field or as its name.
 struct Value<'a>(Field<'a>);
 
 impl<'de> Deserialize<'de> for Value<'de> {
@@ -169,8 +172,8 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
 #[cfg(test)]
 mod tests {
-    use crate::extractors::access_log::tests::{counts, errors, read};
-    use crate::problem::Code;
+    use crate::formats::tests::{counts, errors, read};
+    use crate::problem::ProblemCode;
 
     const JSON: &str = "application/json";
 
@@ -206,27 +209,27 @@ mod tests {
     }
 
     #[test]
-    fn names_and_values_may_be_escaped_and_unknown_ones_are_ignored() {
+    fn names_and_values_may_be_escaped_and_unknown_names_are_ignored() {
         let body = r#"[{"\u0074s": "1431857103", "method": "G\u0045T", "path": "\/\u00fc",
             "user_agent": "curl\/8.4.0", "time": null, "Path": "/no", "extra": {"path": "/no"}}]"#;
         assert_eq!(counts(&read(JSON, body).expect("it is valid")), ["GET /ü curl"]);
     }
 
     #[test]
-    fn what_is_no_array_is_refused() {
+    fn a_body_that_is_not_an_array_is_refused() {
         let deep = "[".repeat(200_000);
         let cases = [
-            (r#"{"receivedAt": 1431857103, "method": "GET", "path": "/"}"#, Code::WrongType),
-            ("null", Code::WrongType),
-            ("\"[]\"", Code::WrongType),
-            ("", Code::InvalidJson),
-            ("[", Code::InvalidJson),
-            ("[{}", Code::InvalidJson),
-            ("[{},]", Code::InvalidJson),
-            ("[] []", Code::InvalidJson),
-            ("[{\"method\": \"G", Code::InvalidJson),
-            ("[1e999]", Code::InvalidJson),
-            (&deep, Code::InvalidJson),
+            (r#"{"receivedAt": 1431857103, "method": "GET", "path": "/"}"#, ProblemCode::WrongType),
+            ("null", ProblemCode::WrongType),
+            ("\"[]\"", ProblemCode::WrongType),
+            ("", ProblemCode::InvalidJson),
+            ("[", ProblemCode::InvalidJson),
+            ("[{}", ProblemCode::InvalidJson),
+            ("[{},]", ProblemCode::InvalidJson),
+            ("[] []", ProblemCode::InvalidJson),
+            ("[{\"method\": \"G", ProblemCode::InvalidJson),
+            ("[1e999]", ProblemCode::InvalidJson),
+            (&deep, ProblemCode::InvalidJson),
         ];
         for (body, code) in cases {
             let problem = read(JSON, body).expect_err("it is no array");

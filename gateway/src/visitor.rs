@@ -1,40 +1,38 @@
-//! Visitors without cookies: a browser gets the same id on a site all day, and nobody can tell
-//! afterwards whose it was.
+//! Visitors without cookies: a browser has the same id on a site all day, and afterwards nobody can
+//! tell whose it was.
 //!
-//! The id is a keyed hash of site, address and user agent. The key is the salt of the day, which
-//! all gateways share through the store, and which is destroyed after two days.
+//! The id is a keyed hash of site, address and user agent. The key is the salt of the day. All
+//! gateways share it through the store, and it is destroyed after two days.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use common::hash;
+use common::path::{CollectionPath, DocumentPath};
+use common::store::{DocumentStore, StoreError, Value, Write, fields, scan};
+use common::tenant::TenantId;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rand::Rng as _;
 use sha2::Sha256;
 use tokio::sync::Mutex;
 
-use crate::hash;
-use crate::path::{CollectionPath, DocumentPath};
-use crate::store::{DocumentStore, StoreError, Value, Write, fields, scan};
-use crate::tenant::TenantId;
-
-/// Days that a salt lives: its own, and the next one for clocks that are behind.
+/// The days that a salt lives: its own, and the next for clocks that are behind.
 const DAYS: Days = Days::new(2);
-/// How long an event waits for the store; without the salt it counts no visitor. With the longest
-/// that a broker takes to refuse, it is still answered within 10 s.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How long the store is left alone after it failed, so that the events of a flood do not wait
-/// for it one after the other.
+/// How long an event waits for its salt; without one it counts no visitor.
+const TIMEOUT: Duration = Duration::from_secs(1);
+/// How long the store is left alone after a failure, so that the events of a flood do not wait for
+/// it one after the other.
 const REST: Duration = Duration::from_secs(5);
 
-/// A day's key of all ids of visitors.
+/// The key of a day's visitor ids.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Salt([u8; 64]);
+pub(crate) struct Salt([u8; 64]);
 
 impl Salt {
-    /// The id of whoever visits `site` from `address` with `user_agent`.
-    pub fn visitor(&self, site: &TenantId, address: IpAddr, user_agent: &[u8]) -> String {
+    /// The id of the visitor of `site` from `address` with `user_agent`.
+    pub(crate) fn visitor(&self, site: &TenantId, address: IpAddr, user_agent: &[u8]) -> String {
         let mut hash = Hmac::<Sha256>::new(&self.0.into());
         for field in [site.as_str().as_bytes(), address.to_string().as_bytes(), user_agent] {
             hash.update(&(field.len() as u64).to_be_bytes());
@@ -48,13 +46,13 @@ impl Salt {
     }
 }
 
-/// The salt of the day, asked for once a day.
-pub struct Salts {
+/// The salt of the day, read from the store once a day.
+pub(crate) struct Salts {
     store: Arc<dyn DocumentStore>,
     last: Mutex<Last>,
 }
 
-/// What the store said last.
+/// The last answer of the store.
 enum Last {
     Nothing,
     Salt(NaiveDate, Salt),
@@ -63,19 +61,19 @@ enum Last {
 
 impl Salts {
     /// Salts in `store`.
-    pub fn new(store: Arc<dyn DocumentStore>) -> Self {
+    pub(crate) fn new(store: Arc<dyn DocumentStore>) -> Self {
         Self { store, last: Mutex::new(Last::Nothing) }
     }
 
-    /// The salt of `day`, the same on all gateways. `None` where the store does not answer.
-    pub async fn of(&self, day: NaiveDate) -> Option<Salt> {
+    /// The salt of `day`, the same on all gateways; `None` if the store does not answer.
+    pub(crate) async fn of(&self, day: NaiveDate) -> Option<Salt> {
         let mut last = self.last.lock().await;
         match &*last {
             Last::Salt(of, salt) if *of == day => return Some(salt.clone()),
             Last::Failed(at) if at.elapsed() < REST => return None,
             _ => {}
         }
-        let salt = tokio::time::timeout(PATIENCE, self.shared(day)).await;
+        let salt = tokio::time::timeout(TIMEOUT, self.shared(day)).await;
         let salt = salt.map_err(|_| "no answer in time".to_owned());
         match salt.and_then(|salt| salt.map_err(|error| error.to_string())) {
             Ok(salt) => {
@@ -83,15 +81,15 @@ impl Salts {
                 Some(salt)
             }
             Err(error) => {
-                tracing::warn!(error, "no salt of the day: visitors are not counted");
+                tracing::warn!(error, "cannot read the salt of the day: events count no visitors");
                 *last = Last::Failed(Instant::now());
                 None
             }
         }
     }
 
-    /// Has the salt of `today` at hand before it is asked for, and destroys what is two days old.
-    pub async fn care(&self, today: NaiveDate) -> Result<(), StoreError> {
+    /// Reads the salt of `today` before an event needs it, and destroys salts two days old.
+    pub(crate) async fn rotate(&self, today: NaiveDate) -> Result<(), StoreError> {
         self.prepare(today).await?;
         self.destroy_old(today).await
     }
@@ -120,7 +118,7 @@ impl Salts {
         if deletes.is_empty() { Ok(()) } else { self.store.commit(deletes).await }
     }
 
-    /// The store's salt; whoever comes first makes it.
+    /// The store's salt; the first gateway to ask creates it.
     async fn shared(&self, day: NaiveDate) -> Result<Salt, StoreError> {
         let path = CollectionPath::salts().day(day);
         if let Some(salt) = self.read(&path).await? {
@@ -159,14 +157,14 @@ fn end(day: NaiveDate) -> DateTime<Utc> {
     end.and_time(NaiveTime::MIN).and_utc()
 }
 
-#[cfg(all(test, feature = "embedded"))]
+#[cfg(test)]
 mod tests {
+    use common::store::embedded::EmbeddedStore;
+    use common::store::{Aggregation, Document, Query};
     use futures::future::join_all;
     use tempfile::TempDir;
 
     use super::*;
-    use crate::store::embedded::EmbeddedStore;
-    use crate::store::{Aggregation, Document, Query};
 
     fn store() -> (TempDir, Arc<EmbeddedStore>) {
         let folder = tempfile::tempdir().expect("a folder");
@@ -184,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn site_address_user_agent_and_salt_all_tell_visitors_apart() {
+    fn site_address_user_agent_and_salt_tell_visitors_apart() {
         let salts = [Salt([1; 64]), Salt([2; 64])];
         let mut ids: Vec<_> = salts
             .iter()
@@ -202,7 +200,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_gateways_have_the_same_salt_on_a_day_and_another_on_the_next() {
+    async fn all_gateways_share_a_salt_that_changes_every_day() {
         let (_folder, store) = store();
         let gateways: Vec<_> = (0..8).map(|_| Salts::new(store.clone())).collect();
         let salts = |day| join_all(gateways.iter().map(move |salts| salts.of(day)));
@@ -210,7 +208,10 @@ mod tests {
         assert!(first[0].is_some() && first.iter().all(|salt| *salt == first[0]));
         let second = salts(day("2025-05-02")).await;
         assert!(second.iter().all(|salt| *salt == second[0]) && second[0] != first[0]);
-        assert!(salts(day("2025-05-01")).await == first, "a clock that is behind has the same");
+        assert!(
+            salts(day("2025-05-01")).await == first,
+            "a clock that is behind gets the same salt"
+        );
     }
 
     #[tokio::test]
@@ -270,7 +271,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_salt_that_was_prepared_is_given_without_the_store() {
+    async fn a_prepared_salt_needs_no_store() {
         let (_folder, store) = store();
         let salts = Salts::new(store.clone());
         *salts.last.lock().await = Last::Failed(Instant::now());
@@ -286,6 +287,6 @@ mod tests {
         let began = tokio::time::Instant::now();
         let flood = join_all((0..100).map(|_| salts.of(day("2025-05-01")))).await;
         assert!(flood.iter().all(Option::is_none));
-        assert!(began.elapsed() < PATIENCE * 2, "{:?}", began.elapsed());
+        assert!(began.elapsed() < TIMEOUT * 2, "{:?}", began.elapsed());
     }
 }

@@ -1,0 +1,62 @@
+//! An event as it came in, ready to be published.
+
+use actix_web::HttpRequest;
+use actix_web::dev::Payload;
+use chrono::{DateTime, Utc};
+use common::event::Event;
+use common::record::{Kind, Part, Record, RecordId};
+use common::tenant::TenantId;
+
+use super::body;
+use super::json::Object;
+use crate::problem::{Problem, ProblemCode};
+
+/// The largest body of an event, in bytes: its payload, and as much again for the rest.
+const MAX_EVENT_BYTES: usize = 128 << 10;
+/// The content types of events: `text/plain` is what a beacon sends.
+const MEDIA_TYPES: [&str; 2] = ["application/json", "text/plain"];
+
+/// A valid event with everything that its message needs.
+pub(crate) struct NewEvent {
+    pub(crate) tenant: TenantId,
+    pub(crate) id: RecordId,
+    /// Which route took it: `site_event` or `interaction`.
+    pub(crate) source: &'static str,
+    pub(crate) event: Event,
+    /// Covers what the client sent, so that a retry on another day is the same event.
+    pub(crate) digest: String,
+    pub(crate) received_at: DateTime<Utc>,
+    pub(crate) traceparent: Option<String>,
+}
+
+impl NewEvent {
+    /// The record to publish.
+    pub(crate) fn into_record(self) -> Result<Record, serde_json::Error> {
+        let data = serde_json::to_string(&self.event)?;
+        Ok(Record {
+            kind: Kind::Event,
+            tenant: self.tenant,
+            id: self.id,
+            digest: self.digest,
+            source: self.source.to_owned(),
+            received_at: self.received_at,
+            part: Part::WHOLE,
+            traceparent: self.traceparent,
+            data,
+        })
+    }
+}
+
+/// The JSON object in the body of an event.
+pub(super) async fn object(request: &HttpRequest, payload: Payload) -> Result<Object, Problem> {
+    let body = body::read(request, payload, MAX_EVENT_BYTES).await?;
+    let media_type = body::media_type(request)?;
+    if !MEDIA_TYPES.contains(&media_type.as_str()) {
+        let detail = format!(
+            "The content type {media_type:?} is not supported here. Use {}.",
+            MEDIA_TYPES.join(" or ")
+        );
+        return Err(Problem::new(ProblemCode::UnsupportedMediaType, detail));
+    }
+    Object::parse(&body)
+}

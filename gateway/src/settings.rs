@@ -1,0 +1,43 @@
+//! The gateway's settings: each has a default that works, and the same name as an option and as an
+//! environment variable.
+
+use clap::Args;
+
+use crate::pages::Pages;
+
+/// What the gateway accepts, who may read, and what it serves to browsers.
+#[derive(Args, Clone, Debug)]
+pub struct GatewaySettings {
+    /// The largest body of `POST /ingest`, in bytes after decompression; at most 16 MiB, so that a
+    /// text has fewer than 10,000 parts.
+    #[arg(long, env = "MAX_INGEST_BYTES", default_value_t = 4_194_304,
+        value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
+    pub max_ingest_bytes: u32,
+
+    /// The token that every read except health checks must send as `Authorization: Bearer …`
+    /// [default: anybody may read].
+    #[arg(long, env = "READ_TOKEN", hide_env_values = true)]
+    pub read_token: Option<String>,
+
+    /// How many proxies in front of the gateway add a client's address to `X-Forwarded-For`: 1 on
+    /// Cloud Run. With 0, a visitor's address is the connection's.
+    #[arg(long, env = "TRUSTED_HOPS", default_value_t = 0)]
+    pub trusted_hops: u8,
+
+    /// The pages to serve to browsers: on, off, or a comma-separated list of tracker, demo,
+    /// dashboard and docs.
+    #[arg(long, env = "PAGES", default_value = "on")]
+    pub pages: Pages,
+}
+
+impl GatewaySettings {
+    /// The largest body of `POST /ingest`, in bytes after decompression.
+    pub(crate) fn max_ingest_bytes(&self) -> usize {
+        self.max_ingest_bytes as usize
+    }
+
+    /// The token that reads need. An empty one, as from an unset variable in a script, is none.
+    pub(crate) fn read_token(&self) -> Option<&str> {
+        self.read_token.as_deref().filter(|token| !token.is_empty())
+    }
+}

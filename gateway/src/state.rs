@@ -1,0 +1,32 @@
+//! What all handlers share.
+
+use std::sync::Arc;
+
+use common::broker::Broker;
+use common::store::DocumentStore;
+
+use crate::probes::Probes;
+use crate::settings::GatewaySettings;
+use crate::visitor::Salts;
+
+/// The two ports, the settings, and what is remembered between requests.
+pub struct Gateway {
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) store: Arc<dyn DocumentStore>,
+    pub(crate) settings: GatewaySettings,
+    pub(crate) salts: Salts,
+    pub(crate) probes: Probes,
+}
+
+impl Gateway {
+    /// A gateway that publishes to `broker` and reads from `store`.
+    pub fn new(
+        broker: Arc<dyn Broker>,
+        store: Arc<dyn DocumentStore>,
+        settings: GatewaySettings,
+    ) -> Self {
+        let salts = Salts::new(Arc::clone(&store));
+        let probes = Probes::new(Arc::clone(&broker), Arc::clone(&store));
+        Self { broker, store, settings, salts, probes }
+    }
+}
