@@ -3,6 +3,7 @@
 
 pub mod app;
 mod assets;
+mod batch;
 mod edge;
 mod extractors;
 mod openapi;

@@ -3,7 +3,7 @@
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{SecondsFormat, TimeDelta, Utc};
-use common::access_log::{Batch, Entry};
+use common::access_log::Entry;
 use common::hash;
 use common::metrics::{ACCEPTED, ENTRIES};
 use common::record::{Kind, Part, Record, RecordId};
@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::{ON_PUBLISH, ON_READ, Status};
 use crate::app::Gateway;
+use crate::batch::BatchParts;
 use crate::extractors::access_log::{self, EntryError};
 use crate::extractors::tenant::TenantNames;
 use crate::extractors::windows::Choice;
@@ -261,8 +262,8 @@ async fn records(
     id: &RecordId,
     entries: Vec<Entry>,
 ) -> Result<Vec<Record>, Problem> {
-    let batch = actix_web::web::block(move || Batch::of(entries)).await;
-    let Batch { parts, digest } = batch
+    let batch = actix_web::web::block(move || BatchParts::of(entries)).await;
+    let BatchParts { parts, digest } = batch
         .map_err(|_| Problem::busy())?
         .map_err(|error| Problem::new(Code::Internal, format!("{error}.")))?;
     let of = u32::try_from(parts.len()).unwrap_or(u32::MAX);
