@@ -6,7 +6,7 @@
 
 mod app;
 mod assets;
-pub mod batch;
+mod batch;
 mod edge;
 mod extractors;
 mod formats;

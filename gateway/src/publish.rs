@@ -1,8 +1,7 @@
 //! Publishes the messages of a request: either all are durable, or the error says how to retry.
 
-use std::time::Duration;
-
 use common::broker::{Message, PublishError};
+use common::budget;
 use common::metrics::PUBLISHED;
 use common::program::chain;
 use common::record::Record;
@@ -10,13 +9,10 @@ use common::record::Record;
 use crate::problem::Problem;
 use crate::state::Gateway;
 
-/// The time for the answer of the broker: an answer takes at most 10 s, whatever the broker does.
-const TIMEOUT: Duration = Duration::from_millis(9_500);
-
 /// Publishes `records`, and returns when each is durable.
 pub(crate) async fn publish(gateway: &Gateway, records: Vec<Record>) -> Result<(), Problem> {
     let messages: Vec<_> = records.into_iter().map(Message::from).collect();
-    let results = tokio::time::timeout(TIMEOUT, gateway.broker.publish(messages)).await;
+    let results = tokio::time::timeout(budget::PUBLISH, gateway.broker.publish(messages)).await;
     let Ok(results) = results else {
         PUBLISHED.with_label_values(&["timed-out"]).inc();
         return Err(Problem::unavailable("The broker did not answer in time. Try again."));

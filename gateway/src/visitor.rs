@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
-use common::hash;
 use common::path::{CollectionPath, DocumentPath};
 use common::store::{DocumentStore, StoreError, Value, Write, fields, scan};
 use common::tenant::TenantId;
+use common::{budget, hash};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rand::Rng as _;
 use sha2::Sha256;
@@ -20,8 +20,6 @@ use tokio::sync::Mutex;
 
 /// The days that a salt lives: its own, and the next for clocks that are behind.
 const DAYS: Days = Days::new(2);
-/// How long an event waits for its salt; without one it counts no visitor.
-const TIMEOUT: Duration = Duration::from_secs(1);
 /// How long the store is left alone after a failure, so that the events of a flood do not wait for
 /// it one after the other.
 const REST: Duration = Duration::from_secs(5);
@@ -73,7 +71,7 @@ impl Salts {
             Last::Failed(at) if at.elapsed() < REST => return None,
             _ => {}
         }
-        let salt = tokio::time::timeout(TIMEOUT, self.shared(day)).await;
+        let salt = tokio::time::timeout(budget::SALT, self.shared(day)).await;
         let salt = salt.map_err(|_| "no answer in time".to_owned());
         match salt.and_then(|salt| salt.map_err(|error| error.to_string())) {
             Ok(salt) => {
@@ -287,6 +285,6 @@ mod tests {
         let began = tokio::time::Instant::now();
         let flood = join_all((0..100).map(|_| salts.of(day("2025-05-01")))).await;
         assert!(flood.iter().all(Option::is_none));
-        assert!(began.elapsed() < TIMEOUT * 2, "{:?}", began.elapsed());
+        assert!(began.elapsed() < budget::SALT * 2, "{:?}", began.elapsed());
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::path::DocumentPath;
+use common::store::patience::PATIENCE;
 use common::store::{Document, DocumentStore, StoreError, Value, Write, fields};
 use futures::future::join_all;
 use futures::poll;
@@ -21,7 +22,6 @@ use tokio::time::{Instant, sleep};
 use worker::committer::{
     CommitError, Committer, MAX_BYTES, MAX_DOCUMENTS, MAX_UNITS, Outcome, Unit, WAITING,
 };
-use worker::patience::PATIENCE;
 
 use crate::faulty::{Commit, Fault, FaultyStore, log, logs, quarantine};
 
@@ -92,11 +92,11 @@ impl Bench {
     }
 
     async fn count(&self, name: &str) -> Option<i64> {
-        self.store.find(counter(name)).await?.fields.get("count")?.as_integer()
+        self.store.find(counter(name)).await?.integer("count")
     }
 
     async fn digest(&self, id: &str) -> Option<String> {
-        self.store.find(log(id)).await?.fields.get("digest")?.as_text().map(str::to_owned)
+        self.store.find(log(id)).await?.text("digest").map(str::to_owned)
     }
 }
 

@@ -14,9 +14,6 @@ pub(crate) const CODES: [ProblemCode; 4] = [
     ProblemCode::TenantMismatch,
 ];
 
-/// The tenant of a request that names none, on the routes that allow it.
-const DEFAULT_TENANT: &str = "default";
-
 /// Every place in which a request names its tenant.
 pub(crate) struct TenantNames {
     names: Vec<(String, String)>,
@@ -50,8 +47,10 @@ impl TenantNames {
 
     /// The one tenant, or the default tenant if none is named.
     pub(crate) fn or_default(self) -> Result<TenantId, Vec<FieldError>> {
-        let default = Some(DEFAULT_TENANT).filter(|_| self.names.is_empty());
-        self.and("tenant_id", default).one("tenant_id")
+        if self.names.is_empty() {
+            return Ok(TenantId::default());
+        }
+        self.one("tenant_id")
     }
 
     /// The one tenant. The error for a missing one names `field`.
