@@ -4,7 +4,7 @@
 
 use crate::path::DocumentPath;
 use crate::record::{Kind, Record};
-use crate::store::{Document, Value};
+use crate::store::Document;
 use crate::{event, log_batch, processed_log};
 
 /// How the store stands to a message's record.
@@ -41,10 +41,10 @@ pub fn paths(record: &Record) -> Vec<DocumentPath> {
 pub fn standing(found: &[Option<Document>], record: &Record) -> Standing {
     let [own, part] = [0, 1].map(|n| found.get(n).and_then(Option::as_ref));
     let Some(own) = own else { return Standing::Unknown };
-    if own.fields.get("digest").and_then(Value::as_text) != Some(&record.digest) {
+    if own.text("digest") != Some(&record.digest) {
         return Standing::Conflict;
     }
-    match own.fields.get("parts").and_then(Value::as_integer) {
+    match own.integer("parts") {
         None | Some(1) => Standing::Stored,
         Some(parts) if parts != i64::from(record.part.of) => Standing::Conflict,
         Some(_) if part.is_some() => Standing::Stored,

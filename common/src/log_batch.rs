@@ -69,12 +69,8 @@ pub fn part_done(record: &Record, entries: &[Entry], processed_at: DateTime<Utc>
 
 /// Widens the batch's span by that of a part.
 pub fn join(batch: &mut Document, part: &Document) {
-    let at = |document: &Document, name: &str| match document.fields.get(name) {
-        Some(Value::Timestamp(at)) => Some(*at),
-        _ => None,
-    };
-    let first = at(batch, "first").into_iter().chain(at(part, "first")).min();
-    let last = at(batch, "last").max(at(part, "last"));
+    let first = batch.timestamp("first").into_iter().chain(part.timestamp("first")).min();
+    let last = batch.timestamp("last").max(part.timestamp("last"));
     for (name, at) in [("first", first), ("last", last)] {
         batch.fields.extend(at.map(|at| (name.to_owned(), at.into())));
     }

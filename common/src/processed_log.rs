@@ -99,8 +99,7 @@ pub fn part_done(record: &Record, processed: &Processed) -> Write {
 
 /// Whether all parts of the log are stored.
 pub fn is_complete(log: &Document) -> bool {
-    let number = |name| log.fields.get(name).and_then(Value::as_integer);
-    number("parts").is_none_or(|parts| number("parts_done") == Some(parts))
+    log.integer("parts").is_none_or(|parts| log.integer("parts_done") == Some(parts))
 }
 
 /// Whether the texts of the log lie in parts of their own.
@@ -111,7 +110,7 @@ pub fn has_parts(log: &Document) -> bool {
 /// Adds the next part's texts to the log's.
 pub fn join(log: &mut Document, part: &Document) {
     for name in ["original_text", "modified_data"] {
-        if let Some(text) = part.fields.get(name).and_then(Value::as_text) {
+        if let Some(text) = part.text(name) {
             append(log.fields.entry(name.to_owned()).or_insert_with(|| "".into()), text);
         }
     }

@@ -1,4 +1,4 @@
-//! A batch, cut into parts that each fit one commit.
+//! Cuts a batch of access-log entries into parts, each of which the worker stores in one commit.
 
 use std::collections::HashSet;
 
@@ -6,9 +6,9 @@ use common::access_log::Entry;
 use common::hash;
 use common::rollup::{self, Key};
 
-/// The most rollup documents that one part of a batch touches, so that a part is one commit.
+/// Most rollup documents that one part of a batch touches, so that a part is one commit.
 const MAX_PART_ROLLUPS: usize = 400;
-/// The most bytes of one part, so that quarantine keeps it whole.
+/// Most bytes of one part, so that quarantine keeps it whole.
 const MAX_PART_BYTES: usize = 256 << 10;
 
 /// A batch as it is published: its parts in the order of time, and the digest of all.
@@ -59,5 +59,63 @@ impl Part {
         self.lines.push_str(line);
         self.rollups.extend(touched);
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use common::access_log::entries;
+
+    use super::*;
+
+    fn entry(second: i64, request: &str) -> Entry {
+        Entry {
+            at: chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(second),
+            request: request.to_owned(),
+            user_agent: "Chrome".to_owned(),
+        }
+    }
+
+    fn cut(entries: Vec<Entry>) -> BatchParts {
+        BatchParts::of(entries).expect("a batch")
+    }
+
+    fn read(part: &str) -> Vec<Entry> {
+        entries(part).expect("entries")
+    }
+
+    #[test]
+    fn the_same_entries_in_another_order_are_the_same_batch() {
+        let sorted: Vec<_> = (0..2_000).map(|n| entry(n, &format!("GET /{n}"))).collect();
+        let reversed = sorted.iter().rev().cloned().collect();
+        let batch = cut(sorted.clone());
+        assert_eq!(cut(reversed), batch);
+        assert!(batch.parts.len() > 1);
+        assert_eq!(batch.parts.iter().flat_map(|part| read(part)).collect::<Vec<_>>(), sorted);
+        assert_eq!(batch.digest, hash::sha256(batch.parts.concat()));
+    }
+
+    #[test]
+    fn a_part_touches_few_enough_rollups_for_one_commit() {
+        let batch = cut((0..2_000).map(|n| entry(n, &format!("GET /{n}"))).collect());
+        for part in &batch.parts {
+            let touched: HashSet<_> = read(part).iter().flat_map(rollup::touched_by).collect();
+            assert!(touched.len() <= MAX_PART_ROLLUPS, "{}", touched.len());
+        }
+    }
+
+    #[test]
+    fn a_part_is_small_enough_for_quarantine_to_keep_whole() {
+        let batch = cut((0..6_000).map(|_| entry(0, &"x".repeat(100))).collect());
+        assert!(batch.parts.len() > 1);
+        assert!(batch.parts.iter().all(|part| part.len() <= MAX_PART_BYTES));
+    }
+
+    #[test]
+    fn an_entry_larger_than_a_part_is_a_part_of_its_own() {
+        let large = entry(1, &"x".repeat(MAX_PART_BYTES));
+        let batch = cut(vec![entry(0, "GET /"), large.clone(), entry(2, "GET /")]);
+        assert_eq!(batch.parts.len(), 3);
+        assert_eq!(read(&batch.parts[1]), [large]);
     }
 }

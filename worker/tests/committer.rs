@@ -92,11 +92,11 @@ impl Bench {
     }
 
     async fn count(&self, name: &str) -> Option<i64> {
-        self.store.find(counter(name)).await?.fields.get("count")?.as_integer()
+        self.store.find(counter(name)).await?.integer("count")
     }
 
     async fn digest(&self, id: &str) -> Option<String> {
-        self.store.find(log(id)).await?.fields.get("digest")?.as_text().map(str::to_owned)
+        self.store.find(log(id)).await?.text("digest").map(str::to_owned)
     }
 }
 

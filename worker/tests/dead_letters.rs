@@ -30,8 +30,8 @@ async fn dead_letter(worker: &Worker, message: &Message) -> Disposition {
 /// The only message in quarantine: its reason, and how often it was delivered.
 async fn set_aside(store: &FaultyStore) -> (String, i64, String) {
     let [document] = &store.all(quarantine()).await[..] else { panic!("not one in quarantine") };
-    let text = |name: &str| document.fields[name].as_text().expect("a text").to_owned();
-    let attempts = document.fields["attempts"].as_integer().expect("a number");
+    let text = |name: &str| document.text(name).expect("a text").to_owned();
+    let attempts = document.integer("attempts").expect("a number");
     (text("reason"), attempts, text("detail"))
 }
 
@@ -200,7 +200,7 @@ async fn what_is_replayed_and_fails_again_says_so_in_quarantine() {
         other => panic!("{other:?}"),
     };
     assert_eq!((again.len(), attribute(&again[0])), (1, Some("now".into())));
-    assert_eq!(again[0].fields["attempts"].as_integer(), Some(2));
+    assert_eq!(again[0].integer("attempts"), Some(2));
     for name in ["first_seen", "data", "data_sha256", "reason"] {
         assert_eq!(again[0].fields[name], first[0].fields[name], "{name}");
     }

@@ -49,18 +49,15 @@ async fn joined(store: &FaultyStore, id: &str) -> Document {
 }
 
 fn text<'a>(document: &'a Document, field: &str) -> &'a str {
-    document.fields.get(field).and_then(Value::as_text).expect("a text")
+    document.text(field).expect("a text")
 }
 
 fn number(document: &Document, field: &str) -> i64 {
-    document.fields.get(field).and_then(Value::as_integer).expect("a number")
+    document.integer(field).expect("a number")
 }
 
 fn time(document: &Document, field: &str) -> DateTime<Utc> {
-    match document.fields.get(field) {
-        Some(Value::Timestamp(time)) => *time,
-        other => panic!("{field} is {other:?}"),
-    }
+    document.timestamp(field).expect("a time")
 }
 
 fn in_paused_time<T>(test: impl Future<Output = T>) -> T {

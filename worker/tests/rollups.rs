@@ -308,7 +308,7 @@ fn commits_add_to_the_shards_in_turn() {
             bench.deliver(number, &visit(0)).await;
         }
         let [_, rollups, _, _] = bench.documents().await;
-        let number_of = |rollup: &Document, field: &str| rollup.fields[field].as_integer();
+        let number_of = |rollup: &Document, field: &str| rollup.integer(field);
         let of_type = |rollup: &&Document| {
             rollup.fields["dimension"] == "event_type".into()
                 && rollup.fields["grain"] == "all".into()

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Dimension, Grain, Key, number, text};
+use super::key::{Dimension, Grain, Key};
 use crate::path::{Collection, CollectionPath};
-use crate::store::{Document, DocumentStore, StoreError, Value, scan};
+use crate::store::{Document, DocumentStore, StoreError, scan};
 use crate::tenant::TenantId;
 
 const FIELDS: &[&str] = &["dimension", "value", "grain", "start", "count"];
@@ -17,7 +17,7 @@ pub async fn all(
     let mut counts = BTreeMap::new();
     let rollups = CollectionPath::of(tenant, Collection::Rollups);
     scan(store, &rollups, Some(FIELDS), |rollup| {
-        if let (Some(key), Some(count)) = (key(rollup), number(rollup, "count")) {
+        if let (Some(key), Some(count)) = (key(rollup), rollup.integer("count")) {
             *counts.entry(key).or_default() += count;
         }
     })
@@ -33,18 +33,17 @@ pub async fn visitors(
 ) -> Result<(), StoreError> {
     let visitors = CollectionPath::of(tenant, Collection::Visitors);
     scan(store, &visitors, Some(&["day"]), |visitor| {
-        take(&visitor.id, visitor.fields.get("day").and_then(Value::as_text).unwrap_or(""));
+        take(&visitor.id, visitor.text("day").unwrap_or(""));
     })
     .await
 }
 
 fn key(rollup: &Document) -> Option<Key> {
-    let (dimension, grain) = (text(rollup, "dimension")?, text(rollup, "grain")?);
-    let Some(Value::Timestamp(start)) = rollup.fields.get("start") else { return None };
+    let (dimension, grain) = (rollup.text("dimension")?, rollup.text("grain")?);
     Some(Key {
         dimension: Dimension::ALL.into_iter().find(|known| known.as_str() == dimension)?,
-        value: text(rollup, "value")?,
+        value: rollup.text("value")?.to_owned(),
         grain: Grain::ALL.into_iter().find(|known| known.as_str() == grain)?,
-        start: *start,
+        start: rollup.timestamp("start")?,
     })
 }

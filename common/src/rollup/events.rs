@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use futures::future::try_join_all;
 
-use super::{Counts, Dimension, Grain, Key, figure, rollups, text, top, top_query};
+use super::key::{Counts, Dimension, Grain, Key};
+use super::query::{figure, rollups, top, top_query};
 use crate::event::{Event, VIEWS};
 use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::store::{Aggregation, DocumentStore, Op, Query, StoreError, Write, fields};
@@ -96,7 +97,8 @@ pub async fn event_types(
     tenant: &TenantId,
 ) -> Result<BTreeSet<String>, StoreError> {
     let query = in_period(rollups(tenant, Dimension::EventType), Period::All).select(&["value"]);
-    Ok(store.query(&query).await?.iter().filter_map(|rollup| text(rollup, "value")).collect())
+    let found = store.query(&query).await?;
+    Ok(found.iter().filter_map(|rollup| rollup.text("value")).map(str::to_owned).collect())
 }
 
 /// The most viewed paths of a day (of all time, where there is none): at most `limit`, by views,

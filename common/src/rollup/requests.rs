@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::{Counts, Dimension, Grain, Key, number, rollups, top, top_query};
+use super::key::{Counts, Dimension, Grain, Key};
+use super::query::{rollups, top, top_query};
 use crate::access_log::Entry;
-use crate::store::{Aggregation, DocumentStore, Op, Query, StoreError, Value, Write};
+use crate::store::{Aggregation, DocumentStore, Op, Query, StoreError, Write};
 use crate::tenant::TenantId;
 
 /// The only value of the dimension that counts all requests.
@@ -85,8 +86,8 @@ async fn totals(
 ) -> Result<BTreeMap<DateTime<Utc>, i64>, StoreError> {
     let mut totals = BTreeMap::new();
     for rollup in store.query(&totals_query(tenant, grain, range)).await? {
-        if let Some(Value::Timestamp(start)) = rollup.fields.get("start") {
-            *totals.entry(*start).or_default() += number(&rollup, "count").unwrap_or(0);
+        if let Some(start) = rollup.timestamp("start") {
+            *totals.entry(start).or_default() += rollup.integer("count").unwrap_or(0);
         }
     }
     Ok(totals)

@@ -6,9 +6,11 @@ use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::{Dimension, Grain, number, rollups, unique_users};
+use super::events::unique_users;
+use super::key::{Dimension, Grain};
+use super::query::rollups;
 use crate::event::VIEWS;
-use crate::store::{Aggregation, DocumentStore, Op, Query, StoreError, Value};
+use crate::store::{Aggregation, DocumentStore, Op, Query, StoreError};
 use crate::tenant::TenantId;
 
 /// Days whose visitors are counted at the same time.
@@ -62,8 +64,8 @@ async fn views(
     let found = try_join_all(queries.iter().map(|query| store.query(query))).await?;
     let mut views = BTreeMap::new();
     for rollup in found.iter().flatten() {
-        if let Some(Value::Timestamp(start)) = rollup.fields.get("start") {
-            *views.entry(*start).or_default() += number(rollup, "count").unwrap_or(0);
+        if let Some(start) = rollup.timestamp("start") {
+            *views.entry(start).or_default() += rollup.integer("count").unwrap_or(0);
         }
     }
     Ok(views)

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{Aggregation, Direction, Op, Query};
+use super::query::{Aggregation, Direction, Op, Query};
 
 /// A composite index of a collection, as it is declared.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -1,6 +1,8 @@
 //! Reading a whole collection, whatever its size.
 
-use super::{Document, DocumentStore, Query, StoreError};
+use super::document::Document;
+use super::port::{DocumentStore, StoreError};
+use super::query::Query;
 use crate::path::CollectionPath;
 
 /// Documents read at once.

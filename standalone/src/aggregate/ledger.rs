@@ -100,7 +100,7 @@ impl Ledger {
             if document.fields.contains_key("received_at") {
                 let at = (identity.digest, identity.received_at);
                 self.records.entry(identity.record).or_insert(at);
-                let characters = document.fields.get("characters").and_then(Value::as_integer);
+                let characters = document.integer("characters");
                 *self.characters.entry(tenant.clone()).or_default() += characters.unwrap_or(0);
             }
             if entry.part > 0 {
@@ -163,7 +163,7 @@ async fn each(
         let records = CollectionPath::of(tenant, collection);
         let mut claims: Vec<(String, DocumentPath)> = Vec::new();
         scan(store, &records, Some(FIELDS), |document| {
-            let parts = document.fields.get("parts").and_then(Value::as_integer).unwrap_or(1);
+            let parts = document.integer("parts").unwrap_or(1);
             take(stored(tenant, kind, &document.id, if parts > 1 { 0 } else { 1 }, document));
             let path = RecordId::parse(&document.id).ok().map(|id| records.record(&id));
             claims.extend(path.filter(|_| parts > 1).map(|path| (document.id.clone(), path)));
@@ -187,11 +187,8 @@ fn stored<'a>(
     part: u32,
     document: &'a Document,
 ) -> Stored<'a> {
-    let digest = document.fields.get("digest").and_then(Value::as_text).unwrap_or("");
-    let received_at = match document.fields.get("received_at") {
-        Some(Value::Timestamp(at)) => at.timestamp_millis(),
-        _ => 0,
-    };
+    let digest = document.text("digest").unwrap_or("");
+    let received_at = document.timestamp("received_at").map_or(0, |at| at.timestamp_millis());
     let names = [kind.as_str(), tenant.as_str(), id];
     let identity = Identity { received_at, ..Identity::new(names, digest, &part.to_string()) };
     let entry = Entry { tenant: tenant.clone(), kind, record_id: id.to_owned(), part };

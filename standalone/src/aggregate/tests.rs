@@ -256,7 +256,7 @@ async fn a_count_that_was_changed_is_named() {
     let store = EmbeddedStore::open(data.path()).expect("a store");
     store.commit(vec![change]).await.expect("changed");
     let changed = store.get_many(&[rollup.path().clone()]).await.expect("read").remove(0);
-    let count = changed.and_then(|it| it.fields.get("count").and_then(Value::as_integer));
+    let count = changed.and_then(|it| it.integer("count"));
     let found = compared(archive.path(), data.path(), InWork::default()).await.differences;
     let [Difference::Rollup { dimension, value, archive, store, .. }] =
         &found.into_iter().collect::<Vec<_>>()[..]

@@ -94,11 +94,10 @@ impl Case {
 
     /// Why it is in quarantine again, where the document of its next place says that it is.
     pub(super) fn failed_again(&self, found: &Document) -> Option<Left> {
-        let fields = &found.fields;
-        let attributes = quarantine::attributes(fields.get("attributes")?)?;
+        let attributes = quarantine::attributes(found.fields.get("attributes")?)?;
         let is_this =
             attributes.get(attribute::REPLAY) == self.message.attributes.get(attribute::REPLAY);
-        let text = |name| fields.get(name).and_then(Value::as_text).unwrap_or_default();
+        let text = |name| found.text(name).unwrap_or_default();
         is_this.then(|| Left::Again(format!("{}: {}", text("reason"), text("detail"))))
     }
 }

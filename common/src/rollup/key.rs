@@ -1,0 +1,169 @@
+//! What is counted, in which windows, and the document that holds each count.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+
+use crate::path::{Collection, CollectionPath};
+use crate::store::{Write, fields};
+use crate::tenant::TenantId;
+
+/// How long a window is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Grain {
+    /// 60 seconds.
+    Minute,
+    /// 3,600 seconds.
+    Hour,
+    /// From midnight to midnight, UTC.
+    Day,
+    /// All time: one window.
+    All,
+}
+
+impl Grain {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Minute, Self::Hour, Self::Day, Self::All];
+
+    /// The name in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::All => "all",
+        }
+    }
+
+    /// How long a window is; `None` for all time.
+    pub fn length(self) -> Option<TimeDelta> {
+        match self {
+            Self::Minute => Some(TimeDelta::minutes(1)),
+            Self::Hour => Some(TimeDelta::hours(1)),
+            Self::Day => Some(TimeDelta::days(1)),
+            Self::All => None,
+        }
+    }
+
+    /// The beginning of the window that `at` lies in; of all time, 1970.
+    pub fn start(self, at: DateTime<Utc>) -> DateTime<Utc> {
+        let floor = self.length().and_then(|length| at.duration_trunc(length).ok());
+        floor.unwrap_or(DateTime::UNIX_EPOCH)
+    }
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dimension {
+    /// Events by their type. Only ever summed.
+    EventType,
+    /// Views by the path of the page. Ordered by count.
+    ViewPath,
+    /// Requests in an access log; there is one value. Only ever summed.
+    Requests,
+    /// Requests by method and path. Ordered by count.
+    RequestPath,
+    /// Requests by the family of the user agent. Ordered by count.
+    UserAgent,
+}
+
+impl Dimension {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::EventType, Self::ViewPath, Self::Requests, Self::RequestPath, Self::UserAgent];
+
+    /// The name in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EventType => "event_type",
+            Self::ViewPath => "view_path",
+            Self::Requests => "requests",
+            Self::RequestPath => "request_path",
+            Self::UserAgent => "user_agent",
+        }
+    }
+
+    fn grains(self) -> &'static [Grain] {
+        match self {
+            Self::EventType => &[Grain::Hour, Grain::Day, Grain::All],
+            Self::ViewPath => &[Grain::Day, Grain::All],
+            Self::Requests | Self::RequestPath | Self::UserAgent => {
+                &[Grain::Minute, Grain::Hour, Grain::Day]
+            }
+        }
+    }
+
+    /// What is only summed may be spread over shards; what is ordered by its count must not.
+    fn is_only_summed(self) -> bool {
+        matches!(self, Self::EventType | Self::Requests)
+    }
+}
+
+/// Names one rollup of a tenant, but for its shard.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// What is counted.
+    pub dimension: Dimension,
+    /// Which value of it.
+    pub value: String,
+    /// How long the window is.
+    pub grain: Grain,
+    /// Its beginning.
+    pub start: DateTime<Utc>,
+}
+
+impl Key {
+    /// The windows in which `value` is counted when it comes `at` that instant.
+    pub(super) fn all(
+        dimension: Dimension,
+        value: &str,
+        at: DateTime<Utc>,
+    ) -> impl Iterator<Item = Self> {
+        dimension.grains().iter().map(move |grain| Self {
+            dimension,
+            value: value.to_owned(),
+            grain: *grain,
+            start: grain.start(at),
+        })
+    }
+
+    fn increment(&self, tenant: &TenantId, shard: u32, by: i64) -> Write {
+        let Self { dimension, value, grain, start } = self;
+        let (seconds, number) = (start.timestamp().to_string(), shard.to_string());
+        let identity = [dimension.as_str(), value, grain.as_str(), &seconds, &number];
+        Write::Increment {
+            path: CollectionPath::of(tenant, Collection::Rollups).hashed(&identity),
+            fields: fields([
+                ("dimension", dimension.as_str().into()),
+                ("value", value.as_str().into()),
+                ("grain", grain.as_str().into()),
+                ("start", (*start).into()),
+                ("shard", shard.into()),
+            ]),
+            by: [("count".to_owned(), by)].into(),
+        }
+    }
+}
+
+/// What a record adds to the rollups.
+#[derive(Default)]
+pub(super) struct Counts(BTreeMap<Key, i64>);
+
+impl FromIterator<Key> for Counts {
+    fn from_iter<T: IntoIterator<Item = Key>>(keys: T) -> Self {
+        let mut counts = Self::default();
+        for key in keys {
+            *counts.0.entry(key).or_default() += 1;
+        }
+        counts
+    }
+}
+
+impl Counts {
+    /// One increment a rollup, in `shard` where shards may be.
+    pub(super) fn writes(self, tenant: &TenantId, shard: u32) -> impl Iterator<Item = Write> {
+        self.0.into_iter().map(move |(key, by)| {
+            key.increment(tenant, if key.dimension.is_only_summed() { shard } else { 0 }, by)
+        })
+    }
+}
