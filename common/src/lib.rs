@@ -4,8 +4,10 @@
 pub mod access_log;
 pub mod backoff;
 pub mod broker;
-pub mod claim;
+pub mod budget;
 pub mod config;
+#[cfg(feature = "embedded")]
+pub mod data_folder;
 pub mod event;
 pub mod hash;
 pub mod keep;
@@ -21,6 +23,7 @@ pub mod rollup;
 pub mod signal;
 #[cfg(feature = "embedded")]
 mod sqlite;
+pub mod standing;
 pub mod store;
 pub mod telemetry;
 pub mod tenant;

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, Savepoint, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Savepoint, Transaction, TransactionBehavior};
 use thiserror::Error;
 use tokio::sync::{Semaphore, oneshot};
 
@@ -12,6 +13,8 @@ use tokio::sync::{Semaphore, oneshot};
 const GROUP: usize = 1024;
 /// Connections that read at the same time.
 const READERS: usize = 4;
+/// How long a statement waits for another process's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A database could not do it.
 #[derive(Clone, Debug, Error)]
@@ -126,9 +129,18 @@ fn lock(readers: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Conne
     readers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A connection that only reads, to a file that another process may be writing.
+pub(crate) fn look_at(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
 fn connect(path: &Path) -> Result<Connection, SqliteError> {
     let connection = Connection::open(path)?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;

@@ -29,7 +29,17 @@ pub enum TenantError {
     BadCharacter,
 }
 
+impl Default for TenantId {
+    /// The tenant of requests that name none, where they may.
+    fn default() -> Self {
+        Self(Self::DEFAULT.to_owned())
+    }
+}
+
 impl TenantId {
+    /// The id of [`TenantId::default`].
+    pub const DEFAULT: &str = "default";
+
     /// Takes `id` when it has the form of a tenant id.
     pub fn parse(id: &str) -> Result<Self, TenantError> {
         let first = id.bytes().next().ok_or(TenantError::Empty)?;

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use common::data_folder::LOCK;
 use thiserror::Error;
 
 /// A folder that is this process's own until it ends, however it ends.
@@ -29,7 +30,7 @@ impl DataDir {
     pub(crate) fn hold(path: &Path) -> Result<Self, DataDirError> {
         let failed = |error| DataDirError::Io(path.to_owned(), error);
         std::fs::create_dir_all(path).map_err(failed)?;
-        let lock_path = path.join("lock");
+        let lock_path = path.join(LOCK);
         let mut options = OpenOptions::new();
         let mut lock =
             options.create(true).truncate(false).write(true).open(&lock_path).map_err(failed)?;
@@ -53,6 +54,6 @@ impl DataDir {
 
 /// Whether a process holds the folder. Asking takes the lock for a moment where nobody does.
 pub(crate) fn is_held(path: &Path) -> bool {
-    let lock = File::open(path.join("lock"));
+    let lock = File::open(path.join(LOCK));
     lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }

@@ -10,9 +10,9 @@ use common::broker::embedded::{Inbox, QueueError};
 use common::broker::{Broker, PublishError};
 #[cfg(feature = "gcp")]
 use common::config::GoogleServices;
-use common::message;
 use common::store::embedded::EmbeddedStore;
 use common::store::{DocumentStore, StoreError};
+use common::{data_folder, message};
 use thiserror::Error;
 
 use crate::data_dir;
@@ -122,7 +122,7 @@ impl Deployment {
 }
 
 fn has_store(folder: &Path) -> bool {
-    folder.join("documents.db").is_file()
+    folder.join(data_folder::DOCUMENTS).is_file()
 }
 
 impl fmt::Display for Deployment {

@@ -11,6 +11,7 @@ use common::broker::embedded::{
     EmbeddedBroker, EmbeddedQueue, MIN_FREE_BYTES, QueueError, QueueOptions,
 };
 use common::config::{LogArgs, WorkArgs};
+use common::data_folder::{ARCHIVE, REPORT};
 use common::store::StoreError;
 use common::store::embedded::EmbeddedStore;
 use common::{message, signal, telemetry};
@@ -131,7 +132,7 @@ fn archiver(
     queue: &Arc<EmbeddedQueue>,
     stopping: CancellationToken,
 ) -> Archiver {
-    let root = folder.join(archive::FOLDER);
+    let root = folder.join(ARCHIVE);
     if let Err(error) = archive::prepare(&root) {
         tracing::error!(%error, "the archive's folder cannot be made; archiving will try again");
     }
@@ -141,8 +142,8 @@ fn archiver(
 /// Keeps `analytics/report.json` up to date, every so many seconds; never, where that is 0.
 async fn aggregate(seconds: u32, folder: PathBuf) {
     let live = Live {
-        archive: folder.join(archive::FOLDER),
-        report: folder.join("analytics").join("report.json"),
+        archive: folder.join(ARCHIVE),
+        report: folder.join(REPORT),
         every: Duration::from_secs(seconds.into()),
     };
     if seconds > 0 {

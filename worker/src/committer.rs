@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep_until};
 use self::batch::{Line, merge};
 pub use self::batch::{MAX_BYTES, MAX_DOCUMENTS, MAX_UNITS};
 use self::recent::Recent;
-use crate::patience::patiently;
+use common::store::patience::patiently;
 
 mod batch;
 mod recent;

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use common::broker::Message;
-use common::claim::Standing;
 use common::metrics::DEAD_LETTERS;
 use common::quarantine::Reason;
 use common::record::Record;
@@ -16,6 +15,7 @@ use crate::delivery::{Disposition, ProcessError, Worker};
 use crate::processors::claim::look;
 use crate::quarantine::Sentence;
 use common::program::chain;
+use common::standing::Standing;
 
 /// The share of a delivery's time that the last try may take; the rest is for quarantine. Of the
 /// 600 s that Pub/Sub waits, this leaves 560 s for a text that needs 540 s, and then 40 s.

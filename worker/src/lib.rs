@@ -9,7 +9,6 @@ pub mod auth;
 pub mod committer;
 mod dead_letter;
 pub mod delivery;
-pub mod patience;
 pub mod processors;
 #[cfg(feature = "gcp")]
 pub mod push;

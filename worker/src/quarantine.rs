@@ -9,7 +9,7 @@ use common::store::{DocumentStore, StoreError, Value, Write};
 use common::text::redact::redact;
 
 use crate::delivery::WorkerSettings;
-use crate::patience::patiently;
+use common::store::patience::patiently;
 
 /// Fields that stay as they are when the message fails again.
 const FIRST: [&str; 2] = ["first_seen", "expire_at"];

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::path::DocumentPath;
+use common::store::patience::PATIENCE;
 use common::store::{Document, DocumentStore, StoreError, Value, Write, fields};
 use futures::future::join_all;
 use futures::poll;
@@ -21,7 +22,6 @@ use tokio::time::{Instant, sleep};
 use worker::committer::{
     CommitError, Committer, MAX_BYTES, MAX_DOCUMENTS, MAX_UNITS, Outcome, Unit, WAITING,
 };
-use worker::patience::PATIENCE;
 
 use crate::faulty::{Commit, Fault, FaultyStore, log, logs, quarantine};
 

@@ -3,7 +3,7 @@
 mod faulty;
 mod texts;
 
-use std::iter::{repeat, repeat_n};
+use std::iter::{from_fn, repeat, repeat_n};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use common::event::Event;
 use common::keep::Keep;
 use common::path::{Collection, CollectionPath};
 use common::record::{Kind, Record};
+use common::store::patience::PATIENCE;
 use common::store::{Document, DocumentStore, Value};
 use tokio::time::Instant;
 use worker::Disposition::{Acknowledge, Release, Retry};
@@ -35,12 +36,10 @@ async fn set_aside(store: &FaultyStore) -> (String, i64, String) {
     (text("reason"), attempts, text("detail"))
 }
 
-/// How many commits are tried until a passing fault has outlasted the worker's patience.
-async fn commits_of_patience() -> usize {
-    let store = FaultyStore::new();
-    store.fail_commits(repeat(Fault::Passing));
-    assert_eq!(worker(&store).deliver(&message("1", "x"), 0).await, Retry);
-    store.commits().len()
+/// Passing faults that outlast the retries of one call, and end during those of the next.
+fn outlasting_patience() -> impl Iterator<Item = Fault> + Send {
+    let until = Instant::now() + PATIENCE + PATIENCE / 2;
+    from_fn(move || (Instant::now() < until).then_some(Fault::Passing))
 }
 
 #[tokio::test(start_paused = true)]
@@ -83,9 +82,8 @@ async fn what_can_be_stored_by_now_is_stored() {
 
 #[tokio::test(start_paused = true)]
 async fn what_fails_again_is_set_aside_with_the_reason_and_the_deliveries() {
-    let patience = commits_of_patience().await;
     let store = FaultyStore::new();
-    store.fail_commits(repeat_n(Fault::Passing, patience));
+    store.fail_commits(outlasting_patience());
     assert_eq!(dead_letter(&worker(&store), &message("1", "a text")).await, Acknowledge);
     let (reason, attempts, detail) = set_aside(&store).await;
     assert_eq!((&*reason, attempts), ("dead-letter", 100));

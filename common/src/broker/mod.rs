@@ -38,7 +38,8 @@ impl Message {
 pub trait Broker: Send + Sync {
     /// One result per message, by position. `Ok` means that the message is durable and will be
     /// delivered at least once; an error, that it may or may not be: to publish it again is safe,
-    /// since effects are once. Ends within 9 s, also where the broker is down.
+    /// since effects are once. Ends within [`ADAPTER`](crate::budget::ADAPTER), also where the broker is
+    /// down.
     async fn publish(&self, messages: Vec<Message>) -> Vec<Result<(), PublishError>>;
 
     /// Whether the broker would take a message now; publishes nothing.

@@ -1,6 +1,6 @@
 //! The port to the document store: the part of Firestore that Spillway needs, and no more.
 
-#[cfg(feature = "embedded")]
+#[cfg(any(feature = "embedded", feature = "gcp"))]
 mod check;
 mod document;
 #[cfg(feature = "embedded")]
@@ -8,6 +8,7 @@ pub mod embedded;
 #[cfg(feature = "gcp")]
 pub mod firestore;
 pub mod index;
+pub mod patience;
 mod port;
 mod query;
 mod scan;

@@ -24,7 +24,7 @@ use common::broker::embedded::{Peek, QueueError};
 use common::config::LogArgs;
 use common::store::StoreError;
 use common::store::embedded::Snapshot;
-use common::{program, telemetry};
+use common::{data_folder, program, telemetry};
 use thiserror::Error;
 
 pub(crate) use live::Live;
@@ -114,7 +114,7 @@ fn counted(args: &AggregateArgs) -> Result<Report, AggregateError> {
 /// store as of one moment: what is in neither is lost. Then what is on its way to the archive,
 /// then the archive: what is stored and in neither was never archived.
 async fn compared(args: &AggregateArgs) -> Result<Report, AggregateError> {
-    if !args.data_dir.join("documents.db").is_file() {
+    if !args.data_dir.join(data_folder::DOCUMENTS).is_file() {
         return Err(AggregateError::NoStore(args.data_dir.clone()));
     }
     let peek = Peek::open(&args.data_dir)?;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::broker::embedded::Archivable;
+use common::data_folder;
 
 use crate::archive::{Corrupt, Input, Line, inputs};
 
@@ -38,7 +39,7 @@ impl Source {
     /// The file's path, for people.
     pub(super) fn path(&self, at: Position) -> String {
         let file = self.files.get(at.file as usize);
-        file.map_or_else(|| "queue.db".to_owned(), |file| file.path.display().to_string())
+        file.map_or_else(|| data_folder::QUEUE.to_owned(), |file| file.path.display().to_string())
     }
 
     /// Whether the message is not in the archive yet.

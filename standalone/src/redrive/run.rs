@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use common::broker::Broker;
-use common::claim::{Standing, paths, standing};
 use common::message::attribute;
 use common::quarantine;
+use common::standing::{Standing, paths, standing};
+use common::store::patience::patiently;
 use common::store::{Document, DocumentStore, StoreError, Write, scan};
 use common::tenant::TenantId;
 use indicatif::ProgressBar;
 use tokio::time::{Instant, sleep};
-use worker::patience::patiently;
 
 use super::Redriven;
 use super::case::{Case, Left};

@@ -1,12 +1,12 @@
 //! What is known of a record before any work on it, and the claim that its parts share.
 
-use common::claim::{Standing, paths, standing};
 use common::record::Record;
+use common::standing::{Standing, paths, standing};
 use common::store::{StoreError, Write};
 
 use crate::committer::Outcome;
 use crate::delivery::{ProcessError, Worker};
-use crate::patience::patiently;
+use common::store::patience::patiently;
 
 /// What is known of what the message carries: `None` means that there is work to do. A part makes
 /// the record's `claim` where there is none yet.

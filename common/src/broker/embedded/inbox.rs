@@ -4,8 +4,12 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use super::{FOREIGN, Flow, MIN_FREE_BYTES, QueueError, SCHEMA, again, has_room, insert};
+use super::error::QueueError;
+use super::publish::{MIN_FREE_BYTES, each, has_room};
+use super::schedule::Flow;
+use super::table::{FOREIGN, SCHEMA, insert};
 use crate::broker::{Attributes, Broker, Message, PublishError};
+use crate::data_folder::QUEUE;
 use crate::sqlite::{Database, SqliteError};
 
 /// Puts messages into a queue, whether or not a process serves it: that process takes them up
@@ -19,7 +23,7 @@ pub struct Inbox {
 impl Inbox {
     /// Opens the queue in `folder`, which exists, and makes it where it is missing.
     pub fn open(folder: &Path, flow: fn(&Attributes) -> Flow) -> Result<Self, QueueError> {
-        let database = Database::open(&folder.join("queue.db"), SCHEMA).map_err(QueueError)?;
+        let database = Database::open(&folder.join(QUEUE), SCHEMA).map_err(QueueError)?;
         Ok(Self { database, folder: folder.to_owned(), flow })
     }
 
@@ -38,7 +42,7 @@ impl Broker for Inbox {
     async fn publish(&self, messages: Vec<Message>) -> Vec<Result<(), PublishError>> {
         let count = messages.len();
         let published = self.publish_all(messages).await;
-        (0..count).map(|_| published.as_ref().map(drop).map_err(again)).collect()
+        each(count, &published)
     }
 
     async fn probe(&self) -> Result<(), PublishError> {

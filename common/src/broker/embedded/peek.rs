@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{Archivable, QueueError, to_archive};
-use crate::sqlite::SqliteError;
+use super::error::QueueError;
+use super::table::{Archivable, to_archive};
+use crate::data_folder::QUEUE;
+use crate::sqlite::{self, SqliteError};
 
 /// A queue that is only looked at.
 pub struct Peek {
@@ -30,13 +32,9 @@ impl InWork {
 }
 
 impl Peek {
-    /// Opens the queue in `folder`, which is there.
+    /// Opens the queue in `folder`, where there has to be one.
     pub fn open(folder: &Path) -> Result<Self, QueueError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(folder.join("queue.db"), flags);
-        let connection = connection.map_err(failed)?;
-        connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(failed)?;
-        connection.pragma_update(None, "query_only", true).map_err(failed)?;
+        let connection = sqlite::look_at(&folder.join(QUEUE)).map_err(failed)?;
         Ok(Self { connection })
     }
 

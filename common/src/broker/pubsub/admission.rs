@@ -7,15 +7,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::broker::Message;
+use crate::budget;
 
 /// Messages in flight at most.
 const MAX_MESSAGES: usize = 10_000;
 
 /// Bytes in flight at most: 64 MiB.
 const MAX_BYTES: usize = 64 << 20;
-
-/// Longest that a publish waits to be admitted.
-const WAIT: Duration = Duration::from_secs(1);
 
 /// Why nothing more is taken.
 const FULL: &str = "too many messages are on their way to Pub/Sub";
@@ -41,7 +39,7 @@ impl Default for Admission {
         Self {
             messages: Arc::new(Semaphore::new(MAX_MESSAGES)),
             bytes: Arc::new(Semaphore::new(MAX_BYTES)),
-            wait: WAIT,
+            wait: budget::ADMISSION,
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The broker on Pub/Sub: one topic, batches that fit the load, and bounds on what is in flight.
 
 mod admission;
+mod error;
 mod limits;
 mod probe;
 
-use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,19 +12,19 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, join_all, ready};
 use google_cloud_auth::credentials::anonymous;
 use google_cloud_gax::backoff_policy::BackoffPolicy;
-use google_cloud_gax::error::rpc::Code;
 use google_cloud_gax::retry_policy::RetryPolicyExt as _;
 use google_cloud_gax::retry_state::RetryState;
 use google_cloud_pubsub::client::{BasePublisher, Publisher};
-use google_cloud_pubsub::error::PublishError as ClientError;
 use google_cloud_pubsub::model;
 use google_cloud_pubsub::retry_policy::RetryableErrors;
 use tokio::time::timeout;
 
 use self::admission::Admission;
+use self::error::{Incomplete, failed, refused, unavailable};
 use self::probe::Probe;
-use super::{Broker, Cause, Message, PublishError};
+use super::{Broker, Message, PublishError};
 use crate::backoff::Backoff;
+use crate::budget;
 
 /// Messages a batch has at most, one publisher each. A batch of one is sent at once.
 const BATCHES: [u32; 5] = [1, 4, 16, 64, 256];
@@ -32,15 +32,8 @@ const BATCHES: [u32; 5] = [1, 4, 16, 64, 256];
 /// Longest that a message waits for its batch to fill.
 const BATCH_DELAY: Duration = Duration::from_millis(1);
 
-/// Longest that the client tries a batch again; its own default is ten minutes.
-const RETRY_LIMIT: Duration = Duration::from_secs(6);
-
-/// Several tries within [`RETRY_LIMIT`]: the client's own waits grow past it after three.
+/// Several tries within [`budget::RETRIES`]: the client's own waits grow past it after three.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
-
-/// Longest that a publish takes once admitted: the retries, and room for the last answer. With
-/// the wait for admission it stays within the port's 9 s.
-const PUBLISH_LIMIT: Duration = Duration::from_millis(7_500);
 
 /// Longest that a flush takes.
 const FLUSH_LIMIT: Duration = Duration::from_millis(1_500);
@@ -105,7 +98,7 @@ impl Broker for PubsubBroker {
             drop(admitted);
             results
         });
-        match timeout(PUBLISH_LIMIT, sent).await {
+        match timeout(budget::SEND, sent).await {
             Ok(Ok(results)) => results,
             Ok(Err(stopped)) => each(count, || unavailable(Incomplete(stopped.to_string()))),
             Err(elapsed) => each(count, || unavailable(Incomplete(elapsed.to_string()))),
@@ -130,7 +123,7 @@ async fn base(
     emulator_host: Option<&str>,
 ) -> Result<BasePublisher, google_cloud_gax::client_builder::Error> {
     let builder = BasePublisher::builder()
-        .with_retry_policy(RetryableErrors.with_time_limit(RETRY_LIMIT))
+        .with_retry_policy(RetryableErrors.with_time_limit(budget::RETRIES))
         .with_backoff_policy(BACKOFF);
     let builder = match emulator_host {
         Some(host) => builder
@@ -165,38 +158,6 @@ fn send(publisher: &Publisher, message: Message) -> BoxFuture<'static, Result<()
     async move { published.await.map(drop).map_err(failed) }.boxed()
 }
 
-/// What a failed batch means for each of its messages.
-fn failed(error: ClientError) -> PublishError {
-    let code = match &error {
-        ClientError::Rpc(cause) => cause.status().map(|status| status.code),
-        _ => None,
-    };
-    match code {
-        Some(Code::NotFound | Code::PermissionDenied | Code::InvalidArgument) => refused(error),
-        _ => unavailable(error),
-    }
-}
-
-fn refused(cause: impl Into<Cause>) -> PublishError {
-    PublishError::Refused(cause.into())
-}
-
-fn unavailable(cause: impl Into<Cause>) -> PublishError {
-    PublishError::Unavailable(cause.into())
-}
-
 fn each(count: usize, error: impl Fn() -> PublishError) -> Vec<Result<(), PublishError>> {
     (0..count).map(|_| Err(error())).collect()
 }
-
-/// The answer did not come in time.
-#[derive(Debug)]
-struct Incomplete(String);
-
-impl fmt::Display for Incomplete {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no answer from Pub/Sub: {}", self.0)
-    }
-}
-
-impl std::error::Error for Incomplete {}

@@ -10,7 +10,7 @@ use google_cloud_pubsub::client::{SchemaService, TopicAdmin};
 use thiserror::Error;
 use tokio::time::timeout;
 
-use super::{refused, unavailable};
+use super::error::{refused, unavailable};
 use crate::broker::PublishError;
 
 /// Longest that a probe takes, so that it ends before the one who asks gives up.

@@ -5,10 +5,13 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
-use super::{get, select};
+use super::rows::get;
+use super::select;
+use crate::data_folder::DOCUMENTS;
 use crate::path::{Collection, DocumentPath};
+use crate::sqlite;
 use crate::store::{Aggregation, Document, DocumentStore, Query, StoreError, Write};
 use crate::tenant::TenantId;
 
@@ -21,10 +24,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// The documents in `folder` as they are now.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(folder.join("documents.db"), flags)?;
-        connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        connection.pragma_update(None, "query_only", true)?;
+        let connection = sqlite::look_at(&folder.join(DOCUMENTS))?;
         // The transaction begins with the first read.
         connection.execute_batch("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1;")?;
         Ok(Self { connection: Mutex::new(connection) })

@@ -7,7 +7,7 @@ use gcloud_sdk::google::firestore::v1::value::ValueType;
 use gcloud_sdk::google::firestore::v1::{self as wire, MapValue};
 use gcloud_sdk::prost_types::Timestamp;
 
-use super::error::Refusal;
+use super::error::AnswerError;
 use crate::store::{Document, Fields, StoreError, Value};
 
 /// `value` for the wire.
@@ -59,14 +59,14 @@ pub(super) fn document(read: wire::Document) -> Result<Document, StoreError> {
     Ok(Document { id, fields: read_fields(read.fields)? })
 }
 
-fn read_fields(read: HashMap<String, wire::Value>) -> Result<Fields, Refusal> {
+fn read_fields(read: HashMap<String, wire::Value>) -> Result<Fields, AnswerError> {
     read.into_iter().map(|(name, field)| Ok((name, read_value(field)?))).collect()
 }
 
 /// A value that was read; an error where it is of a type that the port does not know, such as an
 /// array, which only somebody else can have written.
-pub(super) fn read_value(read: wire::Value) -> Result<Value, Refusal> {
-    Ok(match read.value_type.ok_or(Refusal::UnknownType)? {
+pub(super) fn read_value(read: wire::Value) -> Result<Value, AnswerError> {
+    Ok(match read.value_type.ok_or(AnswerError::UnknownType)? {
         ValueType::NullValue(_) => Value::Null,
         ValueType::BooleanValue(truth) => Value::Bool(truth),
         ValueType::IntegerValue(number) => Value::Integer(number),
@@ -75,15 +75,15 @@ pub(super) fn read_value(read: wire::Value) -> Result<Value, Refusal> {
         ValueType::BytesValue(bytes) => Value::Bytes(bytes),
         ValueType::TimestampValue(instant) => Value::Timestamp(read_timestamp(instant)?),
         ValueType::MapValue(map) => Value::Map(read_fields(map.fields)?),
-        _ => return Err(Refusal::UnknownType),
+        _ => return Err(AnswerError::UnknownType),
     })
 }
 
-fn read_timestamp(read: Timestamp) -> Result<DateTime<Utc>, Refusal> {
+fn read_timestamp(read: Timestamp) -> Result<DateTime<Utc>, AnswerError> {
     u32::try_from(read.nanos)
         .ok()
         .and_then(|nanos| DateTime::from_timestamp(read.seconds, nanos))
-        .ok_or(Refusal::OutOfRange)
+        .ok_or(AnswerError::OutOfRange)
 }
 
 #[cfg(test)]
@@ -118,6 +118,6 @@ mod tests {
     fn a_value_of_a_foreign_type_is_an_error_and_not_a_lie() {
         let array = ValueType::ArrayValue(wire::ArrayValue::default());
         let read = wire::Value { value_type: Some(array) };
-        assert!(matches!(read_value(read), Err(Refusal::UnknownType)));
+        assert!(matches!(read_value(read), Err(AnswerError::UnknownType)));
     }
 }

@@ -5,28 +5,22 @@ use gcloud_sdk::tonic::{Code, Status};
 use thiserror::Error;
 use tokio::time::error::Elapsed;
 
-use crate::store::{MAX_DOCUMENT_BYTES, StoreError};
+use crate::store::StoreError;
 
-/// Why a request is not even sent, or its answer not understood.
+/// Why an answer of Firestore cannot be used.
 #[derive(Debug, Error)]
-pub(super) enum Refusal {
-    #[error("{0} is written twice in one commit")]
-    WrittenTwice(String),
-    #[error("{path} has {bytes} bytes, {MAX_DOCUMENT_BYTES} are allowed")]
-    TooLarge { path: String, bytes: usize },
-    #[error("a cursor needs a query that is ordered by id alone")]
-    CursorInOrder,
-    #[error("a document holds a value of a type that is never written")]
+pub(super) enum AnswerError {
+    #[error("a document holds a value of a type that Spillway never writes")]
     UnknownType,
-    #[error("a document holds an instant that is out of range")]
+    #[error("a document holds a timestamp that is out of range")]
     OutOfRange,
-    #[error("an aggregation was answered without a figure")]
+    #[error("the answer to an aggregation holds no figure")]
     NoFigure,
 }
 
-impl From<Refusal> for StoreError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Invalid(Box::new(refusal))
+impl From<AnswerError> for StoreError {
+    fn from(error: AnswerError) -> Self {
+        Self::Invalid(error.into())
     }
 }
 

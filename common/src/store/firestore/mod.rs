@@ -22,7 +22,7 @@ use gcloud_sdk::{GoogleAuthMiddleware, RequestTimeouts};
 use tokio::sync::OnceCell;
 
 use self::error::{no_answer, not_connected, refused};
-use super::{Aggregation, Document, DocumentStore, Query, StoreError, Write};
+use super::{Aggregation, Document, DocumentStore, Query, StoreError, Write, check};
 use crate::path::DocumentPath;
 
 /// Longest that a call takes, connecting included. A commit of Spillway's size takes well under
@@ -109,7 +109,7 @@ impl DocumentStore for FirestoreStore {
         if writes.is_empty() {
             return Ok(());
         }
-        write::check(&writes)?;
+        check::writes(&writes)?;
         within(REQUEST_LIMIT, async {
             let database = self.database().await?;
             let documents = database.get_documents_path();
@@ -139,7 +139,7 @@ impl DocumentStore for FirestoreStore {
     }
 
     async fn query(&self, selection: &Query) -> Result<Vec<Document>, StoreError> {
-        query::check(selection)?;
+        check::query(selection)?;
         within(REQUEST_LIMIT, async {
             let database = self.database().await?;
             let asked = query::run(database.get_documents_path(), selection);
@@ -157,7 +157,7 @@ impl DocumentStore for FirestoreStore {
         selection: &Query,
         aggregations: &[Aggregation],
     ) -> Result<Vec<i64>, StoreError> {
-        query::check(selection)?;
+        check::query(selection)?;
         let figures =
             aggregations.iter().map(|aggregation| self.aggregate_one(selection, *aggregation));
         within(REQUEST_LIMIT, try_join_all(figures)).await

@@ -22,22 +22,13 @@ use gcloud_sdk::google::firestore::v1::{
     StructuredAggregationQuery, StructuredQuery,
 };
 
-use super::error::Refusal;
+use super::error::AnswerError;
 use super::{encode, write};
 use crate::path::CollectionPath;
 use crate::store::{Aggregation, Direction, Filter, Op, Query, StoreError, Value};
 
 /// The pseudo field that orders by id.
 const NAME: &str = "__name__";
-
-/// Refuses a cursor where the id is not all that orders: it would be compared with another field.
-pub(super) fn check(query: &Query) -> Result<(), Refusal> {
-    let ordered = !query.order.is_empty() || query.filters.iter().any(is_range);
-    if query.after.is_some() && ordered {
-        return Err(Refusal::CursorInOrder);
-    }
-    Ok(())
-}
 
 /// The request for the documents that `query` selects.
 pub(super) fn run(documents: &str, query: &Query) -> RunQueryRequest {
@@ -79,12 +70,12 @@ pub(super) fn figure(results: Vec<RunAggregationQueryResponse>) -> Result<i64, S
         .filter_map(|answer| answer.result)
         .flat_map(|result| result.aggregate_fields.into_values())
         .next()
-        .ok_or(Refusal::NoFigure)?;
+        .ok_or(AnswerError::NoFigure)?;
     match encode::read_value(figure)? {
         Value::Integer(figure) => Ok(figure),
         // A sum past 64 bits comes as a double; the cast stops at the greatest whole number.
         Value::Double(figure) => Ok(figure as i64),
-        _ => Err(Refusal::NoFigure.into()),
+        _ => Err(AnswerError::NoFigure.into()),
     }
 }
 
@@ -227,15 +218,6 @@ mod tests {
         let named = counted.order_by("start", Direction::Descending);
         assert_eq!(order_of(&named), ["count", "start", NAME]);
         assert_eq!(order_of(&all()), [NAME]);
-    }
-
-    #[test]
-    fn a_cursor_goes_with_no_order_but_the_id_s() {
-        let page = || all().after(Some("1".to_owned()));
-        let equal = page().filter("n", Op::Equal, 1_i64);
-        assert!(check(&page()).is_ok() && check(&equal).is_ok());
-        assert!(check(&page().filter("n", Op::Less, 1_i64)).is_err());
-        assert!(check(&page().order_by("n", Direction::Ascending)).is_err());
     }
 
     #[test]

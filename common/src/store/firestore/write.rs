@@ -1,7 +1,5 @@
 //! The writes of a commit as Firestore takes them.
 
-use std::collections::HashSet;
-
 use gcloud_sdk::google::firestore::v1::document_transform::FieldTransform;
 use gcloud_sdk::google::firestore::v1::document_transform::field_transform::TransformType;
 use gcloud_sdk::google::firestore::v1::precondition::ConditionType;
@@ -9,27 +7,8 @@ use gcloud_sdk::google::firestore::v1::write::Operation;
 use gcloud_sdk::google::firestore::v1::{self as wire, DocumentMask, Precondition};
 
 use super::encode;
-use super::error::Refusal;
 use crate::path::DocumentPath;
-use crate::store::{Fields, MAX_DOCUMENT_BYTES, Value, Write};
-
-/// Refuses what Firestore would refuse, before it is sent. That a document stands twice in a
-/// commit is refused here and not there, since Firestore would apply both in turn.
-pub(super) fn check(writes: &[Write]) -> Result<(), Refusal> {
-    let mut seen = HashSet::with_capacity(writes.len());
-    for write in writes {
-        let path = write.path();
-        if !seen.insert(path) {
-            return Err(Refusal::WrittenTwice(path.to_string()));
-        }
-        let bytes = write.size();
-        if bytes > MAX_DOCUMENT_BYTES {
-            let path = path.to_string();
-            return Err(Refusal::TooLarge { path, bytes });
-        }
-    }
-    Ok(())
-}
+use crate::store::{Fields, Value, Write};
 
 /// The full name of the document at `path`, below the database's `documents`.
 pub(super) fn name(documents: &str, path: &DocumentPath) -> String {
@@ -118,16 +97,5 @@ mod tests {
         assert_eq!(mask.field_paths, ["`a.b`"]);
         assert_eq!(sent.update_transforms.len(), 1);
         assert_eq!(sent.current_document, None);
-    }
-
-    #[test]
-    fn a_document_named_twice_or_too_large_is_refused_before_it_is_sent() {
-        let twice = [Write::Delete { path: path("a") }, Write::Delete { path: path("a") }];
-        assert!(matches!(check(&twice), Err(Refusal::WrittenTwice(_))));
-        let large = [Write::Upsert {
-            path: path("a"),
-            fields: fields([("text", "x".repeat(MAX_DOCUMENT_BYTES).into())]),
-        }];
-        assert!(matches!(check(&large), Err(Refusal::TooLarge { .. })));
     }
 }

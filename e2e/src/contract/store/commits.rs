@@ -158,6 +158,24 @@ pub async fn a_document_over_1_mib_is_invalid_and_nothing_is_applied(store: &dyn
     commit(store, vec![create(log("1"), text(MAX_DOCUMENT_BYTES - 1_024))]).await;
 }
 
+/// Path, fields and increments all count.
+pub async fn each_kind_of_write_is_invalid_one_byte_over_the_limit(store: &dyn DocumentStore) {
+    let each_kind = |bytes: usize| {
+        let text = fields([("text", "x".repeat(bytes).into())]);
+        [
+            create(log("1"), text.clone()),
+            upsert(log("1"), text.clone()),
+            increment(log("1"), text, &[("n", 1)]),
+        ]
+    };
+    for (kind, smallest) in each_kind(0).iter().enumerate() {
+        let large = each_kind(MAX_DOCUMENT_BYTES - smallest.size() + 1)[kind].clone();
+        assert_eq!(large.size(), MAX_DOCUMENT_BYTES + 1);
+        assert_invalid(&store.commit(vec![create(log("2"), number(2)), large]).await);
+    }
+    assert_eq!(ids(store, Query::all(logs())).await.len(), 0);
+}
+
 /// The race that the gate decides.
 pub async fn of_concurrent_creates_of_one_document_exactly_one_wins(store: &dyn DocumentStore) {
     let creates = (0..10).map(|n| store.commit(vec![create(log("1"), number(n))]));

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use common::path::{Collection, CollectionPath};
 use common::record::RecordId;
-use common::store::{Direction, DocumentStore, Fields, Op, Query, Value, fields};
+use common::store::{Aggregation, Direction, DocumentStore, Fields, Op, Query, Value, fields};
 
-use super::{commit, create, get, ids, log, logs, number, put, select, tenant};
+use super::{assert_invalid, commit, create, get, ids, log, logs, number, put, select, tenant};
 
 fn all() -> Query {
     Query::all(logs())
@@ -190,6 +190,15 @@ pub async fn pages_of_a_cursor_hold_every_document_once(store: &dyn DocumentStor
     assert!(ids(store, page.after(third.last().cloned())).await.is_empty());
     // A cursor is a place and not a document.
     assert_eq!(ids(store, all().after(Some("0".to_owned())).limit(1)).await, ["00"]);
+}
+
+/// A cursor is an id, so nothing but the id may decide the order.
+pub async fn a_cursor_in_another_order_than_by_id_is_invalid(store: &dyn DocumentStore) {
+    let page = || all().after(Some("1".to_owned()));
+    for query in [page().filter("n", Op::Less, 1_i64), page().order_by("n", Direction::Ascending)] {
+        assert_invalid(&store.query(&query).await.map(drop));
+        assert_invalid(&store.aggregate(&query, &[Aggregation::Count]).await.map(drop));
+    }
 }
 
 /// Texts are not read for a list that shows none.

@@ -1,28 +1,30 @@
-//! Patience with passing faults: the same call again, after a while, for a while.
+//! Retries of what the store refuses for a passing reason.
 
 use std::time::Duration;
 
-use common::store::StoreError;
 use tokio::time::{Instant, sleep};
 
-/// How long a passing fault is waited for in place. Beyond it the message is given back, and the
-/// broker's own back-off goes on.
-pub const PATIENCE: Duration = Duration::from_secs(30);
-const FIRST_WAIT: Duration = Duration::from_millis(50);
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+use super::port::StoreError;
+use crate::backoff::Backoff;
 
-/// Calls `attempt` until it gives something else than a passing fault, or [`PATIENCE`] is over.
+/// How long a call is retried in place. After it the message is given back, and the broker's own
+/// back-off goes on.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+
+/// Calls `attempt` until its result is anything but [`StoreError::Passing`], for at most
+/// [`PATIENCE`].
 pub async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(
     mut attempt: impl FnMut() -> F,
 ) -> Result<T, StoreError> {
     let until = Instant::now() + PATIENCE;
-    let mut wait = FIRST_WAIT;
+    let mut waits = BACKOFF.waits();
     loop {
-        match attempt().await {
+        let (result, wait) = (attempt().await, waits.next_wait());
+        match result {
             Err(StoreError::Passing(cause)) if Instant::now() + wait < until => {
                 tracing::debug!(%cause, "the store is busy; trying again");
                 sleep(wait).await;
-                wait = (wait * 2).min(LONGEST_WAIT);
             }
             result => return result,
         }
@@ -51,7 +53,7 @@ mod tests {
         let result: Result<(), _> =
             patiently(|| ready(Err(StoreError::Passing("busy".into())))).await;
         assert!(matches!(result, Err(StoreError::Passing(_))));
-        assert!(began.elapsed() > PATIENCE - LONGEST_WAIT && began.elapsed() <= PATIENCE);
+        assert!(began.elapsed() > PATIENCE - BACKOFF.longest() && began.elapsed() <= PATIENCE);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,0 +1,32 @@
+//! What every way to publish to the queue needs: room on the disk, and a result for each message.
+
+use std::path::Path;
+
+use crate::broker::PublishError;
+
+/// Free disk below which nothing is taken any more, in bytes: room to finish what is here.
+pub const MIN_FREE_BYTES: u64 = 256 << 20;
+pub(super) fn has_room(folder: &Path, min_free_bytes: u64) -> Result<(), PublishError> {
+    let disk =
+        rustix::fs::statvfs(folder).map_err(|error| PublishError::Unavailable(error.into()))?;
+    if disk.f_bavail * disk.f_frsize < min_free_bytes {
+        return Err(PublishError::Full("the disk is nearly full"));
+    }
+    Ok(())
+}
+
+/// The result of a request, for each of its messages: they are written in one transaction.
+pub(super) fn each(
+    count: usize,
+    result: &Result<(), PublishError>,
+) -> Vec<Result<(), PublishError>> {
+    (0..count).map(|_| result.as_ref().map(drop).map_err(again)).collect()
+}
+
+fn again(error: &PublishError) -> PublishError {
+    match error {
+        PublishError::Full(why) => PublishError::Full(why),
+        PublishError::Unavailable(cause) => PublishError::Unavailable(cause.to_string().into()),
+        PublishError::Refused(cause) => PublishError::Refused(cause.to_string().into()),
+    }
+}

@@ -1,0 +1,131 @@
+//! The queue's table, and the statements on it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::schedule::{Flow, Lane, Schedule};
+use crate::broker::Message;
+use crate::sqlite::SqliteError;
+
+pub(super) const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    lane INTEGER NOT NULL,
+    tenant TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    work INTEGER NOT NULL DEFAULT 1,
+    archive INTEGER NOT NULL DEFAULT 1,
+    attributes TEXT NOT NULL,
+    data BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS to_work ON messages (id) WHERE work;
+CREATE INDEX IF NOT EXISTS to_archive ON messages (id) WHERE archive;
+CREATE INDEX IF NOT EXISTS to_adopt ON messages (id) WHERE work = 2;";
+
+/// `work` of a message that the queue's own process knows.
+pub(super) const KNOWN: i64 = 1;
+/// `work` of a message that another process put in, until [`adopt`] finds it.
+pub(super) const FOREIGN: i64 = 2;
+/// Messages that are adopted at once.
+const ADOPTED: i64 = 10_000;
+
+/// A message as the archive reads it.
+#[derive(Debug)]
+pub struct Archivable {
+    /// The message's number in the queue; grows with time and is never used again.
+    pub id: i64,
+    /// The message.
+    pub message: Message,
+}
+
+pub(super) fn pending(path: &Path, ack_deadline: Duration) -> Result<Schedule, rusqlite::Error> {
+    let db = Connection::open(path)?;
+    // The first condition is the index's; the second leaves what is still to be adopted.
+    let mut statement = db.prepare(
+        "SELECT id, attempts, lane, tenant FROM messages WHERE work AND work = 1 ORDER BY id",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut schedule = Schedule::new(ack_deadline);
+    while let Some(row) = rows.next()? {
+        let (id, attempts, flow) = scheduled(row)?;
+        schedule.add(&flow, id, attempts);
+    }
+    Ok(schedule)
+}
+
+fn scheduled(row: &Row<'_>) -> rusqlite::Result<(i64, u32, Flow)> {
+    let lane = if row.get(2)? { Lane::Slow } else { Lane::Fast };
+    Ok((row.get(0)?, row.get(1)?, Flow { lane, tenant: row.get(3)? }))
+}
+
+pub(super) fn has_foreign(db: &Connection) -> Result<bool, SqliteError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM messages WHERE work = 2)";
+    Ok(db.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+pub(super) fn adopt(db: &Connection) -> Result<Vec<(i64, u32, Flow)>, SqliteError> {
+    let sql = "SELECT id, attempts, lane, tenant FROM messages WHERE work = 2 ORDER BY id LIMIT ?";
+    let mut statement = db.prepare_cached(sql)?;
+    let found = statement.query_map([ADOPTED], scheduled)?;
+    let found: Vec<_> = found.collect::<Result<_, _>>()?;
+    let last = found.last().map_or(0, |(id, ..)| *id);
+    let update = "UPDATE messages SET work = ? WHERE work = 2 AND id <= ?";
+    db.prepare_cached(update)?.execute([KNOWN, last])?;
+    Ok(found)
+}
+
+pub(super) fn to_archive(
+    db: &Connection,
+    most: usize,
+    bytes: usize,
+) -> Result<Vec<Archivable>, SqliteError> {
+    let sql = "SELECT id, attributes, data FROM messages WHERE archive ORDER BY id";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let (mut found, mut size) = (Vec::new(), 0);
+    while found.len() < most && size < bytes {
+        let Some(row) = rows.next()? else { break };
+        let message = message(row)?;
+        size += message.size();
+        found.push(Archivable { id: row.get(0)?, message });
+    }
+    Ok(found)
+}
+
+pub(super) fn insert(
+    db: &Connection,
+    flow: &Flow,
+    message: &Message,
+    work: i64,
+) -> Result<i64, SqliteError> {
+    let sql = "INSERT INTO messages (lane, tenant, attributes, data, work) VALUES (?, ?, ?, ?, ?)";
+    let attributes = serde_json::json!(message.attributes).to_string();
+    let row = params![flow.lane == Lane::Slow, flow.tenant, attributes, message.data, work];
+    db.prepare_cached(sql)?.execute(row)?;
+    Ok(db.last_insert_rowid())
+}
+
+pub(super) fn read(db: &Connection, ids: &[i64]) -> Result<Vec<Option<Message>>, SqliteError> {
+    let sql = "SELECT id, attributes, data FROM messages WHERE id = ? AND work";
+    let mut statement = db.prepare_cached(sql)?;
+    ids.iter().map(|id| Ok(statement.query_row([id], message).optional()?)).collect()
+}
+
+fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
+    let attributes: String = row.get(1)?;
+    let attributes = serde_json::from_str(&attributes).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, error.into())
+    })?;
+    Ok(Message { data: row.get(2)?, attributes })
+}
+
+/// Marks one subscription as done, and removes the message when the other is done too.
+pub(super) fn finish(db: &Connection, id: i64, done: &str, other: &str) -> Result<(), SqliteError> {
+    let delete = format!("DELETE FROM messages WHERE id = ? AND NOT {other}");
+    if db.prepare_cached(&delete)?.execute([id])? == 0 {
+        let update = format!("UPDATE messages SET {done} = 0 WHERE id = ?");
+        db.prepare_cached(&update)?.execute([id])?;
+    }
+    Ok(())
+}

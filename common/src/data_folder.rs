@@ -1,0 +1,16 @@
+//! What lies in the data folder of the embedded mode, by name.
+
+/// The archive of all messages, a folder.
+pub const ARCHIVE: &str = "archive";
+
+/// The document store, an SQLite file.
+pub const DOCUMENTS: &str = "documents.db";
+
+/// The file that the process in charge of the folder keeps locked.
+pub const LOCK: &str = "lock";
+
+/// The latest aggregation of the archive, a JSON file.
+pub const REPORT: &str = "analytics/report.json";
+
+/// The queue, an SQLite file.
+pub const QUEUE: &str = "queue.db";
