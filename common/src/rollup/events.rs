@@ -144,7 +144,8 @@ fn in_period(query: Query, period: Period) -> Query {
             let query = query.filter("grain", Op::Equal, Grain::Day.as_str());
             let first = first.map(midnight).unwrap_or(DateTime::UNIX_EPOCH);
             let query = query.filter("start", Op::AtLeast, first);
-            // Windows of days start at midnight, and the day after the last one may be out of range.
+            // Windows of days start at midnight, and the day after the last one may be out of
+            // range.
             match last {
                 Some(last) => {
                     query.filter("start", Op::Less, midnight(last) + TimeDelta::seconds(1))

@@ -41,8 +41,8 @@ pub fn touched_by(entry: &Entry) -> impl Iterator<Item = Key> {
     values(entry).into_iter().flat_map(|(dimension, value)| Key::all(dimension, value, entry.at))
 }
 
-/// The windows of `grain` that start in `from..to` and have requests, in order, each with its `limit`
-/// most frequent paths and user agents.
+/// The windows of `grain` that start in `from..to` and have requests, in order, each with its
+/// `limit` most frequent paths and user agents.
 pub async fn windows(
     store: &dyn DocumentStore,
     tenant: &TenantId,

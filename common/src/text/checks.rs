@@ -1,5 +1,5 @@
-//! Checks that tell a match from a look-alike where the pattern alone cannot: by check digits, and by
-//! the text around the candidate.
+//! Checks that tell a match from a look-alike where the pattern alone cannot: by check digits, and
+//! by the text around the candidate.
 //!
 //! A check takes the text and the range that the pattern matched. It returns the range to replace,
 //! or `None`. That range may be narrower, if a greedy pattern took the next column in, or wider, if
@@ -148,7 +148,8 @@ pub(super) fn hook(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     jointed_key(text, start..found.end)
 }
 
-/// The token of an `Authorization` header. The pattern ends with the token's first three characters.
+/// The token of an `Authorization` header. The pattern ends with the token's first three
+/// characters.
 pub(super) fn credentials(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if after_word(text, found.start) {
         return None;

@@ -14,9 +14,9 @@ use super::rules::{RULES, Rule, Traits};
 /// The text that replaces each match.
 pub const MARK: &str = "[REDACTED]";
 
-/// How often a line is read, each time with the matches so far replaced. A match can uncover another
-/// one: a number right beside an address is recognized once the address is gone. Longer chains than
-/// this do not occur in real logs, and following them would make the work quadratic.
+/// How often a line is read, each time with the matches so far replaced. A match can uncover
+/// another one: a number right beside an address is recognized once the address is gone. Longer
+/// chains than this do not occur in real logs, and following them would make the work quadratic.
 const ROUNDS: usize = 8;
 
 static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
@@ -97,8 +97,8 @@ fn collect(rule: &Rule, pattern: &Regex, line: &str, found: &mut Vec<Match>) {
     }
 }
 
-/// Sorts ranges and merges neighbours for which `join` is true of the end of the first and the start
-/// of the second.
+/// Sorts ranges and merges neighbours for which `join` is true of the end of the first and the
+/// start of the second.
 fn united(mut ranges: Vec<Range<usize>>, join: fn(usize, usize) -> bool) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| range.start);
     let mut whole: Vec<Range<usize>> = Vec::with_capacity(ranges.len());

@@ -1,4 +1,5 @@
-//! The redaction rules, one row each, with samples that it matches and samples that it leaves alone.
+//! The redaction rules, one row each, with samples that it matches and samples that it leaves
+//! alone.
 //!
 //! Every quantifier is bounded. A pattern matches only the beginning that identifies a token; the
 //! check then follows the token to its end, so that no end of a long one stays readable.

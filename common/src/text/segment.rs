@@ -1,8 +1,8 @@
 //! Cuts a text into parts of bounded size, so that each can be redacted and stored on its own.
 //!
-//! [`redact`](super::redact::redact) cuts a text into the same parts, and a part is never cut again,
-//! so the redacted parts joined are the redacted text, wherever the cuts are. A line longer than a
-//! part is cut where there is no match, so that every match is found.
+//! [`redact`](super::redact::redact) cuts a text into the same parts, and a part is never cut
+//! again, so the redacted parts joined are the redacted text, wherever the cuts are. A line longer
+//! than a part is cut where there is no match, so that every match is found.
 
 use std::ops::Range;
 

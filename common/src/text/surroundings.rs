@@ -143,8 +143,8 @@ pub(super) fn group_lengths(text: &str) -> Vec<usize> {
     text.split(|c: char| !digit(c)).map(str::len).filter(|length| *length > 0).collect()
 }
 
-/// The candidate, and then the candidate without its last group of digits, without its last two, and
-/// so on.
+/// The candidate, and then the candidate without its last group of digits, without its last two,
+/// and so on.
 pub(super) fn prefixes(text: &str, found: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let Range { start, end } = found;
     (start + 1..=end)

@@ -1,5 +1,5 @@
-//! The tables and indexes of the store: a table for all collections with the same id, with the indexes
-//! that are declared for that id.
+//! The tables and indexes of the store: a table for all collections with the same id, with the
+//! indexes that are declared for that id.
 
 use std::iter;
 

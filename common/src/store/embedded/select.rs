@@ -51,13 +51,14 @@ fn document(row: &Row<'_>, query: &Query) -> Result<Document, StoreError> {
     Ok(Document { id: row.get(0)?, fields })
 }
 
-/// The id as the last key of an order. With filters, the plus sign keeps SQLite from using the index
-/// on the id, which would read the whole collection.
+/// The id as the last key of an order. With filters, the plus sign keeps SQLite from using the
+/// index on the id, which would read the whole collection.
 fn id(query: &Query) -> &'static str {
     if query.filters.is_empty() { "id" } else { "+id" }
 }
 
-/// The condition, with `?` for each value. Field names come from the code, so they need no escaping.
+/// The condition, with `?` for each value. Field names come from the code, so they need no
+/// escaping.
 fn condition(query: &Query) -> (String, Vec<Sql>) {
     let mut condition = "collection = ?".to_owned();
     let mut values = vec![Sql::Text(query.collection.as_str().to_owned())];

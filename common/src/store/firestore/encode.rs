@@ -30,8 +30,8 @@ pub(super) fn fields(fields: Fields) -> HashMap<String, wire::Value> {
     fields.into_iter().map(|(name, field)| (name, value(field))).collect()
 }
 
-/// A time, cut to the microsecond. Firestore cuts the times that it stores, so the values of filters
-/// must be cut too.
+/// A time, cut to the microsecond. Firestore cuts the times that it stores, so the values of
+/// filters must be cut too.
 fn timestamp(instant: DateTime<Utc>) -> Timestamp {
     Timestamp {
         seconds: instant.timestamp(),

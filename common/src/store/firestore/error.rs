@@ -24,8 +24,8 @@ impl From<AnswerError> for StoreError {
     }
 }
 
-/// What `status` means. Codes that leave open whether the writes were applied are passing: gates make
-/// it safe to retry.
+/// What `status` means. Codes that leave open whether the writes were applied are passing: gates
+/// make it safe to retry.
 pub(super) fn refused(status: Status) -> StoreError {
     match status.code() {
         Code::AlreadyExists => StoreError::AlreadyExists,

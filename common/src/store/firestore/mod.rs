@@ -25,8 +25,8 @@ use self::error::{no_answer, not_connected, refused};
 use super::{Aggregation, Document, DocumentStore, Query, StoreError, Write, check};
 use crate::path::DocumentPath;
 
-/// Longest that a call takes, including the connection. A commit of Spillway's size takes well under
-/// a second; ten seconds is what Firestore needs when it moves a range of documents.
+/// Longest that a call takes, including the connection. A commit of Spillway's size takes well
+/// under a second; ten seconds is what Firestore needs when it moves a range of documents.
 const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 
 /// Longest that a probe takes, so that it ends before the caller gives up.
@@ -193,8 +193,8 @@ async fn collect<M>(mut answers: Streaming<M>) -> Result<Vec<M>, StoreError> {
     Ok(all)
 }
 
-/// Limits a whole call. Callers queue for the first connection, and none of them may have to wait for
-/// the time-outs of all before it.
+/// Limits a whole call. Callers queue for the first connection, and none of them may have to wait
+/// for the time-outs of all before it.
 async fn within<T>(
     limit: Duration,
     call: impl Future<Output = Result<T, StoreError>>,

@@ -39,8 +39,8 @@ fn create(name: String, fields: Fields) -> wire::Write {
     }
 }
 
-/// Sets the fields in the mask and keeps the others. An empty mask only makes sure that the document
-/// exists; without a mask, the document would be replaced.
+/// Sets the fields in the mask and keeps the others. An empty mask only makes sure that the
+/// document exists; without a mask, the document would be replaced.
 fn merge(name: String, fields: Fields) -> wire::Write {
     let mask =
         DocumentMask { field_paths: fields.keys().map(|name| encode::field_path(name)).collect() };
