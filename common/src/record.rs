@@ -110,7 +110,7 @@ pub enum RecordIdError {
     /// It is longer than [`MAX_RECORD_ID_BYTES`].
     #[error("must be at most 128 characters long")]
     TooLong,
-    /// It contains another character than those allowed.
+    /// It contains a character that is not allowed.
     #[error("must contain only A-Z, a-z, 0-9, '.', '_', ':', '-'")]
     BadCharacter,
     /// Stores reserve this name.

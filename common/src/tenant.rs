@@ -24,7 +24,7 @@ pub enum TenantError {
     /// It does not begin with a letter or a digit.
     #[error("must begin with one of A-Z, a-z, 0-9")]
     BadStart,
-    /// It contains another character than those allowed.
+    /// It contains a character that is not allowed.
     #[error("must contain only A-Z, a-z, 0-9, '.', '_', '-'")]
     BadCharacter,
 }

@@ -93,8 +93,7 @@ impl Dimension {
         }
     }
 
-    /// Whether counts are only summed, and so may be spread over shards. Counts that are ordered by
-    /// must not.
+    /// Whether counts are only summed, never ordered by. Only then may they be spread over shards.
     fn is_only_summed(self) -> bool {
         matches!(self, Self::EventType | Self::Requests)
     }

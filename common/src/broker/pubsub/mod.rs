@@ -71,8 +71,8 @@ impl PubsubBroker {
         })
     }
 
-    /// The publisher with the largest batches that the messages in flight would fill. So few
-    /// messages hardly wait, and many need few requests. Compared with smaller shares of the
+    /// The publisher with the largest batches that the messages in flight would fill. A few
+    /// messages hardly wait that way, and many need few requests. Compared with smaller shares of the
     /// messages in flight (a half, a quarter, …), this gave the highest rate and the lowest latency
     /// with 8, 64 and 512 callers, and was no worse with one.
     fn publisher(&self) -> &Publisher {
