@@ -1,9 +1,9 @@
-//! How the time until an answer is shared: a request to store something is answered, with 202 or
-//! 503, within [`ANSWER`] of the last byte of its body.
+//! The time budget of an answer: a request with data is answered, with 202 or 503, within [`ANSWER`]
+//! of the last byte of its body.
 
 use std::time::Duration;
 
-/// Longest until the answer. Clients and load balancers give up later than that.
+/// Longest until the answer.
 pub const ANSWER: Duration = Duration::from_secs(10);
 
 /// Longest that the gateway waits for the salt that a visitor's id needs.
@@ -15,7 +15,8 @@ pub const PUBLISH: Duration = Duration::from_millis(8_500);
 /// What is left for the gateway's own work: parsing, cutting and rendering.
 pub const OWN_WORK: Duration = Duration::from_millis(500);
 
-/// Longest that a broker's adapter takes, so that its own error comes before the gateway gives up.
+/// Longest that a broker's adapter takes: less than [`PUBLISH`], so that its error comes before the
+/// gateway gives up.
 pub const ADAPTER: Duration = Duration::from_secs(8);
 
 /// Of [`ADAPTER`]: longest that a message waits for room among those in flight.

@@ -1,5 +1,5 @@
-//! Settings that several programs share: each has a default that works, the same name everywhere,
-//! as an environment variable and as an option.
+//! Settings that several programs share. Each has the same names everywhere, as an environment
+//! variable and as an option, and a default that works.
 
 use std::time::Duration;
 
@@ -15,20 +15,20 @@ use crate::text::segment::MAX_CHARACTERS;
 /// Longest work on one message, in seconds: the longest ack deadline is 600 s.
 pub const MAX_WORK_SECONDS: f64 = 540.0;
 
-/// How a program logs.
+/// The logging of a program.
 #[derive(Args, Clone, Debug)]
 pub struct LogArgs {
-    /// How logs are written to stderr [default: pretty on a terminal, else stackdriver].
+    /// The format of logs on stderr [default: pretty on a terminal, otherwise stackdriver].
     #[arg(long, env = "LOG_FORMAT", value_enum)]
     pub log_format: Option<LogFormat>,
 }
 
-/// How a line of log looks.
+/// The format of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// Coloured text for people.
     Pretty,
-    /// One JSON object a line, as Google Cloud's logging reads it.
+    /// One JSON object on each line, for Google Cloud Logging.
     Stackdriver,
 }
 
@@ -70,16 +70,16 @@ impl WorkArgs {
 /// A deployment on Google Cloud.
 #[derive(Args, Clone, Debug)]
 pub struct GoogleArgs {
-    /// The project that topic and database belong to.
+    /// The project of the topic and the database.
     #[arg(long, env = "GOOGLE_CLOUD_PROJECT")]
     pub google_cloud_project: String,
 
-    /// What it has there.
+    /// The services of the project.
     #[command(flatten)]
     pub services: GoogleServices,
 }
 
-/// Where the services of a project are.
+/// The services of a project.
 #[derive(Args, Clone, Debug)]
 pub struct GoogleServices {
     /// The topic that records are published to.
@@ -90,24 +90,24 @@ pub struct GoogleServices {
     #[arg(long, env = "FIRESTORE_DATABASE", default_value = "(default)")]
     pub firestore_database: String,
 
-    /// `host:port` of a Pub/Sub emulator, in place of the service.
+    /// `host:port` of a Pub/Sub emulator to use instead of the service.
     #[arg(long, env = "PUBSUB_EMULATOR_HOST", value_parser = NonEmptyStringValueParser::new())]
     pub pubsub_emulator_host: Option<String>,
 
-    /// `host:port` of a Firestore emulator, in place of the service.
+    /// `host:port` of a Firestore emulator to use instead of the service.
     #[arg(long, env = "FIRESTORE_EMULATOR_HOST", value_parser = NonEmptyStringValueParser::new())]
     pub firestore_emulator_host: Option<String>,
 }
 
 #[cfg(feature = "gcp")]
 impl GoogleServices {
-    /// The topic of `project`. Reaches for no network yet.
+    /// The topic of `project`. Does not connect yet.
     pub async fn broker(&self, project: &str) -> Result<PubsubBroker, PublishError> {
         let emulator = self.pubsub_emulator_host.as_deref();
         PubsubBroker::connect(project, &self.pubsub_topic, emulator).await
     }
 
-    /// The database of `project`. Reaches for no network yet.
+    /// The database of `project`. Does not connect yet.
     pub fn store(&self, project: &str) -> FirestoreStore {
         let emulator = self.firestore_emulator_host.as_deref();
         FirestoreStore::new(project, &self.firestore_database, emulator)

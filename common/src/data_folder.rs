@@ -1,4 +1,4 @@
-//! What lies in the data folder of the embedded mode, by name.
+//! The names of the files and folders in the data folder of the embedded mode.
 
 /// The archive of all messages, a folder.
 pub const ARCHIVE: &str = "archive";

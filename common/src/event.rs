@@ -1,4 +1,4 @@
-//! An event of a site: what a visitor did, when and where, as it travels and as it is stored.
+//! An event on a site, in its message and in the store: what a visitor did, where and when.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use crate::record::{Record, RecordId};
 use crate::store::{Fields, Value, fields};
 use crate::tenant::TenantId;
 
-/// The types of events that are views of a page.
+/// The event types that count as page views.
 pub const VIEWS: [&str; 3] = ["page_view", "pageview", "view"];
 /// Longest event type, in bytes.
 pub const MAX_TYPE_BYTES: usize = 64;
@@ -22,12 +22,12 @@ pub const MAX_USER_ID_BYTES: usize = 256;
 /// Largest payload, in bytes of its JSON text.
 pub const MAX_PAYLOAD_BYTES: usize = 64 << 10;
 
-/// One event, normalized by the gateway: one line of JSON in its message.
+/// An event as the gateway normalized it; in the message, one line of JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// What happened, such as `click`.
     pub event_type: String,
-    /// Who did it, where that is known.
+    /// Who did it, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
     /// On which page, without query and fragment.
@@ -36,13 +36,13 @@ pub struct Event {
     /// Anything else about it, as JSON text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<String>,
-    /// When it happened, as the client says, else when it was received.
+    /// When it happened according to the client, or else when it was received.
     pub timestamp: DateTime<Utc>,
 }
 
 impl Event {
-    /// SHA-256 over what the client sent: `timestamp` only where the client gave it, so that the
-    /// same event sent again is the same content.
+    /// The SHA-256 of what the client sent. Pass `timestamp` only if the client gave it, so that
+    /// the same event sent again has the same digest.
     pub fn digest(&self, timestamp: Option<DateTime<Utc>>) -> String {
         let time = timestamp.map(|time| time.to_rfc3339());
         let optional = [&self.user_id, &self.path, &self.payload, &time];
@@ -51,7 +51,7 @@ impl Event {
         hash::of_fields(&[&[self.event_type.as_str()], &present[..], &text[..]].concat())
     }
 
-    /// Whether it is the view of a page.
+    /// Whether it is a page view.
     pub fn is_view(&self) -> bool {
         VIEWS.contains(&self.event_type.as_str())
     }
@@ -73,12 +73,12 @@ impl Event {
     }
 }
 
-/// Where one event lies.
+/// The path of an event.
 pub fn path(tenant: &TenantId, id: &RecordId) -> DocumentPath {
     CollectionPath::of(tenant, Collection::Events).record(id)
 }
 
-/// The path to count: of a URL its path, of anything else what stands before query and fragment.
+/// The path that is counted: that of a URL, or else everything before query and fragment.
 pub fn counted_path(place: &str) -> String {
     let place = place.trim();
     let after_host =
@@ -95,7 +95,7 @@ fn is_scheme(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+.-".contains(&b))
 }
 
-/// The page that a payload names by its `url`.
+/// The path of the `url` in a payload.
 pub fn path_in(payload: &Json) -> Option<String> {
     payload.get("url").and_then(Json::as_str).map(counted_path)
 }

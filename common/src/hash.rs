@@ -1,4 +1,4 @@
-//! SHA-256 in hexadecimal: digests of content, and document ids made of several fields.
+//! SHA-256 in hexadecimal: digests of content, and ids made from several fields.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
     hexadecimal(&Sha256::digest(bytes.as_ref()))
 }
 
-/// The SHA-256 over length-prefixed `fields`, so that `("ab", "c")` and `("a", "bc")` differ.
+/// The SHA-256 of length-prefixed `fields`, so that `("ab", "c")` and `("a", "bc")` differ.
 pub fn of_fields<F: AsRef<[u8]>>(fields: &[F]) -> String {
     let mut hasher = Sha256::new();
     for field in fields {
@@ -20,7 +20,7 @@ pub fn of_fields<F: AsRef<[u8]>>(fields: &[F]) -> String {
     hexadecimal(&hasher.finalize())
 }
 
-/// The first 128 bits of [`of_fields`]: enough to tell things apart, in 16 bytes.
+/// The first 128 bits of [`of_fields`], which are enough to tell things apart.
 pub fn short<F: AsRef<[u8]>>(fields: &[F]) -> u128 {
     u128::from_str_radix(&of_fields(fields)[..32], 16).unwrap_or_default()
 }
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_digest_of_abc_is_the_standard_s() {
+    fn the_digest_of_abc_is_that_of_the_standard() {
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(sha256("abc"), expected);
     }

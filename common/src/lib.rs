@@ -1,4 +1,4 @@
-//! What the two sides of Spillway share: the record and its message, the two ports (a broker and a
+//! What gateway and worker share: the record and its message, the two ports (a broker and a
 //! document store) with their adapters, settings, metrics and logs.
 
 pub mod access_log;

@@ -1,5 +1,5 @@
-//! A batch of access-log entries in the store: one document, or the claim and its parts. The worker
-//! writes through this module, the gateway reads through it.
+//! A batch of access-log entries in the store: one document, or a claim and the documents of its
+//! parts. The worker writes through this module, and the gateway reads through it.
 
 use chrono::{DateTime, Utc};
 
@@ -10,12 +10,12 @@ use crate::record::{Record, RecordId};
 use crate::store::{Document, Fields, Value, Write, fields};
 use crate::tenant::TenantId;
 
-/// Where one batch lies.
+/// The path of a batch.
 pub fn path(tenant: &TenantId, id: &RecordId) -> DocumentPath {
     CollectionPath::of(tenant, Collection::LogBatches).record(id)
 }
 
-/// The document of a batch of one part.
+/// The document of a batch in one part.
 pub fn whole(
     record: &Record,
     entries: &[Entry],
@@ -31,7 +31,7 @@ pub fn whole(
     document
 }
 
-/// The document that reserves a name for a batch of several parts.
+/// Creates the document that reserves the id of a batch in several parts.
 pub fn claim(record: &Record, keep: Keep) -> Write {
     let mut fields = fields([
         ("received_at", record.received_at.into()),
@@ -44,7 +44,7 @@ pub fn claim(record: &Record, keep: Keep) -> Write {
     Write::Create { path: path(&record.tenant, &record.id), fields }
 }
 
-/// The document of one part, also the greater half of [`whole`].
+/// The document of one part; [`whole`] has the same fields and more.
 pub fn part(record: &Record, entries: &[Entry], processed_at: DateTime<Utc>, keep: Keep) -> Fields {
     let time = |at: Option<&Entry>| at.map_or(Value::Null, |entry| entry.at.into());
     let mut document = fields([
@@ -58,7 +58,7 @@ pub fn part(record: &Record, entries: &[Entry], processed_at: DateTime<Utc>, kee
     document
 }
 
-/// What a stored part adds to the claim.
+/// Adds a stored part to the claim.
 pub fn part_done(record: &Record, entries: &[Entry], processed_at: DateTime<Utc>) -> Write {
     Write::Increment {
         path: path(&record.tenant, &record.id),
@@ -67,7 +67,7 @@ pub fn part_done(record: &Record, entries: &[Entry], processed_at: DateTime<Utc>
     }
 }
 
-/// Widens the batch's span by that of a part.
+/// Widens the time span of the batch by that of a part.
 pub fn join(batch: &mut Document, part: &Document) {
     let first = batch.timestamp("first").into_iter().chain(part.timestamp("first")).min();
     let last = batch.timestamp("last").max(part.timestamp("last"));

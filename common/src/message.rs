@@ -1,4 +1,4 @@
-//! How a record travels: the data and attributes of its broker message, version 1.
+//! The broker message that carries a record: its data and attributes, version 1.
 
 use std::str::FromStr as _;
 
@@ -11,62 +11,62 @@ use crate::broker::{Attributes, Message};
 use crate::record::{Kind, Part, Record, RecordId, RecordIdError, UnknownKind};
 use crate::tenant::{TenantError, TenantId};
 
-/// The version that this code writes. A worker reads this one and those before it.
+/// The version that this code writes. Workers read this version and earlier ones.
 pub const VERSION: &str = "1";
 
 /// The names of the attributes.
 pub mod attribute {
-    /// The version of the message's form.
+    /// The version of the message format.
     pub const VERSION: &str = "v";
-    /// Which processor takes it; subscriptions filter on it.
+    /// The record's kind; subscriptions filter on it.
     pub const KIND: &str = "kind";
-    /// Whose it is.
+    /// The tenant's id.
     pub const TENANT_ID: &str = "tenant_id";
-    /// The record's name.
+    /// The record's id.
     pub const RECORD_ID: &str = "record_id";
-    /// SHA-256 of the record's normalized content.
+    /// The SHA-256 of the record's normalized content.
     pub const DIGEST: &str = "digest";
-    /// The front door.
+    /// How the record came in.
     pub const SOURCE: &str = "source";
-    /// When the gateway took it: RFC 3339 with milliseconds.
+    /// When the gateway received the record: RFC 3339 with milliseconds.
     pub const RECEIVED_AT: &str = "received_at";
-    /// This part's number, from 1.
+    /// The part's number, from 1.
     pub const PART: &str = "part";
-    /// How many parts there are.
+    /// How many parts the record has.
     pub const PARTS: &str = "parts";
-    /// W3C trace context.
+    /// The W3C trace context.
     pub const TRACEPARENT: &str = "traceparent";
-    /// Stands on a message that is published again from the archive: when that was. The archive
-    /// has it already.
+    /// When the message was published again from the archive; only on such messages. The archive
+    /// does not store them a second time.
     pub const REPLAY: &str = "replay";
 }
 
-/// Why a message is no record. All are permanent: the message will never be one.
+/// Why a message is not a valid record. Every one of these is permanent.
 #[derive(Debug, Error)]
 pub enum MessageError {
-    /// An attribute that every message has is not there.
+    /// A required attribute is missing.
     #[error("the attribute {0} is missing")]
     Missing(&'static str),
-    /// The form is of a version that this code does not know.
+    /// This code does not know the version.
     #[error("unknown message version {0:?}")]
     UnknownVersion(String),
-    /// No processor has that name.
+    /// This code does not know the kind.
     #[error(transparent)]
     UnknownKind(#[from] UnknownKind),
-    /// The tenant is none.
+    /// The tenant's id is not valid.
     #[error("tenant_id {0}")]
     Tenant(#[from] TenantError),
-    /// The record's id is none.
+    /// The record's id is not valid.
     #[error("record_id {0}")]
     RecordId(#[from] RecordIdError),
-    /// The time is not RFC 3339.
-    #[error("received_at is no RFC 3339 time")]
+    /// The time is not in RFC 3339.
+    #[error("received_at is not an RFC 3339 time")]
     ReceivedAt(#[source] chrono::ParseError),
-    /// The part's number or the number of parts makes no sense.
-    #[error("part {0:?} of {1:?} is none")]
+    /// The part's number, or the number of parts, is not valid.
+    #[error("there is no part {0:?} of {1:?}")]
     Part(String, String),
-    /// The data are not text.
-    #[error("the data are not UTF-8")]
+    /// The data is not text.
+    #[error("the data is not UTF-8")]
     NotText(#[source] std::str::Utf8Error),
 }
 
@@ -117,12 +117,13 @@ impl TryFrom<&Message> for Record {
     }
 }
 
-/// The tenant that a message names, as far as it can be read.
+/// The tenant in a message's attributes, if it is valid.
 pub fn tenant(attributes: &Attributes) -> Option<TenantId> {
     attributes.get(attribute::TENANT_ID).and_then(|id| TenantId::parse(id).ok())
 }
 
-/// Where a message queues in the embedded broker: texts take long, and never hold others up.
+/// The lane and tenant of a message in the embedded queue. Texts are slow, so they have a lane of
+/// their own and hold nothing else up.
 #[cfg(feature = "embedded")]
 pub fn flow(attributes: &Attributes) -> Flow {
     let is_text = attributes.get(attribute::KIND).is_some_and(|k| k == Kind::Text.as_str());
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_survives_the_journey() {
+    fn a_record_comes_back_from_its_message() {
         let message = Message::from(record());
         assert_eq!(Record::try_from(&message).expect("a record"), record());
     }
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_this_version_does_not_know_is_refused() {
+    fn a_value_that_is_not_valid_is_refused_with_the_reason() {
         let cases = [
             ("v", "2", "version"),
             ("kind", "video", "kind"),

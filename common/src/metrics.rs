@@ -1,4 +1,4 @@
-//! Every metric, declared once; the help text is its documentation. No label names a tenant.
+//! All metrics. The doc comment of each is its help text. No label names a tenant.
 
 use std::sync::LazyLock;
 
@@ -41,50 +41,50 @@ metrics! {
     /// Time to answer an HTTP request, in seconds.
     HTTP_SECONDS: HistogramVec = "spillway_http_request_seconds"
         {buckets: seconds(), labels: ["route"]};
-    /// HTTP requests refused, by the problem's code.
+    /// HTTP requests refused, by code of the problem.
     REFUSED: IntCounterVec = "spillway_requests_refused_total" ["code"];
     /// Records answered 202, by kind and source.
     ACCEPTED: IntCounterVec = "spillway_records_accepted_total" ["kind", "source"];
     /// Access-log entries received, by whether they were accepted or rejected.
     ENTRIES: IntCounterVec = "spillway_log_entries_total" ["outcome"];
-    /// Events of browsers that count no visitor, since the store did not give the salt of the day.
+    /// Events from browsers without a visitor, because the store returned no salt for the day.
     UNKNOWN_VISITORS: IntCounter = "spillway_unknown_visitors_total" [];
     /// Messages handed to the broker, by outcome.
     PUBLISHED: IntCounterVec = "spillway_messages_published_total" ["outcome"];
-    /// Pushes refused before they were read, by reason.
+    /// Pushes refused without being read, by reason.
     PUSHES_REFUSED: IntCounterVec = "spillway_pushes_refused_total" ["reason"];
-    /// Tries to fetch the keys that tokens of pushes are checked with, by outcome.
+    /// Attempts to fetch the keys that check push tokens, by outcome.
     KEY_FETCHES: IntCounterVec = "spillway_key_fetches_total" ["outcome"];
     /// Messages delivered to the worker, by kind and outcome.
     DELIVERED: IntCounterVec = "spillway_messages_delivered_total" ["kind", "outcome"];
-    /// Messages that were delivered too often, by what became of them at last.
+    /// Messages whose deliveries failed too often, by final outcome.
     DEAD_LETTERS: IntCounterVec = "spillway_dead_letters_total" ["outcome"];
-    /// Messages put into quarantine, by reason.
+    /// Messages quarantined, by reason.
     QUARANTINED: IntCounterVec = "spillway_messages_quarantined_total" ["reason"];
-    /// Pieces of personal data replaced in texts that were stored.
+    /// Pieces of personal data replaced in stored texts.
     REDACTIONS: IntCounter = "spillway_redactions_total" [];
-    /// Texts in work now.
+    /// Texts in work.
     TEXTS_IN_WORK: IntGauge = "spillway_texts_in_work" [];
     /// Commits sent to the store, by outcome.
     COMMITS: IntCounterVec = "spillway_commits_total" ["outcome"];
     /// Units of work in a commit.
     COMMIT_UNITS: Histogram = "spillway_commit_units"
         {buckets: vec![1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0]};
-    /// Messages in the embedded queue that are not done.
+    /// Messages in the embedded queue that are not acknowledged.
     QUEUE_BACKLOG: IntGauge = "spillway_queue_backlog" [];
     /// Messages written to the raw archive.
     ARCHIVED: IntCounter = "spillway_archived_messages_total" [];
-    /// Files of the raw archive that were begun.
+    /// Files started in the raw archive.
     ARCHIVE_FILES: IntCounter = "spillway_archive_files_total" [];
-    /// Failed tries to write to the raw archive.
+    /// Failed attempts to write to the raw archive.
     ARCHIVE_FAILURES: IntCounter = "spillway_archive_failures_total" [];
     /// Aggregations of the raw archive, by outcome.
     AGGREGATIONS: IntCounterVec = "spillway_aggregations_total" ["outcome"];
-    /// Corrupt lines and files that aggregations came upon, by reason.
+    /// Corrupt lines and files found by aggregations, by reason.
     CORRUPT_INPUTS: IntCounterVec = "spillway_corrupt_inputs_total" ["reason"];
 }
 
-/// The state of every metric in Prometheus' text format.
+/// The values of all metrics in Prometheus' text format.
 pub fn render() -> Result<String, prometheus::Error> {
     touch_all();
     let mut text = Vec::new();
@@ -96,8 +96,8 @@ fn seconds() -> Vec<f64> {
     vec![0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0]
 }
 
-/// Names and labels are constants of this file, so a failure here is a mistake in it, which the
-/// test below finds.
+/// Names and labels are constants in this file, so only a mistake in it can fail here, and the test
+/// below finds it.
 #[expect(clippy::expect_used, reason = "constants, covered by a test")]
 fn register<M: prometheus::core::Collector + Clone + 'static>(made: prometheus::Result<M>) -> M {
     let metric = made.expect("a metric's name and labels are valid");
@@ -110,12 +110,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_metric_is_registered_under_a_name_of_its_own() {
+    fn every_metric_has_its_own_name() {
         DELIVERED.with_label_values(&["text", "stored"]).inc();
         let text = render().expect("metrics");
         assert!(
             text.contains("spillway_messages_delivered_total{kind=\"text\",outcome=\"stored\"}")
         );
-        assert!(text.contains("# HELP spillway_texts_in_work Texts in work now."));
+        assert!(text.contains("# HELP spillway_texts_in_work Texts in work."));
     }
 }

@@ -1,5 +1,5 @@
-//! Where a document lies. This is the only place that builds paths: every segment is of a type
-//! whose values cannot leave their tenant.
+//! The paths of documents. Paths are built nowhere else, and every segment has a type whose values
+//! cannot escape their tenant.
 
 use std::fmt;
 
@@ -8,21 +8,20 @@ use chrono::NaiveDate;
 use crate::record::RecordId;
 use crate::tenant::TenantId;
 
-/// The collections, all below `tenants/{tenant_id}/` but for the salts of visitors, and for what
-/// is quarantined of no tenant.
+/// The collections of a tenant, below `tenants/{tenant_id}/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Collection {
-    /// Events of sites, by event id.
+    /// Events on sites, by event id.
     Events,
     /// Batches of access-log entries, by batch id.
     LogBatches,
     /// Redacted text logs, by log id.
     ProcessedLogs,
-    /// What could not be processed, with the reason.
+    /// Messages that could not be processed, with the reason.
     Quarantine,
     /// Counts by grain, start, dimension and value.
     Rollups,
-    /// What makes the ids of visitors, by day.
+    /// The salts of visitors' ids, by day.
     Salts,
     /// One document for each user and day.
     Visitors,
@@ -54,7 +53,7 @@ impl Collection {
     }
 }
 
-/// The name of the collections of a document's parts.
+/// The id of every collection of parts.
 pub const PARTS: &str = "parts";
 
 /// The path of a collection, such as `tenants/acme/processed_logs`.
@@ -74,12 +73,12 @@ impl CollectionPath {
         Self(format!("tenants/{tenant}/{}", collection.as_str()))
     }
 
-    /// Where messages go whose tenant cannot be read: `quarantine`, outside every tenant.
+    /// The quarantine of messages without a valid tenant: `quarantine`, outside every tenant.
     pub fn stray() -> Self {
         Self(Collection::Quarantine.as_str().to_owned())
     }
 
-    /// Where the salts of all visitors lie: `salts`, outside every tenant.
+    /// The salts of all visitors' ids: `salts`, outside every tenant.
     pub fn salts() -> Self {
         Self(Collection::Salts.as_str().to_owned())
     }
@@ -89,7 +88,7 @@ impl CollectionPath {
         self.document(day.format("%Y-%m-%d").to_string())
     }
 
-    /// The document that a record has in this collection.
+    /// The document of a record.
     pub fn record(&self, id: &RecordId) -> DocumentPath {
         self.document(id.as_str().to_owned())
     }
@@ -99,18 +98,17 @@ impl CollectionPath {
         self.document(crate::hash::of_fields(fields))
     }
 
-    /// The collection's own name: one of [`Collection`], or [`PARTS`].
+    /// The collection's id, without its parents: one of [`Collection`], or [`PARTS`].
     pub fn name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
-    /// The collection's path, segments joined with `/`.
+    /// The whole path, segments joined with `/`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// A document of this collection as the store names it; for adapters, which only hand back
-    /// ids that were written through this module.
+    /// The document with an id that was read from the store, and so was built by this module.
     pub(crate) fn document(&self, id: String) -> DocumentPath {
         DocumentPath { collection: self.clone(), id }
     }
@@ -122,8 +120,8 @@ impl DocumentPath {
         CollectionPath(format!("{self}/{PARTS}"))
     }
 
-    /// One part of the document: `…/parts/0001`. Four digits at least, so that the parts of any
-    /// record that fits the size limits are in order.
+    /// One part of the document: `…/parts/0001`. Ids have at least four digits, so that the parts
+    /// of any record within the size limits are in order.
     pub fn part(&self, number: u32) -> DocumentPath {
         self.parts().document(format!("{number:04}"))
     }
@@ -164,13 +162,13 @@ mod tests {
     }
 
     #[test]
-    fn a_log_lies_under_its_tenant() {
+    fn the_path_of_a_log_begins_with_its_tenant() {
         assert_eq!(path("acme", "123").as_deref(), Some("tenants/acme/processed_logs/123"));
     }
 
     proptest! {
         #[test]
-        fn no_input_leaves_its_tenant(tenant in hostile(), log_id in hostile()) {
+        fn no_input_escapes_its_tenant(tenant in hostile(), log_id in hostile()) {
             if let Some(path) = path(&tenant, &log_id) {
                 let segments: Vec<_> = path.split('/').collect();
                 prop_assert_eq!(segments, ["tenants", &tenant, "processed_logs", &log_id]);

@@ -1,5 +1,5 @@
-//! A text log in the store: one document, or for a text of several parts the claim and its parts.
-//! The worker writes through this module, the gateway reads through it.
+//! A text log in the store: one document, or a claim and the documents of its parts. The worker
+//! writes through this module, and the gateway reads through it.
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +9,7 @@ use crate::record::{Record, RecordId};
 use crate::store::{Document, Fields, Value, Write, fields};
 use crate::tenant::TenantId;
 
-/// Fields of a log, other than its texts.
+/// The fields of a log except its texts.
 pub const LISTED: &[&str] = &[
     "source",
     "processed_at",
@@ -21,28 +21,28 @@ pub const LISTED: &[&str] = &[
     "parts_done",
 ];
 
-/// Where a tenant's logs lie.
+/// The collection of a tenant's logs.
 pub fn collection(tenant: &TenantId) -> CollectionPath {
     CollectionPath::of(tenant, Collection::ProcessedLogs)
 }
 
-/// Where one log lies.
+/// The path of a log.
 pub fn path(tenant: &TenantId, id: &RecordId) -> DocumentPath {
     collection(tenant).record(id)
 }
 
-/// What the worker made of one part.
+/// The result of the work on one part.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Processed {
     /// The text without personal data.
     pub modified_data: String,
-    /// Pieces of personal data replaced.
+    /// How many pieces of personal data were replaced.
     pub redactions: u32,
-    /// When the work ended.
+    /// When the work was done.
     pub processed_at: DateTime<Utc>,
 }
 
-/// The document of a text of one part.
+/// The document of a log in one part.
 pub fn whole(record: &Record, processed: &Processed, keep: Keep) -> Fields {
     let mut document = fields([
         ("source", record.source.as_str().into()),
@@ -53,7 +53,7 @@ pub fn whole(record: &Record, processed: &Processed, keep: Keep) -> Fields {
     document
 }
 
-/// The document that reserves a name for a text of several parts.
+/// Creates the document that reserves the id of a log in several parts.
 pub fn claim(record: &Record, keep: Keep) -> Write {
     let mut fields = fields([
         ("source", record.source.as_str().into()),
@@ -68,7 +68,7 @@ pub fn claim(record: &Record, keep: Keep) -> Write {
     Write::Create { path: path(&record.tenant, &record.id), fields }
 }
 
-/// The document of one part, also the greater half of [`whole`].
+/// The document of one part; [`whole`] has the same fields and more.
 pub fn part(record: &Record, processed: &Processed, keep: Keep) -> Fields {
     let mut document = fields([
         ("modified_data", processed.modified_data.as_str().into()),
@@ -83,7 +83,7 @@ pub fn part(record: &Record, processed: &Processed, keep: Keep) -> Fields {
     document
 }
 
-/// What a stored part adds to the claim.
+/// Adds a stored part to the claim.
 pub fn part_done(record: &Record, processed: &Processed) -> Write {
     Write::Increment {
         path: path(&record.tenant, &record.id),
@@ -102,12 +102,12 @@ pub fn is_complete(log: &Document) -> bool {
     log.integer("parts").is_none_or(|parts| log.integer("parts_done") == Some(parts))
 }
 
-/// Whether the texts of the log lie in parts of their own.
+/// Whether the log's texts are in documents of parts.
 pub fn has_parts(log: &Document) -> bool {
     log.fields.contains_key("parts")
 }
 
-/// Adds the next part's texts to the log's.
+/// Appends the texts of the next part to those of the log.
 pub fn join(log: &mut Document, part: &Document) {
     for name in ["original_text", "modified_data"] {
         if let Some(text) = part.text(name) {

@@ -1,5 +1,5 @@
-//! What a message looks like that could not be processed: kept, with the reason, so that nothing
-//! that was promised is ever simply gone.
+//! Messages that could not be processed. They are kept with the reason, so that no accepted record
+//! disappears.
 
 use chrono::{DateTime, Utc};
 use thiserror::Error;
@@ -11,37 +11,37 @@ use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::store::{Fields, Value, fields, size};
 use crate::tenant::TenantId;
 
-/// Bytes of a message's data that are kept; its size and SHA-256 always are.
+/// How many bytes of a message's data are kept; its size and SHA-256 are kept in any case.
 pub const MAX_DATA_BYTES: usize = 256 << 10;
 
-/// Bytes of its attributes that are kept.
+/// How many bytes of its attributes are kept.
 const MAX_ATTRIBUTES_BYTES: usize = 256 << 10;
 
-/// Bytes of the reason in words that are kept: it quotes the message.
+/// How many bytes of the detail are kept, which may quote the message.
 const MAX_DETAIL_BYTES: usize = 1 << 10;
 
 /// Longest name of a field, in bytes: Firestore's limit.
 const MAX_NAME_BYTES: usize = 1_500;
 
-/// Fields of a quarantined message, other than its data.
+/// The fields of a quarantined message except its data.
 pub const LISTED: &[&str] =
     &["reason", "detail", "attributes", "data_bytes", "data_sha256", "first_seen", "attempts"];
 
 /// Why a message is in quarantine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// Another record with the same id and other content came first.
+    /// Another record with the same id but other content came first.
     Conflict,
-    /// The message is none that this version understands.
+    /// This version does not understand the message.
     BadMessage,
-    /// The store will never take what the message asks for.
+    /// The store refuses what the message asks for, for good.
     Invalid,
-    /// It was delivered too often without success.
+    /// Too many deliveries failed.
     DeadLetter,
 }
 
 impl Reason {
-    /// The stable name in documents and metrics.
+    /// The name in documents and metrics, which never changes.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Conflict => "conflict",
@@ -52,35 +52,35 @@ impl Reason {
     }
 }
 
-/// A message and why it is set aside.
+/// A message and the reason to quarantine it.
 #[derive(Clone, Debug)]
 pub struct Quarantined<'a> {
     /// The message as it was delivered.
     pub message: &'a Message,
-    /// What to keep of its data: all, or less where the unredacted text must not be kept.
+    /// The data to keep: all of it, or the redacted text if the original must not be kept.
     pub data: &'a [u8],
-    /// Why.
+    /// The reason.
     pub reason: Reason,
-    /// The same in words, for people.
+    /// The reason in words, for people.
     pub detail: String,
-    /// Deliveries so far.
+    /// How often it was delivered.
     pub attempts: u32,
-    /// Now.
+    /// The current time.
     pub first_seen: DateTime<Utc>,
 }
 
-/// Where a tenant's quarantine lies.
+/// A tenant's quarantine.
 pub fn collection(tenant: &TenantId) -> CollectionPath {
     CollectionPath::of(tenant, Collection::Quarantine)
 }
 
-/// Where the document lies that was found under `id` in the tenant's quarantine.
+/// The path of a document that was found in a tenant's quarantine under `id`.
 pub fn found(tenant: &TenantId, id: &str) -> DocumentPath {
     collection(tenant).document(id.to_owned())
 }
 
-/// Where a message lies that is set aside: under its tenant, or outside all where the tenant
-/// cannot be read. The same message again is the same document.
+/// The path of a quarantined message: below its tenant, or outside every tenant if it names no
+/// valid one. The same message always has the same path.
 pub fn path(message: &Message) -> DocumentPath {
     let Message { data, attributes } = message;
     let collection =
@@ -100,28 +100,28 @@ pub fn path(message: &Message) -> DocumentPath {
     collection.hashed(&identity)
 }
 
-/// A message as it was read back from quarantine.
+/// A message that was read back from quarantine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
-    /// The message, with the data that were kept.
+    /// The message, with the data that was kept.
     pub message: Message,
-    /// Whether its data were redacted when it was set aside.
+    /// Whether its data was redacted when it was quarantined.
     pub is_redacted: bool,
 }
 
-/// Why a message cannot be had back from quarantine.
+/// Why a message cannot be restored from quarantine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Lost {
-    /// More than [`MAX_DATA_BYTES`] came.
-    #[error("its data were cut at 256 KiB when it was set aside")]
+    /// Its data was longer than [`MAX_DATA_BYTES`].
+    #[error("its data was cut at 256 KiB when it was quarantined")]
     Cut,
-    /// There were too many attributes, or the document is none of this module.
-    #[error("its attributes or data were not kept whole")]
+    /// There were too many attributes, or this module did not write the document.
+    #[error("its attributes or data are incomplete")]
     Incomplete,
 }
 
 impl Restored {
-    /// Reads the document back.
+    /// Restores the message from the fields of its document.
     pub fn read(fields: &Fields) -> Result<Self, Lost> {
         let attributes = fields.get("attributes").and_then(attributes).ok_or(Lost::Incomplete)?;
         let Some(Value::Bytes(data)) = fields.get("data") else { return Err(Lost::Incomplete) };
@@ -134,7 +134,7 @@ impl Restored {
     }
 }
 
-/// The attributes, as they were written.
+/// Reads the attributes from the field they were written to.
 pub fn attributes(value: &Value) -> Option<Attributes> {
     match value {
         Value::Map(labels) => labels
@@ -147,7 +147,7 @@ pub fn attributes(value: &Value) -> Option<Attributes> {
 }
 
 impl Quarantined<'_> {
-    /// The document.
+    /// The fields of the document.
     pub fn fields(&self) -> Fields {
         let Message { data, attributes } = self.message;
         let kept = &self.data[..self.data.len().min(MAX_DATA_BYTES)];
@@ -164,8 +164,8 @@ impl Quarantined<'_> {
     }
 }
 
-/// The attributes as a map where every store takes it, else as JSON text: what is set aside must
-/// not fail for what is wrong with it.
+/// The attributes as a map if every store takes it, or else as JSON text: whatever is wrong with a
+/// message, it can be quarantined.
 fn storable(attributes: &Attributes) -> Value {
     let is_plain = |name: &String| {
         let is_reserved = name.starts_with("__") && name.ends_with("__");
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn it_lies_under_its_tenant_and_outside_all_where_that_cannot_be_read() {
+    fn a_message_without_a_valid_tenant_is_kept_outside_every_tenant() {
         let own = path(&message("acme", b"x")).to_string();
         assert!(own.starts_with("tenants/acme/quarantine/"), "{own}");
         let stray = path(&message("../beta", b"x")).to_string();
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_message_is_the_same_document_and_another_is_another() {
+    fn only_the_same_message_has_the_same_document() {
         let of = |data: &[u8]| path(&message("acme", data));
         assert_eq!(of(b"x"), of(b"x"));
         assert_ne!(of(b"x"), of(b"y"));
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_comes_back_as_it_was_unless_something_was_cut() {
+    fn a_message_is_restored_unless_something_was_cut() {
         let plain = message("acme", b"\xff");
         let restored = Restored { message: plain.clone(), is_redacted: false };
         assert_eq!(Restored::read(&quarantined(&plain).fields()), Ok(restored));
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn redacted_data_are_known_as_such() {
+    fn redacted_data_is_recognized() {
         let whole = message("acme", b"call 555-0199");
         let redacted = Quarantined { data: b"call [REDACTED]", ..quarantined(&whole) }.fields();
         let restored = Restored::read(&redacted).expect("a message");
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn large_data_are_cut_but_measured_whole() {
+    fn large_data_is_cut_but_its_full_size_is_kept() {
         let large = message("acme", &vec![b'x'; MAX_DATA_BYTES + 1]);
         let fields = quarantined(&large).fields();
         assert_eq!(fields["data"].size(), MAX_DATA_BYTES);

@@ -1,5 +1,4 @@
-//! A record: one thing that a client sent, with the name, the content and the parts it has on its
-//! way from the gateway to the store.
+//! A record: one thing that a client sent, on its way from the gateway to the store.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,42 +13,43 @@ use crate::tenant::TenantId;
 /// Longest record id, in bytes.
 pub const MAX_RECORD_ID_BYTES: usize = 128;
 
-/// One message's worth of a record: the whole of a small one, a part of a large one.
+/// What one message carries of a record: all of a small one, a part of a large one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// What the worker has to do with it.
+    /// Which processor handles it.
     pub kind: Kind,
-    /// Whose it is.
+    /// The tenant that it belongs to.
     pub tenant: TenantId,
-    /// Its name among the tenant's records of its kind; the same name twice is the same record.
+    /// Its id, unique among the tenant's records of this kind: the same id again is the same
+    /// record.
     pub id: RecordId,
-    /// SHA-256 of the whole record's normalized content, the same in each of its parts.
+    /// The SHA-256 of the whole record's normalized content; the same in every part.
     pub digest: String,
-    /// The front door it came through, such as `json_upload`.
+    /// How it came in, such as `json_upload`.
     pub source: String,
-    /// When the gateway took it.
+    /// When the gateway received it.
     pub received_at: DateTime<Utc>,
     /// Which part of the record this is.
     pub part: Part,
-    /// The W3C trace context of the request, where it had one.
+    /// The W3C trace context of the request, if it had one.
     pub traceparent: Option<String>,
     /// The part's content.
     pub data: String,
 }
 
-/// What kind of record a message carries: which processor takes it.
+/// The kind of a record, which decides the processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
-    /// Entries of an access log: counted by window.
+    /// Access-log entries, which are counted by window.
     AccessLog,
-    /// An event of a site: counted.
+    /// An event on a site, which is counted.
     Event,
-    /// A text log: slow work for each character.
+    /// A text log, which costs work for each character.
     Text,
 }
 
 impl Kind {
-    /// The name in messages, metrics and filters.
+    /// The name in messages, metrics and subscription filters.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AccessLog => "access_log",
@@ -59,7 +59,7 @@ impl Kind {
     }
 }
 
-/// The kind is none that this version knows.
+/// This version does not know the kind.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("unknown kind {0:?}")]
 pub struct UnknownKind(String);
@@ -77,7 +77,7 @@ impl FromStr for Kind {
     }
 }
 
-/// Part `number` of `of`, both counted from one.
+/// Part `number` of `of`, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Part {
     /// 1 to `of`.
@@ -87,39 +87,39 @@ pub struct Part {
 }
 
 impl Part {
-    /// The only part of a record that was not cut.
+    /// The only part of a record that is in one piece.
     pub const WHOLE: Self = Self { number: 1, of: 1 };
 
-    /// Whether the record has no other part.
+    /// Whether the record has only this part.
     pub fn is_whole(self) -> bool {
         self.of == 1
     }
 }
 
-/// A record's id: 1 to 128 of `[A-Za-z0-9._:-]` and `_`, neither `.` nor `..`, not beginning with
-/// `__`, so that it is one segment of a path in any store.
+/// A record's id: 1 to 128 of `[A-Za-z0-9._:-]`, but not `.` or `..`, and not beginning with `__`.
+/// Every such id is a valid path segment in any store.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId(String);
 
-/// Why a text is no record id.
+/// Why a text is not a valid record id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum RecordIdError {
-    /// There is no character in it.
+    /// It is empty.
     #[error("must not be empty")]
     Empty,
     /// It is longer than [`MAX_RECORD_ID_BYTES`].
-    #[error("must have at most 128 characters")]
+    #[error("must be at most 128 characters long")]
     TooLong,
-    /// It has a character outside the alphabet.
-    #[error("must have only characters of A-Z, a-z, 0-9, '.', '_', ':', '-'")]
+    /// It contains a character that is not allowed.
+    #[error("must contain only A-Z, a-z, 0-9, '.', '_', ':', '-'")]
     BadCharacter,
-    /// It is a name that stores keep for themselves.
+    /// Stores reserve this name.
     #[error("must not be '.' or '..' and must not begin with '__'")]
     Reserved,
 }
 
 impl RecordId {
-    /// Takes `id` when it has the form of a record id.
+    /// Checks `id` and wraps it.
     pub fn parse(id: &str) -> Result<Self, RecordIdError> {
         if id.is_empty() {
             return Err(RecordIdError::Empty);
@@ -136,21 +136,21 @@ impl RecordId {
         Ok(Self(id.to_owned()))
     }
 
-    /// A new id of 128 random bits. It has no time in it: ids that grow with time would all be
-    /// written to one corner of the store.
+    /// A new id of 128 random bits. It does not contain the time: ids that grow with time would
+    /// all be written to the same range of the store.
     pub fn random() -> Self {
         Self(format!("{:032x}", rand::rng().random::<u128>()))
     }
 
-    /// The id that an idempotency key names: the key itself, without quotes around it, where it
-    /// has the form of an id, else its SHA-256.
+    /// The id that an idempotency key stands for: the key itself, without quotes, if it is a valid
+    /// id, and its SHA-256 otherwise.
     pub fn from_key(key: &[u8]) -> Self {
         let bare = key.strip_prefix(b"\"").and_then(|k| k.strip_suffix(b"\"")).unwrap_or(key);
-        let as_it_is = std::str::from_utf8(bare).ok().and_then(|k| Self::parse(k).ok());
-        as_it_is.unwrap_or_else(|| Self(hash::sha256(bare)))
+        let valid = std::str::from_utf8(bare).ok().and_then(|k| Self::parse(k).ok());
+        valid.unwrap_or_else(|| Self(hash::sha256(bare)))
     }
 
-    /// The id as it stands in paths and messages.
+    /// The id as text, as in paths and messages.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_names_are_record_ids() {
+    fn ordinary_names_are_valid() {
         for id in ["123", "a:b", "batch-XXX", "_x", ".hidden", "a..b", &"x".repeat(128)] {
             assert!(RecordId::parse(id).is_ok(), "{id:?}");
         }
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_the_right_form_is_the_id_and_any_other_is_hashed() {
+    fn a_key_that_is_a_valid_id_is_kept_and_any_other_is_hashed() {
         assert_eq!(RecordId::from_key(b"batch-1").as_str(), "batch-1");
         assert_eq!(RecordId::from_key(b"\"batch-1\"").as_str(), "batch-1");
         assert_eq!(RecordId::from_key(b"../x").as_str(), hash::sha256("../x"));
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn made_ids_are_valid_and_differ() {
+    fn random_ids_are_valid_and_differ() {
         let (one, other) = (RecordId::random(), RecordId::random());
         assert!(RecordId::parse(one.as_str()).is_ok());
         assert_ne!(one, other);

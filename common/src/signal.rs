@@ -1,11 +1,11 @@
-//! The end of a process, as its operator or platform asks for it.
+//! Requests to stop, from the operator or the platform.
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Returns when the process gets SIGTERM or Ctrl-C, or cannot listen to signals at all.
+/// Returns on SIGTERM or Ctrl-C, or if the process cannot listen for signals.
 pub async fn stop_requested() {
     if let Err(error) = either().await {
-        tracing::error!(%error, "signals cannot be heard; stopping");
+        tracing::error!(%error, "cannot listen for signals; stopping");
     }
 }
 

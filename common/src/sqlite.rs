@@ -1,4 +1,4 @@
-//! SQLite as both embedded adapters use it: one writer that commits in groups, several readers.
+//! SQLite for both embedded adapters: one writer that commits in groups, and several readers.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -9,26 +9,26 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Savepoint, Transaction, Transac
 use thiserror::Error;
 use tokio::sync::{Semaphore, oneshot};
 
-/// Jobs that go into one transaction at most; beyond it, waiting costs more than an fsync saves.
+/// Most jobs in a transaction; beyond that, waiting costs more than sharing an fsync saves.
 const GROUP: usize = 1024;
-/// Connections that read at the same time.
+/// Most connections that read at the same time.
 const READERS: usize = 4;
 /// How long a statement waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A database could not do it.
+/// Why a database failed.
 #[derive(Clone, Debug, Error)]
 pub(crate) enum SqliteError {
-    /// SQLite says why. Shared, because a failed transaction fails every job in it.
+    /// SQLite's error. It is shared, because a failed transaction fails all its jobs.
     #[error(transparent)]
     Sqlite(Arc<rusqlite::Error>),
-    /// The writer has ended, at shutdown.
+    /// The writer has stopped, because of a shutdown.
     #[error("the database is closed")]
     Closed,
 }
 
 impl SqliteError {
-    /// What went wrong, as far as SQLite knows.
+    /// SQLite's code of the error, if it has one.
     pub(crate) fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Sqlite(error) => error.sqlite_error_code(),
@@ -46,7 +46,7 @@ impl From<rusqlite::Error> for SqliteError {
 type Reply = Box<dyn FnOnce(Result<(), SqliteError>) + Send>;
 type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Reply + Send>;
 
-/// A database file in WAL mode with `synchronous=FULL`: what was committed survives a power cut.
+/// A database file in WAL mode with `synchronous=FULL`: commits survive a power cut.
 pub(crate) struct Database {
     path: PathBuf,
     jobs: Option<mpsc::Sender<Job>>,
@@ -56,8 +56,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Opens the file, makes it where it is missing, and runs `schema`, which has to be
-    /// repeatable.
+    /// Opens the file, or creates it, and runs `schema`, which must be idempotent.
     pub(crate) fn open(path: &Path, schema: &str) -> Result<Self, SqliteError> {
         let connection = connect(path)?;
         connection.execute_batch(schema)?;
@@ -76,7 +75,7 @@ impl Database {
     }
 
     /// Runs `job` on the writer, and returns when its effects are on disk. Jobs that wait at the
-    /// same time share one transaction and so one fsync; a job that fails undoes only itself.
+    /// same time share a transaction, and so an fsync. A job that fails undoes only itself.
     pub(crate) async fn write<T, E, F>(&self, job: F) -> Result<T, E>
     where
         T: Send + 'static,
@@ -96,7 +95,7 @@ impl Database {
         receiver.await.map_err(|_| SqliteError::Closed)?
     }
 
-    /// Runs `job` on a reader, away from the async threads.
+    /// Runs `job` on a reader, in a blocking thread.
     pub(crate) async fn read<T, E, F>(&self, job: F) -> Result<T, E>
     where
         T: Send + 'static,
@@ -148,8 +147,8 @@ fn connect(path: &Path) -> Result<Connection, SqliteError> {
     Ok(connection)
 }
 
-/// Takes the jobs that gathered while the last group was on its way to the disk, and makes them
-/// the next group: alone, a job waits for nobody; in a flood, an fsync serves hundreds.
+/// Commits jobs in groups. Those that arrive during a commit are the next group: a single job waits
+/// for nothing, and in a flood hundreds share an fsync.
 fn write_groups(mut connection: Connection, queue: &mpsc::Receiver<Job>) {
     while let Ok(first) = queue.recv() {
         let group = std::iter::once(first).chain(queue.try_iter().take(GROUP - 1));
@@ -211,7 +210,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_written_is_there_after_opening_again() {
+    async fn writes_are_still_there_after_reopening() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("t.db");
         let database = Database::open(&path, SCHEMA).expect("a database");

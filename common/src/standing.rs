@@ -1,26 +1,25 @@
-//! What the store's documents say of a record that a message carries: whether it is stored, and
-//! whether its name is taken. A record of several parts has a claim, the document that reserves
-//! its name for them.
+//! Whether a record is stored already, or its id taken by another one. A record in several parts
+//! has a claim, the document that reserves its id.
 
 use crate::path::DocumentPath;
 use crate::record::{Kind, Record};
 use crate::store::Document;
 use crate::{event, log_batch, processed_log};
 
-/// How the store stands to a message's record.
+/// What the store holds of a message's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Nothing has its name.
+    /// Its id is free.
     Unknown,
-    /// The record's claim is there, but not the part that the message carries.
+    /// Its claim is stored, but not the part in the message.
     Claimed,
-    /// What the message carries is stored.
+    /// The message's content is stored.
     Stored,
-    /// The name belongs to other content.
+    /// Its id belongs to other content.
     Conflict,
 }
 
-/// Where a record's own document lies.
+/// The path of a record's own document.
 pub fn path(record: &Record) -> DocumentPath {
     match record.kind {
         Kind::AccessLog => log_batch::path(&record.tenant, &record.id),
@@ -29,15 +28,14 @@ pub fn path(record: &Record) -> DocumentPath {
     }
 }
 
-/// The documents that [`standing`] is told by: the record's own, and the part's where it has
-/// several.
+/// The paths that [`standing`] needs: the record's own, and the part's if there are several.
 pub fn paths(record: &Record) -> Vec<DocumentPath> {
     let own = path(record);
     let part = (!record.part.is_whole()).then(|| own.part(record.part.number));
     std::iter::once(own).chain(part).collect()
 }
 
-/// What the documents that were found at [`paths`] say.
+/// The standing that follows from the documents found at [`paths`].
 pub fn standing(found: &[Option<Document>], record: &Record) -> Standing {
     let [own, part] = [0, 1].map(|n| found.get(n).and_then(Option::as_ref));
     let Some(own) = own else { return Standing::Unknown };

@@ -1,4 +1,4 @@
-//! Logs: structured, to stderr, with control characters escaped whatever a client sent.
+//! Logs: structured, on stderr, with control characters escaped.
 
 use std::fmt;
 use std::io::{IsTerminal as _, stderr};
@@ -12,14 +12,14 @@ use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::config::LogFormat;
 
-/// Begins to log, at level `info` unless `RUST_LOG` says otherwise. A process that logs
-/// already goes on as it does.
+/// Starts logging, at level `info` unless `RUST_LOG` says otherwise. Has no effect in a process
+/// that already logs.
 pub fn init(format: Option<LogFormat>) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
     let layer = layer(format.unwrap_or_else(default_format));
     if let Err(error) = Registry::default().with(layer).with(filter).try_init() {
-        eprintln!("logs stay as they are: {error}");
+        eprintln!("logging is already set up: {error}");
     }
 }
 
@@ -49,8 +49,7 @@ fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -
     }
 }
 
-/// The text with each control character written as its escape, so that no value can end a line
-/// or steer a terminal.
+/// Escapes control characters, so that no value can end a line or control a terminal.
 fn escape(text: &str) -> String {
     let escape = |c: char| -> Box<dyn Iterator<Item = char>> {
         if c.is_control() { Box::new(c.escape_unicode()) } else { Box::new(std::iter::once(c)) }
@@ -63,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_cannot_end_a_line_or_steer_a_terminal() {
+    fn a_value_cannot_end_a_line_or_control_a_terminal() {
         assert_eq!(escape("a\nb\x1b[31m\u{9b}é"), "a\\u{a}b\\u{1b}[31m\\u{9b}é");
     }
 }

@@ -1,4 +1,4 @@
-//! The tenant: the name under which everything of one customer lies, and nothing of another.
+//! A tenant: one customer, whose data is kept apart from everybody else's.
 
 use std::fmt;
 
@@ -7,30 +7,30 @@ use thiserror::Error;
 /// Longest tenant id, in bytes.
 pub const MAX_TENANT_BYTES: usize = 128;
 
-/// A tenant's id: `[A-Za-z0-9][A-Za-z0-9._-]{0,127}`, so that it is one segment of a path in any
-/// store, whatever a client sends.
+/// A tenant's id: `[A-Za-z0-9][A-Za-z0-9._-]{0,127}`. Every such id is a valid path segment in any
+/// store.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TenantId(String);
 
-/// Why a text is no tenant id.
+/// Why a text is not a valid tenant id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TenantError {
-    /// There is no character in it.
+    /// It is empty.
     #[error("must not be empty")]
     Empty,
     /// It is longer than [`MAX_TENANT_BYTES`].
-    #[error("must have at most 128 characters")]
+    #[error("must be at most 128 characters long")]
     TooLong,
-    /// It begins with something else than a letter or digit.
+    /// It does not begin with a letter or a digit.
     #[error("must begin with one of A-Z, a-z, 0-9")]
     BadStart,
-    /// It has a character outside the alphabet.
-    #[error("must have only characters of A-Z, a-z, 0-9, '.', '_', '-'")]
+    /// It contains a character that is not allowed.
+    #[error("must contain only A-Z, a-z, 0-9, '.', '_', '-'")]
     BadCharacter,
 }
 
 impl Default for TenantId {
-    /// The tenant of requests that name none, where they may.
+    /// The tenant of requests that may leave the tenant out, and do.
     fn default() -> Self {
         Self(Self::DEFAULT.to_owned())
     }
@@ -40,7 +40,7 @@ impl TenantId {
     /// The id of [`TenantId::default`].
     pub const DEFAULT: &str = "default";
 
-    /// Takes `id` when it has the form of a tenant id.
+    /// Checks `id` and wraps it.
     pub fn parse(id: &str) -> Result<Self, TenantError> {
         let first = id.bytes().next().ok_or(TenantError::Empty)?;
         if !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) {
@@ -55,7 +55,7 @@ impl TenantId {
         Ok(Self(id.to_owned()))
     }
 
-    /// The id as it stands in paths and messages.
+    /// The id as text, as in paths and messages.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_names_are_tenants() {
+    fn ordinary_names_are_valid() {
         for id in ["acme", "cus-axon", "a", "0", "example.com", "A_b-c.9", &"x".repeat(128)] {
             assert_eq!(TenantId::parse(id).map(|t| t.to_string()), Ok(id.to_owned()));
         }

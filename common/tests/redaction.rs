@@ -1,5 +1,5 @@
-//! Holds the redaction to labelled log lines: how much of what is sensitive it finds, and how much
-//! of what it finds is sensitive.
+//! Measures redaction on labelled log lines: recall, the share of sensitive spans that it finds,
+//! and precision, the share of its matches that are sensitive.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -8,7 +8,7 @@ use common::text::redact::{redact, spans};
 
 const LINES: &str = include_str!("data/redaction.tsv");
 
-/// The least precision and the least recall, over spans.
+/// The lowest acceptable precision and recall, over spans.
 const FLOOR: f64 = 0.97;
 
 struct Labelled {
@@ -16,7 +16,7 @@ struct Labelled {
     spans: HashSet<Range<usize>>,
 }
 
-/// Takes the marks out of a labelled line and notes where they stood.
+/// Removes the marks from a labelled line and returns what they mark.
 fn read(labelled: &str) -> Labelled {
     let (mut line, mut spans, mut start) = (String::new(), HashSet::new(), 0);
     for c in labelled.chars() {
@@ -58,7 +58,7 @@ fn precision_and_recall_over_the_labelled_lines_are_high() {
 }
 
 #[test]
-fn the_labelled_set_is_large_and_has_both_kinds() {
+fn the_labelled_set_is_large_and_has_lines_of_both_kinds() {
     let lines = labelled();
     let clean = lines.iter().filter(|labelled| labelled.spans.is_empty()).count();
     assert!(lines.len() >= 200 && clean >= 80 && lines.len() - clean >= 80);

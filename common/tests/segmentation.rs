@@ -1,5 +1,5 @@
-//! Holds the cutting of texts to its promises on hostile input: nothing is lost, nothing is too
-//! long, and redacting the parts is redacting the whole.
+//! Checks the cutting of texts on hostile input: nothing is lost, no part is too long, and the
+//! redacted parts joined are the redacted text.
 
 use common::text::redact::{MARK, redact, spans};
 use common::text::segment::{MAX_CHARACTERS, segment};
@@ -73,7 +73,7 @@ const OTHER: &[&str] = &[
     "_",
 ];
 
-/// A piece of a sensitive value, often all of it.
+/// A piece of a sensitive value, or all of it.
 fn fragment() -> impl Strategy<Value = String> {
     (select(SENSITIVE), any::<Index>(), any::<Index>(), 0..3_u8).prop_map(|(value, a, b, kind)| {
         let marks = value.chars().collect::<Vec<_>>();
@@ -95,7 +95,7 @@ fn piece() -> impl Strategy<Value = String> {
     ]
 }
 
-/// One or a few pieces over and over, with no line end unless a piece has one.
+/// A few pieces repeated, with no line end unless a piece has one.
 fn repeated() -> impl Strategy<Value = String> {
     (vec(piece(), 1..4), 1..12_000_usize).prop_map(|(pieces, length)| {
         let unit = pieces.concat();
@@ -104,7 +104,7 @@ fn repeated() -> impl Strategy<Value = String> {
     })
 }
 
-/// Filler that puts a few pieces right where the first cut falls.
+/// A few pieces after filler, so that they are right at the first cut.
 fn about_the_cut() -> impl Strategy<Value = String> {
     let filler = prop_oneof![select(vec!["x", "7", "é", "-", " ", "a.", "=", ":", "1-"])];
     (filler, MAX_CHARACTERS - 80..MAX_CHARACTERS + 5, vec(piece(), 1..8), 0..5_000_usize).prop_map(
@@ -153,13 +153,13 @@ proptest! {
     }
 
     #[test]
-    fn redacting_the_parts_is_redacting_the_whole(text in hostile()) {
+    fn redacted_parts_joined_are_the_redacted_text(text in hostile()) {
         let whole = redact(&text);
         prop_assert_eq!(redacted_in_parts(&text), (whole.text, whole.count));
     }
 
     #[test]
-    fn redacting_lines_is_redacting_the_text(lines in vec(vec(piece(), 0..12), 0..40)) {
+    fn redacted_lines_joined_are_the_redacted_text(lines in vec(vec(piece(), 0..12), 0..40)) {
         let text = lines.iter().map(|line| line.concat() + "\n").collect::<String>();
         let by_line = text.split_inclusive('\n').map(|line| redact(line).text);
         prop_assert_eq!(by_line.collect::<String>(), redact(&text).text);
@@ -174,13 +174,13 @@ proptest! {
     }
 
     #[test]
-    fn redacted_text_holds_no_further_match(pieces in vec(piece(), 0..60)) {
+    fn redacted_text_contains_no_match(pieces in vec(piece(), 0..60)) {
         let once = redact(&pieces.concat());
         prop_assert_eq!(redact(&once.text).text, once.text);
     }
 
     #[test]
-    fn a_value_set_apart_is_never_lost_to_a_cut(
+    fn a_cut_never_hides_a_value_that_stands_apart(
         value in select(SENSITIVE),
         filler in select(vec!["lorem ipsum ", "7, ", "é;", "漢", "| "]),
         before in MAX_CHARACTERS - 60..MAX_CHARACTERS + 10,
@@ -215,7 +215,7 @@ fn a_line_is_not_cut_for_the_short_lines_before_it() {
 }
 
 #[test]
-fn a_match_across_the_limit_goes_to_the_next_part_whole() {
+fn a_match_across_the_limit_moves_to_the_next_part() {
     for before in MAX_CHARACTERS - 40..=MAX_CHARACTERS + 1 {
         let text = format!("{},+442079460958,{}", "漢".repeat(before), "漢".repeat(100));
         let expected = format!("{},{MARK},{}", "漢".repeat(before), "漢".repeat(100));
@@ -224,7 +224,7 @@ fn a_match_across_the_limit_goes_to_the_next_part_whole() {
 }
 
 #[test]
-fn a_token_longer_than_a_part_leaves_no_tail_in_clear() {
+fn no_end_of_a_token_longer_than_a_part_stays_readable() {
     for length in [3_990, 4_001, 4_020, 4_400, 4_512, 4_600, 8_100, 10_000] {
         let text = format!("Authorization: Bearer {}", "aB3x".repeat(length / 4));
         assert!(!redact(&text).text.contains("aB3x"), "{length}");
@@ -232,7 +232,7 @@ fn a_token_longer_than_a_part_leaves_no_tail_in_clear() {
 }
 
 #[test]
-fn a_line_end_of_two_characters_is_not_cut_apart() {
+fn a_line_end_of_two_characters_is_not_split() {
     let text = format!("{}\r\nnext", "x".repeat(MAX_CHARACTERS - 1));
     assert!(segment(&text).iter().all(|part| !part.ends_with('\r')));
 }

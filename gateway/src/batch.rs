@@ -6,24 +6,24 @@ use common::access_log::Entry;
 use common::hash;
 use common::rollup::{self, Key};
 
-/// Most rollup documents that one part of a batch touches, so that a part is one commit.
+/// Most rollup documents that one part touches, so that it is stored in one commit.
 const MAX_PART_ROLLUPS: usize = 400;
-/// Most bytes of one part, so that quarantine keeps it whole.
+/// Most bytes of one part, so that quarantine keeps all of it.
 const MAX_PART_BYTES: usize = 256 << 10;
 
-/// A batch as it is published: its parts in the order of time, and the digest of all.
+/// A batch as it is published: its parts in order of time, and their digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct BatchParts {
-    /// Each part as lines of JSON.
-    pub(crate) parts: Vec<String>,
-    /// SHA-256 over all lines.
-    pub(crate) digest: String,
+pub struct BatchParts {
+    /// Each part, as lines of JSON.
+    pub parts: Vec<String>,
+    /// The SHA-256 of all lines.
+    pub digest: String,
 }
 
 impl BatchParts {
-    /// Cuts `entries` into parts. The same entries in any order are the same batch: sorted by
-    /// time, neighbours share their windows, and a part holds more of them.
-    pub(crate) fn of(mut entries: Vec<Entry>) -> Result<Self, serde_json::Error> {
+    /// Cuts `entries` into parts. The same entries in another order give the same parts, since
+    /// they are sorted: neighbours in time share their windows, so more of them fit a part.
+    pub fn of(mut entries: Vec<Entry>) -> Result<Self, serde_json::Error> {
         entries.sort_unstable();
         let mut parts = vec![Part::default()];
         for entry in &entries {
@@ -47,7 +47,7 @@ struct Part {
 }
 
 impl Part {
-    /// Adds the entry, unless the part would grow too large; a part takes one in any case.
+    /// Adds the entry, unless the part would grow too large. An empty part takes any entry.
     fn take(&mut self, entry: &Entry, line: &str) -> bool {
         let touched: Vec<Key> = rollup::touched_by(entry).collect();
         let new = touched.iter().filter(|key| !self.rollups.contains(key)).count();

@@ -1,4 +1,4 @@
-//! Everything that is counted of a tenant, for who wants to check it.
+//! All counts of a tenant, for recounts that check them.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::tenant::TenantId;
 
 const FIELDS: &[&str] = &["dimension", "value", "grain", "start", "count"];
 
-/// All rollups of the tenant, shards added up.
+/// All rollups of a tenant, with shards added up.
 pub async fn all(
     store: &dyn DocumentStore,
     tenant: &TenantId,
@@ -25,7 +25,7 @@ pub async fn all(
     Ok(counts)
 }
 
-/// The ids of all documents of visitors, each with its day (or `all`).
+/// Calls `take` with the id and the day (or `all`) of every visitor document.
 pub async fn visitors(
     store: &dyn DocumentStore,
     tenant: &TenantId,

@@ -1,4 +1,4 @@
-//! Counts of events: by type, by page, and the users behind them.
+//! Counts of events, by type and by page, and of the users behind them.
 
 use std::collections::BTreeSet;
 
@@ -12,35 +12,35 @@ use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::store::{Aggregation, DocumentStore, Op, Query, StoreError, Write, fields};
 use crate::tenant::TenantId;
 
-/// The name under which `visitors` counts all days as one.
+/// The day of visitor documents that count for all time.
 const ALL_DAYS: &str = "all";
 
 /// The days that a read covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Period {
-    /// All that was ever counted.
+    /// All time.
     All,
-    /// Days in UTC, both ends included; open where there is none.
+    /// Days in UTC, from the first to the last; `None` leaves an end open.
     Days(Option<NaiveDate>, Option<NaiveDate>),
 }
 
 impl Period {
-    /// From one day to another; all time where neither is given.
+    /// From the first day to the last; all time if both are `None`.
     pub fn between(first: Option<NaiveDate>, last: Option<NaiveDate>) -> Self {
         if first.is_none() && last.is_none() { Self::All } else { Self::Days(first, last) }
     }
 }
 
-/// A user seen on a day, or ever.
+/// A user who was seen on a day, or at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visit {
     /// The day, or `all`.
     pub day: String,
-    /// The document that stands for it.
+    /// The visitor document.
     pub path: DocumentPath,
 }
 
-/// Everything that `event` changes beyond its own document. What is only summed goes to `shard`.
+/// The writes for `event` besides its own document. Counts that are only summed go to `shard`.
 pub fn of_event(tenant: &TenantId, event: &Event, shard: u32) -> Vec<Write> {
     let counts: Counts = counted_by(event).collect();
     let visits = visits(tenant, event).into_iter();
@@ -49,7 +49,7 @@ pub fn of_event(tenant: &TenantId, event: &Event, shard: u32) -> Vec<Write> {
     counts.writes(tenant, shard).chain(visits).collect()
 }
 
-/// The rollups that one event touches.
+/// The rollups that count an event.
 pub fn counted_by(event: &Event) -> impl Iterator<Item = Key> {
     let path = event.path.as_deref().filter(|_| event.is_view());
     let values = [(Dimension::EventType, event.event_type.as_str())]
@@ -58,7 +58,7 @@ pub fn counted_by(event: &Event) -> impl Iterator<Item = Key> {
     values.flat_map(|(dimension, value)| Key::all(dimension, value, event.timestamp))
 }
 
-/// The visits that one event is: none where its user is not known.
+/// The visits that an event counts as: none if it names no user.
 pub fn visits(tenant: &TenantId, event: &Event) -> Vec<Visit> {
     let Some(user) = &event.user_id else { return Vec::new() };
     let days = [day_name(event.timestamp.date_naive()), ALL_DAYS.to_owned()];
@@ -66,7 +66,7 @@ pub fn visits(tenant: &TenantId, event: &Event) -> Vec<Visit> {
     days.map(|day| Visit { path: visitors.hashed(&[&day, user]), day }).into()
 }
 
-/// How many events of `event_type` (of any type, where it is `None`) came in `period`.
+/// How many events of `event_type`, or of any type for `None`, there were in `period`.
 pub async fn events(
     store: &dyn DocumentStore,
     tenant: &TenantId,
@@ -81,7 +81,7 @@ pub async fn events(
     figure(store, &query, Aggregation::Sum("count")).await
 }
 
-/// How many views came in `period`.
+/// How many page views there were in `period`.
 pub async fn views(
     store: &dyn DocumentStore,
     tenant: &TenantId,
@@ -91,7 +91,7 @@ pub async fn views(
     Ok(try_join_all(counts).await?.iter().sum())
 }
 
-/// The types of events that ever came, in order.
+/// All event types that were ever counted, in order.
 pub async fn event_types(
     store: &dyn DocumentStore,
     tenant: &TenantId,
@@ -101,8 +101,8 @@ pub async fn event_types(
     Ok(found.iter().filter_map(|rollup| rollup.text("value")).map(str::to_owned).collect())
 }
 
-/// The most viewed paths of a day (of all time, where there is none): at most `limit`, by views,
-/// ties by path.
+/// The `limit` most viewed paths of a day, or of all time for `None`, with their views; ties are
+/// ordered by path.
 pub async fn top_paths(
     store: &dyn DocumentStore,
     tenant: &TenantId,
@@ -112,7 +112,7 @@ pub async fn top_paths(
     top(store, tenant, Dimension::ViewPath, window(day), limit).await
 }
 
-/// How many different users sent events on a day (ever, where there is none).
+/// How many users there were on a day, or in all time for `None`.
 pub async fn unique_users(
     store: &dyn DocumentStore,
     tenant: &TenantId,
@@ -121,7 +121,7 @@ pub async fn unique_users(
     figure(store, &visitors_query(tenant, day), Aggregation::Count).await
 }
 
-/// One query of each shape that this module asks, with what it aggregates.
+/// A query of each shape that this module sends, with its aggregation.
 pub(super) fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
     let day = NaiveDate::MIN;
     let sum = Some(Aggregation::Sum("count"));
@@ -144,7 +144,8 @@ fn in_period(query: Query, period: Period) -> Query {
             let query = query.filter("grain", Op::Equal, Grain::Day.as_str());
             let first = first.map(midnight).unwrap_or(DateTime::UNIX_EPOCH);
             let query = query.filter("start", Op::AtLeast, first);
-            // Days begin at midnight, and the day after the last one may be beyond what stores know.
+            // Windows of days start at midnight, and the day after the last one may be out of
+            // range.
             match last {
                 Some(last) => {
                     query.filter("start", Op::Less, midnight(last) + TimeDelta::seconds(1))

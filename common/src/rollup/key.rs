@@ -1,4 +1,4 @@
-//! What is counted, in which windows, and the document that holds each count.
+//! What is counted, in which windows, and in which documents.
 
 use std::collections::BTreeMap;
 
@@ -8,16 +8,16 @@ use crate::path::{Collection, CollectionPath};
 use crate::store::{Write, fields};
 use crate::tenant::TenantId;
 
-/// How long a window is.
+/// The length of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Grain {
-    /// 60 seconds.
+    /// One minute.
     Minute,
-    /// 3,600 seconds.
+    /// One hour.
     Hour,
-    /// From midnight to midnight, UTC.
+    /// One day in UTC.
     Day,
-    /// All time: one window.
+    /// All time, in one window.
     All,
 }
 
@@ -35,7 +35,7 @@ impl Grain {
         }
     }
 
-    /// How long a window is; `None` for all time.
+    /// The length of a window; `None` for all time.
     pub fn length(self) -> Option<TimeDelta> {
         match self {
             Self::Minute => Some(TimeDelta::minutes(1)),
@@ -45,7 +45,7 @@ impl Grain {
         }
     }
 
-    /// The beginning of the window that `at` lies in; of all time, 1970.
+    /// The start of the window that contains `at`; for all time, 1970.
     pub fn start(self, at: DateTime<Utc>) -> DateTime<Utc> {
         let floor = self.length().and_then(|length| at.duration_trunc(length).ok());
         floor.unwrap_or(DateTime::UNIX_EPOCH)
@@ -55,11 +55,11 @@ impl Grain {
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dimension {
-    /// Events by their type. Only ever summed.
+    /// Events by type. Only summed.
     EventType,
     /// Views by the path of the page. Ordered by count.
     ViewPath,
-    /// Requests in an access log; there is one value. Only ever summed.
+    /// Requests in access logs, with a single value. Only summed.
     Requests,
     /// Requests by method and path. Ordered by count.
     RequestPath,
@@ -93,27 +93,27 @@ impl Dimension {
         }
     }
 
-    /// What is only summed may be spread over shards; what is ordered by its count must not.
+    /// Whether counts are only summed, never ordered by. Only then may they be spread over shards.
     fn is_only_summed(self) -> bool {
         matches!(self, Self::EventType | Self::Requests)
     }
 }
 
-/// Names one rollup of a tenant, but for its shard.
+/// Identifies a rollup of a tenant, except for its shard.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// What is counted.
     pub dimension: Dimension,
-    /// Which value of it.
+    /// Which value of the dimension.
     pub value: String,
-    /// How long the window is.
+    /// The length of the window.
     pub grain: Grain,
-    /// Its beginning.
+    /// The start of the window.
     pub start: DateTime<Utc>,
 }
 
 impl Key {
-    /// The windows in which `value` is counted when it comes `at` that instant.
+    /// The keys of all windows that count a `value` that occurred `at` this time.
     pub(super) fn all(
         dimension: Dimension,
         value: &str,
@@ -145,7 +145,7 @@ impl Key {
     }
 }
 
-/// What a record adds to the rollups.
+/// What a record adds to rollups.
 #[derive(Default)]
 pub(super) struct Counts(BTreeMap<Key, i64>);
 
@@ -160,7 +160,7 @@ impl FromIterator<Key> for Counts {
 }
 
 impl Counts {
-    /// One increment a rollup, in `shard` where shards may be.
+    /// One increment for each rollup; those that may be spread go to `shard`.
     pub(super) fn writes(self, tenant: &TenantId, shard: u32) -> impl Iterator<Item = Write> {
         self.0.into_iter().map(move |(key, by)| {
             key.increment(tenant, if key.dimension.is_only_summed() { shard } else { 0 }, by)

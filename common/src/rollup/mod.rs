@@ -1,7 +1,7 @@
-//! How counts are laid out. The worker writes through this module, the gateway reads through it.
+//! How counts are stored. The worker writes through this module, and the gateway reads through it.
 //!
-//! A rollup is one number: how often a value of a dimension came in one window. The cost of a
-//! read grows with the windows and values it covers, never with what was counted.
+//! A rollup is one number: how often a value of a dimension occurred in one window. The cost of a
+//! read grows with the windows and values that it covers, not with the records that were counted.
 
 mod all;
 mod events;
@@ -22,8 +22,7 @@ pub use self::key::{Dimension, Grain, Key};
 pub use self::requests::{Window, of_entries, touched_by, windows};
 pub use self::series::{Point, series};
 
-/// One query of each shape that is asked of rollups and visitors, with what it aggregates: each
-/// needs its index.
+/// A query of each shape that this module sends, with its aggregation. Each shape needs an index.
 pub fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
     [events::shapes(tenant), requests::shapes(tenant), series::shapes(tenant)].concat()
 }

@@ -1,4 +1,4 @@
-//! The queries that all reads of rollups are made of.
+//! The queries that reads of rollups share.
 
 use chrono::{DateTime, Utc};
 
@@ -20,7 +20,8 @@ pub(super) async fn figure(
     Ok(store.aggregate(query, &[aggregation]).await?.first().copied().unwrap_or(0))
 }
 
-/// The most frequent values of a dimension in a window with their counts, ties by name.
+/// The most frequent values of a dimension in a window, with their counts; ties are ordered by
+/// name.
 pub(super) async fn top(
     store: &dyn DocumentStore,
     tenant: &TenantId,

@@ -1,4 +1,4 @@
-//! Counts of access logs: requests, paths and user agents by minute, hour and day.
+//! Counts of access logs: requests, paths and user agents, by minute, hour and day.
 
 use std::collections::BTreeMap;
 
@@ -11,37 +11,37 @@ use crate::access_log::Entry;
 use crate::store::{Aggregation, DocumentStore, Op, Query, StoreError, Write};
 use crate::tenant::TenantId;
 
-/// The only value of the dimension that counts all requests.
+/// The single value of the dimension that counts all requests.
 const ALL_REQUESTS: &str = "all";
-/// Windows that are read at the same time.
+/// How many windows are read at the same time.
 const AT_ONCE: usize = 16;
 
-/// What came in one window.
+/// The counts of one window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// Its beginning.
+    /// Its start.
     pub start: DateTime<Utc>,
-    /// Requests in it.
+    /// All requests.
     pub requests: i64,
-    /// The most frequent requests with their counts, ties by name.
+    /// The most frequent requests with their counts; ties are ordered by name.
     pub paths: Vec<(String, i64)>,
-    /// The most frequent user agents with their counts, ties by name.
+    /// The most frequent user agents with their counts; ties are ordered by name.
     pub user_agents: Vec<(String, i64)>,
 }
 
-/// Everything that a part of a batch changes beyond its own document. What is only summed goes to
+/// The writes for a part of a batch besides its own document. Counts that are only summed go to
 /// `shard`.
 pub fn of_entries(tenant: &TenantId, entries: &[Entry], shard: u32) -> Vec<Write> {
     let counts: Counts = entries.iter().flat_map(touched_by).collect();
     counts.writes(tenant, shard).collect()
 }
 
-/// The rollups that one entry touches.
+/// The rollups that count an entry.
 pub fn touched_by(entry: &Entry) -> impl Iterator<Item = Key> {
     values(entry).into_iter().flat_map(|(dimension, value)| Key::all(dimension, value, entry.at))
 }
 
-/// The windows of `grain` that begin in `from..to` and have requests, in order; of each, the
+/// The windows of `grain` that start in `from..to` and have requests, in order, each with its
 /// `limit` most frequent paths and user agents.
 pub async fn windows(
     store: &dyn DocumentStore,
@@ -60,7 +60,7 @@ pub async fn windows(
     stream::iter(totals).map(window).buffered(AT_ONCE).try_collect().await
 }
 
-/// One query of each shape that this module asks, with what it aggregates.
+/// A query of each shape that this module sends, with its aggregation.
 pub(super) fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
     let epoch = DateTime::UNIX_EPOCH;
     vec![
@@ -77,7 +77,7 @@ fn values(entry: &Entry) -> [(Dimension, &str); 3] {
     ]
 }
 
-/// Requests by window, shards added up.
+/// Requests by window, with shards added up.
 async fn totals(
     store: &dyn DocumentStore,
     tenant: &TenantId,

@@ -1,4 +1,4 @@
-//! Views and visitors over time, window by window.
+//! Page views and visitors over time, window by window.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,21 +13,22 @@ use crate::event::VIEWS;
 use crate::store::{Aggregation, DocumentStore, Op, Query, StoreError};
 use crate::tenant::TenantId;
 
-/// Days whose visitors are counted at the same time.
+/// How many days are counted at the same time.
 const AT_ONCE: usize = 16;
 
-/// What a site saw in one window.
+/// The counts of one window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Point {
-    /// Its beginning.
+    /// Its start.
     pub start: DateTime<Utc>,
-    /// Views in it.
+    /// Page views.
     pub views: i64,
-    /// Different users in it; only days know.
+    /// Visitors; only known for days.
     pub visitors: Option<i64>,
 }
 
-/// The windows of `grain`, hours or days, that begin in `from..to` and have any, in order.
+/// The windows of `grain` (hours or days) that start in `from..to` and have views or visitors, in
+/// order.
 pub async fn series(
     store: &dyn DocumentStore,
     tenant: &TenantId,
@@ -47,13 +48,13 @@ pub async fn series(
     Ok(starts.into_iter().map(point).collect())
 }
 
-/// One query of each shape that this module asks of rollups.
+/// A query of each shape that this module sends.
 pub(super) fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
     let epoch = DateTime::UNIX_EPOCH;
     vec![(views_query(tenant, VIEWS[0], Grain::Hour, (epoch, epoch)), None)]
 }
 
-/// Views by window, types and shards added up.
+/// Page views by window, with types and shards added up.
 async fn views(
     store: &dyn DocumentStore,
     tenant: &TenantId,
@@ -71,7 +72,7 @@ async fn views(
     Ok(views)
 }
 
-/// Visitors by day; of hours there are none.
+/// Visitors by day; none for other grains.
 async fn visitors(
     store: &dyn DocumentStore,
     tenant: &TenantId,

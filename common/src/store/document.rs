@@ -1,10 +1,10 @@
-//! A document, and the largest that stores take.
+//! A stored document.
 
 use chrono::{DateTime, Utc};
 
 use super::value::Fields;
 
-/// Largest document, in bytes: Firestore's limit, kept by every adapter.
+/// Largest document, in bytes: Firestore's limit, which every adapter enforces.
 pub const MAX_DOCUMENT_BYTES: usize = 1_048_576;
 
 /// A document as it was read.
@@ -27,7 +27,7 @@ impl Document {
         self.fields.get(field)?.as_integer()
     }
 
-    /// The instant in `field`; `None` where it is missing or of another type.
+    /// The time in `field`; `None` where it is missing or of another type.
     pub fn timestamp(&self, field: &str) -> Option<DateTime<Utc>> {
         self.fields.get(field)?.as_timestamp()
     }

@@ -1,16 +1,16 @@
 //! The composite indexes that queries need. They are declared once, in `terraform/indexes.json`:
-//! Terraform makes them in Firestore, the embedded store makes them in SQLite.
+//! Terraform creates them in Firestore, and the embedded store creates them in SQLite.
 
 use serde::Deserialize;
 
 use super::query::{Aggregation, Direction, Op, Query};
 
-/// A composite index of a collection, as it is declared.
+/// A declared composite index.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Index {
-    /// The collection's own name, such as `rollups`; the index is on all of that name.
+    /// The id of the collections, such as `rollups`.
     pub collection: String,
-    /// Fields with their directions, most significant first.
+    /// The fields with their directions, most significant first.
     pub fields: Vec<(String, Direction)>,
 }
 
@@ -20,9 +20,9 @@ pub fn declared() -> Result<Vec<Index>, serde_json::Error> {
 }
 
 impl Index {
-    /// The index that a query needs in Firestore, or an aggregation over it: what is compared for
-    /// equality, then ranges and order, then what is summed. `None` where the indexes that
-    /// Firestore keeps of every single field will do.
+    /// The index that Firestore needs for a query, or for an aggregation over it: fields compared
+    /// for equality first, then ranges and order, then the summed field. `None` if Firestore's
+    /// automatic indexes of single fields suffice.
     pub fn needed(query: &Query, aggregation: Option<Aggregation>) -> Option<Self> {
         let collection = query.collection.name().to_owned();
         let (equal, ranges): (Vec<_>, Vec<_>) =
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn every_query_shape_has_its_declared_index() {
+    fn every_query_shape_has_a_declared_index() {
         let declared = declared().expect("a readable declaration");
         for index in needed() {
             assert!(declared.contains(&index), "not declared: {index:?}");
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn no_index_is_declared_that_no_query_needs() {
+    fn every_declared_index_is_needed_by_a_query() {
         let needed = needed();
         for index in declared().expect("a readable declaration") {
             assert!(needed.contains(&index), "not needed: {index:?}");

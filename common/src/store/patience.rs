@@ -1,4 +1,4 @@
-//! Retries of what the store refuses for a passing reason.
+//! Retries of calls to the store that fail for a passing reason.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use tokio::time::{Instant, sleep};
 use super::port::StoreError;
 use crate::backoff::Backoff;
 
-/// How long a call is retried in place. After it the message is given back, and the broker's own
-/// back-off goes on.
+/// How long a call is retried in place. After that the message goes back to the broker, which has a
+/// back-off of its own.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
 
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_fault_that_passes_is_not_seen() {
+    async fn a_passing_fault_is_retried_until_it_passes() {
         let mut calls = 0;
         let result = patiently(|| {
             calls += 1;
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_fault_that_stays_is_returned_after_half_a_minute() {
+    async fn a_fault_that_lasts_is_returned_after_half_a_minute() {
         let began = Instant::now();
         let result: Result<(), _> =
             patiently(|| ready(Err(StoreError::Passing("busy".into())))).await;

@@ -1,4 +1,4 @@
-//! What a document store does, and how it fails.
+//! The operations of a document store, and its errors.
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -9,44 +9,45 @@ use super::write::Write;
 use crate::broker::Cause;
 use crate::path::DocumentPath;
 
-/// Keeps documents by path.
+/// Stores documents by path.
 #[async_trait]
 pub trait DocumentStore: Send + Sync {
-    /// Makes all of `writes`, or none.
+    /// Applies all of `writes`, or none.
     async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError>;
 
-    /// The documents at `paths`, by position; `None` where there is none.
+    /// The documents at `paths`, by position; `None` for a missing one.
     async fn get_many(&self, paths: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError>;
 
-    /// The documents that `query` selects, in its order.
+    /// The documents of `query`, in its order.
     async fn query(&self, query: &Query) -> Result<Vec<Document>, StoreError>;
 
-    /// One figure per aggregation, by position, over what `query` selects.
+    /// One figure for each aggregation over the documents of `query`, by position.
     async fn aggregate(
         &self,
         query: &Query,
         aggregations: &[Aggregation],
     ) -> Result<Vec<i64>, StoreError>;
 
-    /// Whether the store answers now; writes nothing.
+    /// Checks that the store answers, without writing.
     async fn probe(&self) -> Result<(), StoreError>;
 }
 
-/// Why the store did not do it.
+/// Why a request to the store failed.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// A document to be created exists. Nothing was written. Read the documents to learn which.
-    #[error("a document to be created exists already")]
+    /// A document that the commit creates exists. Nothing was written. To learn which one, read
+    /// them.
+    #[error("a document that the commit creates exists already")]
     AlreadyExists,
-    /// The store did not answer, or said no for now; what was to be written may be written.
-    /// Passing: do it again.
+    /// The store did not answer, or refused for now. The writes may have been applied. Passing:
+    /// retry.
     #[error("the store cannot be reached, or is busy")]
     Passing(#[source] Cause),
-    /// The request itself cannot be carried out, now or ever. Nothing was written.
+    /// The request itself is not valid. Nothing was written. Permanent: do not retry.
     #[error("the store refused the request")]
     Invalid(#[source] Cause),
-    /// The deployment is wrong: no permission, no such database, a missing index. Nothing was
-    /// written. Wait for the operator; lose nothing meanwhile.
+    /// The deployment is at fault: a permission, the database or an index is missing. Nothing was
+    /// written. Keep the record until the operator has fixed it.
     #[error("the store is not set up for this")]
     Deployment(#[source] Cause),
 }

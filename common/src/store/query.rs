@@ -1,31 +1,31 @@
-//! Queries for the documents of a collection, and figures over them.
+//! Queries for documents of a collection, and aggregations over them.
 
 use serde::Deserialize;
 
 use super::value::Value;
 use crate::path::CollectionPath;
 
-/// Which documents of a collection, in which order.
+/// Selects and orders documents of a collection.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query {
-    /// Where to look; subcollections are others.
+    /// The collection, without its subcollections.
     pub collection: CollectionPath,
-    /// All must hold.
+    /// Conditions that must all be met.
     pub filters: Vec<Filter>,
-    /// The order, most significant first. A field with a range filter ([`Op::AtLeast`],
-    /// [`Op::Less`]) that is not named here comes after those that are, ascending; the id decides
-    /// last, ascending.
+    /// The order, most significant first. It is followed by the fields with a range filter
+    /// ([`Op::AtLeast`], [`Op::Less`]) that are not named here, ascending, and then by the id,
+    /// ascending.
     pub order: Vec<Order>,
-    /// At most so many documents.
+    /// The most documents to return.
     pub limit: Option<u32>,
-    /// Only documents whose id is greater; for queries without `order` and range filters.
+    /// Only documents with a greater id. Such a query must have no `order` and no range filter.
     pub after: Option<String>,
-    /// Only these fields, where set; all, where not.
+    /// The fields to return; all of them for `None`.
     pub select: Option<&'static [&'static str]>,
 }
 
 impl Query {
-    /// All of a collection, by id.
+    /// All documents of a collection, ordered by id.
     pub fn all(collection: CollectionPath) -> Self {
         Self {
             collection,
@@ -37,46 +37,46 @@ impl Query {
         }
     }
 
-    /// With one more condition.
+    /// Adds a condition.
     pub fn filter(mut self, field: &'static str, op: Op, value: impl Into<Value>) -> Self {
         self.filters.push(Filter { field, op, value: value.into() });
         self
     }
 
-    /// With one more, less significant, key of the order.
+    /// Adds a less significant key to the order.
     pub fn order_by(mut self, field: &'static str, direction: Direction) -> Self {
         self.order.push(Order { field, direction });
         self
     }
 
-    /// At most `limit` documents.
+    /// Returns at most `limit` documents.
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Only documents whose id is greater than `id`.
+    /// Returns only documents whose id is greater than `id`.
     pub fn after(mut self, id: Option<String>) -> Self {
         self.after = id;
         self
     }
 
-    /// Only these fields.
+    /// Returns only these fields.
     pub fn select(mut self, fields: &'static [&'static str]) -> Self {
         self.select = Some(fields);
         self
     }
 }
 
-/// A condition on a field. A document without the field, or with a value of another type, does
-/// not meet it.
+/// A condition on a field. A document without the field, or with a value of another type, does not
+/// meet it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filter {
     /// The field's name.
     pub field: &'static str,
-    /// How it is compared.
+    /// The comparison.
     pub op: Op,
-    /// With what.
+    /// The value to compare with.
     pub value: Value,
 }
 
@@ -91,30 +91,30 @@ pub enum Op {
     Less,
 }
 
-/// One key of an order. A document without the field is not in the answer.
+/// One key of an order. Documents without the field are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {
     /// The field's name.
     pub field: &'static str,
-    /// Which end comes first.
+    /// Ascending or descending.
     pub direction: Direction,
 }
 
-/// Which end of an order comes first.
+/// Ascending or descending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Direction {
     /// Smallest first.
     Ascending,
-    /// Greatest first.
+    /// Largest first.
     Descending,
 }
 
-/// A figure over all documents that a query selects, computed by the store.
+/// A figure that the store computes over all documents of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aggregation {
-    /// How many there are.
+    /// The number of documents.
     Count,
-    /// The sum of a whole-number field; documents without it add nothing.
+    /// The sum of a field of whole numbers; documents without it add nothing.
     Sum(&'static str),
 }

@@ -1,15 +1,15 @@
-//! Reading a whole collection, whatever its size.
+//! Reads a whole collection, page by page.
 
 use super::document::Document;
 use super::port::{DocumentStore, StoreError};
 use super::query::Query;
 use crate::path::CollectionPath;
 
-/// Documents read at once.
+/// Documents in a page.
 const PAGE: u32 = 500;
 
-/// Shows every document of `collection` to `take`, by id, with only the fields of `select` where
-/// that is given.
+/// Calls `take` with every document of `collection` in the order of ids, with all fields or only
+/// those in `select`.
 pub async fn scan(
     store: &dyn DocumentStore,
     collection: &CollectionPath,

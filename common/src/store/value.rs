@@ -16,20 +16,20 @@ pub enum Value {
     Bool(bool),
     /// A whole number.
     Integer(i64),
-    /// A number that need not be whole.
+    /// A floating-point number.
     Double(f64),
     /// A text.
     Text(String),
-    /// Bytes that need not be text.
+    /// Bytes, which may not be text.
     Bytes(Vec<u8>),
-    /// An instant; stores keep microseconds.
+    /// A time, kept to the microsecond.
     Timestamp(DateTime<Utc>),
     /// Values by name.
     Map(Fields),
 }
 
 impl Value {
-    /// The text, where the value is one.
+    /// The text, if the value is one.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -37,7 +37,7 @@ impl Value {
         }
     }
 
-    /// The whole number, where the value is one.
+    /// The whole number, if the value is one.
     pub fn as_integer(&self) -> Option<i64> {
         match self {
             Self::Integer(number) => Some(*number),
@@ -45,7 +45,7 @@ impl Value {
         }
     }
 
-    /// The instant, where the value is one.
+    /// The time, if the value is one.
     pub fn as_timestamp(&self) -> Option<DateTime<Utc>> {
         match self {
             Self::Timestamp(instant) => Some(*instant),
@@ -53,7 +53,7 @@ impl Value {
         }
     }
 
-    /// Bytes that the value takes in a document, as Firestore counts them.
+    /// The value's size in a document, in bytes as Firestore counts them.
     pub fn size(&self) -> usize {
         match self {
             Self::Null | Self::Bool(_) => 1,
@@ -65,7 +65,7 @@ impl Value {
     }
 }
 
-/// Bytes that `fields` take in a document, as Firestore counts them.
+/// The size of `fields` in a document, in bytes as Firestore counts them.
 pub fn size(fields: &Fields) -> usize {
     fields.iter().map(|(name, value)| name.len() + 1 + value.size()).sum()
 }
@@ -82,7 +82,7 @@ macro_rules! value_from {
 value_from!(&str => Text, String => Text, bool => Bool, i64 => Integer, u32 => Integer,
     Vec<u8> => Bytes, DateTime<Utc> => Timestamp, Fields => Map);
 
-/// Fields from pairs of name and value.
+/// Makes fields from pairs of name and value.
 pub fn fields<const N: usize>(pairs: [(&str, Value); N]) -> Fields {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -5,41 +5,41 @@ use std::collections::BTreeMap;
 use super::value::{Fields, size};
 use crate::path::DocumentPath;
 
-/// One write of a commit. A commit names each document once at most.
+/// One write of a commit. A commit can write each document only once.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Write {
-    /// Creates the document; the commit fails when it exists.
+    /// Creates the document; the commit fails if it exists.
     Create {
-        /// Where it lies.
+        /// The document's path.
         path: DocumentPath,
         /// All its fields.
         fields: Fields,
     },
-    /// Sets `fields`, leaves others as they are, and makes the document where it is missing.
+    /// Sets `fields`, keeps all others, and creates the document if it is missing.
     Upsert {
-        /// Where it lies.
+        /// The document's path.
         path: DocumentPath,
         /// The fields to set.
         fields: Fields,
     },
-    /// As [`Write::Upsert`], and adds to whole numbers; a missing one counts as zero.
+    /// Like [`Write::Upsert`], and also adds to whole numbers; a missing one counts as zero.
     Increment {
-        /// Where it lies.
+        /// The document's path.
         path: DocumentPath,
         /// The fields to set.
         fields: Fields,
-        /// What to add, by field.
+        /// The amounts to add, by field.
         by: BTreeMap<String, i64>,
     },
-    /// Removes the document; no error when it is missing.
+    /// Deletes the document; not an error if it is missing.
     Delete {
-        /// Where it lies.
+        /// The document's path.
         path: DocumentPath,
     },
 }
 
 impl Write {
-    /// The document that is written.
+    /// The path of the written document.
     pub fn path(&self) -> &DocumentPath {
         match self {
             Self::Create { path, .. }
@@ -49,7 +49,7 @@ impl Write {
         }
     }
 
-    /// Bytes of the document's path and fields, the measure of a commit's bound.
+    /// The size of path and fields in bytes, which counts towards the limit of a commit.
     pub fn size(&self) -> usize {
         let path = self.path().to_string().len();
         match self {

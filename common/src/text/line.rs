@@ -1,4 +1,7 @@
-//! Finds what the rules match in one line.
+//! Finds the matches of all rules in one line.
+//!
+//! All rules are matched on the same text, and overlapping matches are merged, so the order of the
+//! rules does not matter.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -8,31 +11,32 @@ use regex::Regex;
 
 use super::rules::{RULES, Rule, Traits};
 
-/// What stands in place of each match.
+/// The text that replaces each match.
 pub const MARK: &str = "[REDACTED]";
 
-/// How often a line is read again with its matches replaced. A match can uncover another one (a
-/// number glued to an address becomes free when the address goes); chains longer than this are made
-/// up, and reading on for them would make the work quadratic.
+/// How often a line is read, each time with the matches so far replaced. A match can uncover
+/// another one: a number right beside an address is recognized once the address is gone. Longer
+/// chains than this do not occur in real logs, and following them would make the work quadratic.
 const ROUNDS: usize = 8;
 
 static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     RULES.iter().map(|rule| Regex::new(rule.pattern).expect("a pattern of the table")).collect()
 });
 
-/// What the rules lay claim to in a line, with the words that led to a match (`Bearer`, `phone:`):
-/// the ranges a cut has to stay out of. They do not overlap, but may touch.
+/// The ranges that must not be cut: the matches, with the words that led to them (`Bearer`,
+/// `phone:`). They do not overlap, but may touch.
 pub(super) fn claimed(line: &str) -> Vec<Range<usize>> {
     united(read(line).claims, |end, start| start < end)
 }
 
-/// A match: the part to be replaced, and all that was read to find it.
+/// A match: the range to replace, and the range that was needed to find it.
 struct Match {
     secret: Range<usize>,
     claim: Range<usize>,
 }
 
-/// What reading a line comes to: what is to be replaced, in order, and what led there, in none.
+/// All matches in a line: the ranges to replace, in order, and the ranges that were needed to find
+/// them, in no order.
 #[derive(Default)]
 pub(super) struct Reading {
     pub(super) spans: Vec<Range<usize>>,
@@ -53,7 +57,7 @@ pub(super) fn read(line: &str) -> Reading {
 }
 
 impl Reading {
-    /// Adds what was found with the spans so far replaced.
+    /// Adds the matches that were found with the spans so far replaced.
     fn take(&mut self, fresh: &[Match]) {
         let mut spans = self.spans.clone();
         for one in fresh {
@@ -76,8 +80,8 @@ fn matches(line: &str) -> Vec<Match> {
     found
 }
 
-/// The matches of one rule. A rejected candidate is taken up again one character on, so it hides
-/// nothing that begins inside it; after a match the rest is read as if the line began there.
+/// Adds the matches of one rule. After a rejected candidate the search goes on one character later,
+/// so it hides no match that begins inside it. After a match, the rest is read like a new line.
 fn collect(rule: &Rule, pattern: &Regex, line: &str, found: &mut Vec<Match>) {
     let (mut floor, mut at) = (0, 0);
     while let Some(candidate) = pattern.find_at(&line[floor..], at) {
@@ -93,8 +97,8 @@ fn collect(rule: &Rule, pattern: &Regex, line: &str, found: &mut Vec<Match>) {
     }
 }
 
-/// Puts ranges in order and makes one of those that `join`, told the end of one and the start of
-/// the next.
+/// Sorts ranges and merges neighbours for which `join` is true of the end of the first and the
+/// start of the second.
 fn united(mut ranges: Vec<Range<usize>>, join: fn(usize, usize) -> bool) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| range.start);
     let mut whole: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
@@ -119,8 +123,8 @@ pub(super) fn replaced(text: &str, spans: &[Range<usize>]) -> String {
     shown
 }
 
-/// Where a range of the replaced text lies in the original. No match has a bracket in it, so a
-/// range never reaches into a mark.
+/// The range in the original text for a range in the replaced text. No match contains a bracket, so
+/// no range reaches into a mark.
 fn original(range: &Range<usize>, spans: &[Range<usize>]) -> Range<usize> {
     let mut start = range.start;
     for span in spans {

@@ -1,9 +1,8 @@
-//! Replaces sensitive data in log text, so that what is shown or sent on does not give it away.
+//! Replaces personal data and secrets in log text.
 //!
-//! Every rule is matched on the same text and the spans found are united, so the order of the rules
-//! has no say. Lines are read one by one and a line is read in parts of at most
-//! [`MAX_CHARACTERS`](super::segment::MAX_CHARACTERS) characters: no match spans a line break, and
-//! the work on each part is bounded, which makes the whole linear in the length of the text.
+//! Lines are read one by one, and long lines in parts of at most
+//! [`MAX_CHARACTERS`](super::segment::MAX_CHARACTERS) characters. No match spans a line break, and
+//! the work on a part is bounded, so the total is linear in the length of the text.
 
 use std::ops::Range;
 
@@ -11,7 +10,7 @@ pub use super::line::MARK;
 use super::line::{read, replaced, shifted};
 use super::segment::segment;
 
-/// A text without its sensitive data.
+/// A redacted text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redacted {
     /// The text with each match replaced by [`MARK`].
@@ -20,16 +19,15 @@ pub struct Redacted {
     pub count: usize,
 }
 
-/// Replaces what the rules find in a text.
+/// Replaces every match of a rule in `text`.
 #[must_use]
 pub fn redact(text: &str) -> Redacted {
     let found = spans(text);
     Redacted { text: replaced(text, &found), count: found.len() }
 }
 
-/// The byte ranges that [`redact`] replaces, in order and not overlapping.
-///
-/// Two of them touch only where a line longer than a part was cut between them.
+/// The byte ranges that [`redact`] replaces, in order and without overlap. Two of them touch only
+/// where a long line was cut between them.
 #[must_use]
 pub fn spans(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
@@ -64,19 +62,19 @@ mod tests {
     }
 
     #[test]
-    fn a_greedy_candidate_gives_back_the_next_column() {
+    fn a_match_does_not_include_the_next_column() {
         assert_eq!(shown("4111 1111 1111 1111 123"), "[REDACTED] 123");
         assert_eq!(shown("+44 20 7946 0958 200"), "[REDACTED] 200");
     }
 
     #[test]
-    fn overlapping_matches_of_different_rules_are_one_replacement() {
+    fn overlapping_matches_of_different_rules_are_replaced_once() {
         assert_eq!(redact("sip:+14155552671@sip.example.com").count, 1);
         assert_eq!(redact("ip ::ffff:192.0.2.1").count, 1);
     }
 
     #[test]
-    fn a_match_uncovered_by_another_is_replaced_too() {
+    fn a_match_that_another_one_uncovers_is_replaced_too() {
         assert_eq!(shown("555-0199+442079460958"), "[REDACTED]");
     }
 
@@ -88,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_token_leaves_no_tail_in_clear() {
+    fn no_end_of_a_long_token_stays_readable() {
         let text = format!("key AKIA{} end", "A1B2".repeat(900));
         assert_eq!(shown(&text), "key [REDACTED] end");
         let text = format!("to {}@example.com", "name".repeat(90));

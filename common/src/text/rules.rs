@@ -1,16 +1,17 @@
-//! The table of what is sensitive: one row a rule, with samples of what it takes and what it spares.
+//! The redaction rules, one row each, with samples that it matches and samples that it leaves
+//! alone.
 //!
-//! Every quantifier is bounded. A pattern needs only so much of a token as to know it; the check
-//! then follows the token to its end, so that a long one leaves no tail in clear.
+//! Every quantifier is bounded. A pattern matches only the beginning that identifies a token; the
+//! check then follows the token to its end, so that no end of a long one stays readable.
 
 use std::ops::Range;
 
-use super::checks;
+use super::{checks, phones};
 
-/// Narrows, widens or rejects what a pattern matched.
+/// Narrows, widens or rejects the range that a pattern matched.
 pub(super) type Check = fn(&str, Range<usize>) -> Option<Range<usize>>;
 
-/// What a line has that rules ask for: a cheap way to pass over most rules on most lines.
+/// The traits of a line that rules require: a cheap way to skip most rules on most lines.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Traits {
     /// The number of digits.
@@ -23,21 +24,18 @@ pub(super) struct Traits {
     pub run: usize,
 }
 
-/// One kind of sensitive data.
+/// One kind of personal data or secret.
 pub(super) struct Rule {
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "names the rule for whoever reads the table")
-    )]
+    #[cfg_attr(not(test), expect(dead_code, reason = "names the rule for readers of the table"))]
     pub name: &'static str,
     pub pattern: &'static str,
-    /// What a line must have at least to hold a match.
+    /// The least that a line needs to contain a match.
     pub needs: Traits,
     pub check: Check,
     /// Texts in which something is replaced.
     #[cfg_attr(not(test), expect(dead_code, reason = "samples are for the tests"))]
     pub takes: &'static [&'static str],
-    /// Texts that the whole table leaves as they are.
+    /// Texts that no rule changes.
     #[cfg_attr(not(test), expect(dead_code, reason = "samples are for the tests"))]
     pub spares: &'static [&'static str],
 }
@@ -145,7 +143,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "phone number, international",
         pattern: r"(?:\+|%2[Bb])[1-9](?:[ ().\-/]{0,3}[0-9]){6,14}",
         needs: digits(8),
-        check: checks::international_phone,
+        check: phones::international_phone,
         takes: &["+44 20 7946 0958", "+44 (0)20 7946 0958 200", "%2B14155552671"],
         spares: &["+1000 2025", "+1048576 bytes", "+52.520008+13.404954", "1+14155552671"],
     },
@@ -153,7 +151,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "phone number, international with 00",
         pattern: r"00[1-9][0-9]{0,2}(?:[ ()./-]{1,3}[0-9]{1,8}){2,5}",
         needs: digits(10),
-        check: checks::prefixed_phone,
+        check: phones::prefixed_phone,
         takes: &["0044 20 7946 0958", "0049-30-1234567"],
         spares: &["00442079460958", "0042"],
     },
@@ -161,7 +159,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "phone number, North America",
         pattern: r"(?:1[ .-])?(?:\([0-9]{3}\) ?|[0-9]{3}[.-])[0-9]{3}[ .-][0-9]{4}",
         needs: digits(10),
-        check: checks::phone,
+        check: phones::phone,
         takes: &["(415) 555-2671", "415.555.2671", "1-800-555-0199", "212-555-0123x44"],
         spares: &["invoice 415-555-2671", "#415-555-2671", "415-555-2671-9", "0.415.555.2671"],
     },
@@ -169,7 +167,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "phone number, North America, spaced",
         pattern: r"[2-9][0-9]{2} [2-9][0-9]{2} [0-9]{4}",
         needs: digits(10),
-        check: checks::spaced_phone,
+        check: phones::spaced_phone,
         takes: &["User 415 555 2671 called"],
         spares: &["\"GET /\" 200 512 1234", "200 415 555 2671"],
     },
@@ -177,7 +175,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "phone number, local",
         pattern: r"[2-9][0-9]{2}-[0-9]{4}",
         needs: digits(7),
-        check: checks::local_phone,
+        check: phones::local_phone,
         takes: &[
             "User 555-0199 accessed",
             "电话555-0199",
@@ -190,7 +188,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "phone number, national",
         pattern: r"0[1-9][0-9]{0,4}(?:/ |[ ./-])[0-9]{2,8}(?:[ .-][0-9]{2,5}){0,3}",
         needs: digits(9),
-        check: checks::trunk_phone,
+        check: phones::trunk_phone,
         takes: &[
             "020 7946 0958",
             "06 12 34 56 78",
@@ -204,7 +202,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "phone number, area in parentheses",
         pattern: r"\([0-9]{2,5}\)[ -]?[0-9]{3,5}[ -]?[0-9]{3,5}",
         needs: digits(9),
-        check: checks::phone,
+        check: phones::phone,
         takes: &["(11) 91234-5678", "(020) 7946 0958", "(02) 9876 5432"],
         spares: &["(12) 345", "sshd(1234) 5678 9012"],
     },
@@ -212,7 +210,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "phone number, Russia",
         pattern: r"8[ -]?\(?[0-9]{3}\)?[ -]?[0-9]{3}-[0-9]{2}-[0-9]{2}",
         needs: digits(11),
-        check: checks::phone,
+        check: phones::phone,
         takes: &["8 (495) 123-45-67", "8-800-555-35-35"],
         spares: &["18 (495) 123-45-678"],
     },
@@ -220,7 +218,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "phone number, China",
         pattern: r"1[3-9][0-9][ -][0-9]{4}[ -][0-9]{4}",
         needs: digits(11),
-        check: checks::spaced_phone,
+        check: phones::spaced_phone,
         takes: &["138-0013-8000", "138 0013 8000"],
         spares: &["138-0013-80001"],
     },
@@ -228,7 +226,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "phone number, named",
         pattern: r#"(?i:telephone|phone|tel|mobile|fax|msisdn|whatsapp|sms|handy|telefono|teléfono|telefone|telefon|téléphone|телефон|тел|电话|電話|手机|手機|전화)(?i:[ _-]?(?:number|num|no|nr))?[ .:=#"'：]{0,5}[+(]{0,2}[0-9](?:[ ().\-/]{0,3}[0-9]){6,14}"#,
         needs: digits(7),
-        check: checks::named_phone,
+        check: phones::named_phone,
         takes: &[
             "phone=4155552671",
             "\"phone_number\": \"2025550143\"",
@@ -363,7 +361,7 @@ mod tests {
     use crate::text::redact::redact;
 
     #[test]
-    fn every_rule_takes_its_samples() {
+    fn every_rule_redacts_its_samples() {
         for rule in RULES {
             for sample in rule.takes {
                 assert!(redact(sample).count > 0, "{}: {sample}", rule.name);
@@ -372,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn no_rule_takes_a_sample_to_be_spared() {
+    fn no_rule_changes_a_text_that_must_stay() {
         for rule in RULES {
             for sample in rule.spares {
                 assert_eq!(redact(sample).text, *sample, "{}", rule.name);
@@ -381,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_takes_a_sample_by_itself() {
+    fn every_pattern_matches_its_samples_on_its_own() {
         for rule in RULES.iter().filter(|rule| !rule.takes.is_empty()) {
             let pattern = regex::Regex::new(rule.pattern).expect("a pattern");
             let taken = rule

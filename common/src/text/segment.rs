@@ -1,25 +1,24 @@
-//! Cuts a text into bounded parts so that each can be redacted and handled on its own.
+//! Cuts a text into parts of bounded size, so that each can be redacted and stored on its own.
 //!
-//! `redact` is itself defined over these parts, and a part is never cut again, so redacting the
-//! parts and joining them is redacting the whole: the guarantee does not hang on where a cut falls.
-//! Where it falls decides only how well a line longer than a part is read, and there a place is
-//! chosen that no match covers.
+//! [`redact`](super::redact::redact) cuts a text into the same parts, and a part is never cut
+//! again, so the redacted parts joined are the redacted text, wherever the cuts are. A line longer
+//! than a part is cut where there is no match, so that every match is found.
 
 use std::ops::Range;
 
 use super::checks::LOOKAHEAD;
 use super::line::claimed;
 
-/// The most characters (not bytes) in one part.
+/// Most characters (not bytes) in a part.
 pub const MAX_CHARACTERS: usize = 4_000;
 
-/// How far before the limit (in bytes) a cut at a separator is worth a shorter part.
+/// How far before the limit a separator is preferred for a cut, in bytes.
 const SEPARATOR_REACH: usize = 512;
 
-/// Cuts a text into parts of at most [`MAX_CHARACTERS`] characters which, joined, are the text.
+/// Cuts a text into parts of at most [`MAX_CHARACTERS`] characters. Joined, they are the text.
 ///
-/// A part ends after the last line end within it; only a line longer than a part is cut inside.
-/// A text that fits is one part, and so is the empty text.
+/// A part ends after its last line end; only a line longer than a part is cut inside. A text that
+/// fits, even an empty one, is one part.
 #[must_use]
 pub fn segment(text: &str) -> Vec<&str> {
     let mut parts = Vec::with_capacity(1 + text.len() / MAX_CHARACTERS);
@@ -35,7 +34,7 @@ pub fn segment(text: &str) -> Vec<&str> {
     parts
 }
 
-/// Where the first part of a text ends, in bytes: above 0 and at most `limit`.
+/// Where the first part ends, in bytes: more than 0 and at most `limit`.
 fn cut(text: &str, limit: usize) -> usize {
     match text[..limit].rfind('\n') {
         Some(line_end) => line_end + 1,
@@ -43,7 +42,7 @@ fn cut(text: &str, limit: usize) -> usize {
     }
 }
 
-/// The byte offset of a character, or nothing where the text has no more than so many.
+/// The byte offset of the character at an index; `None` if the text is not that long.
 fn offset_of(text: &str, character: usize) -> Option<usize> {
     if text.len() <= character {
         return None;
@@ -51,7 +50,7 @@ fn offset_of(text: &str, character: usize) -> Option<usize> {
     text.char_indices().nth(character).map(|(offset, _)| offset)
 }
 
-/// A cut in a line longer than a part: where no match is, as near to the limit as is sensible.
+/// Where to cut a line longer than a part: outside every match, close to the limit.
 fn cut_in_line(text: &str, limit: usize) -> usize {
     let ahead = offset_of(&text[limit..], LOOKAHEAD).unwrap_or(text.len() - limit);
     let seen = &text[..limit + ahead];
@@ -59,8 +58,8 @@ fn cut_in_line(text: &str, limit: usize) -> usize {
     cut_at_separator(seen, limit).unwrap_or_else(|| cut_in_run(seen, limit))
 }
 
-/// A cut at a white space or another separator shortly before the limit. Where a match holds one,
-/// it is in the bounded part that its pattern needs, so the text further back need not be read.
+/// A cut at white space or another separator shortly before the limit. If a match contains a
+/// separator, then within the stretch that its pattern needs, so no earlier text is read.
 fn cut_at_separator(text: &str, limit: usize) -> Option<usize> {
     let near = limit.saturating_sub(SEPARATOR_REACH);
     last_free(text, near..limit, &[], at_separator)?;
@@ -71,7 +70,7 @@ fn cut_at_separator(text: &str, limit: usize) -> Option<usize> {
         .or_else(|| last_free(text, near..limit, &taken, at_separator))
 }
 
-/// A cut in a run without separators, where a token may have begun anywhere before.
+/// A cut in a run without separators, in which a token may begin anywhere.
 fn cut_in_run(text: &str, limit: usize) -> usize {
     let taken = claimed(text);
     last_free(text, 0..limit, &taken, outside_line_end)
@@ -84,18 +83,19 @@ fn after_space(before: char, after: char) -> bool {
     before.is_whitespace() && outside_line_end(before, after)
 }
 
-/// Whether one side is a character that no rule follows a token across.
+/// Whether one of the two characters ends every token.
 fn at_separator(before: char, after: char) -> bool {
     let joins = |c: char| c.is_alphanumeric() || "_.:@+-/%()=#$~'".contains(c);
     (!joins(before) || !joins(after)) && outside_line_end(before, after)
 }
 
-/// Keeps `\r\n` in one part.
+/// Keeps `\r\n` together.
 fn outside_line_end(before: char, after: char) -> bool {
     !(before == '\r' && after == '\n')
 }
 
-/// The last fit place after `within.start` and up to `within.end` that lies inside no taken range.
+/// The last position after `within.start`, up to `within.end`, that fits and is not inside a taken
+/// range.
 fn last_free(
     text: &str,
     within: Range<usize>,
@@ -118,8 +118,8 @@ fn last_free(
     None
 }
 
-/// A cut inside matches that fill the whole part: early enough that the next part gets so much of
-/// the last one as to know it for sensitive too.
+/// A cut inside a match, where matches fill the whole part. It is early enough that the next part
+/// gets enough of the match to recognize it too.
 fn forced_cut(text: &str, limit: usize, taken: &[Range<usize>]) -> usize {
     let end = taken.iter().map(|range| range.end).find(|end| *end > limit).unwrap_or(limit);
     let left = text[..end].char_indices().rev().nth(LOOKAHEAD - 1).map_or(limit, |(at, _)| at);

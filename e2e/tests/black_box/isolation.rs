@@ -23,7 +23,7 @@ e2e::on_shared_deployments!(
 );
 
 /// Why a name is none.
-const ALPHABET: &str = "must have only characters of";
+const ALPHABET: &str = "must contain only";
 
 /// Names that neither a tenant nor a record may have.
 fn hostile(victim: &str) -> Vec<String> {

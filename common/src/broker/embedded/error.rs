@@ -1,10 +1,10 @@
-//! Why the queue fails.
+//! The error of the queue.
 
 use thiserror::Error;
 
 use crate::sqlite::SqliteError;
 
-/// The queue could not read or write its file.
+/// The queue cannot read or write its file.
 #[derive(Debug, Error)]
-#[error("the queue's file cannot be used")]
+#[error("cannot use the queue's file")]
 pub struct QueueError(#[source] pub(super) SqliteError);

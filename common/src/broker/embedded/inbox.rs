@@ -1,4 +1,4 @@
-//! The queue's door for other processes than the one that serves it.
+//! Publishing to the queue from other processes than the one that serves it.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::broker::{Attributes, Broker, Message, PublishError};
 use crate::data_folder::QUEUE;
 use crate::sqlite::{Database, SqliteError};
 
-/// Puts messages into a queue, whether or not a process serves it: that process takes them up
+/// Publishes messages to a queue, whether or not a process serves it. That process adopts them
 /// within a second ([`EmbeddedQueue::adopt`](super::EmbeddedQueue::adopt)), or when it starts.
 pub struct Inbox {
     database: Database,
@@ -21,7 +21,7 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Opens the queue in `folder`, which exists, and makes it where it is missing.
+    /// Opens the queue in `folder`, and creates the queue (not the folder) if it is missing.
     pub fn open(folder: &Path, flow: fn(&Attributes) -> Flow) -> Result<Self, QueueError> {
         let database = Database::open(&folder.join(QUEUE), SCHEMA).map_err(QueueError)?;
         Ok(Self { database, folder: folder.to_owned(), flow })

@@ -1,10 +1,12 @@
-//! What every way to publish to the queue needs: room on the disk, and a result for each message.
+//! What publishing to the queue needs, from whatever process: free disk space, and a result for
+//! each message.
 
 use std::path::Path;
 
 use crate::broker::PublishError;
 
-/// Free disk below which nothing is taken any more, in bytes: room to finish what is here.
+/// Free disk space, in bytes, below which nothing more is accepted. It is room to finish the
+/// messages that the queue holds.
 pub const MIN_FREE_BYTES: u64 = 256 << 20;
 pub(super) fn has_room(folder: &Path, min_free_bytes: u64) -> Result<(), PublishError> {
     let disk =

@@ -17,20 +17,20 @@ use crate::budget;
 use crate::data_folder::QUEUE;
 use crate::sqlite::{Database, SqliteError};
 
-/// Bytes on their way to the disk at most.
+/// Most bytes that wait to be written.
 const MAX_IN_FLIGHT_BYTES: usize = 64 << 20;
-/// How a queue behaves.
+/// The settings of a queue.
 #[derive(Clone, Copy, Debug)]
 pub struct QueueOptions {
-    /// How long a lease lasts; a message that is not acknowledged by then is delivered again.
+    /// How long a lease lasts. A message that is not acknowledged by then is delivered again.
     pub ack_deadline: Duration,
-    /// Free disk below which publishing answers [`PublishError::Full`], in bytes.
+    /// Free disk space, in bytes, below which publishing fails with [`PublishError::Full`].
     pub min_free_bytes: u64,
-    /// Which lane and whose turn a message belongs to.
+    /// The lane and tenant of a message with these attributes.
     pub flow: fn(&Attributes) -> Flow,
 }
 
-/// The durable queue in `DATA_DIR/queue.db`.
+/// The durable queue in a data folder.
 pub struct EmbeddedQueue {
     database: Database,
     folder: PathBuf,
@@ -40,19 +40,19 @@ pub struct EmbeddedQueue {
     changed: Notify,
 }
 
-/// A message on loan: acknowledge it, or it comes again.
+/// A leased message, which is delivered again unless it is acknowledged.
 #[derive(Debug)]
 pub struct Lease {
     /// The message.
     pub message: Message,
-    /// Failed deliveries before this one; restarts are none.
+    /// Failed deliveries before this one, not counting restarts.
     pub attempts: u32,
     leased: Leased,
 }
 
 impl EmbeddedQueue {
-    /// Opens the queue in `folder`, which exists, and makes it where it is missing. What was
-    /// leased when the last process ended is due at once.
+    /// Opens the queue in `folder`, and creates the queue (not the folder) if it is missing.
+    /// Messages that were leased when the last process ended are due at once.
     pub fn open(folder: &Path, options: QueueOptions) -> Result<Arc<Self>, QueueError> {
         let file = folder.join(QUEUE);
         let database = Database::open(&file, SCHEMA).map_err(QueueError)?;
@@ -68,7 +68,7 @@ impl EmbeddedQueue {
         }))
     }
 
-    /// Leases 1 to `most` messages of `lane`, waiting until there is one. Tenants take turns.
+    /// Waits for a message of `lane`, and leases up to `most`. Tenants take turns.
     pub async fn lease(&self, lane: Lane, most: usize) -> Result<Vec<Lease>, QueueError> {
         loop {
             let changed = self.changed.notified();
@@ -83,7 +83,7 @@ impl EmbeddedQueue {
         }
     }
 
-    /// The work on the message is done for good.
+    /// Ends the lease: the work on the message is done.
     pub async fn acknowledge(&self, lease: &Lease) -> Result<(), QueueError> {
         let id = lease.leased.id;
         self.database
@@ -95,7 +95,8 @@ impl EmbeddedQueue {
         Ok(())
     }
 
-    /// The delivery failed: the message comes again after a while, and the failure is counted.
+    /// Ends the lease: the delivery failed. It is counted, and the message is delivered again after
+    /// a back-off.
     pub async fn fail(&self, lease: &Lease) -> Result<(), QueueError> {
         if self.schedule().failed(&lease.leased, Instant::now()) {
             self.count_failures(vec![lease.leased.id]).await?;
@@ -104,19 +105,19 @@ impl EmbeddedQueue {
         Ok(())
     }
 
-    /// Gives the message back untried: it is due at once, and nothing is counted.
+    /// Ends the lease: nothing was tried. The message is due at once, and nothing is counted.
     pub fn release(&self, lease: &Lease) {
         self.schedule().released(&lease.leased);
         self.changed.notify_waiters();
     }
 
-    /// Messages that the `work` subscription still has, leased ones included.
+    /// How many messages the `work` subscription still has, including leased ones.
     pub fn backlog(&self) -> usize {
         self.schedule().len()
     }
 
-    /// The next 0 to `most` messages for the archive, oldest first, no more than `bytes` of them
-    /// but for the last; the same ones again until [`EmbeddedQueue::archived`] is told.
+    /// Up to `most` messages for the archive, oldest first. Stops at the message that reaches
+    /// `bytes`. Returns the same messages again until [`EmbeddedQueue::archived`] is called.
     pub async fn to_archive(
         &self,
         most: usize,
@@ -125,7 +126,7 @@ impl EmbeddedQueue {
         self.database.read(move |db| table::to_archive(db, most, bytes)).await.map_err(QueueError)
     }
 
-    /// The archive has these on disk.
+    /// Records that these messages are in the archive, on disk.
     pub async fn archived(&self, ids: Vec<i64>) -> Result<(), QueueError> {
         let write = move |db: &Connection| {
             ids.iter().try_for_each(|id| table::finish(db, *id, "archive", "work"))
@@ -133,12 +134,13 @@ impl EmbeddedQueue {
         self.database.write(write).await.map_err(QueueError)
     }
 
-    /// Ready when something was published, acknowledged or given back since this call.
+    /// Waits until something is published, acknowledged or released.
     pub fn changed(&self) -> impl Future<Output = ()> {
         self.changed.notified()
     }
 
-    /// Takes up what other processes have put in through an [`Inbox`]. Returns how many messages.
+    /// Adopts messages that other processes published through an [`Inbox`](super::Inbox). Returns
+    /// how many.
     pub async fn adopt(&self) -> Result<usize, QueueError> {
         if !self.database.read(table::has_foreign).await.map_err(QueueError)? {
             return Ok(0);
@@ -162,7 +164,7 @@ impl EmbeddedQueue {
         if !expired.is_empty()
             && let Err(error) = self.count_failures(expired).await
         {
-            tracing::warn!(%error, "expired leases were not counted");
+            tracing::warn!(%error, "cannot count expired leases as failed deliveries");
         }
         leased
     }
@@ -183,7 +185,7 @@ impl EmbeddedQueue {
         Ok(leased.into_iter().zip(messages).filter_map(|(l, m)| self.lend(l, m)).collect())
     }
 
-    /// A message that is not there any more was acknowledged after its lease had expired.
+    /// A missing message was acknowledged after its lease had expired.
     fn lend(&self, leased: Leased, message: Option<Message>) -> Option<Lease> {
         if message.is_none() {
             self.schedule().done(&leased);
@@ -223,7 +225,7 @@ impl EmbeddedQueue {
         let _permit = self
             .in_flight
             .try_acquire_many(permits)
-            .map_err(|_| PublishError::Full("too many bytes wait for the disk"))?;
+            .map_err(|_| PublishError::Full("too many bytes are waiting to be written"))?;
         let inserted = tokio::time::timeout(budget::ADAPTER, self.insert(messages)).await;
         inserted
             .map_err(|slow| PublishError::Unavailable(slow.into()))?
@@ -235,7 +237,7 @@ impl EmbeddedQueue {
     }
 }
 
-/// The queue as the gateway sees it.
+/// The queue as a broker to publish to.
 pub struct EmbeddedBroker(pub Arc<EmbeddedQueue>);
 
 #[async_trait]
@@ -243,8 +245,8 @@ impl Broker for EmbeddedBroker {
     async fn publish(&self, messages: Vec<Message>) -> Vec<Result<(), PublishError>> {
         let count = messages.len();
         let queue = Arc::clone(&self.0);
-        // A task of its own: a client that hangs up drops the request, but what was written must
-        // still be scheduled.
+        // In a task of its own: if the client hangs up, the request is dropped, but messages that
+        // were written must still be scheduled.
         let published = tokio::spawn(async move { queue.publish_all(messages).await }).await;
         let published = published.map_err(|end| PublishError::Unavailable(end.into())).flatten();
         each(count, &published)

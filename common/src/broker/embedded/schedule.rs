@@ -1,5 +1,5 @@
-//! Which message is delivered next: turns between tenants, leases, back-off. Only in memory, so
-//! that a restart makes everything due that is not acknowledged.
+//! Which message is delivered next: turns of tenants, leases, back-off. The schedule is only in
+//! memory, so after a restart every unacknowledged message is due.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -7,24 +7,24 @@ use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
 
-/// How long a message waits after failed deliveries.
+/// The wait after a failed delivery.
 const BACKOFF: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
 
-/// Messages that never wait for those of another lane.
+/// Messages in one lane never wait for those in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lane {
-    /// Work of milliseconds.
+    /// Work that takes milliseconds.
     Fast,
-    /// Work of seconds or minutes.
+    /// Work that takes seconds or minutes.
     Slow,
 }
 
-/// What decides when a message has its turn.
+/// What decides when it is a message's turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {
-    /// Where it queues.
+    /// The lane that it waits in.
     pub lane: Lane,
-    /// Whose turn it is.
+    /// The tenant that it belongs to.
     pub tenant: String,
 }
 
@@ -54,7 +54,7 @@ struct Held {
     until: Instant,
 }
 
-/// All messages of the `work` subscription that are not done.
+/// All messages of the `work` subscription that are not acknowledged.
 pub(super) struct Schedule {
     ack_deadline: Duration,
     lanes: BTreeMap<Lane, Turns>,
@@ -81,7 +81,7 @@ impl Schedule {
         turns.push_back(&flow.tenant, Waiting { id, attempts });
     }
 
-    /// Leases the next message of `lane`, from the tenant with the fewest in work.
+    /// Leases the next message of `lane`, from the tenant with the fewest messages in work.
     pub(super) fn next(&mut self, lane: Lane, now: Instant) -> Option<Leased> {
         let (tenant, Waiting { id, attempts }) = self.turns(lane).take()?;
         self.leases += 1;
@@ -92,8 +92,8 @@ impl Schedule {
         Some(leased)
     }
 
-    /// Makes due what waited for its back-off, and what was leased for too long. Returns the ids
-    /// of the latter: each is one more failed delivery.
+    /// Makes messages due whose back-off or lease has ended. Returns the ids of expired leases:
+    /// each is a failed delivery.
     pub(super) fn wake(&mut self, now: Instant) -> Vec<i64> {
         while let Some(entry) = self.delayed.first_entry().filter(|entry| entry.key().0 <= now) {
             let (turn, waiting) = entry.remove();
@@ -110,21 +110,21 @@ impl Schedule {
         expired
     }
 
-    /// When [`Schedule::wake`] has something to do next.
+    /// When the next back-off or lease ends.
     pub(super) fn next_due(&self) -> Option<Instant> {
         let delayed = self.delayed.first_key_value().map(|(key, _)| key.0);
         let expiry = self.expiries.first().map(|key| key.0);
         delayed.into_iter().chain(expiry).min()
     }
 
-    /// Forgets a message, whoever has leased it meanwhile. False when nobody has: an expired one
-    /// that waits for its next lease is found to be done then.
+    /// Forgets a message, even if it was leased again meanwhile. False if it is not leased: an
+    /// expired message is found missing when it is leased the next time.
     pub(super) fn done(&mut self, leased: &Leased) -> bool {
         self.let_go(leased.id).is_some()
     }
 
-    /// Lets a message wait for its back-off. False when the lease has expired already, which was
-    /// counted then.
+    /// Makes a message wait for its back-off. False if the lease had expired, which was counted
+    /// already.
     pub(super) fn failed(&mut self, leased: &Leased, now: Instant) -> bool {
         if !self.is_current(leased) {
             return false;
@@ -137,7 +137,7 @@ impl Schedule {
         true
     }
 
-    /// Makes a message due again, first of its tenant's.
+    /// Makes a message due again, before all others of its tenant.
     pub(super) fn released(&mut self, leased: &Leased) {
         if !self.is_current(leased) {
             return;
@@ -168,11 +168,12 @@ impl Schedule {
     }
 }
 
-/// The tenants of one lane: who has what waiting, and how much in work.
+/// The tenants of one lane, with their messages waiting and in work.
 #[derive(Default)]
 struct Turns {
     tenants: HashMap<Arc<str>, Share>,
-    /// Tenants with something waiting: fewest in work first, then who has waited longest.
+    /// Tenants with waiting messages: those with the fewest in work first, then those that were
+    /// served longest ago.
     order: BTreeSet<(usize, u64, Arc<str>)>,
     served: u64,
 }
@@ -193,7 +194,7 @@ impl Turns {
         self.change(tenant, |share| share.waiting.push_front(waiting));
     }
 
-    /// The next message, counted as in work until [`Turns::put_down`].
+    /// Takes the next message, which counts as in work until [`Turns::put_down`].
     fn take(&mut self) -> Option<(Arc<str>, Waiting)> {
         let tenant = Arc::clone(&self.order.first()?.2);
         self.served += 1;
@@ -214,7 +215,7 @@ impl Turns {
         self.tenants.values().map(|share| share.waiting.len()).sum()
     }
 
-    /// Changes a tenant's share and its place in the order; forgets a tenant that has nothing.
+    /// Changes a tenant's share, and so its place in the order. Forgets a tenant without messages.
     fn change<T>(&mut self, tenant: &str, change: impl FnOnce(&mut Share) -> T) -> T {
         let (name, mut share) =
             self.tenants.remove_entry(tenant).unwrap_or_else(|| (tenant.into(), Share::default()));
@@ -263,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn slots_go_to_the_tenant_with_the_fewest_in_work() {
+    fn the_tenant_with_the_fewest_messages_in_work_is_next() {
         let mut schedule = with(&["a", "a", "a", "a", "b", "b", "b", "b"]);
         let now = Instant::now();
         let first: Vec<_> = (0..4).filter_map(|_| schedule.next(Lane::Slow, now)).collect();
@@ -301,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_lease_is_delivered_again_and_its_late_answers_are_understood() {
+    fn a_late_answer_to_an_expired_lease_still_counts() {
         let mut schedule = with(&["a"]);
         let now = Instant::now();
         let slow = schedule.next(Lane::Slow, now).expect("a message");
@@ -315,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_back_is_due_at_once_and_untried() {
+    fn a_released_message_is_due_at_once_and_counts_no_attempt() {
         let mut schedule = with(&["a", "a"]);
         let now = Instant::now();
         let leased = schedule.next(Lane::Slow, now).expect("a message");
@@ -378,7 +379,7 @@ mod tests {
                 }
                 prop_assert_eq!(schedule.len(), open.len());
             }
-            // Everything that is not done comes again, once every lease and wait has run out.
+            // Every message that is not done is due once all leases and waits have ended.
             schedule.wake(now + DEADLINE);
             let due: Vec<_> = ids(&mut schedule, now);
             let distinct: HashSet<_> = due.iter().copied().collect();

@@ -1,4 +1,4 @@
-//! The queue's table, and the statements on it.
+//! The queue's table and its SQL statements.
 
 use std::path::Path;
 use std::time::Duration;
@@ -23,17 +23,17 @@ CREATE INDEX IF NOT EXISTS to_work ON messages (id) WHERE work;
 CREATE INDEX IF NOT EXISTS to_archive ON messages (id) WHERE archive;
 CREATE INDEX IF NOT EXISTS to_adopt ON messages (id) WHERE work = 2;";
 
-/// `work` of a message that the queue's own process knows.
+/// The value of `work` for messages that the serving process knows.
 pub(super) const KNOWN: i64 = 1;
-/// `work` of a message that another process put in, until [`adopt`] finds it.
+/// The value of `work` for messages from other processes, until [`adopt`] finds them.
 pub(super) const FOREIGN: i64 = 2;
-/// Messages that are adopted at once.
+/// Most messages that are adopted at once.
 const ADOPTED: i64 = 10_000;
 
-/// A message as the archive reads it.
+/// A message for the archive.
 #[derive(Debug)]
 pub struct Archivable {
-    /// The message's number in the queue; grows with time and is never used again.
+    /// The message's number in the queue. Numbers grow with time and are not reused.
     pub id: i64,
     /// The message.
     pub message: Message,
@@ -41,7 +41,7 @@ pub struct Archivable {
 
 pub(super) fn pending(path: &Path, ack_deadline: Duration) -> Result<Schedule, rusqlite::Error> {
     let db = Connection::open(path)?;
-    // The first condition is the index's; the second leaves what is still to be adopted.
+    // The first condition selects the index; the second leaves out messages to be adopted.
     let mut statement = db.prepare(
         "SELECT id, attempts, lane, tenant FROM messages WHERE work AND work = 1 ORDER BY id",
     )?;
@@ -120,7 +120,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     Ok(Message { data: row.get(2)?, attributes })
 }
 
-/// Marks one subscription as done, and removes the message when the other is done too.
+/// Marks one subscription as done, and deletes the message if the other one is done too.
 pub(super) fn finish(db: &Connection, id: i64, done: &str, other: &str) -> Result<(), SqliteError> {
     let delete = format!("DELETE FROM messages WHERE id = ? AND NOT {other}");
     if db.prepare_cached(&delete)?.execute([id])? == 0 {

@@ -1,4 +1,4 @@
-//! Bounds what is on its way to Pub/Sub: the client's own queue has none.
+//! Limits the messages in flight to Pub/Sub, since the client's own queue is not limited.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,17 +9,17 @@ use tokio::time::timeout;
 use crate::broker::Message;
 use crate::budget;
 
-/// Messages in flight at most.
+/// Most messages in flight.
 const MAX_MESSAGES: usize = 10_000;
 
-/// Bytes in flight at most: 64 MiB.
+/// Most bytes in flight: 64 MiB.
 const MAX_BYTES: usize = 64 << 20;
 
-/// Why nothing more is taken.
-const FULL: &str = "too many messages are on their way to Pub/Sub";
+/// Why a publish is refused.
+const FULL: &str = "too many messages are in flight to Pub/Sub";
 
-/// Admits messages while there is room. First come, first served, so that a large request is not
-/// starved by small ones.
+/// Admits messages while there is room: first come, first served, so that small requests do not
+/// starve a large one.
 #[derive(Debug)]
 pub(super) struct Admission {
     messages: Arc<Semaphore>,
@@ -27,7 +27,7 @@ pub(super) struct Admission {
     wait: Duration,
 }
 
-/// Room that is taken until this is dropped.
+/// The room of admitted messages, until this is dropped.
 #[derive(Debug)]
 pub(super) struct Admitted {
     _messages: OwnedSemaphorePermit,
@@ -45,8 +45,8 @@ impl Default for Admission {
 }
 
 impl Admission {
-    /// Room for all of `messages`, or why there is none. One request that is larger than a bound
-    /// takes all there is: it travels alone.
+    /// Waits for room for all of `messages`, or says why there is none. A request larger than a
+    /// limit takes all the room, so it is sent alone.
     pub(super) async fn admit(&self, messages: &[Message]) -> Result<Admitted, &'static str> {
         let bytes: usize = messages.iter().map(Message::size).sum();
         let room = async {
@@ -58,7 +58,7 @@ impl Admission {
         timeout(self.wait, room).await.ok().flatten().ok_or(FULL)
     }
 
-    /// Messages that are admitted now.
+    /// How many messages are in flight.
     pub(super) fn in_flight(&self) -> usize {
         MAX_MESSAGES - self.messages.available_permits()
     }
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_over_a_bound_is_refused_until_there_is_room_again() {
+    async fn messages_over_a_limit_are_refused_until_there_is_room() {
         let admission = Admission { wait: Duration::from_millis(1), ..Admission::default() };
         for too_many in [messages(MAX_MESSAGES, 0), messages(1, MAX_BYTES)] {
             let all = admission.admit(&too_many).await.expect("empty");
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_larger_than_the_bounds_is_admitted_alone() {
+    async fn a_request_larger_than_the_limits_is_admitted_alone() {
         let admission = Admission::default();
         let large = messages(MAX_MESSAGES + 1, MAX_BYTES / MAX_MESSAGES + 1);
         let admitted = admission.admit(&large).await.expect("alone");

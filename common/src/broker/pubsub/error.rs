@@ -1,4 +1,4 @@
-//! What the errors of Pub/Sub mean to whoever publishes.
+//! What Pub/Sub's errors mean to a publisher.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use google_cloud_pubsub::error::PublishError as ClientError;
 
 use crate::broker::{Cause, PublishError};
 
-/// What a failed batch means for each of its messages.
+/// The error of each message in a failed batch.
 pub(super) fn failed(error: ClientError) -> PublishError {
     let code = match &error {
         ClientError::Rpc(cause) => cause.status().map(|status| status.code),
@@ -27,7 +27,7 @@ pub(super) fn unavailable(cause: impl Into<Cause>) -> PublishError {
     PublishError::Unavailable(cause.into())
 }
 
-/// The answer did not come in time.
+/// There was no answer in time.
 #[derive(Debug)]
 pub(super) struct Incomplete(pub(super) String);
 

@@ -1,10 +1,10 @@
-//! What Pub/Sub takes as one message: <https://cloud.google.com/pubsub/quotas#resource_limits>.
+//! Pub/Sub's limits for a message: <https://cloud.google.com/pubsub/quotas#resource_limits>.
 
 use thiserror::Error;
 
 use crate::broker::Message;
 
-/// Bytes of data and attributes: 9 MiB, so that a request of one message stays below 10 MB.
+/// Most bytes of data and attributes: 9 MiB, so that a request with one message is below 10 MB.
 const MAX_BYTES: usize = 9 << 20;
 
 const MAX_ATTRIBUTES: usize = 100;
@@ -16,17 +16,19 @@ const MAX_VALUE_BYTES: usize = 1_024;
 pub(super) enum Limit {
     #[error("a message must have data or attributes")]
     Empty,
-    #[error("a message has {0} bytes, {MAX_BYTES} are allowed")]
+    #[error("a message is {0} bytes long; the limit is {MAX_BYTES}")]
     Bytes(usize),
-    #[error("a message has {0} attributes, {MAX_ATTRIBUTES} are allowed")]
+    #[error("a message has {0} attributes; the limit is {MAX_ATTRIBUTES}")]
     Attributes(usize),
-    #[error("an attribute's name must have 1 to {MAX_NAME_BYTES} bytes and not begin with goog")]
+    #[error(
+        "an attribute's name must be 1 to {MAX_NAME_BYTES} bytes long and must not begin with goog"
+    )]
     Name,
-    #[error("an attribute's value must have at most {MAX_VALUE_BYTES} bytes")]
+    #[error("an attribute's value must be at most {MAX_VALUE_BYTES} bytes long")]
     Value,
 }
 
-/// Whether Pub/Sub would take `message`.
+/// Checks that Pub/Sub would take `message`.
 pub(super) fn check(message: &Message) -> Result<(), Limit> {
     let attributes = &message.attributes;
     if message.data.is_empty() && attributes.is_empty() {
@@ -68,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_at_the_limits_pass() {
+    fn messages_at_the_limits_are_accepted() {
         for passing in [
             message(1, []),
             message(0, one("v", "1")),
@@ -82,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_past_a_limit_are_refused_with_the_reason() {
+    fn messages_over_a_limit_are_refused_with_the_reason() {
         let cases = [
             (message(0, []), Limit::Empty),
             (message(MAX_BYTES + 1, []), Limit::Bytes(MAX_BYTES + 1)),

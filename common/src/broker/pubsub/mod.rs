@@ -1,4 +1,5 @@
-//! The broker on Pub/Sub: one topic, batches that fit the load, and bounds on what is in flight.
+//! The broker on Pub/Sub: one topic, batch sizes that follow the load, and limits on messages in
+//! flight.
 
 mod admission;
 mod error;
@@ -26,13 +27,14 @@ use super::{Broker, Message, PublishError};
 use crate::backoff::Backoff;
 use crate::budget;
 
-/// Messages a batch has at most, one publisher each. A batch of one is sent at once.
+/// The largest batches, in messages, of one publisher each. A batch of one is sent at once.
 const BATCHES: [u32; 5] = [1, 4, 16, 64, 256];
 
-/// Longest that a message waits for its batch to fill.
+/// Longest that a message waits until its batch is full.
 const BATCH_DELAY: Duration = Duration::from_millis(1);
 
-/// Several tries within [`budget::RETRIES`]: the client's own waits grow past it after three.
+/// Short waits, for several attempts within [`budget::RETRIES`]. The client's own waits are longer
+/// than that after three.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
 
 /// Longest that a flush takes.
@@ -40,8 +42,8 @@ const FLUSH_LIMIT: Duration = Duration::from_millis(1_500);
 
 /// A topic of Pub/Sub, or of its emulator.
 ///
-/// The connection is made by the first call and repairs itself: a broker that is down when a
-/// service starts fails calls, not the service.
+/// The first call connects: if the broker is down when a service starts, calls fail, but the
+/// service does not. The connection repairs itself.
 #[derive(Debug)]
 pub struct PubsubBroker {
     publishers: Vec<Publisher>,
@@ -50,11 +52,11 @@ pub struct PubsubBroker {
 }
 
 impl PubsubBroker {
-    /// The topic `topic` of `project`; on the emulator at `emulator_host` (`host:port`) where
-    /// that is given, else on Google Cloud with the application default credentials.
+    /// The topic `topic` of `project`: on the emulator at `emulator_host` (`host:port`) if given,
+    /// or else on Google Cloud with the application default credentials.
     ///
-    /// Reaches for no network. Fails where there are no credentials to be found. The publishers
-    /// live in the runtime that calls this.
+    /// Does not connect yet. Fails if there are no credentials. The publishers run in the tokio
+    /// runtime of the caller.
     pub async fn connect(
         project: &str,
         topic: &str,
@@ -69,10 +71,10 @@ impl PubsubBroker {
         })
     }
 
-    /// The publisher with the largest batches that what is in flight would fill: few messages
-    /// hardly wait for company, and many travel in few requests. Measured against larger shares
-    /// of batches in flight (a half, a quarter, …), this had the highest rate and the lowest
-    /// latency at 8, 64 and 512 callers, and was as good as any at one.
+    /// The publisher with the largest batches that the messages in flight would fill. A few
+    /// messages hardly wait that way, and many need few requests. Compared with smaller shares of the
+    /// messages in flight (a half, a quarter, …), this gave the highest rate and the lowest latency
+    /// with 8, 64 and 512 callers, and was no worse with one.
     fn publisher(&self) -> &Publisher {
         let in_flight = self.admission.in_flight();
         let fitting = BATCHES.iter().rposition(|size| *size as usize <= in_flight).unwrap_or(0);
@@ -82,8 +84,8 @@ impl PubsubBroker {
 
 #[async_trait]
 impl Broker for PubsubBroker {
-    /// The messages are waited for in a task of their own, which holds their admission: where the
-    /// caller goes away or time is up, they are still in the client, and still count.
+    /// Waits for the messages in a task of its own, which holds their admission. If the caller goes
+    /// away or time is up, the client still has them, so they must still count.
     async fn publish(&self, messages: Vec<Message>) -> Vec<Result<(), PublishError>> {
         let count = messages.len();
         let admitted = match self.admission.admit(&messages).await {
@@ -105,8 +107,8 @@ impl Broker for PubsubBroker {
         }
     }
 
-    /// On Google Cloud asks whether this account may publish to the topic, which needs no further
-    /// permission; on the emulator, which knows no permissions, whether the topic exists.
+    /// On Google Cloud, asks whether this account may publish to the topic, which needs no further
+    /// permission. The emulator has no permissions, so there it asks whether the topic exists.
     async fn probe(&self) -> Result<(), PublishError> {
         self.probe.ask().await
     }
@@ -114,7 +116,7 @@ impl Broker for PubsubBroker {
     async fn flush(&self) {
         let flushed = join_all(self.publishers.iter().map(Publisher::flush));
         if timeout(FLUSH_LIMIT, flushed).await.is_err() {
-            tracing::warn!("messages are still on their way to Pub/Sub after {FLUSH_LIMIT:?}");
+            tracing::warn!("Pub/Sub has not confirmed all messages after {FLUSH_LIMIT:?}");
         }
     }
 }
@@ -147,8 +149,8 @@ fn publisher(base: &BasePublisher, topic: &str, messages: u32) -> Publisher {
         .build()
 }
 
-/// Gives `message` to `publisher` at once, unless Pub/Sub would refuse it: in a batch, that would
-/// fail its neighbours as well.
+/// Passes `message` to `publisher`, unless Pub/Sub would refuse it: that would fail the whole
+/// batch.
 fn send(publisher: &Publisher, message: Message) -> BoxFuture<'static, Result<(), PublishError>> {
     if let Err(limit) = limits::check(&message) {
         return ready(Err(refused(limit))).boxed();

@@ -1,4 +1,4 @@
-//! Whether the topic would take a message now, without publishing one.
+//! Checks that the topic would take a message, without publishing one.
 
 use std::time::Duration;
 
@@ -13,32 +13,31 @@ use tokio::time::timeout;
 use super::error::{refused, unavailable};
 use crate::broker::PublishError;
 
-/// Longest that a probe takes, so that it ends before the one who asks gives up.
+/// Longest that a probe takes, so that it ends before the caller gives up.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// The one permission that publishing needs.
+/// The permission that publishing needs.
 const PUBLISH: &str = "pubsub.topics.publish";
 
-/// Asks about a topic.
+/// A way to ask about a topic.
 ///
-/// To look the topic up needs a permission that publishing does not. To ask which permissions one
-/// has needs none at all, and the answer covers the way there, the credentials, the topic and the
-/// grant at once. (Google says that the answer may be too friendly now and then: it tells whether
-/// to take traffic, and no more.) The emulator knows topics but no permissions, so there the topic
-/// is looked up.
+/// Getting a topic needs a permission that publishing does not need. Asking for one's permissions
+/// needs none, and the answer covers the network, the credentials, the topic and the grant. (Google
+/// says that the answer may be out of date; it is good enough to decide whether to take traffic.)
+/// The emulator has topics but no permissions, so there the probe gets the topic.
 #[derive(Debug)]
 pub(super) enum Probe {
-    /// On Google Cloud. The schema service's client is the one of this crate that carries
-    /// `testIamPermissions`; it takes any resource of Pub/Sub.
+    /// On Google Cloud. Of the crate's clients, only the schema service's has `testIamPermissions`,
+    /// which takes any Pub/Sub resource.
     Permissions(SchemaService, String),
     /// On the emulator.
     Existence(TopicAdmin, String),
 }
 
-/// Why the topic would take no message.
+/// Why the topic would not take a message.
 #[derive(Debug, Error)]
 enum NotReady {
-    #[error("{0} does not exist, or this account has no {PUBLISH} on it")]
+    #[error("{0} does not exist, or this account lacks {PUBLISH} on it")]
     NotAllowed(String),
     #[error("{0} does not exist")]
     Missing(String),
@@ -47,7 +46,7 @@ enum NotReady {
 }
 
 impl Probe {
-    /// A probe of `topic`, given by its full name.
+    /// A probe of `topic`, which is a full name.
     pub(super) async fn connect(
         topic: String,
         emulator_host: Option<&str>,
@@ -64,7 +63,7 @@ impl Probe {
         Ok(Self::Existence(client, topic))
     }
 
-    /// Whether the topic would take a message now.
+    /// Checks that the topic would take a message.
     pub(super) async fn ask(&self) -> Result<(), PublishError> {
         let asked = async {
             match self {

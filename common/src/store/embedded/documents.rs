@@ -14,13 +14,13 @@ use crate::store::{
     Aggregation, Document, DocumentStore, Fields, Query, StoreError, Value, Write, check,
 };
 
-/// Documents in `DATA_DIR/documents.db`.
+/// The documents in a data folder.
 pub struct EmbeddedStore {
     database: Database,
 }
 
 impl EmbeddedStore {
-    /// Opens the store in `folder`, which exists, and makes it where it is missing.
+    /// Opens the store in `folder`, and creates the store (not the folder) if it is missing.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let schema = schema::statements().map_err(|error| StoreError::Deployment(error.into()))?;
         let database = Database::open(&folder.join(DOCUMENTS), &schema)?;

@@ -1,5 +1,5 @@
-//! A document's fields as JSON: each value with a letter for its type, so that every type comes
-//! back as it went in, and SQLite can compare the values inside.
+//! Fields as JSON. Each value carries a letter for its type, so that it is read back unchanged, and
+//! so that SQLite can compare values.
 
 use chrono::DateTime;
 use serde_json::{Map, Value as Json, json};
@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::hash;
 use crate::store::{Fields, StoreError, Value};
 
-/// The text in the file is not what [`encode`] writes: the file was changed by something else.
+/// The text in the file did not come from [`encode`]: something else changed the file.
 #[derive(Debug, Error)]
 #[error("a stored document is damaged")]
 struct Damaged;
@@ -18,14 +18,14 @@ pub(super) fn encode(fields: &Fields) -> String {
     Json::Object(object(fields)).to_string()
 }
 
-/// The fields that [`encode`] wrote.
+/// Reads the fields that [`encode`] wrote.
 pub(super) fn decode(text: &str) -> Result<Fields, StoreError> {
     let json: Json =
         serde_json::from_str(text).map_err(|error| StoreError::Deployment(error.into()))?;
     from_object(&json).ok_or_else(|| StoreError::Deployment(Damaged.into()))
 }
 
-/// The letter of the value's type.
+/// The letter for the value's type.
 pub(super) fn tag(value: &Value) -> &'static str {
     match value {
         Value::Null => "n",
@@ -48,7 +48,7 @@ fn bare(value: &Value) -> Json {
         Value::Null => Json::Null,
         Value::Bool(bool) => json!(bool),
         Value::Integer(number) => json!(number),
-        // JSON has no infinity: the number's bits as text keep every double.
+        // JSON has no infinity, so such a number is written as the text of its bits.
         Value::Double(number) if !number.is_finite() => json!(number.to_bits().to_string()),
         Value::Double(number) => json!(number),
         Value::Text(text) => json!(text),
@@ -77,7 +77,7 @@ fn value(tagged: &Json) -> Option<Value> {
     })
 }
 
-/// Hexadecimal keeps the order of bytes, which Base64 does not.
+/// Hexadecimal text sorts like its bytes, unlike Base64.
 fn bytes(hex: &str) -> Option<Vec<u8>> {
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     hex.as_bytes().chunks(2).map(byte).collect()
@@ -115,7 +115,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_value_comes_back(value in any_value()) {
+        fn every_value_is_read_back_unchanged(value in any_value()) {
             let fields = Fields::from([("field".to_owned(), value)]);
             prop_assert_eq!(decode(&encode(&fields)).expect("fields"), fields);
         }

@@ -1,4 +1,4 @@
-//! The rows that documents are stored in, one by one.
+//! Reads and writes single documents, each of which is a row.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -49,7 +49,7 @@ pub(super) fn get(db: &Connection, path: &DocumentPath) -> Result<Option<Documen
     text.map(|text| Ok(Document { id: path.id().to_owned(), fields: decode(&text)? })).transpose()
 }
 
-/// Collections of the same name share a table.
+/// Collections with the same id share a table.
 fn table(path: &DocumentPath) -> &str {
     path.collection().name()
 }

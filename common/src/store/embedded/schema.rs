@@ -1,5 +1,5 @@
-//! The tables and indexes of `documents.db`: a table for all collections of one name, and in it
-//! the indexes that are declared for that name.
+//! The tables and indexes of the store: a table for all collections with the same id, with the
+//! indexes that are declared for that id.
 
 use std::iter;
 
@@ -8,13 +8,13 @@ use crate::path::{Collection, PARTS};
 use crate::store::Direction;
 use crate::store::index::{Index, declared};
 
-/// Indexes that Firestore keeps of every single field, and SQLite has to be told of.
+/// Indexes on single fields. Firestore creates these by itself; SQLite does not.
 const SINGLE: [(&str, &str); 1] = [("visitors", "day")];
 
-/// What is deleted is overwritten: of a salt nothing may stay in the file.
+/// Deleted data is overwritten, so that nothing of a salt stays in the file.
 const FORGET: &str = "PRAGMA secure_delete = ON;\n";
 
-/// The statements that make what is missing.
+/// The statements that create whatever is missing.
 pub(super) fn statements() -> Result<String, serde_json::Error> {
     let tables = Collection::ALL.iter().map(|collection| collection.as_str()).chain([PARTS]);
     let single = SINGLE.map(|(collection, field)| Index {

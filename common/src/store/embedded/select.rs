@@ -1,4 +1,4 @@
-//! Queries and aggregations as SQL over the documents' JSON.
+//! Queries and aggregations as SQL over the JSON of documents.
 
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params_from_iter};
@@ -7,7 +7,7 @@ use super::encode::{decode, tag};
 use crate::hash;
 use crate::store::{Aggregation, Direction, Document, Filter, Op, Order, Query, StoreError, Value};
 
-/// The documents that `query` selects.
+/// The documents of `query`.
 pub(super) fn documents(db: &Connection, query: &Query) -> Result<Vec<Document>, StoreError> {
     let (condition, values) = condition(query);
     let order: String = order_of(query).iter().map(order).collect();
@@ -25,7 +25,7 @@ pub(super) fn documents(db: &Connection, query: &Query) -> Result<Vec<Document>,
     Ok(documents)
 }
 
-/// One figure per aggregation.
+/// One figure for each aggregation.
 pub(super) fn figures(
     db: &Connection,
     query: &Query,
@@ -51,13 +51,14 @@ fn document(row: &Row<'_>, query: &Query) -> Result<Document, StoreError> {
     Ok(Document { id: row.get(0)?, fields })
 }
 
-/// The id as the last key of an order. Where there are filters, the index is theirs to choose: the
-/// sign keeps SQLite from walking a whole collection because it is in order already.
+/// The id as the last key of an order. With filters, the plus sign keeps SQLite from using the
+/// index on the id, which would read the whole collection.
 fn id(query: &Query) -> &'static str {
     if query.filters.is_empty() { "id" } else { "+id" }
 }
 
-/// The condition with `?` for the values: field names come from the code, values from anywhere.
+/// The condition, with `?` for each value. Field names come from the code, so they need no
+/// escaping.
 fn condition(query: &Query) -> (String, Vec<Sql>) {
     let mut condition = "collection = ?".to_owned();
     let mut values = vec![Sql::Text(query.collection.as_str().to_owned())];
@@ -75,7 +76,7 @@ fn condition(query: &Query) -> (String, Vec<Sql>) {
     (condition, values)
 }
 
-/// The order as the port promises it: fields with a range filter come after those that are named.
+/// The order that the port promises: named fields first, then those with a range filter.
 fn order_of(query: &Query) -> Vec<Order> {
     let mut order = query.order.clone();
     for Filter { field, op, .. } in &query.filters {
@@ -114,7 +115,7 @@ fn figure(aggregation: &Aggregation) -> String {
     }
 }
 
-/// The bare value of a field; an index has to be on this very expression.
+/// The expression for the value of a field. Indexes must use exactly this one.
 pub(super) fn value(field: &str) -> String {
     format!("json_extract(fields, '$.{field}[1]')")
 }
@@ -138,7 +139,7 @@ mod tests {
     use crate::rollup;
     use crate::tenant::TenantId;
 
-    /// How SQLite finds the documents of `query`.
+    /// SQLite's plan for `query`.
     fn plan(db: &Connection, query: &Query) -> String {
         let (condition, values) = condition(query);
         let order: String = order_of(query).iter().map(order).collect();
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn every_query_shape_is_answered_from_an_index() {
+    fn every_query_shape_uses_an_index() {
         let db = Connection::open_in_memory().expect("a database");
         db.execute_batch(&schema::statements().expect("a declaration")).expect("the tables");
         let tenant = TenantId::parse("acme").expect("a tenant");

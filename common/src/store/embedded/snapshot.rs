@@ -1,4 +1,4 @@
-//! All documents as they were at one moment, while others go on writing.
+//! A snapshot of all documents, while another process goes on writing.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,22 +15,22 @@ use crate::sqlite;
 use crate::store::{Aggregation, Document, DocumentStore, Query, StoreError, Write};
 use crate::tenant::TenantId;
 
-/// One read transaction on `documents.db`; it takes no writes. While it lasts, SQLite's log
-/// grows with what others write.
+/// One read transaction, which refuses writes. While it is open, SQLite's log grows with the writes
+/// of others.
 pub struct Snapshot {
     connection: Mutex<Connection>,
 }
 
 impl Snapshot {
-    /// The documents in `folder` as they are now.
+    /// Takes a snapshot of the documents in `folder`.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let connection = sqlite::look_at(&folder.join(DOCUMENTS))?;
-        // The transaction begins with the first read.
+        // SQLite begins the transaction with the first read.
         connection.execute_batch("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1;")?;
         Ok(Self { connection: Mutex::new(connection) })
     }
 
-    /// Every tenant that has a document.
+    /// All tenants that have a document.
     pub fn tenants(&self) -> Result<BTreeSet<TenantId>, StoreError> {
         let mut tenants = BTreeSet::new();
         let db = self.db();
@@ -54,7 +54,7 @@ impl Snapshot {
 #[async_trait]
 impl DocumentStore for Snapshot {
     async fn commit(&self, _: Vec<Write>) -> Result<(), StoreError> {
-        Err(StoreError::Invalid("a snapshot takes no writes".into()))
+        Err(StoreError::Invalid("a snapshot cannot be written to".into()))
     }
 
     async fn get_many(&self, paths: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError> {

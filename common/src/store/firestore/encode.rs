@@ -1,4 +1,4 @@
-//! Values and documents as Firestore's messages carry them, and back.
+//! Converts values and documents to Firestore's messages and back.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use gcloud_sdk::prost_types::Timestamp;
 use super::error::AnswerError;
 use crate::store::{Document, Fields, StoreError, Value};
 
-/// `value` for the wire.
+/// `value` as Firestore sends it.
 pub(super) fn value(value: Value) -> wire::Value {
     let of_type = match value {
         Value::Null => ValueType::NullValue(0),
@@ -25,13 +25,13 @@ pub(super) fn value(value: Value) -> wire::Value {
     wire::Value { value_type: Some(of_type) }
 }
 
-/// `fields` for the wire.
+/// `fields` as Firestore sends them.
 pub(super) fn fields(fields: Fields) -> HashMap<String, wire::Value> {
     fields.into_iter().map(|(name, field)| (name, value(field))).collect()
 }
 
-/// `instant`, cut to the microsecond: Firestore does so with what it stores, and a filter must
-/// compare with the same.
+/// A time, cut to the microsecond. Firestore cuts the times that it stores, so the values of
+/// filters must be cut too.
 fn timestamp(instant: DateTime<Utc>) -> Timestamp {
     Timestamp {
         seconds: instant.timestamp(),
@@ -39,7 +39,7 @@ fn timestamp(instant: DateTime<Utc>) -> Timestamp {
     }
 }
 
-/// A name of a field as it stands in a field path: in backticks unless it is a plain identifier.
+/// The name of a field in a field path: in backticks, unless it is a plain identifier.
 pub(super) fn field_path(name: &str) -> String {
     let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
         && !name.starts_with(|first: char| first.is_ascii_digit())
@@ -50,7 +50,7 @@ pub(super) fn field_path(name: &str) -> String {
     format!("`{}`", name.replace('\\', r"\\").replace('`', r"\`"))
 }
 
-/// A document that was read.
+/// Reads a document.
 pub(super) fn document(read: wire::Document) -> Result<Document, StoreError> {
     let id = match read.name.rsplit_once('/') {
         Some((_, id)) => id.to_owned(),
@@ -63,8 +63,8 @@ fn read_fields(read: HashMap<String, wire::Value>) -> Result<Fields, AnswerError
     read.into_iter().map(|(name, field)| Ok((name, read_value(field)?))).collect()
 }
 
-/// A value that was read; an error where it is of a type that the port does not know, such as an
-/// array, which only somebody else can have written.
+/// Reads a value. A type that the port does not have, such as an array, is an error: something else
+/// wrote it.
 pub(super) fn read_value(read: wire::Value) -> Result<Value, AnswerError> {
     Ok(match read.value_type.ok_or(AnswerError::UnknownType)? {
         ValueType::NullValue(_) => Value::Null,
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_identifiers_stand_unquoted_in_a_field_path() {
+    fn only_plain_identifiers_need_no_backticks() {
         let cases = [
             ("count", "count"),
             ("_a9", "_a9"),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instant_before_1970_keeps_its_microseconds() {
+    fn a_time_before_1970_keeps_its_microseconds() {
         let before = DateTime::from_timestamp_micros(-1).expect("in range");
         let sent = timestamp(before);
         assert_eq!((sent.seconds, sent.nanos), (-1, 999_999_000));
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_a_foreign_type_is_an_error_and_not_a_lie() {
+    fn a_value_of_an_unknown_type_is_an_error() {
         let array = ValueType::ArrayValue(wire::ArrayValue::default());
         let read = wire::Value { value_type: Some(array) };
         assert!(matches!(read_value(read), Err(AnswerError::UnknownType)));

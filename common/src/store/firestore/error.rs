@@ -1,4 +1,4 @@
-//! What an answer of Firestore that is no success means to the caller of the port.
+//! What Firestore's errors mean to the caller of the port.
 
 use firestore::errors::FirestoreError;
 use gcloud_sdk::tonic::{Code, Status};
@@ -24,8 +24,8 @@ impl From<AnswerError> for StoreError {
     }
 }
 
-/// What `status` means. Codes that leave open whether something was written are passing: gates
-/// make it safe to do it again.
+/// What `status` means. Codes that leave open whether the writes were applied are passing: gates
+/// make it safe to retry.
 pub(super) fn refused(status: Status) -> StoreError {
     match status.code() {
         Code::AlreadyExists => StoreError::AlreadyExists,
@@ -47,12 +47,12 @@ pub(super) fn refused(status: Status) -> StoreError {
     }
 }
 
-/// There is no connection yet.
+/// The connection failed.
 pub(super) fn not_connected(error: FirestoreError) -> StoreError {
     StoreError::Passing(Box::new(error))
 }
 
-/// Time was up before there was an answer.
+/// There was no answer in time.
 pub(super) fn no_answer(elapsed: Elapsed) -> StoreError {
     StoreError::Passing(Box::new(elapsed))
 }
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn each_code_has_the_meaning_that_decides_between_retry_quarantine_and_waiting() {
+    fn each_code_leads_to_retry_quarantine_or_waiting() {
         let cases = [
             (Code::AlreadyExists, "exists"),
             (Code::Aborted, "passing"),

@@ -1,4 +1,4 @@
-//! The document store on Firestore: each call is one request, or a few, of its gRPC interface.
+//! The document store on Firestore: each call sends one or a few gRPC requests.
 
 mod encode;
 mod error;
@@ -25,22 +25,22 @@ use self::error::{no_answer, not_connected, refused};
 use super::{Aggregation, Document, DocumentStore, Query, StoreError, Write, check};
 use crate::path::DocumentPath;
 
-/// Longest that a call takes, connecting included. A commit of Spillway's size takes well under
-/// one second; ten are what Firestore needs when it moves a range of documents.
+/// Longest that a call takes, including the connection. A commit of Spillway's size takes well
+/// under a second; ten seconds is what Firestore needs when it moves a range of documents.
 const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 
-/// Longest that a probe takes, so that it ends before the one who asks gives up.
+/// Longest that a probe takes, so that it ends before the caller gives up.
 const PROBE_LIMIT: Duration = Duration::from_secs(2);
 
-/// Most documents asked for in one request, so that its answer ends within the limit.
+/// Most documents in one read, so that it ends within the limit.
 const DOCUMENTS_PER_READ: usize = 1_000;
 
 type Client = FirestoreClient<GoogleAuthMiddleware>;
 
 /// A database of Firestore, or of its emulator.
 ///
-/// The connection is made by the first call and not by [`FirestoreStore::new`]: a database that
-/// is down when a service starts fails calls, not the service. Once made, it repairs itself.
+/// The first call connects, not [`FirestoreStore::new`]: if the database is down when a service
+/// starts, calls fail, but the service does not. The connection repairs itself.
 #[derive(Debug)]
 pub struct FirestoreStore {
     options: FirestoreDbOptions,
@@ -49,9 +49,9 @@ pub struct FirestoreStore {
 }
 
 impl FirestoreStore {
-    /// The database `database` (such as `(default)`) of `project`; on the emulator at
-    /// `emulator_host` (`host:port`) where that is given, else on Google Cloud with the
-    /// application default credentials.
+    /// The database `database` (such as `(default)`) of `project`: on the emulator at
+    /// `emulator_host` (`host:port`) if given, or else on Google Cloud with the application default
+    /// credentials.
     pub fn new(project: &str, database: &str, emulator_host: Option<&str>) -> Self {
         let options = FirestoreDbOptions::new(project.to_owned())
             .with_database_id(database.to_owned())
@@ -150,8 +150,8 @@ impl DocumentStore for FirestoreStore {
         .await
     }
 
-    /// One request a figure: Firestore leaves documents that lack a summed field out of every
-    /// figure of the same request, the count included.
+    /// Sends one request for each figure: in a request with a sum, Firestore leaves documents
+    /// without the summed field out of every figure, even the count.
     async fn aggregate(
         &self,
         selection: &Query,
@@ -163,8 +163,8 @@ impl DocumentStore for FirestoreStore {
         within(REQUEST_LIMIT, try_join_all(figures)).await
     }
 
-    /// Reads a document that nobody writes. It is asked for with `BatchGetDocuments`, where a
-    /// missing document is an answer and only a missing database is an error.
+    /// Reads a document that does not exist, with `BatchGetDocuments`. For this method a missing
+    /// document is a normal answer, and only a missing database is an error.
     async fn probe(&self) -> Result<(), StoreError> {
         within(PROBE_LIMIT, async {
             let documents = self.database().await?.get_documents_path();
@@ -178,8 +178,7 @@ fn client(database: &FirestoreDb) -> Client {
     database.client().get()
 }
 
-/// A request with a time limit of its own, which the server hears of: what it cannot answer in
-/// time, it need not finish.
+/// A request with a deadline, which the server learns too, so that it does not work for nothing.
 fn request<M>(message: M) -> Request<M> {
     let mut request = Request::new(message);
     request.extensions_mut().insert(RequestTimeouts::new().with_total(REQUEST_LIMIT));
@@ -194,8 +193,8 @@ async fn collect<M>(mut answers: Streaming<M>) -> Result<Vec<M>, StoreError> {
     Ok(all)
 }
 
-/// Bounds a whole call: callers queue for the first connection one behind the other, and none
-/// may wait for the time-outs of all before it.
+/// Limits a whole call. Callers queue for the first connection, and none of them may have to wait
+/// for the time-outs of all before it.
 async fn within<T>(
     limit: Duration,
     call: impl Future<Output = Result<T, StoreError>>,

@@ -1,4 +1,4 @@
-//! Queries and aggregations as Firestore takes them.
+//! Converts queries and aggregations to Firestore's messages.
 
 use std::collections::BTreeSet;
 
@@ -27,10 +27,10 @@ use super::{encode, write};
 use crate::path::CollectionPath;
 use crate::store::{Aggregation, Direction, Filter, Op, Query, StoreError, Value};
 
-/// The pseudo field that orders by id.
+/// The pseudo-field that orders by id.
 const NAME: &str = "__name__";
 
-/// The request for the documents that `query` selects.
+/// The request for the documents of `query`.
 pub(super) fn run(documents: &str, query: &Query) -> RunQueryRequest {
     let (parent, _) = parent_and_id(documents, &query.collection);
     RunQueryRequest {
@@ -40,7 +40,7 @@ pub(super) fn run(documents: &str, query: &Query) -> RunQueryRequest {
     }
 }
 
-/// The request for one figure over what `query` selects.
+/// The request for one figure over the documents of `query`.
 pub(super) fn aggregation(
     documents: &str,
     query: &Query,
@@ -48,7 +48,7 @@ pub(super) fn aggregation(
 ) -> RunAggregationQueryRequest {
     let (parent, _) = parent_and_id(documents, &query.collection);
     let mut selection = structured(documents, query);
-    // A figure over all has no order; to ask for one would only ask for an index.
+    // An order would change nothing about a figure over all documents, and would need an index.
     if query.limit.is_none() && query.order.is_empty() && query.after.is_none() {
         selection.order_by.clear();
     }
@@ -100,8 +100,8 @@ fn structured(documents: &str, query: &Query) -> StructuredQuery {
     }
 }
 
-/// Firestore would add the fields of range filters and the id by itself, but the id in the
-/// direction of the last field, and so ask for another index.
+/// Adds the fields of range filters and the id. Firestore would add them by itself, but would order
+/// the id in the direction of the last field, which needs another index.
 fn order_by(query: &Query) -> Vec<structured_query::Order> {
     let named = |field: &str| query.order.iter().any(|order| order.field == field);
     let ranges: BTreeSet<_> = query
@@ -119,7 +119,7 @@ fn is_range(filter: &Filter) -> bool {
     filter.op != Op::Equal
 }
 
-/// The document that holds the collection, and the collection's id there.
+/// The name of the collection's parent, and the collection's id.
 fn parent_and_id(documents: &str, collection: &CollectionPath) -> (String, String) {
     match collection.as_str().rsplit_once('/') {
         Some((parent, id)) => (format!("{documents}/{parent}"), id.to_owned()),
@@ -127,7 +127,7 @@ fn parent_and_id(documents: &str, collection: &CollectionPath) -> (String, Strin
     }
 }
 
-/// An empty projection means every field to Firestore, so that "none" is spelled as the name.
+/// For Firestore an empty projection means all fields, so no fields are written as the id alone.
 fn projection(names: &'static [&'static str]) -> Projection {
     let names = if names.is_empty() { &[NAME] } else { names };
     Projection { fields: names.iter().copied().map(field).collect() }
@@ -166,7 +166,7 @@ fn all_of(filters: &[Filter]) -> Option<structured_query::Filter> {
     }
 }
 
-/// Null is no value to compare with; to be null is a condition of its own.
+/// Firestore does not compare with null; it has a condition of its own for that.
 fn filter(filter: &Filter) -> structured_query::Filter {
     let operand = field(filter.field);
     if (filter.op, &filter.value) == (Op::Equal, &Value::Null) {
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_of_a_range_filter_stands_between_the_order_and_the_id() {
+    fn a_field_of_a_range_filter_comes_between_the_order_and_the_id() {
         let query = all()
             .filter("start", Op::AtLeast, 1_i64)
             .filter("start", Op::Less, 9_i64)
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_over_all_asks_for_no_order() {
+    fn a_figure_over_all_documents_has_no_order() {
         let ordered = |query: &Query| {
             let asked = aggregation("d", query, Aggregation::Count).query_type;
             let Some(aggregation_request::QueryType::StructuredAggregationQuery(asked)) = asked

@@ -1,4 +1,4 @@
-//! The writes of a commit as Firestore takes them.
+//! Converts the writes of a commit to Firestore's messages.
 
 use gcloud_sdk::google::firestore::v1::document_transform::FieldTransform;
 use gcloud_sdk::google::firestore::v1::document_transform::field_transform::TransformType;
@@ -10,12 +10,12 @@ use super::encode;
 use crate::path::DocumentPath;
 use crate::store::{Fields, Value, Write};
 
-/// The full name of the document at `path`, below the database's `documents`.
+/// The full name of the document at `path`; `documents` is the root of the database.
 pub(super) fn name(documents: &str, path: &DocumentPath) -> String {
     format!("{documents}/{path}")
 }
 
-/// `write` for the wire, in the database whose documents lie under `documents`.
+/// `write` as Firestore takes it; `documents` is the root of the database.
 pub(super) fn encode(documents: &str, write: Write) -> wire::Write {
     let name = name(documents, write.path());
     match write {
@@ -39,8 +39,8 @@ fn create(name: String, fields: Fields) -> wire::Write {
     }
 }
 
-/// The mask names the fields to set and so keeps the others; an empty one only makes sure that
-/// the document is there, where none at all would clear it.
+/// Sets the fields in the mask and keeps the others. An empty mask only makes sure that the
+/// document exists; without a mask, the document would be replaced.
 fn merge(name: String, fields: Fields) -> wire::Write {
     let mask =
         DocumentMask { field_paths: fields.keys().map(|name| encode::field_path(name)).collect() };
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_create_demands_that_the_document_is_missing_and_names_no_mask() {
+    fn a_create_requires_that_the_document_is_missing_and_has_no_mask() {
         let write = Write::Create { path: path("a"), fields: fields([("n", 1_i64.into())]) };
         let sent = encode("projects/p/databases/d/documents", write);
         let condition = sent.current_document.and_then(|one| one.condition_type);
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn an_increment_sets_its_fields_under_a_mask_and_adds_after() {
+    fn an_increment_sets_its_fields_under_a_mask_and_then_adds() {
         let write = Write::Increment {
             path: path("a"),
             fields: fields([("a.b", "x".into())]),

@@ -170,7 +170,7 @@ async fn what_is_chosen_is_shown_and_stands_in_the_address() {
         browser.click("#choose button").await;
         browser.until("it is refused", "document.querySelector('#status.bad:not([hidden])')").await;
         let said = browser.text("#status").await;
-        assert!(said.contains("must have only characters of"), "{said}");
+        assert!(said.contains("must contain only"), "{said}");
         let errors = browser.errors().await;
         assert!(errors.iter().all(|error| error.contains("status of 400")), "{errors:?}");
     })

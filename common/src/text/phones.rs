@@ -1,0 +1,140 @@
+//! Checks for telephone numbers, which look like many other numbers in logs.
+
+use std::ops::Range;
+
+use super::surroundings::{
+    after_column, after_word, all_digits, digit, group_lengths, numbers_a_thing, prefixes, word,
+};
+
+/// Total digits of phone numbers by country code, for countries where all numbers are equally long.
+/// This keeps the next column out of a number that is written in groups.
+const PHONE_DIGITS: &[(&str, usize)] = &[
+    ("1", 11),
+    ("7", 11),
+    ("31", 11),
+    ("33", 11),
+    ("34", 11),
+    ("41", 11),
+    ("44", 12),
+    ("45", 10),
+    ("47", 10),
+    ("48", 11),
+    ("52", 12),
+    ("61", 11),
+    ("86", 13),
+    ("91", 12),
+    ("971", 12),
+];
+
+pub(super) fn international_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    if after_word(text, found.start) || time_zone(&text[found.clone()]) {
+        return None;
+    }
+    let number = text[found.clone()].trim_start_matches("%2B").trim_start_matches("%2b");
+    let most = most_phone_digits(number.trim_start_matches(['+', '0']));
+    prefixes(text, found).find(|range| {
+        let number = &text[range.clone()];
+        phone_free_after(text, range.end) && reads_as_international(number, most)
+    })
+}
+
+/// A number after 00. Columns of zero-padded numbers look like that too.
+pub(super) fn prefixed_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let apart = !after_column(text, found.start) && phone_free_before(text, found.start);
+    if apart { international_phone(text, found) } else { None }
+}
+
+pub(super) fn phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let apart = phone_free_before(text, found.start) && phone_free_after(text, found.end);
+    (apart && !numbers_a_thing(text, found.start)).then_some(found)
+}
+
+/// A local number of seven digits. Ranges (`500-1023/5000`, `200-1000 ms`) look like that too.
+pub(super) fn local_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let range = matches!(text.as_bytes()[found.end..], [b'/', b'0'..=b'9', ..]);
+    if range { None } else { phone(text, found) }
+}
+
+/// Groups with only spaces between them. Columns of numbers look like that too, so no other number
+/// and no closing quote may be next to them.
+pub(super) fn spaced_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let quoted = text[..found.start].ends_with("\" ");
+    let next = text[found.end..].strip_prefix(' ').and_then(|rest| rest.split(' ').next());
+    let column = next.is_some_and(all_digits) || after_column(text, found.start);
+    if quoted || column { None } else { phone(text, found) }
+}
+
+/// A national number with a leading 0 and nine to eleven digits.
+pub(super) fn trunk_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let own = prefixes(text, found).find(|range| {
+        let groups = group_lengths(&text[range.clone()]);
+        let wide = groups[0] >= 3 || groups[1..].iter().all(|length| *length >= 3);
+        let pairs = groups.len() == 5 && groups.iter().all(|length| *length == 2);
+        let digits = groups.iter().sum::<usize>();
+        groups.len() > 1 && (9..=11).contains(&digits) && (wide || pairs)
+    })?;
+    if after_column(text, own.start) { None } else { phone(text, own) }
+}
+
+/// A number in any form after a word for phone.
+pub(super) fn named_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let start = found.start + text[found.clone()].find(|c: char| "+(".contains(c) || digit(c))?;
+    if after_word(text, found.start) || date(&text[start..]) {
+        return None;
+    }
+    prefixes(text, start..found.end).find(|range| {
+        let groups = group_lengths(&text[range.clone()]);
+        let most = if groups.len() == 1 || text[start..].starts_with('+') { 15 } else { 11 };
+        phone_free_after(text, range.end) && (7..=most).contains(&groups.iter().sum::<usize>())
+    })
+}
+
+fn phone_free_before(text: &str, at: usize) -> bool {
+    let bytes = &text.as_bytes()[..at];
+    let tied = match *bytes {
+        [.., before, b'-'] => word(before),
+        [.., before, b'.' | b'/' | b':'] => before.is_ascii_digit(),
+        _ => false,
+    };
+    let marked = bytes.last().is_some_and(|byte| b"#$+(".contains(byte));
+    let priced = text[..at].ends_with(['€', '£', '¥', '№']);
+    !tied && !marked && !priced && !after_word(text, at)
+}
+
+fn phone_free_after(text: &str, at: usize) -> bool {
+    match text.as_bytes()[at..] {
+        [b'x' | b'X', next, ..] => next.is_ascii_digit(),
+        [b'-', next, ..] => !word(next),
+        [b'.' | b':', next, ..] => !next.is_ascii_digit(),
+        [first, ..] => !word(first),
+        [] => true,
+    }
+}
+
+fn most_phone_digits(number: &str) -> usize {
+    PHONE_DIGITS.iter().find(|(code, _)| number.starts_with(code)).map_or(13, |(_, most)| *most)
+}
+
+/// `+1000 2025`: the offset of a time zone before the year.
+fn time_zone(number: &str) -> bool {
+    matches!(number.as_bytes(), [b'+', b'0' | b'1', _, b'0' | b'3' | b'4', b'0' | b'5', next, ..]
+        if !next.is_ascii_digit())
+}
+
+fn date(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'1' | b'2', b'0' | b'9', c, d, b'-' | b'/' | b'.', ..]
+        if c.is_ascii_digit() && d.is_ascii_digit())
+}
+
+fn reads_as_international(number: &str, most: usize) -> bool {
+    let number = number.trim_start_matches("%2B").trim_start_matches("%2b");
+    let groups = group_lengths(number.strip_prefix("00").unwrap_or(number));
+    let digits = groups.iter().sum::<usize>();
+    let trunk = usize::from(number.contains("(0)"));
+    match groups.len() {
+        1 => (10..=15).contains(&digits) && !number.starts_with('0'),
+        // `+52.520008` is a coordinate.
+        2 => (9..=most).contains(&digits) && !number.contains('.'),
+        _ => (8..=most + trunk).contains(&digits),
+    }
+}
