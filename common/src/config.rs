@@ -1,19 +1,13 @@
 //! Settings that several programs share. Each has the same names everywhere, as an environment
 //! variable and as an option, and a default that works.
 
-use std::time::Duration;
-
 use clap::builder::NonEmptyStringValueParser;
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{Args, ValueEnum};
 
 #[cfg(feature = "gcp")]
 use crate::broker::{PublishError, pubsub::PubsubBroker};
 #[cfg(feature = "gcp")]
 use crate::store::firestore::FirestoreStore;
-use crate::text::segment::MAX_CHARACTERS;
-
-/// Longest work on one message, in seconds: the longest ack deadline is 600 s.
-pub const MAX_WORK_SECONDS: f64 = 540.0;
 
 /// The logging of a program.
 #[derive(Args, Clone, Debug)]
@@ -30,41 +24,6 @@ pub enum LogFormat {
     Pretty,
     /// One JSON object on each line, for Google Cloud Logging.
     Stackdriver,
-}
-
-/// What the worker does with a record.
-#[derive(Args, Clone, Debug)]
-pub struct WorkArgs {
-    /// The simulated heavy work on a text, in seconds a character.
-    #[arg(long, env = "WORK_SECONDS_PER_CHAR", default_value = "0.05",
-        value_parser = seconds_per_character)]
-    pub work_seconds_per_char: f64,
-
-    /// Whether the unredacted text is stored (and quarantined) too.
-    #[arg(long, env = "STORE_ORIGINAL", default_value_t = true, action = ArgAction::Set)]
-    pub store_original: bool,
-
-    /// Over how many documents a count is spread that is only ever summed: more of them take more
-    /// writes a second on Firestore.
-    #[arg(long, env = "ROLLUP_SHARDS", default_value_t = 1,
-        value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub rollup_shards: u32,
-
-    /// Days after which stored records expire, at least 32 [default: never].
-    #[arg(long, env = "RETENTION_DAYS", value_parser = clap::value_parser!(u32).range(32..=36_500))]
-    pub retention_days: Option<u32>,
-
-    /// Least time between the beginnings of two commits, in milliseconds [default: 250 on
-    /// Firestore, 0 embedded].
-    #[arg(long, env = "COMMIT_INTERVAL_MS")]
-    pub commit_interval_ms: Option<u64>,
-}
-
-impl WorkArgs {
-    /// The least time between the beginnings of two commits, where `default` is the store's own.
-    pub fn commit_interval(&self, default: Duration) -> Duration {
-        self.commit_interval_ms.map_or(default, Duration::from_millis)
-    }
 }
 
 /// A deployment on Google Cloud.
@@ -111,31 +70,5 @@ impl GoogleServices {
     pub fn store(&self, project: &str) -> FirestoreStore {
         let emulator = self.firestore_emulator_host.as_deref();
         FirestoreStore::new(project, &self.firestore_database, emulator)
-    }
-}
-
-fn seconds_per_character(text: &str) -> Result<f64, String> {
-    let seconds: f64 = text.parse().map_err(|_| "must be a number of seconds".to_owned())?;
-    let most = MAX_WORK_SECONDS / MAX_CHARACTERS as f64;
-    if (0.0..=most).contains(&seconds) {
-        return Ok(seconds);
-    }
-    Err(format!(
-        "must be between 0 and {most}: a part of {MAX_CHARACTERS} characters has to end in \
-         {MAX_WORK_SECONDS} s, before its delivery times out"
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn work_that_outlasts_its_delivery_is_refused() {
-        assert_eq!(seconds_per_character("0.05"), Ok(0.05));
-        assert_eq!(seconds_per_character("0"), Ok(0.0));
-        for bad in ["0.136", "-1", "NaN", "inf", "fast"] {
-            assert!(seconds_per_character(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! The real binaries, built once a run with the features they are deployed with.
+//! The real programs, built once per run with everything that any test needs of them.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -41,27 +41,15 @@ impl Binaries {
         self.paths.get(name).unwrap_or_else(|| panic!("there is no binary {name}"))
     }
 
-    /// The operator's program as it is built for Google Cloud: `spillway` with the feature `gcp`.
-    ///
-    /// # Panics
-    /// Where it does not build.
-    pub async fn operator() -> &'static PathBuf {
-        static SHARED: OnceCell<PathBuf> = OnceCell::const_new();
-        let build = async || {
-            // One after the other: both builds leave their program in the same place.
-            Self::shared().await;
-            let paths =
-                build(&["build", "--locked", "-p", "standalone", "--features", "gcp"]).await;
-            set_apart(&paths["spillway"], "spillway-gcp")
-        };
-        SHARED.get_or_init(build).await
-    }
-
-    /// Two builds: in one, the features of the embedded mode would be in the deployed binaries.
+    /// One build of all three: builds with different features would compile most dependencies
+    /// several times. `spillway` has the feature `gcp`, for the operator's commands.
     async fn build() -> Self {
-        let mut paths = build(&["build", "--locked", "-p", "gateway", "-p", "worker"]).await;
-        let spillway = &build(&["build", "--locked", "-p", "standalone"]).await["spillway"];
-        paths.insert("spillway".to_owned(), set_apart(spillway, "spillway"));
+        let packages = ["-p", "gateway", "-p", "worker", "-p", "standalone"];
+        let features = "gateway/gcp,worker/gcp,standalone/gcp";
+        let arguments = [&["build", "--locked"][..], &packages, &["--features", features]].concat();
+        let mut paths = build(&arguments).await;
+        let spillway = set_apart(&paths["spillway"], "spillway");
+        paths.insert("spillway".to_owned(), spillway);
         Self { paths }
     }
 }
@@ -75,7 +63,7 @@ fn build_of_the_images() -> Vec<String> {
     build.expect("a build").split_whitespace().map(str::to_owned).collect()
 }
 
-/// Copies a program to where no other build replaces it.
+/// Copies a program to where no other build replaces it: `cargo run` makes another `spillway`.
 fn set_apart(program: &Path, name: &str) -> PathBuf {
     let folder = program.with_file_name("e2e");
     std::fs::create_dir_all(&folder).expect("a folder beside the program");
@@ -89,20 +77,22 @@ fn set_apart(program: &Path, name: &str) -> PathBuf {
 async fn build<A: AsRef<OsStr> + Debug>(arguments: &[A]) -> HashMap<String, PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    // Build scripts watch what cargo tells of a package. A test is told of its own, and a build
-    // that inherits that makes half the dependencies anew, then the next build from a shell again.
+    // Cargo tells each test about its package in variables that build scripts watch. A build that
+    // inherits them compiles half the dependencies again, and so does the next build from a shell.
     for (name, _) in std::env::vars_os().filter(|(name, _)| tells_of_a_package(name)) {
         command.env_remove(name);
     }
-    let output = command
+    // Progress and errors go to the terminal. `output()` would catch them.
+    let cargo = command
         .args(arguments)
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
-        .output()
-        .await
+        .spawn()
         .expect("cargo runs");
-    assert!(output.status.success(), "cargo {arguments:?} fails");
+    let output = cargo.wait_with_output().await.expect("cargo ends");
+    assert!(output.status.success(), "cargo {arguments:?} failed: see the errors above");
     let lines = output.stdout.split(|byte| *byte == b'\n');
     lines.filter_map(|line| executable(&serde_json::from_slice(line).ok()?)).collect()
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use hcl::eval::{Context, Evaluate as _, FuncArgs, FuncDef, ParamType};
-use hcl::{Block, Body, Expression, Map, Value};
+use hcl::{Block, Body, Expression, Map, Number, Value};
+use regex::Regex;
 use thiserror::Error;
 
 /// Rounds of computing: what refers to what refers to something is known after as many.
@@ -67,6 +68,36 @@ impl Terraform {
     pub fn value(&self, expression: &str) -> Option<Value> {
         let body = hcl::parse(&format!("value = {expression}")).ok()?;
         self.attribute(&body, "value")
+    }
+
+    /// The names of the variables that are numbers.
+    pub fn numbers(&self) -> impl Iterator<Item = &str> {
+        let is_number = |body: &Body| {
+            let kind = body.attributes().find(|attribute| attribute.key() == "type");
+            kind.is_some_and(|kind| kind.expr().to_string() == "number")
+        };
+        self.variables().filter(move |(_, body)| is_number(body)).map(|(name, _)| name)
+    }
+
+    /// The numbers that the validation of a variable compares its value with.
+    pub fn limits(&self, variable: &str) -> Vec<f64> {
+        let limit = Regex::new(r"[<>]=? *(-?[0-9.]+)").expect("a regex");
+        let conditions = self.conditions(variable).map(Expression::to_string);
+        let limits = |condition: String| {
+            let found = limit.captures_iter(&condition).map(|found| found[1].parse());
+            found.collect::<Result<Vec<_>, _>>().expect("numbers")
+        };
+        conditions.flat_map(limits).collect()
+    }
+
+    /// Whether the validation of a variable accepts the number; `None` where that cannot be
+    /// computed.
+    pub fn accepts(&self, variable: &str, number: f64) -> Option<bool> {
+        let mut context = self.context.clone();
+        context.declare_var("var", object([(variable, Number::from_f64(number)?.into())]));
+        let accept = |condition: &Expression| condition.evaluate(&context).ok()?.as_bool();
+        let accepted: Option<Vec<_>> = self.conditions(variable).map(accept).collect();
+        Some(accepted?.into_iter().all(|is_accepted| is_accepted))
     }
 
     /// As [`Terraform::value`], where it is text.
@@ -141,10 +172,22 @@ impl Terraform {
     }
 
     fn defaults(&self) -> impl Iterator<Item = (String, Value)> + '_ {
+        self.variables().map(|(name, body)| {
+            (name.to_owned(), self.attribute(body, "default").unwrap_or(Value::Null))
+        })
+    }
+
+    fn variables(&self) -> impl Iterator<Item = (&str, &Body)> {
         let variables = self.blocks.iter().filter(|block| block.identifier() == "variable");
-        variables.filter_map(|block| {
-            let default = self.attribute(block.body(), "default").unwrap_or(Value::Null);
-            Some((block.labels().first()?.as_str().to_owned(), default))
+        variables.filter_map(|block| Some((block.labels().first()?.as_str(), block.body())))
+    }
+
+    fn conditions(&self, variable: &str) -> impl Iterator<Item = &Expression> {
+        let named = self.variables().filter(move |(name, _)| *name == variable);
+        let validations = named.flat_map(|(_, body)| nested(body, &["validation"]));
+        validations.flat_map(|validation| {
+            let attributes = validation.attributes();
+            attributes.filter(|attribute| attribute.key() == "condition").map(|one| one.expr())
         })
     }
 
@@ -234,6 +277,7 @@ fn object<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
 fn functions() -> Context<'static> {
     let mut context = Context::new();
     context.declare_func("tostring", FuncDef::builder().param(ParamType::Any).build(to_string));
+    context.declare_func("floor", FuncDef::builder().param(ParamType::Number).build(floor));
     context.declare_func("try", FuncDef::builder().variadic_param(ParamType::Any).build(first));
     context
 }
@@ -244,6 +288,11 @@ fn to_string(arguments: FuncArgs) -> Result<Value, String> {
         Value::Number(number) => number.to_string().into(),
         other => other.clone(),
     })
+}
+
+fn floor(arguments: FuncArgs) -> Result<Value, String> {
+    let floor = arguments[0].as_f64().and_then(|number| Number::from_f64(number.floor()));
+    floor.map(Value::Number).ok_or_else(|| "not a number".to_owned())
 }
 
 /// An argument that cannot be computed is no value here already.

@@ -21,7 +21,8 @@ pub struct GatewaySettings {
 
     /// How many proxies in front of the gateway add a client's address to `X-Forwarded-For`: 1 on
     /// Cloud Run. With 0, a visitor's address is the connection's.
-    #[arg(long, env = "TRUSTED_HOPS", default_value_t = 0)]
+    #[arg(long, env = "TRUSTED_HOPS", default_value_t = 0,
+        value_parser = clap::value_parser!(u8).range(0..=10))]
     pub trusted_hops: u8,
 
     /// The pages to serve to browsers: on, off, or a comma-separated list of tracker, demo,

@@ -10,7 +10,7 @@ use clap::Args;
 use common::broker::embedded::{
     EmbeddedBroker, EmbeddedQueue, MIN_FREE_BYTES, QueueError, QueueOptions,
 };
-use common::config::{LogArgs, WorkArgs};
+use common::config::LogArgs;
 use common::data_folder::{ARCHIVE, REPORT};
 use common::store::StoreError;
 use common::store::embedded::EmbeddedStore;
@@ -69,7 +69,7 @@ pub(crate) struct ServeArgs {
     gateway: GatewaySettings,
 
     #[command(flatten)]
-    work: WorkArgs,
+    work: WorkerSettings,
 
     #[command(flatten)]
     log: LogArgs,
@@ -104,10 +104,9 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         QueueOptions { ack_deadline, min_free_bytes: MIN_FREE_BYTES, flow: message::flow };
     let queue = EmbeddedQueue::open(folder.path(), options)?;
     let store = Arc::new(EmbeddedStore::open(folder.path())?);
-    let settings = WorkerSettings::new(&args.work, Duration::ZERO);
     let dispatcher = Dispatcher {
         queue: Arc::clone(&queue),
-        worker: Arc::new(Worker::new(store.clone(), settings)),
+        worker: Arc::new(Worker::new(store.clone(), args.work)),
         work_concurrency: args.work_concurrency as usize,
         ack_deadline,
         max_attempts: args.max_delivery_attempts,

@@ -1,4 +1,4 @@
-//! The worker's HTTP side: pushes in, and for each an answer that says what the broker is to do.
+//! The worker's HTTP server: takes pushes, and tells the broker what to do with each.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,21 +10,22 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use common::metrics;
-
-use crate::auth::{self, Guard};
-use crate::delivery::{Disposition, Worker};
-use crate::push::{Push, PushError};
 use common::program::chain;
 
-/// Largest push: a message of 10 MB in Base64, and its envelope.
+use crate::auth::{self, Guard};
+use crate::delivery::Worker;
+use crate::outcome::Disposition;
+use crate::push::{Push, PushError};
+
+/// Largest push: a message of 10 MB in Base64, with its envelope.
 const MAX_PUSH_BYTES: usize = 16 << 20;
-/// How long Pub/Sub waits for an answer: the longest ack deadline, which the subscriptions have.
+/// How long Pub/Sub waits for an answer: the subscriptions have the longest ack deadline.
 const ACK_DEADLINE: Duration = Duration::from_secs(600);
-/// How long connections may take to end after the worker stopped, in seconds. Cloud Run ends the
+/// How long connections may take to end after the worker stopped, in seconds. Cloud Run kills the
 /// process after 10 s.
 const SHUTDOWN_SECONDS: u64 = 7;
 
-/// A server that is bound and ready to run.
+/// A server that is bound to its port and ready to run.
 pub struct Application {
     server: Server,
     worker: Arc<Worker>,
@@ -46,12 +47,12 @@ impl Application {
         Ok(Self { server: server.run(), worker, address })
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves until `stop` is ready. Texts in work are then given back, commits awaited.
+    /// Serves until `stop` is ready. Then gives texts in work back, and waits for commits.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> io::Result<()> {
         let (handle, worker) = (self.server.handle(), self.worker);
         let stopped = async {
@@ -92,11 +93,11 @@ async fn dead_letter(worker: Data<Worker>, body: Bytes) -> HttpResponse {
     })
 }
 
-/// A body that is no envelope is quarantined like any message that cannot be read: a nack would
-/// bring it again for ever, and slow the subscription down.
+/// Quarantines a body that is not an envelope, like any message that cannot be read: after a nack
+/// it would come back again and again, and slow the subscription down.
 async fn refuse(worker: &Worker, error: PushError, body: &[u8]) -> Disposition {
     let detail = chain(&error);
-    tracing::warn!(error = detail, "a push cannot be read");
+    tracing::warn!(error = detail, "a push could not be read");
     worker.refuse(&error.into_message(body), detail).await
 }
 
@@ -114,7 +115,7 @@ async fn health() -> HttpResponse {
 }
 
 async fn ready(worker: Data<Worker>) -> HttpResponse {
-    let probe = tokio::time::timeout(Duration::from_secs(3), worker.store.probe()).await;
+    let probe = tokio::time::timeout(Duration::from_secs(3), worker.probe()).await;
     match probe {
         Ok(Ok(())) => HttpResponse::Ok().json(serde_json::json!({"status": "ready"})),
         Ok(Err(_)) | Err(_) => HttpResponse::ServiceUnavailable()

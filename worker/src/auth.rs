@@ -1,9 +1,10 @@
-//! Who may push: the service account of the push subscriptions, and nobody else.
+//! The check of a push: only the push subscriptions' service account may push.
 //!
 //! Pub/Sub sends an OpenID Connect token of that account with each push. Either this worker checks
-//! the whole token (`oidc`), or Cloud Run has checked it in front of a private service and cut its
-//! signature off (`cloud-run-iam`), which leaves the claims to check.
+//! the whole token (`oidc`), or the service is private and Cloud Run has already checked the token
+//! and removed its signature (`cloud-run-iam`); then this worker checks the claims.
 
+mod account;
 mod claims;
 mod keys;
 mod refusal;
@@ -18,29 +19,24 @@ use common::metrics::PUSHES_REFUSED;
 use gcloud_sdk::IdTokenAudience;
 use gcloud_sdk::id_token_verify::IdTokenVerifier;
 
+pub use self::account::Account;
 use self::claims::Claims;
 use self::keys::KeyServer;
-pub use self::refusal::Refusal;
+pub use self::refusal::PushRefusal;
 pub use self::settings::{GuardError, PushArgs, PushAuth};
 
-/// Lets pushes in, or refuses them.
+/// Accepts pushes, or refuses them.
 pub enum Guard {
-    /// On the emulator, whose push bears no token: anybody may push.
+    /// Anybody may push: the emulator's pushes carry no token.
     Open,
-    /// Whoever Cloud Run let through and is this account.
+    /// Cloud Run has let the push through, and its token names this account.
     CloudRunIam(Account),
-    /// Whoever bears a token of this account that Google has signed.
+    /// The push carries a token that names this account and that Google has signed.
     Oidc(Account, Box<IdTokenVerifier>),
 }
 
-/// Who may push, and to whom a token has to be addressed.
-pub struct Account {
-    email: String,
-    audience: String,
-}
-
 impl Guard {
-    /// As the settings say. `emulated` says whether this worker serves an emulator.
+    /// The guard that the settings ask for. `emulated` says whether the worker runs on emulators.
     pub fn new(args: &PushArgs, emulated: bool) -> Result<Self, GuardError> {
         let Some(how) = args.push_auth else {
             return if emulated { Ok(Self::Open) } else { Err(GuardError::NotSet) };
@@ -57,13 +53,13 @@ impl Guard {
         })
     }
 
-    /// Whether the request with these headers may push.
-    pub async fn admit(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    /// Checks whether a request with these headers may push.
+    pub async fn admit(&self, headers: &HeaderMap) -> Result<(), PushRefusal> {
         let (account, email, is_verified) = match self {
             Self::Open => return Ok(()),
             Self::CloudRunIam(account) => {
                 let Claims { email, email_verified, .. } =
-                    claims::of_cut(bearer(headers)?, &account.audience)?;
+                    claims::without_signature(bearer(headers)?, &account.audience)?;
                 (account, email, email_verified)
             }
             Self::Oidc(account, verifier) => {
@@ -76,34 +72,22 @@ impl Guard {
     }
 }
 
-impl Account {
-    fn is(&self, email: Option<String>, is_verified: bool) -> Result<(), Refusal> {
-        match email {
-            None => Err(Refusal::NoEmail),
-            Some(_) if !is_verified => Err(Refusal::EmailNotVerified),
-            Some(email) if email != self.email => Err(Refusal::OtherAccount(email)),
-            Some(_) => Ok(()),
-        }
-    }
-}
-
-/// The one bearer token of a request. Of two, nobody could say which one Cloud Run has checked.
-fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
+/// The one bearer token of a request. Two are refused: nobody knows which one Cloud Run checked.
+fn bearer(headers: &HeaderMap) -> Result<&str, PushRefusal> {
     let mut all = headers.get_all(AUTHORIZATION);
-    let value = all.next().ok_or(Refusal::NoToken)?;
+    let value = all.next().ok_or(PushRefusal::NoToken)?;
     if all.next().is_some() {
-        return Err(Refusal::TwoTokens);
+        return Err(PushRefusal::TwoTokens);
     }
     let (scheme, token) =
-        value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(Refusal::NoToken)?;
+        value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(PushRefusal::NoToken)?;
     if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
-        return Err(Refusal::NoToken);
+        return Err(PushRefusal::NoToken);
     }
     Ok(token)
 }
 
-/// Stands before every route that takes messages: whoever is refused is so before the body is
-/// looked at.
+/// Guards every route that takes messages: refuses a push before its body is read.
 pub(crate) async fn guard<B: MessageBody>(
     guard: Data<Guard>,
     request: ServiceRequest,

@@ -1,88 +1,35 @@
 //! Group commit: the units of work of concurrent messages become one atomic commit.
 //!
-//! A unit is a gate, the record's own document, with everything that counts the record. The gate
-//! is created in the same commit, so a duplicate fails as a whole and changes nothing. One commit
-//! runs at a time; the units that gather meanwhile are the next one.
+//! A unit is a gate, which is the record's own document, with everything that counts the record.
+//! The commit creates the gate, so a duplicate fails as a whole and changes nothing. One commit
+//! runs at a time; the units that gather meanwhile form the next one.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use common::metrics::{COMMIT_UNITS, COMMITS};
-use common::path::DocumentPath;
-use common::store::{Document, DocumentStore, Fields, StoreError, Value, Write};
+use common::store::{Document, DocumentStore, StoreError};
 use futures::FutureExt as _;
-use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
-use self::batch::{Line, merge};
-pub use self::batch::{MAX_BYTES, MAX_DOCUMENTS, MAX_UNITS};
+use self::group::{Line, merge};
+pub use self::group::{MAX_BYTES, MAX_DOCUMENTS, MAX_UNITS};
 use self::recent::Recent;
+use self::rivals::{Answer, Rivals, Waiting};
+use self::unit::digest;
+pub use self::unit::{CommitError, Unit};
+use crate::outcome::CommitOutcome;
 use common::store::patience::patiently;
 
-mod batch;
+mod group;
 mod recent;
+mod rivals;
+mod unit;
 
-/// Units that wait for their commit before their senders do.
+/// Units that can wait for a commit; further senders wait until there is room.
 pub const WAITING: usize = 4_096;
-
-/// What one message changes, all or nothing.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Unit {
-    /// The record's own document.
-    pub gate: DocumentPath,
-    /// The gate's fields, `digest` among them.
-    pub fields: Fields,
-    /// What counts the record: increments, and upserts of documents that all who write them leave
-    /// the same.
-    pub writes: Vec<Write>,
-}
-
-/// What became of a unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is stored.
-    Stored,
-    /// It was stored before; nothing was changed.
-    Duplicate,
-    /// Other content was stored before under the same name; nothing was changed.
-    Conflict,
-    /// It is so old that what it stored before may have been removed; nothing was changed.
-    Expired,
-}
-
-/// Why a unit is not stored. Shared, since a failed commit fails every unit in it.
-#[derive(Clone, Debug, Error)]
-pub enum CommitError {
-    /// The store, as it says.
-    #[error(transparent)]
-    Store(Arc<StoreError>),
-    /// The committer has ended, at shutdown; the unit may be stored.
-    #[error("the committer has stopped")]
-    Stopped,
-}
-
-type Answer = Result<Outcome, CommitError>;
-
-struct Waiting {
-    unit: Unit,
-    answer: oneshot::Sender<Answer>,
-}
-
-impl Waiting {
-    /// Nobody listens any more where the delivery was dropped.
-    fn answer(self, answer: Answer) {
-        drop(self.answer.send(answer));
-    }
-
-    /// The gate is there, with `digest`, and it is not this unit that made it.
-    fn answer_known(self, digest: Option<&str>) {
-        let same = self::digest(&self.unit.fields) == digest;
-        self.answer(Ok(if same { Outcome::Duplicate } else { Outcome::Conflict }));
-    }
-}
 
 /// Hands units to the task that commits them.
 #[derive(Clone)]
@@ -92,9 +39,8 @@ pub struct Committer {
 }
 
 impl Committer {
-    /// Starts a committer for `store`. Two commits that write begin at least `interval` apart: a
-    /// document of Firestore takes about one write a second. It ends when the last handle is
-    /// dropped.
+    /// Starts a committer for `store`. Two commits that write start at least `interval` apart: a
+    /// Firestore document takes about one write a second. It ends when the last handle is dropped.
     pub fn start(store: Arc<dyn DocumentStore>, interval: Duration) -> Self {
         let (units, queue) = mpsc::channel(WAITING);
         let turn = Arc::<AtomicU32>::default();
@@ -109,12 +55,12 @@ impl Committer {
         Self { units, turn }
     }
 
-    /// How many batches were taken so far; it goes round.
+    /// The number of groups taken so far; it wraps around.
     pub fn turn(&self) -> u32 {
         self.turn.load(Ordering::Relaxed)
     }
 
-    /// Returns when the commit that holds `unit` is done.
+    /// Commits `unit` together with others. Returns when that commit is done.
     pub async fn commit(&self, unit: Unit) -> Answer {
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { unit, answer };
@@ -123,11 +69,11 @@ impl Committer {
     }
 }
 
-/// The task that commits: batch after batch, one commit at a time.
+/// The task that commits: group after group, one commit at a time.
 struct Task {
     store: Arc<dyn DocumentStore>,
     interval: Duration,
-    /// When the next commit may begin.
+    /// When the next commit may start.
     next: Instant,
     recent: Recent,
     turn: Arc<AtomicU32>,
@@ -135,19 +81,19 @@ struct Task {
 
 impl Task {
     async fn run(mut self, mut line: Line) {
-        while line.forms().await {
+        while line.has_unit().await {
             sleep_until(self.next).await;
             self.recent.forget();
-            let batch = batch::take(&mut line, &self.recent);
+            let group = group::take(&mut line, &self.recent);
             self.turn.fetch_add(1, Ordering::Relaxed);
-            self.commit(batch).await;
+            self.commit(group).await;
         }
     }
 
-    /// Commits the batch, in halves where the store refuses the whole, until each unit has its
-    /// answer.
-    async fn commit(&mut self, batch: Vec<Rivals>) {
-        let mut groups: Vec<_> = (!batch.is_empty()).then_some(batch).into_iter().collect();
+    /// Commits the group until each unit has its answer; in halves where the store refuses the
+    /// whole.
+    async fn commit(&mut self, group: Vec<Rivals>) {
+        let mut groups: Vec<_> = (!group.is_empty()).then_some(group).into_iter().collect();
         while let Some(mut group) = groups.pop() {
             match self.attempt(&group).await {
                 Ok(Attempt::Stored) => group.into_iter().for_each(|rivals| self.stored(rivals)),
@@ -161,10 +107,10 @@ impl Task {
         }
     }
 
-    /// The first of the rivals made the gate.
+    /// The first of the rivals created the gate.
     fn stored(&mut self, rivals: Rivals) {
         let unit = &rivals.first.unit;
-        self.recent.remember_gate(&unit.gate, digest(&unit.fields));
+        self.recent.remember_gate(&unit.gate, unit.digest());
         rivals.stored();
     }
 
@@ -186,7 +132,7 @@ impl Task {
         (!fresh.is_empty()).then_some(fresh)
     }
 
-    /// One commit. Where some gate is there already, reads them all.
+    /// Sends one commit. Where some gate exists already, reads them all.
     async fn attempt(&mut self, group: &[Rivals]) -> Result<Attempt, StoreError> {
         sleep_until(self.next).await;
         COMMIT_UNITS.observe(group.len() as f64);
@@ -213,63 +159,32 @@ impl Task {
     }
 }
 
-/// What came of one commit.
+/// The result of one commit.
 enum Attempt {
-    /// All is written.
+    /// All of it is written.
     Stored,
-    /// Nothing is written, since some gate is there already: what is at the gates, by position.
+    /// Nothing is written, since some gate exists already: the documents at the gates, by
+    /// position.
     Known(Vec<Option<Document>>),
 }
 
-/// Answers the units with the error. An invalid one says nothing of others with its gate: returns
-/// those.
+/// Answers the units with the error. An invalid unit says nothing about others of its gate:
+/// returns those.
 fn fail(group: Vec<Rivals>, error: StoreError) -> Option<Vec<Rivals>> {
     let only_first = matches!(error, StoreError::Invalid(_));
-    let error = CommitError::Store(Arc::new(error));
+    let error = CommitError::from(error);
     let mut left = Vec::new();
-    for Rivals { first, mut others } in group {
-        first.answer(Err(error.clone()));
+    for rivals in group {
         if only_first {
-            left.extend(others.pop_front().map(|first| Rivals { first, others }));
+            left.extend(rivals.first_failed(&error));
         } else {
-            others.into_iter().for_each(|other| other.answer(Err(error.clone())));
+            rivals.failed(&error);
         }
     }
     (!left.is_empty()).then_some(left)
 }
 
-/// Units of the same gate in their order: the first is committed, the others learn from it.
-struct Rivals {
-    first: Waiting,
-    others: VecDeque<Waiting>,
-}
-
-impl Rivals {
-    /// The first made the gate.
-    fn stored(self) {
-        let digest = digest(&self.first.unit.fields);
-        self.others.into_iter().for_each(|other| other.answer_known(digest));
-        self.first.answer(Ok(Outcome::Stored));
-    }
-
-    /// The gate was there before, with `digest`.
-    fn known(self, digest: Option<&str>) {
-        std::iter::once(self.first).chain(self.others).for_each(|unit| unit.answer_known(digest));
-    }
-}
-
-fn digest(fields: &Fields) -> Option<&str> {
-    fields.get("digest").and_then(Value::as_text)
-}
-
 fn observed(result: Result<(), StoreError>) -> Result<(), StoreError> {
-    let outcome = match &result {
-        Ok(()) => "committed",
-        Err(StoreError::AlreadyExists) => "already-exists",
-        Err(StoreError::Passing(_)) => "passing-fault",
-        Err(StoreError::Invalid(_)) => "invalid",
-        Err(StoreError::Deployment(_)) => "deployment-fault",
-    };
-    COMMITS.with_label_values(&[outcome]).inc();
+    COMMITS.with_label_values(&[CommitOutcome::from(&result).label()]).inc();
     result
 }

@@ -7,11 +7,15 @@ pub mod app;
 #[cfg(feature = "gcp")]
 pub mod auth;
 pub mod committer;
-mod dead_letter;
-pub mod delivery;
-pub mod processors;
+mod context;
+mod delivery;
+pub mod outcome;
+mod processors;
 #[cfg(feature = "gcp")]
 pub mod push;
-pub mod quarantine;
+mod quarantine;
+mod settings;
 
-pub use delivery::{Disposition, Worker, WorkerSettings};
+pub use delivery::Worker;
+pub use outcome::Disposition;
+pub use settings::WorkerSettings;

@@ -3,20 +3,20 @@
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Parser;
-use common::config::{GoogleArgs, LogArgs, WorkArgs};
+use common::config::{GoogleArgs, LogArgs};
 use common::{program, signal, telemetry};
 use thiserror::Error;
 use worker::app::Application;
 use worker::auth::{Guard, GuardError, PushArgs};
 use worker::{Worker, WorkerSettings};
 
-/// Least time between the beginnings of two commits: a document takes about one write a second.
-const COMMIT_INTERVAL: Duration = Duration::from_millis(250);
+/// Time between the starts of two commits where none is set: a Firestore document takes about one
+/// write a second.
+const COMMIT_INTERVAL_MS: u32 = 250;
 
-/// Spillway's private half: takes pushes from Pub/Sub, does the work, and stores it once.
+/// Spillway's private half: takes pushes from Pub/Sub, processes each record, and stores it once.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -24,7 +24,7 @@ struct Args {
     #[arg(long, env = "HOST", default_value = "0.0.0.0")]
     host: String,
 
-    /// The port to listen on; 0 takes a free one.
+    /// The port to listen on; 0 picks a free one.
     #[arg(long, env = "PORT", default_value_t = 8081)]
     port: u16,
 
@@ -35,16 +35,16 @@ struct Args {
     push: PushArgs,
 
     #[command(flatten)]
-    work: WorkArgs,
+    work: WorkerSettings,
 
     #[command(flatten)]
     log: LogArgs,
 }
 
-/// Why the worker could not start, or ended.
+/// Why the worker could not start, or stopped.
 #[derive(Debug, Error)]
 enum StartError {
-    #[error("who may push is not settled")]
+    #[error("the push check cannot be set up")]
     Guard(#[from] GuardError),
     #[error("cannot listen on {0}:{1}")]
     Listen(String, u16, #[source] io::Error),
@@ -64,7 +64,7 @@ async fn run(args: Args) -> Result<(), StartError> {
     let GoogleArgs { google_cloud_project: project, services } = google;
     let guard = Guard::new(&push, services.firestore_emulator_host.is_some())?;
     let store = services.store(&project);
-    let worker = Worker::new(Arc::new(store), WorkerSettings::new(&work, COMMIT_INTERVAL));
+    let worker = Worker::new(Arc::new(store), work.or_commit_interval_ms(COMMIT_INTERVAL_MS));
     let application = Application::build(Arc::new(worker), guard, &host, port)
         .map_err(|error| StartError::Listen(host, port, error))?;
     println!("The worker listens on http://{}.", application.address());

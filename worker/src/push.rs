@@ -6,33 +6,33 @@ use common::broker::{Attributes, Message};
 use serde::Deserialize;
 use thiserror::Error;
 
-/// One push: a message and how often it was delivered.
+/// One push: a message, and how often it was delivered before.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Push {
     /// The message.
     pub message: Message,
-    /// Deliveries before this one; 0 where the subscription does not count them.
+    /// Deliveries before this one; 0 if the subscription does not count them.
     pub attempts: u32,
 }
 
-/// Why a body is no push.
+/// Why a body is not a push.
 #[derive(Debug, Error)]
 pub enum PushError {
-    /// It is not the JSON of an envelope.
-    #[error("the body of the push is no envelope")]
+    /// The body is not an envelope in JSON.
+    #[error("the push is not an envelope in JSON")]
     Envelope(#[from] serde_json::Error),
     /// The data are not Base64.
-    #[error("the data of the push are no Base64")]
+    #[error("the data of the push are not Base64")]
     Data {
-        /// The message with its data as they came.
+        /// The message, its data not decoded.
         message: Message,
-        /// What is wrong with them.
+        /// What is wrong with the data.
         source: base64::DecodeError,
     },
 }
 
 impl PushError {
-    /// What to keep of `body`: as much of a message as could be read, else the body.
+    /// The message to quarantine: as much as could be read, else the whole body as its data.
     pub fn into_message(self, body: &[u8]) -> Message {
         match self {
             Self::Data { message, .. } => message,
@@ -41,7 +41,7 @@ impl PushError {
     }
 }
 
-/// Pub/Sub writes some names in two casings; either will do, and so will both.
+/// Pub/Sub writes some names in snake case, camel case or both; each is accepted.
 #[derive(Deserialize)]
 struct Envelope {
     message: Wrapped,
@@ -52,16 +52,16 @@ struct Envelope {
 
 #[derive(Deserialize)]
 struct Wrapped {
-    /// Missing where a message has only attributes.
+    /// Missing if the message has only attributes.
     data: Option<String>,
     attributes: Option<Attributes>,
 }
 
-/// The attribute in which Pub/Sub tells how often a dead letter was delivered before it was one.
+/// The attribute in which Pub/Sub says how many deliveries failed before the dead letter.
 const SOURCE_DELIVERIES: &str = "CloudPubSubDeadLetterSourceDeliveryCount";
 
 impl Push {
-    /// Failed deliveries that made this message a dead letter: one at least.
+    /// How many deliveries failed before this message became a dead letter: at least one.
     pub fn failed_deliveries(&self) -> u32 {
         let count = self.message.attributes.get(SOURCE_DELIVERIES);
         count.and_then(|count| count.parse().ok()).unwrap_or(self.attempts).max(1)
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn the_other_casing_and_missing_counts_will_do() {
+    fn either_casing_and_a_missing_count_are_accepted() {
         let push = |body: &str| Push::parse(body.as_bytes()).expect("a push").attempts;
         assert_eq!(push(r#"{"message":{"data":"","attributes":null},"delivery_attempt":2}"#), 1);
         assert_eq!(push(r#"{"message":{},"delivery_attempt":2,"deliveryAttempt":2}"#), 1);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_letter_tells_how_often_it_was_delivered_before() {
+    fn a_dead_letter_says_how_many_deliveries_failed() {
         let failed = |count: &str| {
             let attributes = format!(r#""attributes":{{"{SOURCE_DELIVERIES}":"{count}"}}"#);
             let body = format!(r#"{{"message":{{{attributes}}},"deliveryAttempt":3}}"#);
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_read_of_a_push_is_kept() {
+    fn the_readable_part_of_a_bad_push_is_kept() {
         let kept = |body: &str| match Push::parse(body.as_bytes()) {
             Err(error) => error.into_message(body.as_bytes()),
             Ok(push) => panic!("{push:?}"),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_envelope_is_refused() {
+    fn a_body_that_is_not_an_envelope_is_refused() {
         for body in ["", "[]", "{}", r#"{"message":{"data":"%"}}"#, r#"{"message":{"data":1}}"#] {
             assert!(Push::parse(body.as_bytes()).is_err(), "{body}");
         }

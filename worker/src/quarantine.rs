@@ -2,43 +2,43 @@
 
 use chrono::Utc;
 use common::broker::Message;
+use common::keep::Keep;
 use common::message::attribute;
 use common::metrics::QUARANTINED;
 use common::quarantine::{Quarantined, Reason, path};
 use common::store::{DocumentStore, StoreError, Value, Write};
 use common::text::redact::redact;
 
-use crate::delivery::WorkerSettings;
 use common::store::patience::patiently;
 
-/// Fields that stay as they are when the message fails again.
+/// Fields that keep their first value when the message fails again.
 const FIRST: [&str; 2] = ["first_seen", "expire_at"];
 
-/// Why and when a message is set aside.
-pub struct Sentence {
+/// Why a message cannot be processed, and how often that was tried.
+pub(crate) struct Failure {
     /// The reason.
-    pub reason: Reason,
+    pub(crate) reason: Reason,
     /// The reason in words.
-    pub detail: String,
+    pub(crate) detail: String,
     /// Deliveries so far.
-    pub attempts: u32,
+    pub(crate) attempts: u32,
 }
 
-/// Writes the message to its tenant's quarantine. A message that is there already stays as it
-/// was first seen, unless it was published again on purpose: then whoever did that can see by the
-/// attributes that it failed again, and why.
-pub async fn quarantine(
+/// Writes the message to its tenant's quarantine. A message that is there already keeps its
+/// document. Only a replay that fails again updates it, so that whoever replayed it sees that by
+/// the attributes, and why.
+pub(crate) async fn quarantine(
     store: &dyn DocumentStore,
-    settings: &WorkerSettings,
+    keep: Keep,
     message: &Message,
-    sentence: Sentence,
+    failure: Failure,
 ) -> Result<(), StoreError> {
-    let Sentence { reason, detail, attempts } = sentence;
-    let data = kept(message, settings.keep.original);
+    let Failure { reason, detail, attempts } = failure;
+    let data = kept(message, keep.original);
     let quarantined =
         Quarantined { message, data: &data, reason, detail, attempts, first_seen: Utc::now() };
     let mut fields = quarantined.fields();
-    let expire_at = settings.keep.expire_at(quarantined.first_seen).map(Value::from);
+    let expire_at = keep.expire_at(quarantined.first_seen).map(Value::from);
     fields.extend(expire_at.map(|at| ("expire_at".to_owned(), at)));
     let path = path(message);
     let write = Write::Create { path: path.clone(), fields: fields.clone() };

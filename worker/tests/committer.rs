@@ -1,4 +1,5 @@
-//! Holds the group commit to DESIGN §6, on the embedded store with faults.
+//! The group commit, on the embedded store with faults: nothing lost, nothing counted twice, and
+//! bounded commits.
 
 mod faulty;
 
@@ -9,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::path::DocumentPath;
-use common::store::patience::PATIENCE;
 use common::store::{Document, DocumentStore, StoreError, Value, Write, fields};
 use futures::future::join_all;
 use futures::poll;
@@ -20,18 +20,20 @@ use tokio::runtime::Builder;
 use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep};
 use worker::committer::{
-    CommitError, Committer, MAX_BYTES, MAX_DOCUMENTS, MAX_UNITS, Outcome, Unit, WAITING,
+    CommitError, Committer, MAX_BYTES, MAX_DOCUMENTS, MAX_UNITS, Unit, WAITING,
 };
+use worker::outcome::RecordOutcome;
+use common::store::patience::PATIENCE;
 
 use crate::faulty::{Commit, Fault, FaultyStore, log, logs, quarantine};
 
-/// What became of a unit; an error by its name.
-type Answer = Result<Outcome, &'static str>;
+/// What became of a unit; a word for each error.
+type Answer = Result<RecordOutcome, &'static str>;
 type Pending<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
 
-const STORED: Answer = Ok(Outcome::Stored);
-const DUPLICATE: Answer = Ok(Outcome::Duplicate);
-const CONFLICT: Answer = Ok(Outcome::Conflict);
+const STORED: Answer = Ok(RecordOutcome::Stored);
+const DUPLICATE: Answer = Ok(RecordOutcome::Duplicate);
+const CONFLICT: Answer = Ok(RecordOutcome::Conflict);
 
 struct Bench {
     store: Arc<FaultyStore>,
@@ -49,10 +51,10 @@ impl Bench {
         Self { store, committer }
     }
 
-    /// Another worker has stored the unit before.
+    /// Stores the unit through another committer, as another worker would.
     async fn stored_elsewhere(&self, unit: Unit) {
         let other = Committer::start(self.store.clone() as Arc<dyn DocumentStore>, Duration::ZERO);
-        assert_eq!(other.commit(unit).await.ok(), Some(Outcome::Stored));
+        assert_eq!(other.commit(unit).await.ok(), Some(RecordOutcome::Stored));
     }
 
     async fn commit(&self, unit: Unit) -> Answer {
@@ -67,7 +69,7 @@ impl Bench {
         })
     }
 
-    /// Hands all of `units` over, in this order, before the committer takes the first one.
+    /// Hands over all `units`, in this order, before the committer takes the first one.
     async fn hand_over(&self, units: impl IntoIterator<Item = Unit>) -> Vec<Pending<'_>> {
         let mut pending: Vec<Pending<'_>> = Vec::new();
         for unit in units {
@@ -78,7 +80,7 @@ impl Bench {
         pending
     }
 
-    /// The answers to `units` that wait together, in this order.
+    /// The answers to `units` that wait together, in the same order.
     async fn at_once(&self, units: impl IntoIterator<Item = Unit>) -> Vec<Answer> {
         join_all(self.hand_over(units).await).await
     }
@@ -92,15 +94,15 @@ impl Bench {
     }
 
     async fn count(&self, name: &str) -> Option<i64> {
-        self.store.find(counter(name)).await?.integer("count")
+        self.store.find(counter(name)).await?.fields.get("count")?.as_integer()
     }
 
     async fn digest(&self, id: &str) -> Option<String> {
-        self.store.find(log(id)).await?.text("digest").map(str::to_owned)
+        self.store.find(log(id)).await?.fields.get("digest")?.as_text().map(str::to_owned)
     }
 }
 
-/// A record of that id and digest, which nothing counts.
+/// A record with this id and digest that nothing counts.
 fn unit(id: &str, digest: &str) -> Unit {
     Unit { gate: log(id), fields: fields([("digest", digest.into())]), writes: Vec::new() }
 }
@@ -128,7 +130,7 @@ fn text_of(bytes: usize) -> Value {
     "x".repeat(bytes).into()
 }
 
-/// `count` records of different ids, all counted by `hits`.
+/// `count` records with different ids, all counted by `hits`.
 fn hits(count: usize) -> Vec<Unit> {
     (0..count).map(|n| counted(&n.to_string(), "d", "hits")).collect()
 }
@@ -138,7 +140,7 @@ fn created(commits: &[Commit]) -> Vec<Vec<&str>> {
 }
 
 #[tokio::test]
-async fn units_that_gather_during_a_commit_are_the_next_one() {
+async fn units_that_gather_during_a_commit_form_the_next_one() {
     let bench = Bench::new();
     bench.store.hold();
     let mut first = bench.hand_over([unit("first", "d")]).await;
@@ -166,7 +168,7 @@ async fn increments_on_one_document_become_one_write_with_the_sum() {
 }
 
 #[tokio::test]
-async fn fields_that_are_set_are_set_to_the_last_value_also_beside_increments() {
+async fn a_field_gets_the_last_value_even_beside_increments() {
     let bench = Bench::new();
     let set = |id: &str, grain: &str| {
         let set = fields([("grain", grain.into())]);
@@ -180,7 +182,7 @@ async fn fields_that_are_set_are_set_to_the_last_value_also_beside_increments() 
 }
 
 #[tokio::test]
-async fn of_equal_gates_one_is_stored_and_no_other_costs_a_commit() {
+async fn of_units_with_one_gate_only_the_first_costs_a_commit() {
     let bench = Bench::new();
     let again = (0..20).map(|n| counted("1", if n % 5 == 3 { "other" } else { "d" }, "hits"));
     let expected = (0..20).map(|n| match n {
@@ -193,7 +195,7 @@ async fn of_equal_gates_one_is_stored_and_no_other_costs_a_commit() {
 }
 
 #[tokio::test]
-async fn equal_gates_of_a_known_record_all_learn_what_is_stored() {
+async fn every_unit_of_a_known_record_is_answered_by_the_stored_digest() {
     let bench = Bench::new();
     bench.stored_elsewhere(counted("1", "d", "hits")).await;
     let again = ["other", "d", "other", "d"].map(|digest| counted("1", digest, "hits"));
@@ -202,7 +204,7 @@ async fn equal_gates_of_a_known_record_all_learn_what_is_stored() {
 }
 
 #[tokio::test]
-async fn what_was_seen_a_moment_ago_is_answered_without_the_store() {
+async fn a_gate_seen_a_moment_ago_is_answered_without_the_store() {
     let bench = Bench::new();
     assert_eq!(bench.commit(counted("1", "d", "hits")).await, STORED);
     let again = ["other", "d", "other", "d"].map(|digest| counted("1", digest, "hits"));
@@ -211,7 +213,7 @@ async fn what_was_seen_a_moment_ago_is_answered_without_the_store() {
 }
 
 #[tokio::test]
-async fn a_duplicate_among_fresh_units_is_dropped_alone() {
+async fn a_duplicate_among_fresh_units_is_the_only_one_dropped() {
     let bench = Bench::new();
     bench.stored_elsewhere(counted("3", "d", "hits")).await;
     let mut expected = [STORED; 10];
@@ -221,7 +223,7 @@ async fn a_duplicate_among_fresh_units_is_dropped_alone() {
 }
 
 #[tokio::test]
-async fn a_conflict_among_fresh_units_is_dropped_alone() {
+async fn a_conflict_among_fresh_units_is_the_only_one_dropped() {
     let bench = Bench::new();
     bench.stored_elsewhere(counted("3", "first", "hits")).await;
     let mut expected = [STORED; 10];
@@ -232,7 +234,7 @@ async fn a_conflict_among_fresh_units_is_dropped_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_an_ambiguous_answer_nothing_is_counted_twice() {
+async fn an_ambiguous_answer_makes_nothing_count_twice() {
     let bench = Bench::new();
     bench.store.fail_commits([Fault::Ambiguous]);
     let mut units = hits(10);
@@ -262,7 +264,7 @@ async fn a_passing_fault_of_a_read_is_retried_in_place_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fault_that_stays_is_returned_after_the_patience_and_ends_nothing() {
+async fn a_lasting_fault_is_returned_in_the_end_and_the_committer_goes_on() {
     let bench = Bench::new();
     bench.store.fail_commits(repeat(Fault::Passing));
     let began = Instant::now();
@@ -273,7 +275,7 @@ async fn a_fault_that_stays_is_returned_after_the_patience_and_ends_nothing() {
 }
 
 #[tokio::test]
-async fn a_deployment_fault_fails_every_unit_and_none_is_stored_or_forgotten() {
+async fn a_deployment_fault_fails_every_unit_and_a_later_try_stores_them() {
     let bench = Bench::new();
     bench.store.fail_commits([Fault::Deployment]);
     let units = || hits(10).into_iter().chain([counted("0", "d", "hits")]);
@@ -297,7 +299,7 @@ async fn only_the_bad_units_of_an_invalid_commit_are_refused() {
 }
 
 #[tokio::test]
-async fn a_bad_unit_takes_none_of_the_same_gate_with_it() {
+async fn a_bad_unit_fails_no_other_unit_of_its_gate() {
     let bench = Bench::new();
     let rivals = [bad("1"), bad("1"), counted("1", "d", "hits"), counted("1", "d", "hits")];
     let expected = [Err("invalid"), Err("invalid"), STORED, DUPLICATE];
@@ -306,7 +308,7 @@ async fn a_bad_unit_takes_none_of_the_same_gate_with_it() {
 }
 
 #[tokio::test]
-async fn a_read_that_is_invalid_refuses_nobody_who_is_in_order() {
+async fn an_invalid_read_fails_no_valid_unit() {
     let bench = Bench::new();
     assert_eq!(bench.commit(counted("0", "d", "hits")).await, STORED);
     bench.store.fail_reads([Fault::Invalid]);
@@ -315,7 +317,7 @@ async fn a_read_that_is_invalid_refuses_nobody_who_is_in_order() {
 }
 
 #[tokio::test]
-async fn a_commit_has_a_bound_of_units() {
+async fn the_units_of_a_commit_are_bounded() {
     let bench = Bench::new();
     let answers = bench.at_once(hits(2 * MAX_UNITS + 1)).await;
     assert!(answers.iter().all(|answer| *answer == STORED));
@@ -323,14 +325,14 @@ async fn a_commit_has_a_bound_of_units() {
     assert_eq!(units, [MAX_UNITS, MAX_UNITS, 1]);
 }
 
-/// A record that is counted by so many counters of its own.
+/// A record that is counted by `times` counters of its own.
 fn counted_often(id: &str, times: usize) -> Unit {
     let writes = (0..times).map(|n| add(counter(&format!("{id}/{n}")), 1)).collect();
     Unit { writes, ..unit(id, "d") }
 }
 
 #[tokio::test]
-async fn a_commit_has_a_bound_of_documents_and_a_larger_unit_is_one_of_its_own() {
+async fn the_documents_of_a_commit_are_bounded_and_a_larger_unit_gets_its_own() {
     let bench = Bench::new();
     let mut units: Vec<_> = (0..120).map(|n| counted_often(&n.to_string(), 9)).collect();
     units.insert(110, counted_often("large", MAX_DOCUMENTS));
@@ -341,7 +343,7 @@ async fn a_commit_has_a_bound_of_documents_and_a_larger_unit_is_one_of_its_own()
 }
 
 #[tokio::test]
-async fn documents_that_units_share_take_the_room_of_one() {
+async fn a_document_that_units_share_counts_once_toward_the_bound() {
     let bench = Bench::new();
     let shared: Vec<_> = (0..100).map(|n| add(counter(&n.to_string()), 1)).collect();
     let units = (0..200).map(|n| Unit { writes: shared.clone(), ..unit(&n.to_string(), "d") });
@@ -351,7 +353,7 @@ async fn documents_that_units_share_take_the_room_of_one() {
 }
 
 #[tokio::test]
-async fn a_commit_has_a_bound_of_bytes_and_a_larger_unit_is_one_of_its_own() {
+async fn the_bytes_of_a_commit_are_bounded_and_a_larger_unit_gets_its_own() {
     let bench = Bench::new();
     let fifth = |id: &str| Unit {
         fields: fields([("t", text_of(MAX_BYTES / 5 - 10)), ("digest", "d".into())]),
@@ -389,7 +391,7 @@ async fn a_unit_whose_gate_another_counts_on_waits_for_the_next_commit() {
 }
 
 #[tokio::test]
-async fn no_unit_overtakes_one_of_its_gate_that_has_to_wait() {
+async fn no_unit_overtakes_a_waiting_unit_of_its_gate() {
     let bench = Bench::new();
     let first = Unit { writes: vec![add(log("claim"), 1)], ..unit("1", "first") };
     let counts_on_it = Unit { writes: vec![add(log("1"), 1)], ..unit("2", "d") };
@@ -413,7 +415,7 @@ async fn units_of_one_gate_keep_their_order_of_arrival() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn commits_begin_an_interval_apart_and_the_first_at_once() {
+async fn commits_start_an_interval_apart_and_the_first_at_once() {
     let interval = Duration::from_millis(250);
     let bench = Bench::with_interval(interval);
     let start = Instant::now();
@@ -426,11 +428,11 @@ async fn commits_begin_an_interval_apart_and_the_first_at_once() {
     sleep(interval).await;
     let idle = Instant::now();
     bench.commit(unit("late", "d")).await.expect("it is stored");
-    assert!(bench.commits()[4].began - idle < interval, "nobody waits after a pause");
+    assert!(bench.commits()[4].began - idle < interval, "no wait after a pause");
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_halves_of_a_commit_begin_an_interval_apart_too() {
+async fn the_halves_of_a_commit_start_an_interval_apart_too() {
     let interval = Duration::from_millis(250);
     let bench = Bench::with_interval(interval);
     let units = [counted("1", "d", "hits"), counted("2", "d", "hits"), bad("3"), bad("4")];
@@ -440,11 +442,11 @@ async fn the_halves_of_a_commit_begin_an_interval_apart_too() {
         commits.iter().filter(|commit| !commit.created().iter().any(|id| "34".contains(id)));
     let began: Vec<_> = written.map(|commit| commit.began).collect();
     assert_eq!(began.len(), 2);
-    assert!(began[1] - began[0] >= interval, "each writes the same counter");
+    assert!(began[1] - began[0] >= interval, "both write the same counter");
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_fault_the_interval_begins_with_the_commit_that_wrote() {
+async fn after_a_fault_the_interval_starts_with_the_commit_that_wrote() {
     let interval = Duration::from_millis(250);
     let bench = Bench::with_interval(interval);
     bench.store.fail_commits([Fault::Passing; 5]);
@@ -455,7 +457,7 @@ async fn after_a_fault_the_interval_begins_with_the_commit_that_wrote() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_commit_that_wrote_nothing_is_followed_at_once() {
+async fn the_commit_after_one_that_wrote_nothing_starts_at_once() {
     let bench = Bench::with_interval(Duration::from_secs(1));
     assert_eq!(bench.commit(unit("1", "d")).await, STORED);
     sleep(Duration::from_secs(1)).await;
@@ -465,14 +467,14 @@ async fn a_commit_that_wrote_nothing_is_followed_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_commit_begins_when_the_one_before_has_ended() {
+async fn a_commit_starts_when_the_one_before_has_ended() {
     let bench = Bench::new();
     bench.store.hold();
     let mut first = bench.hand_over(hits(1)).await;
     bench.store.begun(1).await;
     let others = bench.hand_over(hits(2 * MAX_UNITS)).await;
     sleep(Duration::from_secs(3600)).await;
-    assert_eq!(bench.commits().len(), 1, "time passes only when nothing else is to do");
+    assert_eq!(bench.commits().len(), 1, "the paused clock moves only when all tasks wait");
     bench.store.release();
     assert_eq!(first.remove(0).await, STORED);
     join_all(others).await;
@@ -480,7 +482,7 @@ async fn a_commit_begins_when_the_one_before_has_ended() {
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_away_neither_loses_nor_doubles_its_unit() {
+async fn a_dropped_call_neither_loses_nor_doubles_its_unit() {
     let bench = Bench::new();
     bench.store.hold();
     let in_commit = bench.hand_over([counted("1", "d", "hits")]).await;
@@ -494,7 +496,7 @@ async fn a_caller_that_goes_away_neither_loses_nor_doubles_its_unit() {
 }
 
 #[tokio::test]
-async fn a_committer_without_handles_stores_what_waits_and_ends() {
+async fn without_handles_a_committer_stores_what_waits_and_ends() {
     let Bench { store, committer } = Bench::new();
     store.hold();
     let last = committer.clone();
@@ -502,7 +504,7 @@ async fn a_committer_without_handles_stores_what_waits_and_ends() {
     store.begun(1).await;
     drop(committer);
     store.release();
-    assert_eq!(waiting.await.expect("no panic").expect("an answer"), Outcome::Stored);
+    assert_eq!(waiting.await.expect("no panic").expect("an answer"), RecordOutcome::Stored);
     while Arc::strong_count(&store) > 1 {
         tokio::task::yield_now().await;
     }
@@ -514,7 +516,7 @@ async fn no_more_units_wait_than_the_line_holds() {
     bench.store.hold();
     let mut pending = bench.hand_over(hits(3 * WAITING)).await;
     bench.store.begun(1).await;
-    // Those for whom there is room now come at once.
+    // Senders for whom there is room now get in at once.
     for waiting in &mut pending {
         assert!(unconstrained(async { poll!(waiting) }).await.is_pending());
     }
@@ -526,8 +528,8 @@ async fn no_more_units_wait_than_the_line_holds() {
     assert!((WAITING..=WAITING + in_commit + 1).contains(&taken), "{taken}");
 }
 
-/// Deliveries of records, each of some content; who goes away before the answer; how many come
-/// at once; and what goes wrong meanwhile.
+/// Deliveries of records: number, content, and whether the caller stays for the answer; how many
+/// come at once; and the faults meanwhile.
 #[derive(Clone, Debug)]
 struct Flood {
     deliveries: Vec<(usize, usize, bool)>,
@@ -550,7 +552,7 @@ fn flood(contents: usize) -> impl Strategy<Value = Flood> {
     )
 }
 
-/// A record that shares its counters with some of the others, and counts by its content.
+/// A record that shares counters with some of the others; its content decides what it adds.
 fn record(number: usize, content: usize) -> Unit {
     let visitor = Write::Upsert {
         path: counter(&format!("visitor {}", number % 2)),
@@ -562,9 +564,9 @@ fn record(number: usize, content: usize) -> Unit {
     Unit { writes, ..unit(&number.to_string(), &format!("content {content}")) }
 }
 
-/// Delivers as the broker does: what failed, or lost its caller, comes again. Returns all answers
-/// but failures.
-async fn deliver(bench: &Bench, flood: Flood) -> Vec<(usize, usize, Outcome)> {
+/// Delivers as the broker does: again after a failure or a dropped call. Returns all answers but
+/// failures.
+async fn deliver(bench: &Bench, flood: Flood) -> Vec<(usize, usize, RecordOutcome)> {
     bench.store.fail_commits(flood.commit_faults);
     bench.store.fail_reads(flood.read_faults);
     let mut answers = Vec::new();
@@ -586,7 +588,7 @@ async fn deliver(bench: &Bench, flood: Flood) -> Vec<(usize, usize, Outcome)> {
         .collect()
 }
 
-/// What a store holds in which each of these records was stored, one after the other.
+/// What a store holds after each of these records was stored once, one after the other.
 async fn each_once(records: &BTreeMap<usize, usize>) -> [Vec<Document>; 2] {
     let bench = Bench::new();
     for (number, content) in records {
@@ -607,31 +609,31 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_order_repetition_and_fault_gives_what_each_record_once_gives(flood in flood(1)) {
+    fn any_order_repetition_and_fault_stores_what_each_record_once_stores(flood in flood(1)) {
         in_paused_time(async {
             let records = flood.deliveries.iter().map(|&(number, content, _)| (number, content));
             let expected = each_once(&records.collect()).await;
             let bench = Bench::new();
             let answers = deliver(&bench, flood).await;
             prop_assert_eq!(bench.documents().await, expected);
-            prop_assert!(answers.iter().all(|(_, _, outcome)| *outcome != Outcome::Conflict));
+            prop_assert!(answers.iter().all(|(_, _, outcome)| *outcome != RecordOutcome::Conflict));
             Ok(())
         })?;
     }
 
     #[test]
-    fn of_conflicting_records_exactly_one_is_stored_and_counted_whole(flood in flood(3)) {
+    fn of_conflicting_records_exactly_one_is_stored_and_counted(flood in flood(3)) {
         in_paused_time(async {
             let bench = Bench::new();
             let mut winners = BTreeMap::new();
             let answers = deliver(&bench, flood).await;
             for (number, content, outcome) in &answers {
-                if *outcome != Outcome::Conflict {
+                if *outcome != RecordOutcome::Conflict {
                     prop_assert_eq!(winners.insert(*number, *content).unwrap_or(*content), *content);
                 }
             }
             for (number, content, outcome) in &answers {
-                prop_assert_eq!(winners[number] != *content, *outcome == Outcome::Conflict);
+                prop_assert_eq!(winners[number] != *content, *outcome == RecordOutcome::Conflict);
             }
             prop_assert_eq!(bench.documents().await, each_once(&winners).await);
             Ok(())

@@ -1,22 +1,19 @@
-//! What becomes of messages that were delivered too often: looked for, tried once more, set aside.
+//! Dead letters, which were delivered too often: looked up, tried once more, quarantined.
 
 mod faulty;
 mod texts;
 
-use std::iter::{from_fn, repeat, repeat_n};
-use std::sync::Arc;
+use std::iter::{repeat, repeat_n};
 use std::time::Duration;
 
 use common::broker::Message;
 use common::event::Event;
-use common::keep::Keep;
 use common::path::{Collection, CollectionPath};
 use common::record::{Kind, Record};
-use common::store::patience::PATIENCE;
-use common::store::{Document, DocumentStore, Value};
+use common::store::{Document, Value};
 use tokio::time::Instant;
 use worker::Disposition::{Acknowledge, Release, Retry};
-use worker::{Disposition, Worker, WorkerSettings};
+use worker::{Disposition, Worker};
 
 use crate::faulty::{Fault, FaultyStore, log, logs, quarantine, tenant};
 use crate::texts::{WORK, message, messages, worker};
@@ -28,22 +25,24 @@ async fn dead_letter(worker: &Worker, message: &Message) -> Disposition {
     worker.dead_letter(message, 100, TIME).await
 }
 
-/// The only message in quarantine: its reason, and how often it was delivered.
-async fn set_aside(store: &FaultyStore) -> (String, i64, String) {
+/// The only message in quarantine: its reason, its attempts, and the detail.
+async fn quarantined(store: &FaultyStore) -> (String, i64, String) {
     let [document] = &store.all(quarantine()).await[..] else { panic!("not one in quarantine") };
-    let text = |name: &str| document.text(name).expect("a text").to_owned();
-    let attempts = document.integer("attempts").expect("a number");
+    let text = |name: &str| document.fields[name].as_text().expect("a text").to_owned();
+    let attempts = document.fields["attempts"].as_integer().expect("a number");
     (text("reason"), attempts, text("detail"))
 }
 
-/// Passing faults that outlast the retries of one call, and end during those of the next.
-fn outlasting_patience() -> impl Iterator<Item = Fault> + Send {
-    let until = Instant::now() + PATIENCE + PATIENCE / 2;
-    from_fn(move || (Instant::now() < until).then_some(Fault::Passing))
+/// How many commits the worker tries before it gives up on a passing fault.
+async fn commits_of_patience() -> usize {
+    let store = FaultyStore::new();
+    store.fail_commits(repeat(Fault::Passing));
+    assert_eq!(worker(&store).deliver(&message("1", "x"), 0).await, Retry);
+    store.commits().len()
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_stored_after_all_is_acknowledged_and_nothing_is_written() {
+async fn a_record_that_is_stored_after_all_is_acknowledged_without_a_write() {
     let store = FaultyStore::new();
     let worker = worker(&store);
     let mut stored = vec![message("1", "a text")];
@@ -53,19 +52,19 @@ async fn what_was_stored_after_all_is_acknowledged_and_nothing_is_written() {
         assert_eq!(worker.deliver(message, 0).await, Acknowledge);
     }
     let (commits, start) = (store.commits().len(), Instant::now());
-    // Reading works where writing does not, and this worker remembers nothing.
+    // Reads work although writes do not, and this worker remembers nothing.
     store.fail_commits(repeat(Fault::Passing));
     let worker = texts::worker(&store);
     for message in &stored {
         assert_eq!(dead_letter(&worker, message).await, Acknowledge);
     }
     assert_eq!(store.commits().len(), commits);
-    assert!(start.elapsed() < WORK, "no work, no patience");
+    assert!(start.elapsed() < WORK, "no work, no retries");
     assert!(store.all(quarantine()).await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_can_be_stored_by_now_is_stored() {
+async fn a_record_that_can_be_stored_by_now_is_stored() {
     let store = FaultyStore::new();
     let worker = worker(&store);
     let parts = messages("2", &texts::long_text("anna"));
@@ -81,11 +80,12 @@ async fn what_can_be_stored_by_now_is_stored() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_fails_again_is_set_aside_with_the_reason_and_the_deliveries() {
+async fn a_message_that_fails_again_is_quarantined_with_the_reason_and_the_attempts() {
+    let patience = commits_of_patience().await;
     let store = FaultyStore::new();
-    store.fail_commits(outlasting_patience());
+    store.fail_commits(repeat_n(Fault::Passing, patience));
     assert_eq!(dead_letter(&worker(&store), &message("1", "a text")).await, Acknowledge);
-    let (reason, attempts, detail) = set_aside(&store).await;
+    let (reason, attempts, detail) = quarantined(&store).await;
     assert_eq!((&*reason, attempts), ("dead-letter", 100));
     assert_eq!(
         detail,
@@ -95,7 +95,7 @@ async fn what_fails_again_is_set_aside_with_the_reason_and_the_deliveries() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_even_be_set_aside_comes_again() {
+async fn a_message_that_cannot_be_quarantined_comes_again() {
     let store = FaultyStore::new();
     store.fail_commits(repeat(Fault::Passing));
     assert_eq!(dead_letter(&worker(&store), &message("1", "a text")).await, Retry);
@@ -104,9 +104,9 @@ async fn what_cannot_even_be_set_aside_comes_again() {
     assert!(store.all(quarantine()).await.is_empty());
 }
 
-/// A missing permission would fill the quarantine with all there is.
+/// A missing permission would send every message to quarantine.
 #[tokio::test(start_paused = true)]
-async fn a_fault_of_the_deployment_sets_nothing_aside() {
+async fn a_deployment_fault_quarantines_nothing() {
     for in_reads in [true, false] {
         let store = FaultyStore::new();
         if in_reads {
@@ -123,7 +123,7 @@ async fn a_fault_of_the_deployment_sets_nothing_aside() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_trying_cannot_help_is_set_aside_for_its_own_reason() {
+async fn a_permanent_failure_is_quarantined_for_its_own_reason() {
     let bad = |name: &str, value: &str| {
         let mut message = message("1", "a text");
         message.attributes.insert(name.to_owned(), value.to_owned());
@@ -142,28 +142,24 @@ async fn what_trying_cannot_help_is_set_aside_for_its_own_reason() {
         assert_eq!(worker.deliver(&texts::message("2", "a text"), 0).await, Acknowledge);
         store.fail_commits([fault]);
         assert_eq!(dead_letter(&worker, &message).await, Acknowledge);
-        let (reason, attempts, _) = set_aside(&store).await;
+        let (reason, attempts, _) = quarantined(&store).await;
         assert_eq!((&*reason, attempts), (expected, 101), "the last try counts");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_slowest_text_fits_into_the_last_try_and_what_is_slower_is_set_aside_in_time() {
+async fn the_last_try_has_time_for_the_slowest_text_and_then_for_quarantine() {
     let slowest = Duration::from_millis(135);
     for (work_per_character, is_stored) in [(slowest, true), (slowest * 2, false)] {
         let store = FaultyStore::new();
-        let keep = Keep { original: true, days: None };
-        let commit_interval = Duration::ZERO;
-        let settings =
-            WorkerSettings { work_per_character, keep, rollup_shards: 1, commit_interval };
-        let worker = Worker::new(Arc::clone(&store) as Arc<dyn DocumentStore>, settings);
+        let worker = texts::working(&store, work_per_character);
         let start = Instant::now();
         let text = message("1", &"x".repeat(4_000));
         assert_eq!(dead_letter(&worker, &text).await, Acknowledge);
         assert!(start.elapsed() <= Duration::from_secs(570), "{:?}", start.elapsed());
         assert_eq!(store.find(log("1")).await.is_some(), is_stored);
         if !is_stored {
-            assert_eq!(set_aside(&store).await.0, "dead-letter");
+            assert_eq!(quarantined(&store).await.0, "dead-letter");
         }
     }
 }
@@ -177,9 +173,9 @@ async fn a_worker_that_stops_gives_the_dead_letter_back() {
     assert!(store.commits().is_empty());
 }
 
-/// Who published it again on purpose wants to know; what was kept stays.
+/// Whoever replayed it wants to know; the rest of the document stays.
 #[tokio::test(start_paused = true)]
-async fn what_is_replayed_and_fails_again_says_so_in_quarantine() {
+async fn a_replay_that_fails_again_says_so_in_quarantine() {
     let store = FaultyStore::new();
     let worker = worker(&store);
     assert_eq!(worker.deliver(&message("1", "a text"), 0).await, Acknowledge);
@@ -198,13 +194,13 @@ async fn what_is_replayed_and_fails_again_says_so_in_quarantine() {
         other => panic!("{other:?}"),
     };
     assert_eq!((again.len(), attribute(&again[0])), (1, Some("now".into())));
-    assert_eq!(again[0].integer("attempts"), Some(2));
+    assert_eq!(again[0].fields["attempts"].as_integer(), Some(2));
     for name in ["first_seen", "data", "data_sha256", "reason"] {
         assert_eq!(again[0].fields[name], first[0].fields[name], "{name}");
     }
 }
 
-/// Events are looked for as well, although their commit would tell.
+/// Events are looked up too, although their commit would find the duplicate.
 fn event() -> Message {
     let event = Event {
         event_type: "click".to_owned(),

@@ -1,4 +1,5 @@
-//! Holds the delivery of texts to DESIGN §3 and §6, on the embedded store with faults.
+//! The delivery of texts, on the embedded store with faults: stored once, or in quarantine with the
+//! reason.
 
 mod faulty;
 mod texts;
@@ -30,7 +31,7 @@ async fn deliver_all(worker: &Worker, messages: &[Message]) -> Vec<Disposition> 
     join_all(messages.iter().map(|message| worker.deliver(message, 0))).await
 }
 
-/// All that the store holds of a record and in quarantine.
+/// All documents of the record 1, and all of quarantine.
 async fn everything(store: &FaultyStore) -> Vec<Document> {
     let mut documents = Vec::new();
     for collection in [logs(), log("1").parts(), quarantine(), CollectionPath::stray()] {
@@ -89,7 +90,7 @@ async fn a_text_is_stored_redacted_with_all_its_fields() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_text_that_is_delivered_again_is_not_worked_on_again_and_changes_nothing() {
+async fn a_duplicate_delivery_costs_no_work_and_changes_nothing() {
     let store = FaultyStore::new();
     let worker = worker(&store);
     let message = message("1", &"x".repeat(1_000));
@@ -104,7 +105,7 @@ async fn a_text_that_is_delivered_again_is_not_worked_on_again_and_changes_nothi
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_part_that_is_delivered_again_is_not_worked_on_again() {
+async fn a_duplicate_delivery_of_a_part_costs_no_work() {
     let store = FaultyStore::new();
     let worker = worker(&store);
     let parts = messages("1", &long_text("anna"));
@@ -116,7 +117,7 @@ async fn a_part_that_is_delivered_again_is_not_worked_on_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_the_same_text_many_times_at_once_one_is_stored_and_none_set_aside() {
+async fn many_deliveries_of_one_text_at_once_store_it_once() {
     let store = FaultyStore::new();
     let deliveries = vec![message("1", "the same"); 20];
     assert_eq!(deliver_all(&worker(&store), &deliveries).await, [Acknowledge; 20]);
@@ -124,7 +125,7 @@ async fn of_the_same_text_many_times_at_once_one_is_stored_and_none_set_aside() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn other_content_under_the_same_id_is_set_aside_and_the_first_stays() {
+async fn other_content_under_the_same_id_is_quarantined_and_the_first_stays() {
     let store = FaultyStore::new();
     let worker = worker(&store);
     assert_eq!(worker.deliver(&message("1", "first"), 0).await, Acknowledge);
@@ -137,12 +138,12 @@ async fn other_content_under_the_same_id_is_set_aside_and_the_first_stays() {
         assert_eq!(quarantined.len(), 1);
         assert_eq!(text(&quarantined[0], "reason"), "conflict");
         assert_eq!(quarantined[0].fields["data"], b"other".to_vec().into());
-        assert_eq!(number(&quarantined[0], "attempts"), 3, "as it was first seen");
+        assert_eq!(number(&quarantined[0], "attempts"), 3, "of the first time");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_part_that_contradicts_the_claim_is_set_aside_whatever_its_digest() {
+async fn a_part_that_contradicts_the_claim_is_quarantined_whatever_its_digest() {
     let store = FaultyStore::new();
     let worker = worker(&store);
     let parts = messages("1", &long_text("anna"));
@@ -159,7 +160,7 @@ async fn a_part_that_contradicts_the_claim_is_set_aside_whatever_its_digest() {
     assert!(quarantined.iter().all(|document| text(document, "reason") == "conflict"));
 }
 
-/// Asserts that the text is stored whole under the id 1.
+/// Asserts that the whole text is stored under the id 1.
 async fn assert_whole(store: &FaultyStore, whole: &str) {
     let stored = joined(store, "1").await;
     assert!(is_complete(&stored));
@@ -170,7 +171,7 @@ async fn assert_whole(store: &FaultyStore, whole: &str) {
     assert_eq!(text(&stored, "digest"), sha256(whole));
 }
 
-/// All messages of the texts under the id 1, some of them twice, shuffled.
+/// All messages of the texts, all with the id 1, some of them twice, shuffled.
 fn shuffled(texts: &[String]) -> impl Strategy<Value = Vec<Message>> + use<> {
     let all: Vec<_> = texts.iter().flat_map(|text| messages("1", text)).collect();
     let again = proptest::sample::subsequence(all.clone(), 0..=all.len());
@@ -185,7 +186,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn parts_in_any_order_and_repetition_are_the_text(
+    fn parts_in_any_order_and_repetition_make_up_the_text(
         messages in shuffled(&texts()[..1]), at_once in 1..8_usize
     ) {
         in_paused_time(async {
@@ -203,7 +204,7 @@ proptest! {
     }
 
     #[test]
-    fn of_texts_under_one_id_one_is_stored_whole_and_every_other_message_is_set_aside(
+    fn of_texts_under_one_id_one_is_stored_and_the_others_are_quarantined(
         messages in shuffled(&texts()), faults in proptest::collection::vec(
             proptest::sample::select(vec![Fault::None, Fault::Passing, Fault::Ambiguous]), 0..10)
     ) {
@@ -215,13 +216,13 @@ proptest! {
             let digest = text(&joined(&store, "1").await, "digest").to_owned();
             let stored = texts().into_iter().find(|text| sha256(text) == digest);
             assert_whole(&store, &stored.expect("one of them")).await;
-            assert_eq!(set_aside(&store).await, losers(&messages, &digest));
+            assert_eq!(quarantined_data(&store).await, losers(&messages, &digest));
         });
     }
 }
 
-/// Data of all messages in quarantine, each a conflict and there once.
-async fn set_aside(store: &FaultyStore) -> BTreeSet<Vec<u8>> {
+/// The data of all messages in quarantine; each is a conflict, and is there once.
+async fn quarantined_data(store: &FaultyStore) -> BTreeSet<Vec<u8>> {
     let quarantined = store.all(quarantine()).await;
     assert!(quarantined.iter().all(|document| text(document, "reason") == "conflict"));
     let data = |document: &Document| match &document.fields["data"] {
@@ -238,7 +239,7 @@ fn losers(messages: &[Message], winner: &str) -> BTreeSet<Vec<u8>> {
     lost.map(|message| message.data.clone()).collect()
 }
 
-/// Messages that are no records, with a name for each.
+/// Messages that are not records, with a name for each.
 fn bad_messages() -> Vec<(String, Message)> {
     let good = || message("1", "call 555-0199");
     let changes = [("v", "2"), ("kind", "video"), ("part", "2"), ("record_id", "a/b")];
@@ -257,7 +258,7 @@ fn bad_messages() -> Vec<(String, Message)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_record_is_set_aside_once_with_the_reason() {
+async fn a_message_that_is_not_a_record_is_quarantined_once_with_the_reason() {
     for (name, message) in bad_messages() {
         let store = FaultyStore::new();
         let worker = worker(&store);
@@ -283,7 +284,7 @@ async fn a_message_without_a_tenant_goes_to_the_stray_quarantine() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_store_never_takes_is_set_aside_and_its_neighbours_are_stored() {
+async fn a_text_that_the_store_never_takes_is_quarantined_alone() {
     let store = FaultyStore::new();
     let mut large = message("1", "x");
     large.data = vec![b'x'; 600_000];
@@ -294,7 +295,7 @@ async fn what_the_store_never_takes_is_set_aside_and_its_neighbours_are_stored()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fault_of_the_deployment_gives_every_message_back_and_sets_none_aside() {
+async fn a_deployment_fault_gives_every_message_back_and_quarantines_none() {
     let store = FaultyStore::new();
     let worker = worker(&store);
     let parts = messages("2", &long_text("anna"));
@@ -312,7 +313,7 @@ async fn a_fault_of_the_deployment_gives_every_message_back_and_sets_none_aside(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_passing_fault_is_waited_for_and_one_that_stays_gives_the_message_back() {
+async fn a_passing_fault_is_retried_and_a_lasting_one_gives_the_message_back() {
     let store = FaultyStore::new();
     let worker = worker(&store);
     store.fail_commits([Fault::Passing; 3]);
@@ -326,7 +327,7 @@ async fn a_passing_fault_is_waited_for_and_one_that_stays_gives_the_message_back
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_originals_the_unredacted_text_is_nowhere() {
+async fn without_originals_the_unredacted_text_is_stored_nowhere() {
     let store = FaultyStore::new();
     let worker = keeping(&store, Keep { original: false, days: None });
     let mut deliveries = messages("1", &long_text("anna"));
@@ -365,7 +366,7 @@ async fn a_worker_that_stops_releases_the_texts_in_work_at_once() {
     let stopped = Instant::now();
     stopping.stop();
     assert_eq!(delivery.await.expect("no panic"), Release);
-    assert_eq!(stopping.deliver(&message("2", "x"), 0).await, Release, "nor is one begun");
+    assert_eq!(stopping.deliver(&message("2", "x"), 0).await, Release, "and no new work starts");
     assert_eq!(stopped.elapsed(), Duration::ZERO);
     assert!(everything(&store).await.is_empty() && store.commits().is_empty());
     let next = worker(&store);
@@ -373,7 +374,7 @@ async fn a_worker_that_stops_releases_the_texts_in_work_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_does_not_undo_what_is_being_committed() {
+async fn a_stop_lets_a_running_commit_end() {
     let store = FaultyStore::new();
     let worker = Arc::new(worker(&store));
     store.hold();
@@ -396,7 +397,7 @@ fn days_ago(days: i64) -> DateTime<Utc> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_a_retention_everything_says_when_it_expires() {
+async fn with_a_retention_every_document_says_when_it_expires() {
     let store = FaultyStore::new();
     let worker = keeping(&store, Keep { original: true, days: Some(DAYS) });
     let came = days_ago(30);

@@ -1,4 +1,4 @@
-//! A delivery whose request goes away. Alone in its program, since the gauge is the program's.
+//! A delivery whose request is dropped. Alone in its program, since the program has one gauge.
 
 mod faulty;
 mod texts;
@@ -13,7 +13,7 @@ use crate::faulty::{FaultyStore, log, logs};
 use crate::texts::{message, worker};
 
 #[tokio::test(start_paused = true)]
-async fn a_delivery_that_is_dropped_in_work_changes_nothing_and_leaves_the_gauge_as_it_was() {
+async fn a_delivery_dropped_in_work_changes_nothing_and_lowers_the_gauge_again() {
     let store = FaultyStore::new();
     let worker = worker(&store);
     let message = message("1", &"x".repeat(4_000));

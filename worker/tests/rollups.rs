@@ -1,17 +1,14 @@
-//! Holds the counts of events to DESIGN §6: they are exact in any order, and cheap to write and to
-//! read.
+//! The counts of events: exact in any order, and cheap to write and to read.
 
 mod counting;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use common::broker::Message;
 use common::event::Event;
-use common::keep::Keep;
 use common::path::{Collection, CollectionPath};
 use common::record::{Kind, Part, Record, RecordId};
 use common::rollup::{self, Period};
@@ -29,7 +26,7 @@ use crate::counting::{Bill, CountingStore};
 
 const TYPES: [&str; 5] = ["view", "page_view", "pageview", "click", "location"];
 const DAYS: i64 = 4;
-/// Two hundred times the different events that there are.
+/// A thousand times each of the hundred different events.
 const MANY: usize = 100_000;
 
 /// Views, unique users, and the most viewed paths.
@@ -45,10 +42,11 @@ impl Bench {
     fn new(rollup_shards: u32) -> Self {
         let store = CountingStore::new();
         let settings = WorkerSettings {
-            work_per_character: Duration::ZERO,
-            keep: Keep { original: true, days: None },
+            work_seconds_per_char: 0.0,
+            store_original: true,
             rollup_shards,
-            commit_interval: Duration::ZERO,
+            retention_days: None,
+            commit_interval_ms: None,
         };
         let worker = Worker::new(Arc::clone(&store) as Arc<dyn DocumentStore>, settings);
         Self { store, worker }
@@ -59,12 +57,12 @@ impl Bench {
         assert_eq!(disposition, Disposition::Acknowledge, "event {number}");
     }
 
-    /// Delivers `count` events, so many at once.
+    /// Delivers `count` events, `at_once` of them at a time.
     async fn flood(&self, count: usize, at_once: usize, event: impl Fn(usize) -> Event) {
         self.flood_of(0..count, at_once, event).await;
     }
 
-    /// The same, of the events of these numbers.
+    /// The same for the events with these numbers.
     async fn flood_of(
         &self,
         numbers: Range<usize>,
@@ -75,7 +73,7 @@ impl Bench {
         stream::iter(numbers).map(deliver).buffer_unordered(at_once).collect::<()>().await;
     }
 
-    /// All that events leave behind.
+    /// Every document that events leave behind.
     async fn documents(&self) -> [Vec<Document>; 4] {
         let collections =
             [Collection::Events, Collection::Rollups, Collection::Visitors, Collection::Quarantine];
@@ -83,7 +81,7 @@ impl Bench {
         join_all(all).await.try_into().expect("four collections")
     }
 
-    /// What the gateway asks for `GET /stats`.
+    /// What the gateway reads for `GET /stats`.
     async fn stats(&self, day: Option<NaiveDate>) -> Stats {
         let (store, tenant) = (&*self.store, tenant());
         let read = futures::try_join!(
@@ -94,7 +92,7 @@ impl Bench {
         read.expect("the store answers")
     }
 
-    /// The same, with what it cost.
+    /// The same, with its cost.
     async fn stats_bill(&self, day: Option<NaiveDate>) -> (Stats, Bill) {
         self.store.bill();
         (self.stats(day).await, self.store.bill())
@@ -105,7 +103,7 @@ fn tenant() -> TenantId {
     TenantId::parse("acme").expect("a tenant")
 }
 
-/// The message of the event of that number; the number is its name.
+/// The message of an event; its number is its id.
 fn message(number: usize, event: &Event) -> Message {
     Message::from(Record {
         kind: Kind::Event,
@@ -120,7 +118,7 @@ fn message(number: usize, event: &Event) -> Message {
     })
 }
 
-/// Leap day is the second day.
+/// The second day is a leap day.
 fn first_day() -> NaiveDate {
     NaiveDate::from_ymd_opt(2024, 2, 28).expect("a day")
 }
@@ -152,7 +150,7 @@ fn some_time() -> impl Strategy<Value = DateTime<Utc>> {
     })
 }
 
-/// Events, and their numbers in the order of delivery: each at least once.
+/// Events, and the order of deliveries by number: each comes at least once.
 fn deliveries() -> impl Strategy<Value = (Vec<Event>, Vec<usize>)> {
     vec(some_event(), 1..25).prop_flat_map(|events| {
         let again = vec(0..events.len(), 0..40);
@@ -162,13 +160,13 @@ fn deliveries() -> impl Strategy<Value = (Vec<Event>, Vec<usize>)> {
     })
 }
 
-/// Also days on which nothing came, and periods that end before they begin.
+/// Also days without events, and periods that end before they begin.
 fn some_period() -> impl Strategy<Value = Period> {
     let some_day = || option::of((-1..=DAYS).prop_map(day));
     (some_day(), some_day()).prop_map(|(first, last)| Period::between(first, last))
 }
 
-/// The events of a period, found one by one.
+/// The events of a period, looked at one by one.
 fn within(events: &[Event], period: Period) -> Vec<&Event> {
     let is_within = |event: &&Event| {
         let day = event.timestamp.date_naive();
@@ -205,7 +203,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn any_order_and_repetition_of_events_gives_the_same_documents(
+    fn events_in_any_order_and_repetition_give_the_same_documents(
         (events, order) in deliveries(), at_once in 1..20_usize
     ) {
         run(async {
@@ -287,7 +285,7 @@ fn a_view_is_stored_with_all_its_fields() {
 }
 
 #[test]
-fn a_view_is_counted_in_each_of_its_windows_and_its_user_known() {
+fn a_view_is_counted_in_each_of_its_windows_and_its_user_is_remembered() {
     run(async {
         let bench = Bench::new(1);
         bench.deliver(7, &visit(0)).await;
@@ -322,7 +320,7 @@ fn commits_add_to_the_shards_in_turn() {
             .map(|rollup| (number_of(rollup, "shard"), number_of(rollup, "count")))
             .collect();
         assert_eq!(by_shard, [0, 1, 2].map(|shard| (Some(shard), Some(2))).into());
-        // What is ordered by its count is never spread.
+        // Counts that reads sort by are never spread.
         assert_eq!(ordered.len(), 1);
         assert_eq!(number_of(ordered[0], "count"), Some(6));
     });
@@ -350,7 +348,7 @@ fn window_of_the_visit(dimension: &str, grain: &str) -> Fields {
     ])
 }
 
-/// One of a hundred different events on two days, of 20 users on 25 pages; then they come again.
+/// One of a hundred different events, of 20 users on 25 pages in two days; then they repeat.
 fn visit(number: usize) -> Event {
     let kind = number % 100;
     let minutes = TimeDelta::minutes(kind as i64 * 29);
@@ -364,7 +362,7 @@ fn visit(number: usize) -> Event {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_read_of_statistics_costs_the_same_however_many_events_were_counted() {
+async fn the_cost_of_a_read_does_not_grow_with_the_number_of_events() {
     let (few, many) = (Bench::new(1), Arc::new(Bench::new(1)));
     few.flood(100, 100, visit).await;
     let half = |numbers| {
@@ -391,8 +389,8 @@ async fn a_hot_page_is_written_once_a_commit_and_not_once_an_event() {
     let bill = bench.store.bill();
     assert_eq!(bench.stats(None).await.0, EVENTS as i64);
     assert!(bill.commits * 5 <= EVENTS, "{bill:?}");
-    // Its type in an hour, a day and ever, its path in a day and ever.
+    // Its type by hour, by day and in all, its path by day and in all.
     assert!(bill.rollup_writes <= bill.commits * 5, "{bill:?}");
-    // Each user of a day, and ever: once, and not again with the next view.
+    // Each user by day and in all: once, and not again with the next view.
     assert_eq!(bill.visitor_writes, 2 * 50, "{bill:?}");
 }

@@ -89,6 +89,54 @@ async fn variables_that_are_named_after_settings_reach_them() {
     }
 }
 
+/// Whether the program takes the value. Starts no server: settings are read in the order of the
+/// help, and the last one has a value that no program takes.
+async fn takes(program: &str, setting: &str, value: &str) -> bool {
+    let mut command = Command::new(Binaries::shared().await.path(program));
+    let output = command.env_clear().env(setting, value).env("LOG_FORMAT", "neither").output();
+    let error = String::from_utf8(output.await.expect("it runs").stderr).expect("text");
+    let refused = Regex::new(r"for '--([a-z-]+)").expect("a regex").captures(&error);
+    let refused = refused.unwrap_or_else(|| panic!("{program} with {setting}={value}: {error}"));
+    match refused[1].to_uppercase().replace('-', "_") {
+        name if name == "LOG_FORMAT" => true,
+        name => {
+            assert_eq!(name, setting, "{program}: {error}");
+            false
+        }
+    }
+}
+
+/// At each limit that Terraform names and on both sides of it, for whole and for other numbers.
+#[tokio::test]
+async fn numbers_have_the_same_bounds_in_terraform_and_in_the_programs() {
+    let terraform = terraform(&[]);
+    let mut compared = BTreeSet::new();
+    for program in ["gateway", "worker", "spillway"] {
+        let settings = Settings::of(program).await.defaults;
+        for variable in terraform.numbers() {
+            let setting = variable.to_uppercase();
+            if !settings.contains_key(&setting) {
+                continue;
+            }
+            let limits = terraform.limits(variable);
+            assert!(limits.len() > 1, "{variable} has no bounds in Terraform");
+            for limit in limits {
+                for number in [-1.0, -0.001, 0.0, 0.001, 1.0].map(|step| limit + step) {
+                    assert_eq!(
+                        terraform.accepts(variable, number),
+                        Some(takes(program, &setting, &number.to_string()).await),
+                        "{setting}={number}: Terraform, and {program}"
+                    );
+                }
+            }
+            compared.insert(setting);
+        }
+    }
+    for setting in ["COMMIT_INTERVAL_MS", "MAX_INGEST_BYTES", "WORK_SECONDS_PER_CHAR"] {
+        assert!(compared.contains(setting), "{setting} is not compared");
+    }
+}
+
 #[tokio::test]
 async fn ports_are_the_same_everywhere() {
     for program in PROGRAMS {

@@ -62,7 +62,7 @@ fn dependencies_are_built_once_and_as_they_are_locked() {
     let command = |start: &str| building.iter().find_map(|line| line.strip_prefix(start));
     let cook = command("RUN cargo chef cook ").expect("a cook");
     assert_eq!(Some(cook), command("RUN cargo build "));
-    assert_eq!(cook, "--locked --release --package gateway --package worker");
+    assert_eq!(cook, "--locked --release -p gateway -p worker --features gateway/gcp,worker/gcp");
 }
 
 /// Every member of the workspace, since cargo wants to see each, and every file that is compiled

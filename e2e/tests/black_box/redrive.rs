@@ -76,10 +76,9 @@ impl Case {
     }
 
     async fn redrive(&self, more: &[&str]) -> Output {
-        let (program, settings) = match &self.deployment {
+        let settings = match &self.deployment {
             Deployment::Embedded(embedded) => {
-                let folder = embedded.folder().display().to_string();
-                (Binaries::shared().await.path("spillway"), vec![("DATA_DIR", folder)])
+                vec![("DATA_DIR", embedded.folder().display().to_string())]
             }
             Deployment::Cloud(cloud) => {
                 let names = [
@@ -88,11 +87,10 @@ impl Case {
                     "PUBSUB_EMULATOR_HOST",
                     "FIRESTORE_EMULATOR_HOST",
                 ];
-                let settings = names.map(|name| (name, cloud.setting(name).to_owned()));
-                (Binaries::operator().await, settings.into())
+                names.map(|name| (name, cloud.setting(name).to_owned())).into()
             }
         };
-        let mut command = Command::new(program);
+        let mut command = Command::new(Binaries::shared().await.path("spillway"));
         command.args(["redrive", "--tenant", &self.tenant]).args(more).envs(settings);
         command.kill_on_drop(true).output().await.expect("it runs")
     }
@@ -299,18 +297,15 @@ async fn a_dead_letter_is_redriven_while_no_server_runs_and_removed_when_it_is_s
 async fn what_makes_no_sense_is_said_with_exit_code_2() {
     let folder = tempfile::tempdir().expect("a folder");
     let place = folder.path().display().to_string();
+    let spillway = Binaries::shared().await.path("spillway");
     let cases = [
-        (Binaries::shared().await.path("spillway"), vec!["--data-dir", &place], "no store in"),
-        (Binaries::shared().await.path("spillway"), vec!["--id", ""], "--tenant"),
-        (
-            Binaries::operator().await,
-            vec!["--data-dir", &place, "--google-cloud-project", "p"],
-            "both a data folder",
-        ),
+        (vec!["--data-dir", &place], "no store in"),
+        (vec!["--id", ""], "--tenant"),
+        (vec!["--data-dir", &place, "--google-cloud-project", "p"], "both a data folder"),
     ];
-    for (program, more, reason) in cases {
+    for (more, reason) in cases {
         let tenant = if reason == "--tenant" { vec![] } else { vec!["--tenant", "acme"] };
-        let output = Command::new(program).arg("redrive").args(tenant).args(&more).output().await;
+        let output = Command::new(spillway).arg("redrive").args(tenant).args(&more).output().await;
         let output = output.expect("it runs");
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{more:?}: {error}");
@@ -335,7 +330,7 @@ async fn an_archive_is_replayed_into_google_cloud() {
     let Deployment::Cloud(cloud) = &case.deployment else {
         unreachable!("it is the cloud's shape")
     };
-    let mut command = Command::new(Binaries::operator().await);
+    let mut command = Command::new(Binaries::shared().await.path("spillway"));
     command.arg("replay").arg("--archive").arg(archive).args(["--tenant", &tenant]);
     for name in ["GOOGLE_CLOUD_PROJECT", "PUBSUB_EMULATOR_HOST", "FIRESTORE_EMULATOR_HOST"] {
         command.env(name, cloud.setting(name));

@@ -1,22 +1,22 @@
-//! The claims of a token whose signature Cloud Run has checked and cut off.
+//! The claims of a token whose signature Cloud Run has checked and removed.
 
 use chrono::{TimeDelta, Utc};
 use gcloud_sdk::id_token_verify::InvalidIdToken;
 use gcloud_sdk::id_token_verify::jsonwebtoken::dangerous::insecure_decode;
 use serde::Deserialize;
 
-use super::Refusal;
+use super::refusal::PushRefusal;
 
 /// What Cloud Run writes in place of the signature.
-const CUT_OFF: &str = "SIGNATURE_REMOVED_BY_GOOGLE";
+const REMOVED: &str = "SIGNATURE_REMOVED_BY_GOOGLE";
 
-/// How Google names itself.
+/// Google's names as the issuer of a token.
 const ISSUERS: [&str; 2] = ["https://accounts.google.com", "accounts.google.com"];
 
-/// How far clocks may differ: as far as where the whole token is checked.
+/// How far clocks may differ; the check of a whole token allows the same.
 const LEEWAY: TimeDelta = TimeDelta::seconds(30);
 
-/// The claims that are looked at; times in seconds since 1970.
+/// The claims that are checked; times in seconds since 1970.
 #[derive(Debug, Deserialize)]
 pub(super) struct Claims {
     iss: String,
@@ -28,15 +28,14 @@ pub(super) struct Claims {
     pub(super) email_verified: Option<bool>,
 }
 
-/// The claims of `token`, which Cloud Run let through, where they are good for `audience`.
+/// The claims of a `token` that Cloud Run let through, if they are valid for `audience`.
 ///
-/// That only the service's invokers get so far is Cloud Run's promise for a private service, and
-/// cannot be seen here. What can be seen is a signature that nobody cut off: then nobody checked
-/// it either.
-pub(super) fn of_cut(token: &str, audience: &str) -> Result<Claims, Refusal> {
+/// For a private service Cloud Run lets only the service's invokers through. That cannot be seen
+/// here. But a token that still has its signature was not checked by Cloud Run, and is refused.
+pub(super) fn without_signature(token: &str, audience: &str) -> Result<Claims, PushRefusal> {
     let claims: Claims = insecure_decode(token).map_err(InvalidIdToken::Malformed)?.claims;
-    if token.rsplit('.').next() != Some(CUT_OFF) {
-        return Err(Refusal::NotChecked);
+    if token.rsplit('.').next() != Some(REMOVED) {
+        return Err(PushRefusal::NotChecked);
     }
     claims.check(audience)?;
     Ok(claims)

@@ -1,8 +1,8 @@
-//! The keys that Google signs tokens with, fetched from where they are published.
+//! The keys that Google signs tokens with, fetched from where Google publishes them.
 //!
-//! When to fetch is the verifier's matter: on the first token, when the keys' time is up, and for
-//! a token with an unknown key, but then at most every 30 s; one fetch at a time, for which all
-//! others wait.
+//! The verifier decides when to fetch: for the first token, when the keys expire, and for a token
+//! with an unknown key, but then at most every 30 s. It makes one fetch at a time; all others wait
+//! for that one.
 
 use std::time::Duration;
 
@@ -16,17 +16,17 @@ use thiserror::Error;
 
 use common::program::chain;
 
-/// How long keys are good whose answer does not say it.
+/// How long keys are valid if the key server does not say.
 const DEFAULT_MAX_AGE: Duration = Duration::from_mins(5);
-/// Keys are good for so long at least: without it, each push would wait for a fetch of its own.
+/// Shortest time that keys are valid: below it each push would wait for a fetch of its own.
 const LEAST_MAX_AGE: Duration = Duration::from_secs(1);
-/// How long one try may take.
+/// Longest time for one try.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// Tries in one fetch: after a fetch that failed, the verifier asks for no other one for 30 s.
+/// Tries in one fetch: after a failed fetch the verifier asks for no other one for 30 s.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Where keys are fetched.
+/// The server that keys are fetched from.
 pub(super) struct KeyServer {
     client: Client,
     url: Url,
@@ -35,13 +35,13 @@ pub(super) struct KeyServer {
 /// Why there are no keys.
 #[derive(Debug, Error)]
 enum KeysError {
-    #[error("the key server does not answer")]
+    #[error("the key server did not answer")]
     Http(#[from] reqwest::Error),
-    #[error("the key server answers {0}")]
+    #[error("the key server answered {0}")]
     Status(StatusCode),
-    #[error("the key server's answer is no set of keys")]
+    #[error("the key server's answer is not a set of keys")]
     Json(#[from] serde_json::Error),
-    #[error("the key server has no keys")]
+    #[error("the key server sent no keys")]
     Empty,
 }
 
@@ -49,7 +49,7 @@ impl KeyServer {
     pub(super) fn new(url: Url) -> reqwest::Result<Self> {
         let client = Client::builder()
             .timeout(TIMEOUT)
-            // To somewhere else, perhaps without TLS: never.
+            // A redirect could lead elsewhere, perhaps without TLS.
             .redirect(redirect::Policy::none())
             .tls_backend_rustls()
             .build()?;
@@ -63,7 +63,7 @@ impl KeyServer {
         }
         let max_age = max_age(answer.headers()).unwrap_or(DEFAULT_MAX_AGE).max(LEAST_MAX_AGE);
         let keys: JwkSet = serde_json::from_slice(&answer.bytes().await?)?;
-        // In place of good ones, no keys would refuse every push as forged.
+        // Without keys every push would be refused as forged; the keys before stay valid.
         if keys.keys.iter().all(|key| key.common.key_id.is_none()) {
             return Err(KeysError::Empty);
         }
@@ -82,14 +82,18 @@ impl IdTokenKeysSource for KeyServer {
                 }
                 Err(error) => {
                     KEY_FETCHES.with_label_values(&["failed"]).inc();
-                    tracing::warn!(error = chain(&error), left, "no keys to check tokens with");
+                    tracing::warn!(
+                        error = chain(&error),
+                        left,
+                        "the keys to check tokens with could not be fetched"
+                    );
                 }
             }
             if left > 0 {
                 tokio::time::sleep(PAUSE).await;
             }
         }
-        // The library's error has no place for the reason, which stands in the log.
+        // The library's error has no room for the reason, which is in the log.
         Err(ErrorKind::HttpStatus(StatusCode::BAD_GATEWAY).into())
     }
 }
@@ -111,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_keys_time_is_read_from_their_answer() {
+    fn the_answer_says_how_long_keys_are_valid() {
         let cases = [
             ("public, max-age=19845, must-revalidate, no-transform", Some(19_845)),
             ("Max-Age = 7", Some(7)),

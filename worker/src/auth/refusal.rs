@@ -1,4 +1,4 @@
-//! Why somebody may not push, and what he is told.
+//! Why a push is refused, and the answer that says so.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -7,36 +7,36 @@ use gcloud_sdk::id_token_verify::{IdTokenVerifyError, InvalidIdToken};
 use serde_json::json;
 use thiserror::Error;
 
-/// Why a push is refused. To Pub/Sub each is a nack: the message comes again.
+/// Why a push is refused. To Pub/Sub each of these is a nack: it delivers the message again.
 #[derive(Debug, Error)]
-pub enum Refusal {
-    /// There is no `Authorization: Bearer …`.
-    #[error("the push bears no token")]
+pub enum PushRefusal {
+    /// There is no `Authorization: Bearer …` header.
+    #[error("the push carries no token")]
     NoToken,
-    /// There is more than one `Authorization`.
-    #[error("the push bears two tokens")]
+    /// There is more than one `Authorization` header.
+    #[error("the push carries two tokens")]
     TwoTokens,
-    /// It is no token, or not signed by Google for this worker, or out of date.
+    /// The token is malformed, expired, or not signed by Google for this worker.
     #[error("the token is not valid")]
     Invalid(#[source] InvalidIdToken),
-    /// Behind Cloud Run's check a token has no signature any more; this one does.
-    #[error("the token has its signature still: Cloud Run has not checked it")]
+    /// Cloud Run removes the signature when it checks a token; this one still has it.
+    #[error("the token still has its signature: Cloud Run has not checked it")]
     NotChecked,
-    /// It does not say whose it is.
+    /// The token does not say whose it is.
     #[error("the token names no e-mail address")]
     NoEmail,
-    /// Google does not vouch for the address.
+    /// Google has not verified the address.
     #[error("the token's e-mail address is not verified")]
     EmailNotVerified,
-    /// A good token of somebody else.
+    /// The token is valid, but names another account.
     #[error("{0} may not push")]
     OtherAccount(String),
-    /// Nothing is known of the token: there are no keys to check it with. Passing.
+    /// There are no keys to check the token with. This may pass.
     #[error("there are no keys to check the token with")]
     NoKeys(#[source] IdTokenVerifyError),
 }
 
-impl From<IdTokenVerifyError> for Refusal {
+impl From<IdTokenVerifyError> for PushRefusal {
     fn from(error: IdTokenVerifyError) -> Self {
         match error {
             IdTokenVerifyError::InvalidToken(reason) => Self::Invalid(reason),
@@ -45,13 +45,13 @@ impl From<IdTokenVerifyError> for Refusal {
     }
 }
 
-impl From<InvalidIdToken> for Refusal {
+impl From<InvalidIdToken> for PushRefusal {
     fn from(reason: InvalidIdToken) -> Self {
         Self::Invalid(reason)
     }
 }
 
-impl Refusal {
+impl PushRefusal {
     /// The stable name in metrics.
     pub fn reason(&self) -> &'static str {
         match self {
@@ -82,7 +82,8 @@ impl Refusal {
         }
     }
 
-    /// The answer: a problem (RFC 9457), which says no more of the token than its sender knows.
+    /// The answer, a problem (RFC 9457). It says nothing about the token that its sender does not
+    /// know.
     pub fn response(&self) -> HttpResponse {
         let status = self.status();
         let (code, header) = match status {
@@ -95,7 +96,7 @@ impl Refusal {
         };
         let body = json!({
             "type": format!("urn:spillway:problem:{code}"),
-            "title": "The push is refused",
+            "title": "The push was refused",
             "status": status.as_u16(),
             "detail": self.to_string(),
             "code": code,

@@ -1,61 +1,61 @@
-//! The settings that say who may push.
+//! The settings of the push check.
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use reqwest::Url;
 use thiserror::Error;
 
-use super::Account;
+use super::account::Account;
 
-/// Where Google publishes the keys that its tokens are signed with.
+/// Where Google publishes the keys that it signs tokens with.
 const GOOGLE_KEYS: &str = "https://www.googleapis.com/oauth2/v3/certs";
 
-/// Who may push, and how that is checked.
+/// Who may push, and how to check that.
 #[derive(Args, Clone, Debug)]
 pub struct PushArgs {
-    /// How a push shows that it comes from the subscription [default: on the emulator, whose
-    /// pushes bear no token, not at all; elsewhere it has to be set].
+    /// How to check that a push comes from the subscription [default: no check on the emulator,
+    /// whose pushes carry no token; must be set elsewhere].
     #[arg(long, env = "PUSH_AUTH", value_enum)]
     pub push_auth: Option<PushAuth>,
 
-    /// The audience of the pushes' tokens, as the push subscription names it.
+    /// The audience of the push tokens, as the push subscription sets it.
     #[arg(long, env = "PUSH_AUDIENCE", value_parser = NonEmptyStringValueParser::new())]
     pub push_audience: Option<String>,
 
-    /// The e-mail address of the only account that may push.
+    /// The e-mail address of the one service account that may push.
     #[arg(long, env = "PUSH_SERVICE_ACCOUNT", value_parser = NonEmptyStringValueParser::new())]
     pub push_service_account: Option<String>,
 
-    /// Where the keys are that tokens are signed with, for `oidc`: https, or http on this machine.
+    /// The URL of the keys that tokens are signed with, for `oidc`: https, or http on this machine.
     #[arg(long, env = "PUSH_JWKS_URL", default_value = GOOGLE_KEYS, value_parser = keys_url)]
     pub push_jwks_url: Url,
 }
 
-/// How a push shows that it comes from the subscription.
+/// How to check that a push comes from the subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum PushAuth {
-    /// The service is private: Cloud Run has checked the token and cut its signature off. Its
-    /// claims are checked here.
+    /// The service is private: Cloud Run checks the token and removes its signature, the worker
+    /// checks the claims.
     CloudRunIam,
-    /// The whole token is checked here, with Google's keys.
+    /// The worker checks the whole token, with Google's keys.
     Oidc,
 }
 
-/// Why nobody can be let in.
+/// Why the push check cannot be set up.
 #[derive(Debug, Error)]
 pub enum GuardError {
-    /// Outside the emulator there is no safe default.
+    /// There is no safe default outside the emulator.
     #[error(
-        "PUSH_AUTH is not set, so anybody could push. Set it to cloud-run-iam (the service is \
-         private: Cloud Run checks the token, this worker its claims) or to oidc (this worker \
-         checks all); only with FIRESTORE_EMULATOR_HOST it may be missing"
+        "PUSH_AUTH is not set, so anybody could push. Set it to cloud-run-iam (private service: \
+         Cloud Run checks the token, the worker its claims) or to oidc (the worker checks the \
+         whole token). It is optional only with FIRESTORE_EMULATOR_HOST"
     )]
     NotSet,
     /// A setting that `PUSH_AUTH` needs is missing.
     #[error("PUSH_AUTH needs {0}, which is not set")]
     Incomplete(&'static str),
-    /// There is no HTTP client to fetch keys with.
-    #[error("the HTTP client for PUSH_JWKS_URL cannot be made")]
+    /// The HTTP client that fetches keys cannot be made.
+    #[error("cannot set up the HTTP client that fetches keys from PUSH_JWKS_URL")]
     Client(#[from] reqwest::Error),
 }
 
@@ -70,14 +70,14 @@ impl PushArgs {
     }
 }
 
-/// Whoever can change the keys on their way can push: nothing but TLS leaves this machine.
+/// Whoever can change the keys on their way can push, so only TLS may leave this machine.
 fn keys_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     let is_here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_here => Ok(url),
-        _ => Err("must begin with https:// (http:// only on this machine)".to_owned()),
+        _ => Err("must begin with https:// (http:// works only on this machine)".to_owned()),
     }
 }
 

@@ -1,5 +1,5 @@
-//! What was seen in the store a moment ago, and need not be asked for or written again: a storm of
-//! redeliveries costs no commits, and a user's tenth view no write for the user.
+//! Remembers what was in the store a moment ago, so that it is not asked for or written again: a
+//! storm of redeliveries costs no commits, and a user's tenth view no write for the user.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -8,28 +8,28 @@ use common::path::DocumentPath;
 use common::store::{Fields, Write};
 use tokio::time::Instant;
 
-/// How long a document is remembered. Not longer, so that one which an operator removes can soon
-/// be stored again.
+/// How long a document is remembered. Short, so that a record whose document an operator removes
+/// can soon be stored again.
 const MEMORY: Duration = Duration::from_secs(60);
-/// Documents of a sort that are remembered at most: some 10 MB.
+/// Most gates, and most upserts, that are remembered: some 10 MB each.
 const MOST: usize = 32_768;
 
-/// What is known of the store.
+/// What the store was known to hold a moment ago.
 #[derive(Default)]
 pub(super) struct Recent {
-    /// Gates with their digests.
+    /// Gates, with their digests.
     gates: Memory<Option<String>>,
-    /// What was upserted.
+    /// Upserted documents, with the fields that were set.
     upserts: Memory<Fields>,
 }
 
 impl Recent {
-    /// The gate is in the store, with `digest`.
+    /// Remembers that the store holds the gate with `digest`.
     pub(super) fn remember_gate(&mut self, gate: &DocumentPath, digest: Option<&str>) {
         self.gates.remember(gate, digest.map(str::to_owned));
     }
 
-    /// These are in the store.
+    /// Remembers the upserts among `writes`.
     pub(super) fn remember_upserts(&mut self, writes: Vec<Write>) {
         for write in writes {
             if let Write::Upsert { path, fields } = write {
@@ -38,25 +38,25 @@ impl Recent {
         }
     }
 
-    /// The gate's digest, where it is remembered.
+    /// The digest of a remembered gate.
     pub(super) fn digest(&self, gate: &DocumentPath) -> Option<Option<&str>> {
         self.gates.known.get(gate).map(Option::as_deref)
     }
 
     /// Whether `write` would change nothing.
-    pub(super) fn makes_idle(&self, write: &Write) -> bool {
+    pub(super) fn makes_redundant(&self, write: &Write) -> bool {
         let Write::Upsert { path, fields } = write else { return false };
         self.upserts.known.get(path) == Some(fields)
     }
 
-    /// Drops what is too old or too much.
+    /// Drops what is too old, and the oldest of what is too much.
     pub(super) fn forget(&mut self) {
         self.gates.forget();
         self.upserts.forget();
     }
 }
 
-/// Some documents, each for a while.
+/// Documents that are remembered for a while.
 struct Memory<V> {
     known: HashMap<DocumentPath, V>,
     order: VecDeque<(Instant, DocumentPath)>,
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_so_many_gates_are_remembered() {
+    async fn the_number_of_remembered_gates_is_bounded() {
         let mut recent = Recent::default();
         (0..MOST + 10).for_each(|n| recent.remember_gate(&gate(n), None));
         assert!(recent.gates.known.len() <= MOST && recent.gates.order.len() <= MOST);
@@ -121,24 +121,24 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_was_upserted_is_idle_for_a_minute() {
+    async fn an_equal_upsert_is_redundant_for_a_minute() {
         let upsert =
             |day: &str| Write::Upsert { path: gate(1), fields: fields([("day", day.into())]) };
         let mut recent = Recent::default();
         recent.remember_upserts(vec![upsert("all")]);
-        assert!(recent.makes_idle(&upsert("all")));
-        assert!(!recent.makes_idle(&upsert("2025-05-01")));
+        assert!(recent.makes_redundant(&upsert("all")));
+        assert!(!recent.makes_redundant(&upsert("2025-05-01")));
         tokio::time::advance(MEMORY + Duration::from_secs(1)).await;
         recent.forget();
-        assert!(!recent.makes_idle(&upsert("all")));
+        assert!(!recent.makes_redundant(&upsert("all")));
     }
 
     #[test]
-    fn an_increment_is_never_idle() {
+    fn an_increment_is_never_redundant() {
         let by = std::collections::BTreeMap::from([("count".to_owned(), 1)]);
         let increment = Write::Increment { path: gate(1), fields: Fields::new(), by };
         let mut recent = Recent::default();
         recent.remember_upserts(vec![increment.clone()]);
-        assert!(!recent.makes_idle(&increment));
+        assert!(!recent.makes_redundant(&increment));
     }
 }

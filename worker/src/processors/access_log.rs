@@ -5,23 +5,28 @@ use common::access_log::{self, Entry};
 use common::record::Record;
 use common::{log_batch, rollup};
 
-use crate::committer::{Outcome, Unit};
-use crate::delivery::{ProcessError, Worker};
-use crate::processors::claim::look_up;
+use super::error::ProcessError;
+use super::lookup::look_up;
+use crate::committer::Unit;
+use crate::context::Context;
+use crate::outcome::RecordOutcome;
 
 /// Stores and counts one part of a batch, once.
-pub(crate) async fn process(worker: &Worker, record: &Record) -> Result<Outcome, ProcessError> {
+pub(super) async fn process(
+    context: &Context,
+    record: &Record,
+) -> Result<RecordOutcome, ProcessError> {
     let entries = access_log::entries(&record.data)?;
-    let claim = || log_batch::claim(record, worker.settings.keep);
-    if let Some(known) = look_up(worker, record, claim).await? {
+    let claim = || log_batch::claim(record, context.settings.keep());
+    if let Some(known) = look_up(context, record, claim).await? {
         return Ok(known);
     }
-    Ok(worker.committer.commit(unit(worker, record, &entries)).await?)
+    Ok(context.committer.commit(unit(context, record, &entries)).await?)
 }
 
-fn unit(worker: &Worker, record: &Record, entries: &[Entry]) -> Unit {
-    let (batch, keep) = (log_batch::path(&record.tenant, &record.id), worker.settings.keep);
-    let mut writes = rollup::of_entries(&record.tenant, entries, worker.shard());
+fn unit(context: &Context, record: &Record, entries: &[Entry]) -> Unit {
+    let (batch, keep) = (log_batch::path(&record.tenant, &record.id), context.settings.keep());
+    let mut writes = rollup::of_entries(&record.tenant, entries, context.shard());
     let now = Utc::now();
     if record.part.is_whole() {
         let fields = log_batch::whole(record, entries, now, keep);

@@ -4,16 +4,21 @@ use common::event::{self, Event};
 use common::record::Record;
 use common::rollup;
 
-use crate::committer::{Outcome, Unit};
-use crate::delivery::{ProcessError, Worker};
+use super::error::ProcessError;
+use crate::committer::Unit;
+use crate::context::Context;
+use crate::outcome::RecordOutcome;
 
 /// Stores and counts one event, once.
-pub(crate) async fn process(worker: &Worker, record: &Record) -> Result<Outcome, ProcessError> {
+pub(super) async fn process(
+    context: &Context,
+    record: &Record,
+) -> Result<RecordOutcome, ProcessError> {
     let event: Event = serde_json::from_str(&record.data)?;
     let unit = Unit {
         gate: event::path(&record.tenant, &record.id),
-        fields: event.fields(record, worker.settings.keep),
-        writes: rollup::of_event(&record.tenant, &event, worker.shard()),
+        fields: event.fields(record, context.settings.keep()),
+        writes: rollup::of_event(&record.tenant, &event, context.shard()),
     };
-    Ok(worker.committer.commit(unit).await?)
+    Ok(context.committer.commit(unit).await?)
 }

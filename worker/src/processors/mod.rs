@@ -1,6 +1,36 @@
-//! One processor for each kind of record.
+//! One processor for each kind of record, and the choice between them.
 
-pub mod access_log;
-pub(crate) mod claim;
-pub mod event;
-pub mod text;
+mod access_log;
+pub(crate) mod error;
+mod event;
+pub(crate) mod lookup;
+mod text;
+
+use chrono::{TimeDelta, Utc};
+use common::record::{Kind, Record};
+
+use self::error::ProcessError;
+use crate::context::Context;
+use crate::outcome::RecordOutcome;
+
+/// Processes one record, and returns when its effects are stored, or never will be.
+pub(crate) async fn process(
+    context: &Context,
+    record: &Record,
+) -> Result<RecordOutcome, ProcessError> {
+    if is_expired(context, record) {
+        return Ok(RecordOutcome::Expired);
+    }
+    match record.kind {
+        Kind::AccessLog => access_log::process(context, record).await,
+        Kind::Event => event::process(context, record).await,
+        Kind::Text => text::process(context, record).await,
+    }
+}
+
+/// Whether the record is so old that what it stored before may have expired: a replay might then
+/// count it twice.
+fn is_expired(context: &Context, record: &Record) -> bool {
+    let expire_at = context.settings.keep().expire_at(record.received_at);
+    expire_at.is_some_and(|at| at - TimeDelta::days(1) < Utc::now())
+}

@@ -6,41 +6,45 @@ use common::processed_log::{self, Processed};
 use common::record::Record;
 use common::text::redact::redact;
 
-use crate::committer::{Outcome, Unit};
-use crate::delivery::{ProcessError, Worker};
-use crate::processors::claim::look_up;
+use super::error::ProcessError;
+use super::lookup::look_up;
+use crate::committer::Unit;
+use crate::context::Context;
+use crate::outcome::RecordOutcome;
 
-/// Processes one part of a text. What is stored already is not worked on again.
-pub(crate) async fn process(worker: &Worker, record: &Record) -> Result<Outcome, ProcessError> {
-    let claim = || processed_log::claim(record, worker.settings.keep);
-    if let Some(known) = look_up(worker, record, claim).await? {
+/// Processes one part of a text. Does no work on a part that is stored already.
+pub(super) async fn process(
+    context: &Context,
+    record: &Record,
+) -> Result<RecordOutcome, ProcessError> {
+    let claim = || processed_log::claim(record, context.settings.keep());
+    if let Some(known) = look_up(context, record, claim).await? {
         return Ok(known);
     }
     let redacted = redact(&record.data);
-    work(worker, record).await?;
+    work(context, &record.data).await?;
     let processed = Processed {
         modified_data: redacted.text,
         redactions: u32::try_from(redacted.count).unwrap_or(u32::MAX),
         processed_at: Utc::now(),
     };
-    let outcome = worker.committer.commit(unit(worker, record, &processed)).await?;
-    if outcome == Outcome::Stored {
+    let outcome = context.committer.commit(unit(context, record, &processed)).await?;
+    if outcome == RecordOutcome::Stored {
         REDACTIONS.inc_by(processed.redactions.into());
     }
     Ok(outcome)
 }
 
 /// The simulated heavy work. It ends at once when the worker stops.
-async fn work(worker: &Worker, record: &Record) -> Result<(), ProcessError> {
-    let characters = u32::try_from(record.data.chars().count()).unwrap_or(u32::MAX);
+async fn work(context: &Context, text: &str) -> Result<(), ProcessError> {
     let _in_work = InWork::begin();
     tokio::select! {
-        () = tokio::time::sleep(worker.settings.work_per_character * characters) => Ok(()),
-        () = worker.stopping.cancelled() => Err(ProcessError::Stopping),
+        () = tokio::time::sleep(context.settings.work_on(text)) => Ok(()),
+        () = context.stopping.cancelled() => Err(ProcessError::Stopping),
     }
 }
 
-/// Counts a text as in work for as long as it lives, also when its delivery is dropped.
+/// Counts a text as in work for as long as it lives, even when its delivery is dropped.
 struct InWork;
 
 impl InWork {
@@ -56,8 +60,8 @@ impl Drop for InWork {
     }
 }
 
-fn unit(worker: &Worker, record: &Record, processed: &Processed) -> Unit {
-    let (log, keep) = (processed_log::path(&record.tenant, &record.id), worker.settings.keep);
+fn unit(context: &Context, record: &Record, processed: &Processed) -> Unit {
+    let (log, keep) = (processed_log::path(&record.tenant, &record.id), context.settings.keep());
     if record.part.is_whole() {
         let fields = processed_log::whole(record, processed, keep);
         return Unit { gate: log, fields, writes: Vec::new() };

@@ -1,4 +1,4 @@
-//! The embedded store, with a count of what is asked of it.
+//! The embedded store, with a count of its calls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,18 +9,18 @@ use common::store::embedded::EmbeddedStore;
 use common::store::{Aggregation, Document, DocumentStore, Query, StoreError, Write};
 use tempfile::TempDir;
 
-/// What was asked so far.
+/// The calls so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Bill {
     /// Calls that read.
     pub(crate) reads: usize,
-    /// Documents that they read: returned, or gone into a figure.
+    /// Documents that they read: returned, or aggregated.
     pub(crate) documents_read: usize,
     /// Commits.
     pub(crate) commits: usize,
-    /// Writes of rollups in them.
+    /// Rollups that commits wrote.
     pub(crate) rollup_writes: usize,
-    /// Writes of visitors in them.
+    /// Visitors that commits wrote.
     pub(crate) visitor_writes: usize,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct CountingStore {
 }
 
 impl CountingStore {
-    /// Nothing is counted so far.
+    /// An empty store; nothing is counted so far.
     pub(crate) fn new() -> Arc<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         Arc::new(Self {
@@ -50,7 +50,7 @@ impl CountingStore {
         })
     }
 
-    /// What was asked since the last call of this.
+    /// The calls since the last bill.
     pub(crate) fn bill(&self) -> Bill {
         let take = |counter: &AtomicUsize| counter.swap(0, Ordering::SeqCst);
         Bill {

@@ -1,4 +1,4 @@
-//! The embedded store, with faults on demand before and after its calls, and a list of its commits.
+//! The embedded store, with faults on demand and a list of its commits.
 
 #![allow(dead_code, reason = "each test program uses its part of this module")]
 
@@ -39,20 +39,20 @@ type Plan = Mutex<Box<dyn Iterator<Item = Fault> + Send>>;
 pub(crate) struct Commit {
     /// When it began.
     pub(crate) began: Instant,
-    /// Calls that were not at their end when it began.
+    /// Calls that had not ended when it began.
     pub(crate) others: usize,
-    /// What it was to write.
+    /// What it should write.
     pub(crate) writes: Vec<Write>,
 }
 
 impl Commit {
-    /// The ids of the documents that it was to create, in its order.
+    /// The ids of the documents that it should create, in order.
     pub(crate) fn created(&self) -> Vec<&str> {
         let creates = |write: &&Write| matches!(write, Write::Create { .. });
         self.writes.iter().filter(creates).map(|write| write.path().id()).collect()
     }
 
-    /// Bytes that it was to write.
+    /// Bytes that it should write.
     pub(crate) fn size(&self) -> usize {
         self.writes.iter().map(Write::size).sum()
     }
@@ -70,7 +70,7 @@ pub(crate) struct FaultyStore {
 }
 
 impl FaultyStore {
-    /// Without faults so far.
+    /// An empty store without faults.
     pub(crate) fn new() -> Arc<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         Arc::new(Self {
@@ -84,7 +84,7 @@ impl FaultyStore {
         })
     }
 
-    /// The faults of the commits to come, in their order; none when they are used up.
+    /// The faults of the next commits, in order; afterwards there are none.
     pub(crate) fn fail_commits<F>(&self, faults: F)
     where
         F: IntoIterator<Item = Fault, IntoIter: Send + 'static>,
@@ -92,7 +92,7 @@ impl FaultyStore {
         *self.commit_faults.lock().expect("no test panics here") = Box::new(faults.into_iter());
     }
 
-    /// The same of the reads by path to come.
+    /// The same for the next reads by path.
     pub(crate) fn fail_reads<F>(&self, faults: F)
     where
         F: IntoIterator<Item = Fault, IntoIter: Send + 'static>,
@@ -100,12 +100,12 @@ impl FaultyStore {
         *self.read_faults.lock().expect("no test panics here") = Box::new(faults.into_iter());
     }
 
-    /// Commits that have begun do not go on until [`Self::release`].
+    /// Holds every commit that begins until [`Self::release`].
     pub(crate) fn hold(&self) {
         self.held.send_replace(true);
     }
 
-    /// Lets commits go on.
+    /// Lets the held commits go on.
     pub(crate) fn release(&self) {
         self.held.send_replace(false);
     }
@@ -145,7 +145,7 @@ impl FaultyStore {
         }
     }
 
-    /// On a blocking thread, for which a paused clock waits.
+    /// Writes on a blocking thread: the paused clock waits for it.
     async fn write(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         let (store, runtime) = (Arc::clone(&self.store), Handle::current());
         let write = move || runtime.block_on(store.commit(writes));
@@ -208,22 +208,22 @@ impl DocumentStore for FaultyStore {
     }
 }
 
-/// The tenant of all tests.
+/// The tenant of every test.
 pub(crate) fn tenant() -> TenantId {
     TenantId::parse("acme").expect("a tenant")
 }
 
-/// Where the tenant's logs lie: the gates of these tests.
+/// The collection of the tenant's logs, which are the gates of these tests.
 pub(crate) fn logs() -> CollectionPath {
     CollectionPath::of(&tenant(), Collection::ProcessedLogs)
 }
 
-/// The log of that id.
+/// The path of the log with this id.
 pub(crate) fn log(id: &str) -> DocumentPath {
     logs().record(&RecordId::parse(id).expect("an id"))
 }
 
-/// Where the tenant's quarantine lies.
+/// The tenant's quarantine.
 pub(crate) fn quarantine() -> CollectionPath {
     CollectionPath::of(&tenant(), Collection::Quarantine)
 }

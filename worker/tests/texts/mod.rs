@@ -1,4 +1,4 @@
-//! Texts as the gateway sends them, and a worker for them.
+//! Texts as the gateway publishes them, and workers for them.
 
 #![allow(dead_code, reason = "each test program uses its part of this module")]
 
@@ -16,36 +16,50 @@ use worker::{Worker, WorkerSettings};
 
 use crate::faulty::{FaultyStore, tenant};
 
-/// The work on one character.
+/// The simulated work on one character.
 pub(crate) const WORK: Duration = Duration::from_millis(50);
 
-/// A worker that keeps everything for ever.
+/// A worker that keeps everything without end.
 pub(crate) fn worker(store: &Arc<FaultyStore>) -> Worker {
     keeping(store, Keep { original: true, days: None })
 }
 
-/// A worker that keeps so much.
+/// A worker that keeps what `keep` says.
 pub(crate) fn keeping(store: &Arc<FaultyStore>, keep: Keep) -> Worker {
     let settings = WorkerSettings {
-        work_per_character: WORK,
-        keep,
-        rollup_shards: 1,
-        commit_interval: Duration::ZERO,
+        store_original: keep.original,
+        retention_days: keep.days,
+        ..settings(WORK)
     };
     Worker::new(Arc::clone(store) as Arc<dyn DocumentStore>, settings)
 }
 
-/// When every text was received that does not say otherwise.
+/// A worker that works on each character for so long.
+pub(crate) fn working(store: &Arc<FaultyStore>, work_per_character: Duration) -> Worker {
+    Worker::new(Arc::clone(store) as Arc<dyn DocumentStore>, settings(work_per_character))
+}
+
+fn settings(work_per_character: Duration) -> WorkerSettings {
+    WorkerSettings {
+        work_seconds_per_char: work_per_character.as_secs_f64(),
+        store_original: true,
+        rollup_shards: 1,
+        retention_days: None,
+        commit_interval_ms: None,
+    }
+}
+
+/// When a text was received, where a test does not say.
 pub(crate) fn received_at() -> DateTime<Utc> {
     DateTime::from_timestamp_millis(1_750_000_000_123).expect("a time")
 }
 
-/// The messages of a text, in order.
+/// The messages of a text, in the order of its parts.
 pub(crate) fn messages(id: &str, text: &str) -> Vec<Message> {
     received(id, text, received_at())
 }
 
-/// The same of a text that came then.
+/// The same for a text received at `received_at`.
 pub(crate) fn received(id: &str, text: &str, received_at: DateTime<Utc>) -> Vec<Message> {
     let parts = segment(text);
     let of = u32::try_from(parts.len()).expect("a few parts");

@@ -1,4 +1,4 @@
-//! Which of the units that wait go into one commit, and what that commit writes.
+//! Chooses the waiting units that go into one commit, and merges what they write.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -7,16 +7,17 @@ use common::store::{self, Fields, Write};
 use tokio::sync::mpsc;
 
 use super::recent::Recent;
-use super::{Rivals, Unit, Waiting};
+use super::rivals::{Rivals, Waiting};
+use super::unit::Unit;
 
-/// Units in one commit at most.
+/// Most units in one commit.
 pub const MAX_UNITS: usize = 400;
-/// Documents in one commit at most; a unit with more is a commit of its own.
+/// Most documents in one commit; a larger unit gets a commit of its own.
 pub const MAX_DOCUMENTS: usize = 500;
-/// Bytes of one commit at most; Firestore's own limit is 10 MiB.
+/// Most bytes in one commit; Firestore's own limit is 10 MiB.
 pub const MAX_BYTES: usize = 4 << 20;
 
-/// The units that wait, in their order.
+/// The waiting units, in order of arrival.
 pub(super) struct Line {
     passed_over: VecDeque<Waiting>,
     queue: mpsc::Receiver<Waiting>,
@@ -29,8 +30,8 @@ impl From<mpsc::Receiver<Waiting>> for Line {
 }
 
 impl Line {
-    /// Returns when a unit waits; `false` when there will be none.
-    pub(super) async fn forms(&mut self) -> bool {
+    /// Returns when a unit waits; `false` when no more will come.
+    pub(super) async fn has_unit(&mut self) -> bool {
         if self.passed_over.is_empty() {
             self.passed_over.extend(self.queue.recv().await);
         }
@@ -41,52 +42,52 @@ impl Line {
         self.passed_over.pop_front().or_else(|| self.queue.try_recv().ok())
     }
 
-    /// Puts units back to the front.
+    /// Puts units back at the front.
     fn put_back(&mut self, mut units: VecDeque<Waiting>) {
         units.append(&mut self.passed_over);
         self.passed_over = units;
     }
 }
 
-/// Takes from the front of the line what fits into one commit. A unit that cannot be in this
-/// commit is passed over, and so are those behind it that must not come before it. One whose gate
-/// was seen a moment ago is answered.
+/// Takes the units at the front of the line that fit into one commit. Passes over a unit that
+/// cannot be in this commit, and every unit behind it that must not overtake it. Answers a unit
+/// whose gate was seen a moment ago.
 pub(super) fn take(line: &mut Line, recent: &Recent) -> Vec<Rivals> {
-    let mut batch = Batch::default();
+    let mut group = Group::default();
     let mut passed_over = VecDeque::new();
     let mut ahead = Documents::default();
     while let Some(mut next) = line.pop() {
-        next.unit.writes.retain(|write| !recent.makes_idle(write));
+        next.unit.writes.retain(|write| !recent.makes_redundant(write));
         if let Some(digest) = recent.digest(&next.unit.gate) {
             next.answer_known(digest);
-        } else if let Some(place) = batch.places.get(&next.unit.gate) {
-            batch.rivals[*place].others.push_back(next);
-        } else if batch.documents.clash(&next.unit) || ahead.concern(&next.unit) {
+        } else if let Some(place) = group.places.get(&next.unit.gate) {
+            group.rivals[*place].others.push_back(next);
+        } else if group.documents.clash_with(&next.unit) || ahead.must_precede(&next.unit) {
             ahead.add(&next.unit);
             passed_over.push_back(next);
-        } else if batch.has_room_for(&next.unit) {
-            batch.add(next);
+        } else if group.has_room_for(&next.unit) {
+            group.add(next);
         } else {
             passed_over.push_back(next);
             break;
         }
     }
     line.put_back(passed_over);
-    batch.rivals
+    group.rivals
 }
 
-/// What a commit holds so far.
+/// The units of one commit so far.
 #[derive(Default)]
-struct Batch {
+struct Group {
     rivals: Vec<Rivals>,
-    /// Where in `rivals` a gate is.
+    /// The position of each gate in `rivals`.
     places: HashMap<DocumentPath, usize>,
     documents: Documents,
     bytes: usize,
 }
 
-impl Batch {
-    /// A unit that is larger than a commit should be has one of its own.
+impl Group {
+    /// An empty group has room for any unit, however large.
     fn has_room_for(&self, unit: &Unit) -> bool {
         self.rivals.is_empty()
             || (self.rivals.len() < MAX_UNITS
@@ -102,7 +103,7 @@ impl Batch {
     }
 }
 
-/// The documents of some units.
+/// The documents that some units write.
 #[derive(Default)]
 struct Documents {
     gates: HashSet<DocumentPath>,
@@ -115,15 +116,15 @@ impl Documents {
         self.counted.extend(unit.writes.iter().map(|write| write.path().clone()));
     }
 
-    /// Whether a unit creates what another one counts on: not in one commit.
-    fn clash(&self, unit: &Unit) -> bool {
+    /// Whether one unit creates a document that another one counts on: never in one commit.
+    fn clash_with(&self, unit: &Unit) -> bool {
         self.counted.contains(&unit.gate)
             || unit.writes.iter().any(|write| self.gates.contains(write.path()))
     }
 
-    /// Whether it matters if the unit comes before these.
-    fn concern(&self, unit: &Unit) -> bool {
-        self.gates.contains(&unit.gate) || self.clash(unit)
+    /// Whether `unit` must not overtake these.
+    fn must_precede(&self, unit: &Unit) -> bool {
+        self.gates.contains(&unit.gate) || self.clash_with(unit)
     }
 
     fn count_with(&self, unit: &Unit) -> usize {
@@ -132,14 +133,14 @@ impl Documents {
     }
 }
 
-/// Bytes of the unit's documents with their paths.
+/// Bytes of the unit's documents, paths included.
 fn size(unit: &Unit) -> usize {
     let gate = unit.gate.to_string().len() + store::size(&unit.fields);
     gate + unit.writes.iter().map(Write::size).sum::<usize>()
 }
 
-/// The writes of all `units`, in which each document stands once: increments are added up, fields
-/// that are set are set to the last value.
+/// The writes of all `units` with one write per document: increments are added up, and a field
+/// that several units set gets the last value.
 pub(super) fn merge<'a>(units: impl Iterator<Item = &'a Unit>) -> Vec<Write> {
     let mut gates = Vec::new();
     let mut merged: BTreeMap<&DocumentPath, (Fields, BTreeMap<String, i64>)> = BTreeMap::new();

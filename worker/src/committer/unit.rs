@@ -1,0 +1,48 @@
+//! The unit of work: what one message changes in the store.
+
+use std::sync::Arc;
+
+use common::path::DocumentPath;
+use common::store::{Fields, StoreError, Value, Write};
+use thiserror::Error;
+
+/// What one message changes, all or nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unit {
+    /// The record's own document.
+    pub gate: DocumentPath,
+    /// The gate's fields, `digest` among them.
+    pub fields: Fields,
+    /// What counts the record: increments, and upserts that give the same document whoever writes
+    /// them.
+    pub writes: Vec<Write>,
+}
+
+impl Unit {
+    /// The digest of the record's content.
+    pub(super) fn digest(&self) -> Option<&str> {
+        digest(&self.fields)
+    }
+}
+
+/// The digest that a gate with these fields holds.
+pub(super) fn digest(fields: &Fields) -> Option<&str> {
+    fields.get("digest").and_then(Value::as_text)
+}
+
+/// Why a unit is not stored. Shared, since a failed commit fails every unit in it.
+#[derive(Clone, Debug, Error)]
+pub enum CommitError {
+    /// The store's own error.
+    #[error(transparent)]
+    Store(Arc<StoreError>),
+    /// The committer ended at shutdown; the unit may be stored.
+    #[error("the committer has stopped")]
+    Stopped,
+}
+
+impl From<StoreError> for CommitError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}

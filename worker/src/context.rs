@@ -1,0 +1,33 @@
+//! What every processor needs: the store, the committer, the settings, and word of a stop.
+
+use std::sync::Arc;
+
+use common::store::DocumentStore;
+use tokio_util::sync::CancellationToken;
+
+use crate::committer::Committer;
+use crate::settings::WorkerSettings;
+
+/// What every processor needs.
+pub(crate) struct Context {
+    pub(crate) store: Arc<dyn DocumentStore>,
+    pub(crate) committer: Committer,
+    pub(crate) settings: WorkerSettings,
+    /// Cancelled when the worker stops: texts in work are then given back.
+    pub(crate) stopping: CancellationToken,
+}
+
+impl Context {
+    /// Starts a committer for `store`. Must be called inside a tokio runtime.
+    pub(crate) fn new(store: Arc<dyn DocumentStore>, settings: WorkerSettings) -> Self {
+        let committer = Committer::start(Arc::clone(&store), settings.commit_interval());
+        Self { store, committer, settings, stopping: CancellationToken::new() }
+    }
+
+    /// The shard of spread counts that a unit built now adds to. Nearly all units of one commit
+    /// add to the same shard, and the next commit to the next one: so each document is written
+    /// less often, by a factor of the number of shards.
+    pub(crate) fn shard(&self) -> u32 {
+        self.committer.turn() % self.settings.rollup_shards.max(1)
+    }
+}

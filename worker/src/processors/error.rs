@@ -1,0 +1,51 @@
+//! Why a message is not stored.
+
+use common::message::MessageError;
+use common::quarantine::Reason;
+use common::store::StoreError;
+use thiserror::Error;
+
+use crate::committer::CommitError;
+
+/// Why a message is not stored.
+#[derive(Debug, Error)]
+pub(crate) enum ProcessError {
+    /// The message is not a record. Permanent: quarantine it.
+    #[error(transparent)]
+    BadMessage(#[from] MessageError),
+    /// The data do not fit the kind. Permanent: quarantine the message.
+    #[error("the message's data do not fit its kind")]
+    BadData(#[from] serde_json::Error),
+    /// The store did not take it.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The worker is stopping. Nothing was done: give the message back.
+    #[error("the worker is stopping")]
+    Stopping,
+}
+
+impl From<StoreError> for ProcessError {
+    fn from(error: StoreError) -> Self {
+        Self::Commit(error.into())
+    }
+}
+
+impl ProcessError {
+    /// The reason to quarantine the message, where another try cannot help.
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::BadMessage(_) | Self::BadData(_) => Some(Reason::BadMessage),
+            Self::Commit(CommitError::Store(error)) => match **error {
+                StoreError::Invalid(_) => Some(Reason::Invalid),
+                _ => None,
+            },
+            Self::Commit(CommitError::Stopped) | Self::Stopping => None,
+        }
+    }
+
+    /// Whether the store reported a fault that may pass.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::Commit(CommitError::Store(error))
+            if matches!(**error, StoreError::Passing(_)))
+    }
+}
