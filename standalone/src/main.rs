@@ -5,26 +5,20 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use common::program;
+use load::flood::{self, FloodArgs};
+use load::generate::{self, GenerateArgs};
 
 mod aggregate;
-mod answer;
 mod archive;
-mod backoff;
 mod data_dir;
 mod deployment;
 mod dispatcher;
-mod flood;
-mod generate;
-mod http;
-mod progress;
 mod redrive;
 mod replay;
 mod republish;
 mod serve;
 
 use aggregate::AggregateArgs;
-use flood::FloodArgs;
-use generate::GenerateArgs;
 use redrive::RedriveArgs;
 use replay::ReplayArgs;
 use serve::ServeArgs;

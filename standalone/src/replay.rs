@@ -12,12 +12,12 @@ use common::config::LogArgs;
 use common::message;
 use common::tenant::TenantId;
 use common::{program, telemetry};
+use load::progress::progress;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
 use crate::archive::{Corrupt, Input, Line, day, inputs};
 use crate::deployment::{Deployment, DeploymentArgs, DeploymentError};
-use crate::progress::progress;
 use crate::republish::{self, AT_ONCE};
 
 #[derive(Args, Debug)]

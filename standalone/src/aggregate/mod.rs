@@ -25,11 +25,11 @@ use common::config::LogArgs;
 use common::store::StoreError;
 use common::store::embedded::Snapshot;
 use common::{program, telemetry};
+use load::progress::progress;
 use thiserror::Error;
 
 pub(crate) use live::Live;
 
-use crate::progress::progress;
 use ledger::Ledger;
 use report::Report;
 use run::{Outcome, aggregate};

@@ -9,12 +9,12 @@ use common::quarantine;
 use common::store::{Document, DocumentStore, StoreError, Write, scan};
 use common::tenant::TenantId;
 use indicatif::ProgressBar;
+use load::progress::progress;
 use tokio::time::{Instant, sleep};
 use worker::patience::patiently;
 
 use super::Redriven;
 use super::case::{Case, Left};
-use crate::progress::progress;
 use crate::republish::{mark, publish};
 
 /// Messages read at once: each may have 256 KiB.

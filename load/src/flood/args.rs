@@ -28,7 +28,7 @@ const MOST_CHARACTERS: usize = 1_000_000;
 /// it was called wrongly. The first Ctrl-C stops sending (or, later, waiting) and goes on to the
 /// report; the second ends at once.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct FloodArgs {
+pub struct FloodArgs {
     /// Base URL of the deployment
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = http::target)]
     target: Url,

@@ -26,7 +26,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use args::FloodArgs;
+pub use args::FloodArgs;
 
 use crate::backoff::Pace;
 use crate::http::{ClientError, NobodyThere, client};
@@ -87,7 +87,7 @@ struct Flood {
 
 /// Runs the command: floods, reads back, prints the report, and tells by its exit code whether
 /// all is well.
-pub(crate) async fn run(args: FloodArgs) -> ExitCode {
+pub async fn run(args: FloodArgs) -> ExitCode {
     let (stop, end) = (CancellationToken::new(), CancellationToken::new());
     let listener = tokio::spawn(heed_ctrl_c(stop.clone(), end.clone()));
     let code = tokio::select! {

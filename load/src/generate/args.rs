@@ -19,7 +19,7 @@ const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(2000, 1, 1).expect("a day")
 /// days, users or tenants make other ids; more events begin with the same ones. Ends with 0 when
 /// every event was answered 202, with 1 when not, and with 2 when it was called wrongly.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct GenerateArgs {
+pub struct GenerateArgs {
     /// Base URL of the deployment; `none` to send nothing
     #[arg(long, value_name = "URL|none", default_value = "http://127.0.0.1:8080", value_parser = target)]
     pub(super) target: Target,

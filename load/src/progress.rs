@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar of `length` steps. Finish it with `finish_and_clear`.
-pub(crate) fn progress(length: usize, what: &'static str) -> ProgressBar {
+pub fn progress(length: usize, what: &'static str) -> ProgressBar {
     let template = "{prefix:>12} {wide_bar} {pos}/{len} {elapsed_precise} {msg}";
     let style =
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use common::program;
 use thiserror::Error;
 
-pub(crate) use args::GenerateArgs;
+pub use args::GenerateArgs;
 
 use crate::backoff::Pace;
 use crate::http::{self, ClientError, NobodyThere};
@@ -55,7 +55,7 @@ enum GenerateError {
 
 /// Runs the command: makes the events, writes and sends them, and tells by its exit code whether
 /// all were taken.
-pub(crate) async fn run(args: GenerateArgs) -> ExitCode {
+pub async fn run(args: GenerateArgs) -> ExitCode {
     let result = generate(&args).await;
     let is_usage = matches!(result, Err(GenerateError::Usage(_)));
     let code = program::ended(result.map(|summary| println!("{summary}")));

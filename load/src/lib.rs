@@ -1,0 +1,9 @@
+//! Load for a deployment, through its public API: a flood of texts that is read back and checked,
+//! and a realistic sample of events.
+
+mod answer;
+mod backoff;
+pub mod flood;
+pub mod generate;
+mod http;
+pub mod progress;
