@@ -26,7 +26,7 @@ use serve::ServeArgs;
 /// A multi-tenant backend for logs and web analytics: takes a flood, loses nothing, counts nothing
 /// twice.
 #[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(name = "spillway", version, args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -61,5 +61,18 @@ async fn main() -> ExitCode {
         Command::Aggregate(args) => aggregate::run(args).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Redrive(args) => redrive::run(args).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_version_is_that_of_spillway() {
+        let expected = format!("spillway {}\n", env!("CARGO_PKG_VERSION"));
+        assert_eq!(Cli::command().render_version(), expected);
     }
 }
