@@ -1,4 +1,4 @@
-//! A server that speaks the part of the API a flood uses, and does wrong exactly what it is told.
+//! A test server with the part of the API that a flood uses, and with faults on demand.
 
 use std::collections::{BTreeMap, HashSet};
 use std::net::TcpListener;
@@ -12,24 +12,24 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// Small pages, so that a small run has several.
+/// Small pages, so that even a small run has several.
 const PAGE: usize = 7;
 
-/// Why the peer refuses or quarantines.
+/// The reason that the server gives for a refusal or quarantine.
 const REASON: &str = "the peer was told to";
 
-/// What is done wrong with one record.
+/// A fault in one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// It is answered 400.
     Reject,
-    /// It is answered 202 and forgotten.
+    /// It is answered 202 and then lost.
     Lose,
     /// It is listed twice.
     Double,
-    /// It is stored under another tenant only.
+    /// It is stored under another tenant instead.
     Misplace,
-    /// It is stored under another tenant too.
+    /// It is stored under another tenant as well.
     Spread,
     /// Another text is stored.
     Corrupt,
@@ -37,36 +37,36 @@ pub(super) enum Fault {
     Relabel,
     /// It is put in quarantine.
     Quarantine,
-    /// It is put in quarantine, and stored as well.
+    /// It is put in quarantine and also stored.
     QuarantineToo,
     /// It is put in another tenant's quarantine.
     QuarantineElsewhere,
-    /// It is listed from the third complete listing on.
+    /// It is listed only from the third complete listing on.
     Late,
-    /// It is listed at once, and its document is in progress when it is first looked up.
+    /// It is listed at once, but its document is in progress on the first look-up.
     InParts,
-    /// It is listed, and its document is in progress for ever.
+    /// It is listed, but its document stays in progress.
     Unfinished,
-    /// It is listed, and has no document.
+    /// It is listed, but has no document.
     ListedOnly,
     /// It is listed without a time.
     Timeless,
 }
 
-/// What is done wrong with all of them.
+/// How the server treats all records.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Manners {
-    /// The number of the record that is accepted, counted from zero, and what is done to it.
+    /// Faults by the number of the accepted record, counted from zero.
     pub(super) faults: BTreeMap<usize, Fault>,
     /// The first try of each record is answered 503.
     pub(super) refuse_first: bool,
-    /// So many reads are answered 503 first.
+    /// How many reads are answered 503 first.
     pub(super) refuse_reads: usize,
-    /// A record that nobody sent is listed in each tenant.
+    /// Each tenant lists a record that nobody sent.
     pub(super) stranger: bool,
     /// No original text is kept.
     pub(super) no_originals: bool,
-    /// Every page has the same next one.
+    /// Every page names the same next page.
     pub(super) endless: bool,
     /// The reads need this token.
     pub(super) token: Option<&'static str>,
@@ -74,7 +74,7 @@ pub(super) struct Manners {
     pub(super) cancels: Option<(usize, CancellationToken)>,
     /// Cancelled when a tenant is listed for the third time.
     pub(super) cancels_at_third_listing: Option<CancellationToken>,
-    /// No post is answered before this is true.
+    /// No post is answered until this is true.
     pub(super) open: Option<watch::Receiver<bool>>,
 }
 
@@ -91,7 +91,7 @@ struct State {
     reads: usize,
     tried: HashSet<String>,
     looked_up: HashSet<String>,
-    /// How often the listing of a tenant was begun.
+    /// How often each tenant's listing was started.
     listings: BTreeMap<String, usize>,
     stored: BTreeMap<String, Vec<Stored>>,
     quarantine: BTreeMap<String, Vec<String>>,
@@ -119,7 +119,7 @@ struct PageQuery {
 }
 
 impl Peer {
-    /// Starts a server of these manners; its base URL.
+    /// Starts a server, and returns it with its base URL.
     pub(super) fn start(manners: Manners) -> (Data<Self>, String) {
         let peer = Data::new(Self { manners, state: Mutex::default() });
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -135,7 +135,7 @@ impl Peer {
         (peer, format!("http://{address}"))
     }
 
-    /// The tenant and id of the one record that the fault was done to.
+    /// The tenant and id of the one record with this fault.
     pub(super) fn afflicted(&self, fault: Fault) -> (String, String) {
         let state = self.state();
         let mut all = state.afflicted.iter().filter(|(f, _, _)| *f == fault);
@@ -258,7 +258,7 @@ impl State {
     }
 }
 
-/// The other one of two tenants.
+/// The other of the two tenants.
 pub(super) fn other(tenant: &str) -> String {
     match tenant.strip_suffix("-1") {
         Some(stem) => format!("{stem}-2"),
@@ -266,7 +266,7 @@ pub(super) fn other(tenant: &str) -> String {
     }
 }
 
-/// The tenants that a record is listed in, and those whose quarantine it is in.
+/// The tenants that list a record, and the tenants that have it in quarantine.
 fn places(own: &str, other: &str, fault: Option<Fault>) -> (Vec<String>, Vec<String>) {
     let (own, other) = (own.to_owned(), other.to_owned());
     match fault {
@@ -313,7 +313,7 @@ async fn list(
     HttpResponse::Ok().json(json!({ "processed_logs": items, "next_page_token": next }))
 }
 
-/// The page that a token, the number of items before it, stands for; and the next one's token.
+/// The page of a token, which is the number of items before it, and the token of the next page.
 fn page(items: Vec<Value>, query: &PageQuery) -> (Vec<Value>, Option<String>) {
     let skip = query.page_token.as_deref().map_or(0, |t| t.parse().expect("a token of mine"));
     let size = PAGE.min(query.limit);

@@ -1,28 +1,20 @@
-//! The report: what was asked for, what was answered, what was found, and whether all is well.
+//! The report: what was planned, answered and found, and whether all is well.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::census::{Finding, Findings};
+use super::findings::Findings;
 use super::plan::Plan;
 use super::readback::Found;
 use super::send::{Outcome, Sending, histogram, record};
 
-/// How many findings of one kind are printed; `--json` has them all.
-const PRINTED: usize = 20;
-
-/// Clocks of two machines differ by less than this, most of the time.
-const NOTABLE_CLOCK_DIFFERENCE: TimeDelta = TimeDelta::milliseconds(50);
-
-/// All that a run has to say.
+/// The results of a run.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
-    /// Whether all was answered 202, and found once, right and in its place.
+    /// Whether every record was answered 202 and found once, unchanged, in its own tenant.
     pub(super) ok: bool,
     pub(super) target: String,
     pub(super) run: String,
@@ -36,13 +28,13 @@ pub(super) struct Report {
 /// What the sender saw.
 #[derive(Debug, Serialize)]
 pub(super) struct SendingReport {
-    /// Records of the plan.
+    /// Records in the plan.
     pub(super) planned: usize,
-    /// Records that were sent, once or more.
+    /// Records that were sent at least once.
     pub(super) sent: usize,
-    /// Records that were due while too many requests were in flight.
+    /// Records that were not sent because too many requests were in flight when they were due.
     pub(super) held_back: usize,
-    /// Whether it was stopped before its end.
+    /// Whether sending was stopped early.
     pub(super) stopped: bool,
     /// Records answered 202.
     pub(super) promised: usize,
@@ -50,16 +42,16 @@ pub(super) struct SendingReport {
     pub(super) first_tries_failed: u64,
     /// Tries after the first.
     pub(super) retries: u64,
-    /// All tries, by status or by the reason why there was no answer.
+    /// All tries, by status or by why there was no answer.
     pub(super) answers: BTreeMap<String, u64>,
-    /// The first explanation that came with each status other than success.
+    /// The first explanation that came with each failing status.
     pub(super) explanations: BTreeMap<String, String>,
     pub(super) asked_per_minute: f64,
     pub(super) sent_per_minute: f64,
     pub(super) promised_per_minute: f64,
     /// From the due time to the 202, retries included.
     pub(super) latency: Option<Percentiles>,
-    /// From the due time to the first try: the sender's own delay, contained in the latency.
+    /// From the due time to the first try: the sender's own delay, which the latency includes.
     pub(super) lag: Option<Percentiles>,
 }
 
@@ -67,23 +59,24 @@ pub(super) struct SendingReport {
 #[derive(Debug, Serialize)]
 pub(super) struct ReadingReport {
     pub(super) seconds: f64,
-    /// Whether it was cut short.
+    /// Whether reading back was stopped early.
     pub(super) stopped: bool,
-    /// Records stored, whether promised or not.
+    /// Records stored, whether they were answered 202 or not.
     pub(super) stored: usize,
-    /// Those of them that never were answered 202: sent, and kept all the same.
+    /// How many of them were never answered 202.
     pub(super) stored_without_promise: usize,
     /// Documents compared with what was sent.
     pub(super) compared: usize,
-    /// Those of them that hold no original text.
+    /// How many of them have no original text.
     pub(super) without_original: usize,
-    /// From the 202 to `processed_at`, or to the moment a pass saw the record.
+    /// From the 202 to `processed_at`, or to when a pass first saw the record.
     pub(super) time_to_stored: Option<Percentiles>,
-    /// How many of these times end with `processed_at`.
+    /// How many of these times end at `processed_at`.
     pub(super) times_by_processed_at: u64,
-    /// How many end with the moment a pass saw the record, since the listing had no time.
+    /// How many end when a pass first saw the record, because the listing had no time.
     pub(super) times_by_sight: u64,
-    /// How far the server's clock is ahead of this one, at least; times to stored are off by it.
+    /// How far the server's clock is ahead of this one, at least, in milliseconds; the times to
+    /// stored are off by as much.
     pub(super) clock_difference_ms: i64,
 }
 
@@ -98,7 +91,7 @@ pub(super) struct Percentiles {
     pub(super) max_ms: f64,
 }
 
-/// What a run was, apart from its results.
+/// What a run was.
 pub(super) struct Run<'a> {
     pub(super) target: &'a str,
     pub(super) plan: &'a Plan,
@@ -107,7 +100,7 @@ pub(super) struct Run<'a> {
 }
 
 impl Report {
-    /// Puts together what was seen on both ways.
+    /// Combines what was seen while sending and while reading back.
     pub(super) fn new(run: &Run<'_>, sending: &Sending, found: &Found<'_>) -> Self {
         let mut report = Self {
             ok: false,
@@ -121,6 +114,20 @@ impl Report {
         };
         report.ok = report.wrongs().is_empty();
         report
+    }
+
+    /// Everything that keeps the run from being a success.
+    pub(super) fn wrongs(&self) -> Vec<String> {
+        let kinds = self.findings.kinds().into_iter();
+        let found = kinds.filter(|(_, all)| !all.is_empty());
+        let mut wrongs: Vec<_> = found.map(|(name, all)| format!("{} {name}", all.len())).collect();
+        if self.sending.held_back > 0 {
+            wrongs.push(format!("{} held back (raise --connections)", self.sending.held_back));
+        }
+        if self.sending.sent == 0 {
+            wrongs.push("nothing was sent".to_owned());
+        }
+        wrongs
     }
 }
 
@@ -187,193 +194,12 @@ impl Percentiles {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a histogram has three digits")]
+#[expect(clippy::cast_precision_loss, reason = "the histogram keeps three digits")]
 fn millis(micros: u64) -> f64 {
     micros as f64 / 1_000.0
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a rate is read by people")]
+#[expect(clippy::cast_precision_loss, reason = "a rate is for people")]
 fn per_minute(number: usize, time: Duration) -> f64 {
     if time.is_zero() { 0.0 } else { number as f64 * 60.0 / time.as_secs_f64() }
-}
-
-impl Findings {
-    /// Every kind of finding with the name it has in print.
-    fn kinds(&self) -> [(&'static str, &[Finding]); 8] {
-        [
-            ("not answered 202", &self.refused),
-            ("missing", &self.missing),
-            ("doubled", &self.doubled),
-            ("wrong place", &self.misplaced),
-            ("wrong content", &self.wrong_content),
-            ("unexpected", &self.unexpected),
-            ("in quarantine", &self.quarantined),
-            ("not readable", &self.unreadable),
-        ]
-    }
-
-    /// Whether nothing is wrong.
-    #[cfg(test)]
-    pub(super) fn is_empty(&self) -> bool {
-        self.kinds().iter().all(|(_, findings)| findings.is_empty())
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tenants = self.tenants.len();
-        writeln!(
-            f,
-            "Flood {} of {} ({tenants} tenants, seed {})",
-            self.run, self.target, self.seed
-        )?;
-        write!(f, "\n{}{}\n", self.sending, self.reading)?;
-        for (name, findings) in self.findings.kinds() {
-            print_findings(f, name, findings)?;
-        }
-        writeln!(f, "\n{}", self.verdict())
-    }
-}
-
-impl Report {
-    fn verdict(&self) -> String {
-        let SendingReport { sent, planned, .. } = self.sending;
-        let stopped = match self.sending.stopped {
-            true => format!("Stopped early, {sent} of {planned} sent. "),
-            false => String::new(),
-        };
-        if self.ok {
-            let well = "every record was answered 202 and found once, right and in its place";
-            return format!("{stopped}All is well: {well}.");
-        }
-        format!("{stopped}Something is wrong: {}.", self.wrongs().join(", "))
-    }
-
-    fn wrongs(&self) -> Vec<String> {
-        let kinds = self.findings.kinds().into_iter();
-        let found = kinds.filter(|(_, all)| !all.is_empty());
-        let mut wrongs: Vec<_> = found.map(|(name, all)| format!("{} {name}", all.len())).collect();
-        if self.sending.held_back > 0 {
-            let number = self.sending.held_back;
-            wrongs.push(format!("{number} held back (raise --connections)"));
-        }
-        if self.sending.sent == 0 {
-            wrongs.push("nothing was sent".to_owned());
-        }
-        wrongs
-    }
-}
-
-impl fmt::Display for SendingReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stopped = if self.stopped { ", stopped early" } else { "" };
-        line(f, "sent", format!("{} of {}{stopped}", self.sent, self.planned))?;
-        line(f, "held back", format!("{} due while too many were in flight", self.held_back))?;
-        line(f, "answered 202", format!("{} records", self.promised))?;
-        let tries =
-            format!("{} first tries failed, {} retries", self.first_tries_failed, self.retries);
-        line(f, "retried", tries)?;
-        for (answer, number) in &self.answers {
-            let why = self.explanations.get(answer).map_or("", String::as_str);
-            line(f, "answer", format!("{number} × {} {}", printable(answer), printable(why)))?;
-        }
-        let (asked, sent) = (self.asked_per_minute, self.sent_per_minute);
-        let promised = self.promised_per_minute;
-        line(
-            f,
-            "a minute",
-            format!("{asked:.0} asked for, {sent:.0} sent, {promised:.0} answered 202"),
-        )?;
-        line(f, "latency", distribution(self.latency, "due time to 202, with retries"))?;
-        line(f, "sender late", distribution(self.lag, "due time to first try, part of the latency"))
-    }
-}
-
-impl fmt::Display for ReadingReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stopped = if self.stopped { ", cut short" } else { "" };
-        line(
-            f,
-            "stored",
-            format!("{} records, read back in {:.1} s{stopped}", self.stored, self.seconds),
-        )?;
-        if self.stored_without_promise > 0 {
-            line(
-                f,
-                "",
-                format!("{} of them were never answered 202", self.stored_without_promise),
-            )?;
-        }
-        line(f, "to stored", distribution(self.time_to_stored, &self.how_timed()))?;
-        if self.clock_difference_ms.abs() >= NOTABLE_CLOCK_DIFFERENCE.num_milliseconds() {
-            let difference = self.clock_difference_ms;
-            line(
-                f,
-                "",
-                format!("the server's clock differs by {difference} ms, and these times with it"),
-            )?;
-        }
-        line(f, "compared", self.how_compared())
-    }
-}
-
-impl ReadingReport {
-    fn how_timed(&self) -> String {
-        match (self.times_by_processed_at, self.times_by_sight) {
-            (_, 0) => "202 to processed_at".to_owned(),
-            (0, _) => "202 to the moment it was seen".to_owned(),
-            (said, seen) => {
-                format!("202 to processed_at for {said}, to the moment it was seen for {seen}")
-            }
-        }
-    }
-
-    fn how_compared(&self) -> String {
-        let sample = if self.compared < self.stored { " (a random sample)" } else { "" };
-        let without = match self.without_original {
-            0 => String::new(),
-            number => format!("; {number} hold no original text, only their source was compared"),
-        };
-        format!("{} of {} stored documents{sample}{without}", self.compared, self.stored)
-    }
-}
-
-fn line(f: &mut fmt::Formatter<'_>, name: &str, value: impl AsRef<str>) -> fmt::Result {
-    writeln!(f, "{name:<18}{}", value.as_ref().trim_end())
-}
-
-fn distribution(percentiles: Option<Percentiles>, what: &str) -> String {
-    let Some(p) = percentiles else {
-        return "nothing to measure".to_owned();
-    };
-    let [p50, p90, p95, p99, max] = [p.p50_ms, p.p90_ms, p.p95_ms, p.p99_ms, p.max_ms].map(time);
-    format!("p50 {p50}  p90 {p90}  p95 {p95}  p99 {p99}  max {max}  ({what})")
-}
-
-fn time(millis: f64) -> String {
-    match millis {
-        short if short < 10.0 => format!("{short:.2} ms"),
-        middle if middle < 1_000.0 => format!("{middle:.0} ms"),
-        long => format!("{:.2} s", long / 1_000.0),
-    }
-}
-
-fn print_findings(f: &mut fmt::Formatter<'_>, name: &str, findings: &[Finding]) -> fmt::Result {
-    line(f, name, findings.len().to_string())?;
-    for finding in findings.iter().take(PRINTED) {
-        let Finding { tenant, log_id, detail } = finding;
-        writeln!(f, "    {} {}: {}", printable(tenant), printable(log_id), printable(detail))?;
-    }
-    match findings.len().saturating_sub(PRINTED) {
-        0 => Ok(()),
-        more => writeln!(f, "    and {more} more (--json lists all)"),
-    }
-}
-
-/// A server's words on a terminal: no control character of theirs is obeyed.
-fn printable(text: &str) -> String {
-    let escaped = |c: char| {
-        if c.is_control() { c.escape_default().to_string() } else { c.into() }
-    };
-    text.chars().map(escaped).collect()
 }
