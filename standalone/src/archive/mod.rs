@@ -1,4 +1,4 @@
-//! The raw archive: every message as one line of JSON under `archive/{tenant}/{day}/`.
+//! The raw archive: every message as a line of JSON under `archive/{tenant}/{day}/`.
 
 mod archiver;
 mod line;
@@ -11,6 +11,3 @@ pub(crate) use line::Line;
 pub(crate) use place::day;
 pub(crate) use reader::{Corrupt, Input, inputs};
 pub(crate) use writer::prepare;
-
-/// The archive's folder in the data folder.
-pub(crate) const FOLDER: &str = "archive";
