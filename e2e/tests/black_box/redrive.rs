@@ -143,9 +143,10 @@ fn said(output: &Output) -> String {
 }
 
 fn summary(stored: u32, known: u32, left: u32) -> String {
+    let messages = if stored == 1 { "message" } else { "messages" };
     format!(
-        "{stored} messages stored and removed from quarantine, {known} removed that were stored \
-         before, {left} left in quarantine\n"
+        "{stored} {messages} stored and removed from quarantine, {known} removed that had been \
+         stored before, {left} left in quarantine\n"
     )
 }
 
@@ -221,7 +222,7 @@ async fn what_fails_again_is_told_at_once(deployment: Deployment) {
     let first = case.api.all(&case.tenant, "quarantine").await;
     let output = case.redrive(&["--wait", "600"]).await;
     let said = said(&output);
-    assert!(said.contains("set aside again: bad-message: "), "{said}");
+    assert!(said.contains("went to quarantine again: bad-message: "), "{said}");
     assert!(said.ends_with(&summary(0, 0, 1)), "{said}");
     assert_eq!(output.status.code(), Some(1));
     let again = case.api.all(&case.tenant, "quarantine").await;
