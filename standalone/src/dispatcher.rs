@@ -77,7 +77,7 @@ impl Dispatcher {
     }
 
     async fn deliver(self, lease: Lease, _slot: Option<OwnedSemaphorePermit>) {
-        let told = match self.process(&lease).await {
+        let result = match self.process(&lease).await {
             Disposition::Acknowledge => self.queue.acknowledge(&lease).await,
             Disposition::Retry => self.queue.fail(&lease).await,
             Disposition::Release => {
@@ -86,7 +86,7 @@ impl Dispatcher {
             }
         };
         QUEUE_BACKLOG.set(i64::try_from(self.queue.backlog()).unwrap_or(i64::MAX));
-        log(told);
+        log(result);
     }
 
     async fn process(&self, lease: &Lease) -> Disposition {
@@ -103,8 +103,8 @@ impl Dispatcher {
 }
 
 /// A message that stays leased is delivered again when the lease expires, which changes nothing.
-fn log(told: Result<(), QueueError>) {
-    if let Err(error) = told {
+fn log(result: Result<(), QueueError>) {
+    if let Err(error) = result {
         tracing::error!(%error, "cannot acknowledge a message or give it back");
     }
 }

@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn by_default_a_thousand_records_are_sent_in_a_minute() {
         let args = parse(&[]).expect("no option is needed");
-        let plan = args.plan("run".to_owned()).expect("the defaults make sense");
+        let plan = args.plan("run".to_owned()).expect("valid defaults");
         assert_eq!((plan.records, plan.tenants), (1_000, 4));
         assert_eq!(plan.interval, Duration::from_millis(60));
         assert_eq!(args.base(), "http://127.0.0.1:8080");
@@ -253,8 +253,8 @@ mod tests {
     #[test]
     fn a_run_without_records_or_with_too_many_is_refused() {
         let run = || "run".to_owned();
-        let none = parse(&["--rpm", "1", "--duration", "1s"]).expect("each makes sense");
-        let many = parse(&["--rpm", "1000000", "--duration", "1h"]).expect("each makes sense");
+        let none = parse(&["--rpm", "1", "--duration", "1s"]).expect("valid options");
+        let many = parse(&["--rpm", "1000000", "--duration", "1h"]).expect("valid options");
         assert!(none.plan(run()).is_err());
         assert!(many.plan(run()).is_err());
     }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 const PAGE: usize = 7;
 
 /// The reason that the server gives for a refusal or quarantine.
-const REASON: &str = "the peer was told to";
+const REASON: &str = "a fault on demand";
 
 /// A fault in one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub(super) enum Fault {
 
 /// How the server treats all records.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Manners {
+pub(super) struct Behaviour {
     /// Faults by the number of the accepted record, counted from zero.
     pub(super) faults: BTreeMap<usize, Fault>,
     /// The first try of each record is answered 503.
@@ -80,7 +80,7 @@ pub(super) struct Manners {
 
 /// The server's state.
 pub(super) struct Peer {
-    manners: Manners,
+    behaviour: Behaviour,
     state: Mutex<State>,
 }
 
@@ -95,7 +95,7 @@ struct State {
     listings: BTreeMap<String, usize>,
     stored: BTreeMap<String, Vec<Stored>>,
     quarantine: BTreeMap<String, Vec<String>>,
-    afflicted: Vec<(Fault, String, String)>,
+    faulty: Vec<(Fault, String, String)>,
 }
 
 #[derive(Clone)]
@@ -120,8 +120,8 @@ struct PageQuery {
 
 impl Peer {
     /// Starts a server, and returns it with its base URL.
-    pub(super) fn start(manners: Manners) -> (Data<Self>, String) {
-        let peer = Data::new(Self { manners, state: Mutex::default() });
+    pub(super) fn start(behaviour: Behaviour) -> (Data<Self>, String) {
+        let peer = Data::new(Self { behaviour, state: Mutex::default() });
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound address");
         let data = Data::clone(&peer);
@@ -136,9 +136,9 @@ impl Peer {
     }
 
     /// The tenant and id of the one record with this fault.
-    pub(super) fn afflicted(&self, fault: Fault) -> (String, String) {
+    pub(super) fn faulty(&self, fault: Fault) -> (String, String) {
         let state = self.state();
-        let mut all = state.afflicted.iter().filter(|(f, _, _)| *f == fault);
+        let mut all = state.faulty.iter().filter(|(f, _, _)| *f == fault);
         let (_, tenant, id) = all.next().expect("the fault was done");
         assert!(all.next().is_none(), "the fault was done once");
         (tenant.clone(), id.clone())
@@ -154,13 +154,13 @@ impl Peer {
     }
 
     fn refuses_read(&self, request: &HttpRequest) -> Option<HttpResponse> {
-        let expected = self.manners.token.map(|token| format!("Bearer {token}"));
+        let expected = self.behaviour.token.map(|token| format!("Bearer {token}"));
         if expected.is_some() && header(request, "authorization") != expected {
             return Some(HttpResponse::Unauthorized().finish());
         }
         let mut state = self.state();
         state.reads += 1;
-        (state.reads <= self.manners.refuse_reads)
+        (state.reads <= self.behaviour.refuse_reads)
             .then(|| HttpResponse::ServiceUnavailable().finish())
     }
 }
@@ -178,18 +178,18 @@ async fn ingest(peer: Data<Peer>, request: HttpRequest, body: Bytes) -> HttpResp
     };
     arrive(&peer).await;
     let mut state = peer.state();
-    if state.tried.insert(posted.log_id.clone()) && peer.manners.refuse_first {
+    if state.tried.insert(posted.log_id.clone()) && peer.behaviour.refuse_first {
         return HttpResponse::ServiceUnavailable().insert_header(("Retry-After", "0")).finish();
     }
-    let fault = peer.manners.faults.get(&state.accepted).copied();
+    let fault = peer.behaviour.faults.get(&state.accepted).copied();
     state.accepted += 1;
     if let Some(fault) = fault {
-        state.afflicted.push((fault, posted.tenant_id.clone(), posted.log_id.clone()));
+        state.faulty.push((fault, posted.tenant_id.clone(), posted.log_id.clone()));
     }
     if fault == Some(Fault::Reject) {
         return HttpResponse::BadRequest().json(json!({ "detail": REASON }));
     }
-    state.keep(posted, source, fault, peer.manners.no_originals);
+    state.keep(posted, source, fault, peer.behaviour.no_originals);
     HttpResponse::Accepted().json(json!({ "status": "accepted" }))
 }
 
@@ -200,12 +200,12 @@ async fn arrive(peer: &Peer) {
         state.posts += 1;
         state.posts
     };
-    if let Some((at, token)) = &peer.manners.cancels
+    if let Some((at, token)) = &peer.behaviour.cancels
         && number == *at
     {
         token.cancel();
     }
-    if let Some(mut open) = peer.manners.open.clone() {
+    if let Some(mut open) = peer.behaviour.open.clone() {
         open.wait_for(|open| *open).await.expect("the test holds the other end");
     }
 }
@@ -294,7 +294,7 @@ async fn list(
     let begun = state.listings.entry(tenant.clone()).or_default();
     *begun += usize::from(query.page_token.is_none());
     let late_ones_too = *begun >= 3;
-    if let Some(token) = &peer.manners.cancels_at_third_listing
+    if let Some(token) = &peer.behaviour.cancels_at_third_listing
         && late_ones_too
     {
         token.cancel();
@@ -302,12 +302,12 @@ async fn list(
     let mut listed = state.stored.get(tenant.as_str()).cloned().unwrap_or_default();
     listed.retain(|s| late_ones_too || s.fault != Some(Fault::Late));
     let mut items: Vec<_> = listed.into_iter().map(|s| s.document).collect();
-    if peer.manners.stranger {
+    if peer.behaviour.stranger {
         items.push(json!({ "log_id": "from-nowhere", "processed_at": Utc::now() }));
     }
     items.sort_by_key(|item| item["log_id"].to_string());
     let (items, mut next) = page(items, &query);
-    if peer.manners.endless {
+    if peer.behaviour.endless {
         next = Some("0".to_owned());
     }
     HttpResponse::Ok().json(json!({ "processed_logs": items, "next_page_token": next }))

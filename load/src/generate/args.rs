@@ -137,7 +137,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_dash_is_standard_output() {
-        let out = |words: &[&str]| parse(words).expect("options that make sense").out;
+        let out = |words: &[&str]| parse(words).expect("valid options").out;
         assert_eq!(out(&["--out", "-"]), Some(Out::Stdout));
         assert_eq!(out(&["--out", "./-"]), Some(Out::File("./-".into())));
         assert_eq!(out(&[]), None);

@@ -15,7 +15,7 @@ use super::{GenerateError, generate};
 
 /// What the test server answers to the first try of an event.
 #[derive(Clone, Copy, PartialEq)]
-enum Manners {
+enum Behaviour {
     Take,
     AskForASecond,
     Refuse,
@@ -23,14 +23,14 @@ enum Manners {
 
 /// A server with `POST /event` that keeps every try.
 struct Peer {
-    manners: Manners,
+    behaviour: Behaviour,
     tries: Mutex<Vec<(Instant, Value)>>,
 }
 
 impl Peer {
     /// Starts a server, and returns it with its base URL.
-    fn start(manners: Manners) -> (Data<Self>, String) {
-        let peer = Data::new(Self { manners, tries: Mutex::default() });
+    fn start(behaviour: Behaviour) -> (Data<Self>, String) {
+        let peer = Data::new(Self { behaviour, tries: Mutex::default() });
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound address");
         let data = Data::clone(&peer);
@@ -55,18 +55,18 @@ async fn event(peer: Data<Peer>, event: Json<Value>) -> HttpResponse {
     let mut tries = peer.tries.lock().expect("no handler panics");
     let is_first = tries.iter().all(|(_, known)| *known != *event);
     tries.push((Instant::now(), event.into_inner()));
-    match peer.manners {
-        Manners::AskForASecond if is_first => {
+    match peer.behaviour {
+        Behaviour::AskForASecond if is_first => {
             HttpResponse::ServiceUnavailable().insert_header(("Retry-After", "1")).finish()
         }
-        Manners::Refuse => HttpResponse::BadRequest().json(json!({"detail": "no such site"})),
+        Behaviour::Refuse => HttpResponse::BadRequest().json(json!({"detail": "no such site"})),
         _ => HttpResponse::Accepted().json(json!({"status": "accepted"})),
     }
 }
 
 async fn run(target: &str, words: &[&str]) -> Result<Summary, GenerateError> {
     let words = [&["--target", target, "--events", "50"], words].concat();
-    generate(&parse(&words).expect("flags that make sense")).await
+    generate(&parse(&words).expect("valid options")).await
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn the_file_holds_exactly_the_events_sent_and_no_other_file_is_left() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("events.ndjson");
     let words = ["--tenant", "a", "--tenant", "b", "--out", out.to_str().expect("UTF-8")];
-    let (peer, target) = Peer::start(Manners::Take);
+    let (peer, target) = Peer::start(Behaviour::Take);
     let summary = run(&target, &words).await.expect("all are taken");
     let written = std::fs::read_to_string(&out).expect("the file");
     let mut lines: Vec<_> = written.lines().collect();
@@ -94,7 +94,7 @@ async fn without_a_target_the_file_is_the_same() {
         let summary = run(target, &["--out", out.to_str().expect("UTF-8")]).await.expect("a file");
         (std::fs::read_to_string(out).expect("the file"), summary.tally)
     };
-    let (peer, target) = Peer::start(Manners::Take);
+    let (peer, target) = Peer::start(Behaviour::Take);
     let made = written("none", "made").await;
     assert!(peer.tries().is_empty());
     assert_eq!(made, written(&target, "sent").await);
@@ -103,7 +103,7 @@ async fn without_a_target_the_file_is_the_same() {
 #[tokio::test]
 async fn if_the_file_cannot_be_written_nothing_is_sent() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (peer, target) = Peer::start(Manners::Take);
+    let (peer, target) = Peer::start(Behaviour::Take);
     let run = run(&target, &["--out", folder.path().to_str().expect("UTF-8")]).await;
     assert!(matches!(run, Err(GenerateError::File(..))));
     assert!(peer.tries().is_empty());
@@ -111,7 +111,7 @@ async fn if_the_file_cannot_be_written_nothing_is_sent() {
 
 #[tokio::test]
 async fn a_503_is_retried_as_the_same_event_after_the_time_the_server_asked_for() {
-    let (peer, target) = Peer::start(Manners::AskForASecond);
+    let (peer, target) = Peer::start(Behaviour::AskForASecond);
     run(&target, &[]).await.expect("all are taken in the end");
     let tries = peer.tries();
     assert_eq!(tries.len(), 50);
@@ -123,7 +123,7 @@ async fn a_503_is_retried_as_the_same_event_after_the_time_the_server_asked_for(
 
 #[tokio::test]
 async fn a_refusal_ends_the_run_with_the_reason_the_server_gave() {
-    let (peer, target) = Peer::start(Manners::Refuse);
+    let (peer, target) = Peer::start(Behaviour::Refuse);
     let error = run(&target, &["--concurrency", "1"]).await.expect_err("a refusal");
     let GenerateError::NotTaken { taken: 0, events: 50, source } = error else {
         panic!("{error}");
