@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::census::Census;
 use super::findings::{Finding, Findings};
-use super::peer::{Fault, Behaviour, Peer, other};
+use super::peer::{Behaviour, Fault, Peer, other};
 use super::plan::Plan;
 use super::plan::tests::small_plan;
 use super::reader::Item;
@@ -127,7 +127,8 @@ async fn a_record_stored_and_in_quarantine_is_doubled() {
 async fn a_record_in_another_tenants_listing_is_in_the_wrong_place() {
     let both = [(Fault::Misplace, "and is not there"), (Fault::Spread, "and is there too")];
     for (fault, besides) in both {
-        let behaviour = Behaviour { faults: BTreeMap::from([(FAULTY, fault)]), ..Behaviour::default() };
+        let behaviour =
+            Behaviour { faults: BTreeMap::from([(FAULTY, fault)]), ..Behaviour::default() };
         let (peer, report) = run(behaviour, &[]).await;
         let (tenant, id) = peer.faulty(fault);
         let expected = finding(&(other(&tenant), id), &format!("belongs to {tenant} {besides}"));
@@ -205,7 +206,8 @@ async fn tries_are_limited() {
 #[tokio::test]
 async fn late_records_and_records_in_parts_are_waited_for() {
     for fault in [Fault::Late, Fault::InParts] {
-        let behaviour = Behaviour { faults: BTreeMap::from([(FAULTY, fault)]), ..Behaviour::default() };
+        let behaviour =
+            Behaviour { faults: BTreeMap::from([(FAULTY, fault)]), ..Behaviour::default() };
         let (_, report) = run(behaviour, &["--read-back-timeout", "1m"]).await;
         assert!(report.ok, "{fault:?}: {report}");
     }
