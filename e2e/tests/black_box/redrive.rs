@@ -246,7 +246,7 @@ async fn one_message_or_one_record_is_chosen_by_its_id(deployment: Deployment) {
     let output = case.redrive(&["--id", "nothing"]).await;
     assert_eq!((said(&output), output.status.code()), (String::new(), Some(2)));
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(error.contains("has nothing named nothing in quarantine"), "{error}");
+    assert!(error.contains("holds no message or record with the id nothing"), "{error}");
 }
 
 async fn what_was_stored_before_is_only_removed(deployment: Deployment) {
@@ -283,7 +283,7 @@ async fn a_dead_letter_is_redriven_while_no_server_runs_and_removed_when_it_is_s
         Command::new(spillway).args(command).output().await.expect("it runs")
     };
     let output = redrive().await;
-    assert!(said(&output).contains("no server runs here"), "{}", said(&output));
+    assert!(said(&output).contains("no server is running"), "{}", said(&output));
     assert_eq!(output.status.code(), Some(1));
 
     embedded.set(vec![("WORK_SECONDS_PER_CHAR", "0".to_owned())]);
@@ -306,7 +306,7 @@ async fn what_makes_no_sense_is_said_with_exit_code_2() {
         (
             Binaries::operator().await,
             vec!["--data-dir", &place, "--google-cloud-project", "p"],
-            "both a data folder",
+            "both DATA_DIR and GOOGLE_CLOUD_PROJECT",
         ),
     ];
     for (program, more, reason) in cases {

@@ -19,8 +19,10 @@ const MOST_RECORDS: u128 = 10_000_000;
 /// The longest text, in characters: at four bytes each, it must fit into a request.
 const MOST_CHARACTERS: usize = 1_000_000;
 
-/// Send JSON and text logs to a running deployment at a fixed rate, read everything back, and report
-/// what is missing, duplicated, in the wrong tenant or changed.
+/// Send logs to a running deployment at a fixed rate, read them back, and report what is wrong.
+///
+/// Half of the logs are JSON and half are plain text. The report lists each record that is missing,
+/// duplicated, in the wrong tenant or changed.
 ///
 /// The server has to run: start it with `cargo run` in another terminal, or name one with --target.
 ///

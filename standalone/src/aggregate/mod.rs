@@ -36,8 +36,10 @@ use run::{Outcome, aggregate};
 use source::Source;
 use summary::Summary;
 
-/// Recounts everything from the raw archive, writes the counts to a report, and with --compare lists
-/// every difference from the live store.
+/// Recount everything from the raw archive into a report, and compare it with the live store.
+///
+/// The report is one JSON object with the counts of each tenant and, with --compare, every difference
+/// from the store.
 ///
 /// Exit code 0: everything was counted, and with --compare nothing differs. 1: the archive holds no
 /// message, something differs, or something could not be read or written. 2: the archive or the

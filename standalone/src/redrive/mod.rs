@@ -21,8 +21,7 @@ use self::run::Run;
 use crate::deployment::{DeploymentArgs, DeploymentError};
 use crate::replay::tenant;
 
-/// Publishes a tenant's quarantined messages again, waits until each is stored, and then removes it
-/// from quarantine.
+/// Publish a tenant's quarantined messages again, and remove them from quarantine once they are stored.
 ///
 /// A message that cannot be stored stays in quarantine and is listed with the reason: its record's
 /// id belongs to other content by now, or its data was not kept whole. You can stop a redrive and
