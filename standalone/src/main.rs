@@ -30,7 +30,7 @@ use serve::ServeArgs;
 /// nothing twice.
 ///
 /// Without a command it serves: the API, the queue, the worker and the store in one process and one
-/// data folder. Every option is also an environment variable, shown in brackets.
+/// data folder. Each option below is also an environment variable, shown in brackets.
 #[derive(Parser)]
 #[command(name = "spillway", version, args_conflicts_with_subcommands = true)]
 struct Cli {
