@@ -1,7 +1,7 @@
 //! The gateway's server: its route table, its start and its end.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::time::Duration;
 
 use actix_cors::Cors;
@@ -28,6 +28,20 @@ const ROTATE_EVERY: Duration = Duration::from_secs(3_600);
 /// How soon that is retried if the store did not answer.
 const ROTATE_AGAIN: Duration = Duration::from_secs(10);
 
+/// Binds every address of `host` on `port`; port 0 takes a free one. One address that can be bound
+/// is enough: a machine may have no IPv6.
+pub fn bind(host: &str, port: u16) -> io::Result<Vec<TcpListener>> {
+    let mut sockets = Vec::new();
+    let mut failed = io::ErrorKind::AddrNotAvailable.into();
+    for address in (host, port).to_socket_addrs()? {
+        match TcpListener::bind(address) {
+            Ok(socket) => sockets.push(socket),
+            Err(error) => failed = error,
+        }
+    }
+    if sockets.is_empty() { Err(failed) } else { Ok(sockets) }
+}
+
 /// A server that is bound and ready to run.
 pub struct Application {
     server: Server,
@@ -38,6 +52,11 @@ pub struct Application {
 impl Application {
     /// Binds `host:port`; port 0 takes a free one.
     pub fn build(gateway: Gateway, host: &str, port: u16) -> io::Result<Self> {
+        Self::on(gateway, bind(host, port)?)
+    }
+
+    /// Serves on sockets that are bound already.
+    pub fn on(gateway: Gateway, sockets: Vec<TcpListener>) -> io::Result<Self> {
         let gateway = Data::new(gateway);
         let data = gateway.clone();
         let app = move || {
@@ -49,8 +68,8 @@ impl Application {
             .client_request_timeout(Duration::from_secs(10))
             .keep_alive(Duration::from_secs(75))
             .disable_signals()
-            .shutdown_timeout(SHUTDOWN_SECONDS)
-            .bind((host, port))?;
+            .shutdown_timeout(SHUTDOWN_SECONDS);
+        let server = sockets.into_iter().try_fold(server, HttpServer::listen)?;
         let address = *server.addrs().first().ok_or(io::ErrorKind::AddrNotAvailable)?;
         Ok(Self { server: server.run(), gateway, address })
     }

@@ -23,7 +23,8 @@ mod state;
 mod stored;
 mod visitor;
 
-pub use app::Application;
+pub use app::{Application, bind};
 pub use openapi::document::document;
+pub use pages::{Page, Pages};
 pub use settings::GatewaySettings;
 pub use state::Gateway;

@@ -1,9 +1,10 @@
-//! The embedded subscription: leases messages from the queue, lets the worker process them, and
-//! tells the queue what became of each.
+//! The embedded subscription: leases messages from the queue, has the worker process them, and
+//! acknowledges them or gives them back.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::backoff::Backoff;
 use common::broker::embedded::{EmbeddedQueue, Lane, Lease, QueueError};
 use common::metrics::QUEUE_BACKLOG;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -11,28 +12,28 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use worker::{Disposition, Worker};
 
-/// Messages of fast kinds in work at once: enough to fill group commits.
+/// How many messages of fast kinds are in work at once: enough to fill group commits.
 const FAST_SLOTS: usize = 1024;
-/// How long the queue is left alone after it failed to answer.
-const PAUSE: Duration = Duration::from_secs(1);
+/// How long to wait after the queue failed.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
 
-/// Delivers until it is stopped.
+/// Delivers messages until it is stopped.
 #[derive(Clone)]
 pub(crate) struct Dispatcher {
     pub(crate) queue: Arc<EmbeddedQueue>,
     pub(crate) worker: Arc<Worker>,
-    /// Texts in work at once.
+    /// How many texts are in work at once.
     pub(crate) work_concurrency: usize,
     /// How long one delivery may take.
     pub(crate) ack_deadline: Duration,
-    /// Failed deliveries after which a message is a dead letter.
+    /// How many failed deliveries make a message a dead letter.
     pub(crate) max_attempts: u32,
-    /// Says when to lease no more.
+    /// Once this is cancelled, nothing more is leased.
     pub(crate) stopping: CancellationToken,
 }
 
 impl Dispatcher {
-    /// Delivers from both lanes, and returns when it was stopped and nothing is in work.
+    /// Delivers from both lanes. Returns after a stop, when nothing is in work any more.
     pub(crate) async fn run(self) {
         let tracker = TaskTracker::new();
         futures::join!(
@@ -56,8 +57,9 @@ impl Dispatcher {
         }
     }
 
-    /// Waits for free slots, then for messages: never more of these than of those.
+    /// Waits for free slots, and then leases at most as many messages.
     async fn next(&self, lane: Lane, slots: &Arc<Semaphore>) -> (Vec<Lease>, OwnedSemaphorePermit) {
+        let mut waits = BACKOFF.waits();
         loop {
             let mut permit = slots.clone().acquire_owned().await.expect("never closed");
             let more = u32::try_from(slots.available_permits()).unwrap_or(0);
@@ -67,15 +69,15 @@ impl Dispatcher {
             match self.queue.lease(lane, permit.num_permits()).await {
                 Ok(leases) => return (leases, permit),
                 Err(error) => {
-                    tracing::error!(%error, "the queue does not answer");
-                    tokio::time::sleep(PAUSE).await;
+                    tracing::error!(%error, "cannot lease from the queue");
+                    tokio::time::sleep(waits.next_wait()).await;
                 }
             }
         }
     }
 
     async fn deliver(self, lease: Lease, _slot: Option<OwnedSemaphorePermit>) {
-        let told = match self.process(&lease).await {
+        let result = match self.process(&lease).await {
             Disposition::Acknowledge => self.queue.acknowledge(&lease).await,
             Disposition::Retry => self.queue.fail(&lease).await,
             Disposition::Release => {
@@ -84,7 +86,7 @@ impl Dispatcher {
             }
         };
         QUEUE_BACKLOG.set(i64::try_from(self.queue.backlog()).unwrap_or(i64::MAX));
-        log(told);
+        log(result);
     }
 
     async fn process(&self, lease: &Lease) -> Disposition {
@@ -100,9 +102,9 @@ impl Dispatcher {
     }
 }
 
-/// What the queue was not told, it finds out when the lease expires; effects are once.
-fn log(told: Result<(), QueueError>) {
-    if let Err(error) = told {
-        tracing::error!(%error, "a message could not be acknowledged or given back");
+/// A message that stays leased is delivered again when the lease expires, which changes nothing.
+fn log(result: Result<(), QueueError>) {
+    if let Err(error) = result {
+        tracing::error!(%error, "cannot acknowledge a message or give it back");
     }
 }

@@ -1,38 +1,38 @@
-//! Spillway on one machine: gateway, queue, worker and store in one process and one folder, and
-//! the operator's commands.
+//! Spillway on one machine: gateway, queue, worker and store in one process and one folder, and the
+//! operator's commands.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use common::program;
+use load::flood::{self, FloodArgs};
+use load::generate::{self, GenerateArgs};
 
 mod aggregate;
-mod answer;
 mod archive;
-mod backoff;
 mod data_dir;
+mod databases;
 mod deployment;
 mod dispatcher;
-mod flood;
-mod generate;
-mod http;
-mod progress;
+mod greeting;
+mod listen;
 mod redrive;
 mod replay;
 mod republish;
 mod serve;
 
 use aggregate::AggregateArgs;
-use flood::FloodArgs;
-use generate::GenerateArgs;
 use redrive::RedriveArgs;
 use replay::ReplayArgs;
 use serve::ServeArgs;
 
-/// A multi-tenant backend for logs and web analytics: takes a flood, loses nothing, counts nothing
-/// twice.
+/// A multi-tenant backend for logs and web analytics: it takes a flood, loses nothing and counts
+/// nothing twice.
+///
+/// Without a command it serves: the API, the queue, the worker and the store in one process and one
+/// data folder. Each option below is also an environment variable, shown in brackets.
 #[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(name = "spillway", version, args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -43,17 +43,13 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run everything in this process (what no command does too).
+    /// Run everything in this process; this is also what no command does.
     Serve(Box<ServeArgs>),
-    /// Send texts to a deployment at a fixed rate, read them back, and report what is wrong.
+    // The commands below have their help at their arguments.
     Flood(Box<FloodArgs>),
-    // Its help stands at its arguments.
     Generate(GenerateArgs),
-    /// Count everything again from the raw archive, and compare it with the live store.
     Aggregate(AggregateArgs),
-    /// Publish archived messages again: what is stored stays as it is, what is missing comes back.
     Replay(ReplayArgs),
-    // Its help stands at its arguments.
     Redrive(RedriveArgs),
 }
 
@@ -67,5 +63,18 @@ async fn main() -> ExitCode {
         Command::Aggregate(args) => aggregate::run(args).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Redrive(args) => redrive::run(args).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_version_names_spillway() {
+        let expected = format!("spillway {}\n", env!("CARGO_PKG_VERSION"));
+        assert_eq!(Cli::command().render_version(), expected);
     }
 }

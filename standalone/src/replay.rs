@@ -1,6 +1,7 @@
-//! `spillway replay`: publishes archived messages again. Effects are once, so what is stored
-//! already stays as it is, and what is missing comes back.
+//! `spillway replay`: publishes archived messages again. Stored records stay as they are, and missing
+//! ones come back.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,29 +13,37 @@ use common::config::LogArgs;
 use common::message;
 use common::tenant::TenantId;
 use common::{program, telemetry};
+use load::count::count;
+use load::progress::progress;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
 use crate::archive::{Corrupt, Input, Line, day, inputs};
 use crate::deployment::{Deployment, DeploymentArgs, DeploymentError};
-use crate::progress::progress;
 use crate::republish::{self, AT_ONCE};
 
+/// Publish archived messages again: stored records stay as they are, missing ones come back.
+///
+/// You can stop a replay and run it again at any time. If no server is running on the data folder, the
+/// messages are worked on when one starts.
+///
+/// Exit code 0: some messages were published. 1: none were, or the broker stopped accepting them. 2:
+/// the archive does not exist, or an option is not valid.
 #[derive(Args, Debug)]
 pub(crate) struct ReplayArgs {
-    /// The archive's folder, or one file of it.
+    /// The archive's folder, such as ./spillway-data/archive, or one file of it.
     #[arg(long, value_name = "DIR")]
     archive: PathBuf,
 
-    /// Only this tenant's messages.
+    /// Only messages of this tenant [default: all].
     #[arg(long, value_name = "ID", value_parser = tenant)]
     tenant: Option<TenantId>,
 
-    /// Only messages received on this day or later, UTC.
+    /// Only messages received on this day (UTC) or later.
     #[arg(long, value_name = "DAY")]
     from: Option<NaiveDate>,
 
-    /// Only messages received on this day or earlier, UTC.
+    /// Only messages received on this day (UTC) or earlier.
     #[arg(long, value_name = "DAY")]
     to: Option<NaiveDate>,
 
@@ -45,20 +54,20 @@ pub(crate) struct ReplayArgs {
     log: LogArgs,
 }
 
-/// Why not everything was published.
+/// Why the replay ended early.
 #[derive(Debug, Error)]
 enum ReplayError {
-    #[error("the archive {0} cannot be read")]
+    #[error("cannot read the archive {0}")]
     Archive(PathBuf, #[source] io::Error),
     #[error("--from {0} is after --to {1}")]
     Period(NaiveDate, NaiveDate),
     #[error(transparent)]
     Deployment(#[from] DeploymentError),
-    #[error("{0} messages were published, then the broker took no more; to begin again is safe")]
+    #[error("the broker stopped accepting messages after {0}; it is safe to replay again")]
     Publish(u64, #[source] PublishError),
 }
 
-/// What was done.
+/// What became of the archived messages.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Replayed {
     published: u64,
@@ -66,18 +75,14 @@ struct Replayed {
     corrupt: u64,
 }
 
-/// Replays, and tells by the exit code how it went: 0 something was published, 1 nothing was, or
-/// not all, 2 what was asked for is not there.
+/// Replays, and returns the exit code that the command's help promises.
 pub(crate) async fn run(args: ReplayArgs) -> ExitCode {
     telemetry::init(args.log.log_format);
     match replay(&args).await {
-        Ok((Replayed { published, left_out, corrupt }, deployment)) => {
+        Ok((replayed, deployment)) => {
             let when = if deployment.is_served() { "now" } else { "when a server starts on it" };
-            println!(
-                "{published} messages published again, {left_out} left out, {corrupt} corrupt lines \
-                 and files passed over\nThey are worked on {when}, in {deployment}."
-            );
-            if published > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            println!("{replayed}\nThey are worked on {when}, in {deployment}.");
+            if replayed.published > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {
             let usage = match &error {
@@ -88,6 +93,14 @@ pub(crate) async fn run(args: ReplayArgs) -> ExitCode {
             let failure = program::ended(Err(error));
             if usage { ExitCode::from(2) } else { failure }
         }
+    }
+}
+
+impl fmt::Display for Replayed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let published = count(self.published, "message", "messages");
+        let corrupt = count(self.corrupt, "corrupt line or file", "corrupt lines and files");
+        write!(f, "{published} published again, {} left out, {corrupt} skipped", self.left_out)
     }
 }
 
@@ -102,7 +115,7 @@ async fn replay(args: &ReplayArgs) -> Result<(Replayed, Deployment), ReplayError
     let deployment = args.deployment.chosen()?;
     let broker = deployment.broker().await?;
     let bar = progress(inputs.len(), "replaying");
-    // A bounded channel: what is read waits until the broker has taken what was read before.
+    // A bounded channel, so that reading does not run ahead of the broker.
     let (send, mut items) = mpsc::channel(AT_ONCE);
     let (shown, selection) = (bar.clone(), Selection::of(args));
     let reading = tokio::task::spawn_blocking(move || {
@@ -126,7 +139,7 @@ struct Selection {
     mark: String,
 }
 
-/// What was made of one line.
+/// What one line is for this replay.
 enum Item {
     Message(Message),
     LeftOut,
@@ -152,7 +165,7 @@ impl Selection {
         }
     }
 
-    /// A message whose tenant or day cannot be read is taken where none is asked for.
+    /// A message without a readable tenant or day is selected only if none is asked for.
     fn takes(&self, message: &Message) -> bool {
         let tenant = message::tenant(&message.attributes);
         let day = day(&message.attributes);
@@ -163,11 +176,11 @@ impl Selection {
 }
 
 fn corrupt(error: &dyn std::error::Error) -> Item {
-    tracing::warn!(%error, "passed over");
+    tracing::warn!(%error, "skipped");
     Item::Corrupt
 }
 
-/// Nobody listens any more where publishing has failed.
+/// Sends each item of a file. The channel is closed if publishing has failed.
 fn read(input: &Input, selection: &Selection, send: &mpsc::Sender<Item>) {
     input.read(|line| {
         if !send.is_closed() {
@@ -200,6 +213,7 @@ async fn publish(
     Ok(replayed)
 }
 
+/// Reads a tenant's id from the command line.
 pub(crate) fn tenant(id: &str) -> Result<TenantId, String> {
     TenantId::parse(id).map_err(|error| error.to_string())
 }
@@ -221,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn tenant_and_days_choose_with_both_ends_included() {
+    fn tenant_and_days_select_with_both_ends_included() {
         let of_acme = message("acme", "2026-03-02T23:59:59.999Z");
         assert!(selection(None, None, None).takes(&of_acme));
         assert!(selection(Some("acme"), Some("2026-03-02"), Some("2026-03-02")).takes(&of_acme));
@@ -231,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_taken_only_where_nothing_is_asked_for() {
+    fn an_unreadable_tenant_or_day_is_selected_only_if_none_is_asked_for() {
         let stray = message("../beta", "yesterday");
         assert!(selection(None, None, None).takes(&stray));
         assert!(!selection(Some("acme"), None, None).takes(&stray));

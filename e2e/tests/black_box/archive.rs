@@ -183,6 +183,7 @@ async fn the_books_balance_and_every_damage_is_found() {
     archived_once(&embedded, 66).await;
     let report = balanced(&embedded).await;
     assert_eq!(report["inputs"]["counted"], 60, "{report:#}");
+    assert_eq!(report["inputs"]["quarantined"], 6, "the conflicts: {report:#}");
 
     // A count in the store.
     let rollup = change_a_count(&folder, 1).await;
@@ -287,6 +288,9 @@ async fn exit_codes_tell_usage_from_nothing_to_read() {
     assert_eq!(run(&here, &["--compare"]).await, Some(2), "no store");
     assert_eq!(run(&here, &["--nonsense"]).await, Some(2));
     assert_eq!(run(&here, &[]).await, Some(1), "no message");
+    let output = spillway(folder.path(), &["aggregate", "--archive", &here, "--out", &out]).await;
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains(&format!("there are no messages in the archive {here}")), "{said}");
 }
 
 /// Even records are texts, odd ones events; whose they are is decided by the number too.

@@ -88,9 +88,10 @@ async fn a_second_start_on_the_same_folder_says_what_is_wrong() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_port_that_is_taken_is_a_clear_error() {
     let embedded = Embedded::start(work("0")).await.expect("it starts");
-    let folder = tempfile::tempdir().expect("a folder");
+    let parent = tempfile::tempdir().expect("a folder");
+    let folder = parent.path().join("data");
     let second = Command::new(Binaries::shared().await.path("spillway"))
-        .env("DATA_DIR", folder.path())
+        .env("DATA_DIR", &folder)
         .env("PORT", embedded.service().port().to_string())
         .output()
         .await
@@ -98,6 +99,8 @@ async fn a_port_that_is_taken_is_a_clear_error() {
     let said = String::from_utf8_lossy(&second.stderr);
     assert!(!second.status.success());
     assert!(said.contains("cannot listen on 127.0.0.1:"), "{said}");
+    assert!(said.contains("choose another port"), "{said}");
+    assert!(!folder.exists(), "a failed start leaves no data folder");
 }
 
 #[tokio::test(flavor = "multi_thread")]

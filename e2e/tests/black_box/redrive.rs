@@ -141,9 +141,10 @@ fn said(output: &Output) -> String {
 }
 
 fn summary(stored: u32, known: u32, left: u32) -> String {
+    let messages = if stored == 1 { "message" } else { "messages" };
     format!(
-        "{stored} messages stored and removed from quarantine, {known} removed that were stored \
-         before, {left} left in quarantine\n"
+        "{stored} {messages} stored and removed from quarantine, {known} removed that had been \
+         stored before, {left} left in quarantine\n"
     )
 }
 
@@ -219,7 +220,7 @@ async fn what_fails_again_is_told_at_once(deployment: Deployment) {
     let first = case.api.all(&case.tenant, "quarantine").await;
     let output = case.redrive(&["--wait", "600"]).await;
     let said = said(&output);
-    assert!(said.contains("set aside again: bad-message: "), "{said}");
+    assert!(said.contains("went to quarantine again: bad-message: "), "{said}");
     assert!(said.ends_with(&summary(0, 0, 1)), "{said}");
     assert_eq!(output.status.code(), Some(1));
     let again = case.api.all(&case.tenant, "quarantine").await;
@@ -243,7 +244,7 @@ async fn one_message_or_one_record_is_chosen_by_its_id(deployment: Deployment) {
     let output = case.redrive(&["--id", "nothing"]).await;
     assert_eq!((said(&output), output.status.code()), (String::new(), Some(2)));
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(error.contains("has nothing named nothing in quarantine"), "{error}");
+    assert!(error.contains("holds no message or record with the id nothing"), "{error}");
 }
 
 async fn what_was_stored_before_is_only_removed(deployment: Deployment) {
@@ -280,7 +281,7 @@ async fn a_dead_letter_is_redriven_while_no_server_runs_and_removed_when_it_is_s
         Command::new(spillway).args(command).output().await.expect("it runs")
     };
     let output = redrive().await;
-    assert!(said(&output).contains("no server runs here"), "{}", said(&output));
+    assert!(said(&output).contains("no server is running"), "{}", said(&output));
     assert_eq!(output.status.code(), Some(1));
 
     embedded.set(vec![("WORK_SECONDS_PER_CHAR", "0".to_owned())]);
@@ -301,7 +302,7 @@ async fn what_makes_no_sense_is_said_with_exit_code_2() {
     let cases = [
         (vec!["--data-dir", &place], "no store in"),
         (vec!["--id", ""], "--tenant"),
-        (vec!["--data-dir", &place, "--google-cloud-project", "p"], "both a data folder"),
+        (vec!["--data-dir", &place, "--google-cloud-project", "p"], "both DATA_DIR and GOOGLE_CLOUD_PROJECT"),
     ];
     for (more, reason) in cases {
         let tenant = if reason == "--tenant" { vec![] } else { vec!["--tenant", "acme"] };

@@ -1,4 +1,4 @@
-//! Compares what the archive says with what the live store says: the books must balance.
+//! Compares the counts of the archive with those of the live store. They must be equal.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -16,11 +16,11 @@ use super::tally::{Counts, Tally, half};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Comparison {
     pub(super) differences: BTreeSet<Difference>,
-    /// Messages that were in work when the store was looked at: in neither sum.
+    /// Messages that were in work when the store was read, and are in neither count.
     pub(super) in_work: BTreeSet<Name>,
 }
 
-/// A message by its name.
+/// What identifies a message, for people.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(super) struct Name {
     pub(super) tenant: String,
@@ -29,11 +29,11 @@ pub(super) struct Name {
     pub(super) part: String,
 }
 
-/// One thing in which archive and store do not agree.
+/// One difference between the archive and the store.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub(super) enum Difference {
-    /// A rollup has another count.
+    /// A rollup's counts differ.
     Rollup {
         tenant: String,
         dimension: &'static str,
@@ -43,17 +43,17 @@ pub(super) enum Difference {
         archive: i64,
         store: i64,
     },
-    /// A day (or `all`) has other users.
+    /// The users of a day (or of `all`) differ.
     Visitors { tenant: String, day: String, only_in_archive: usize, only_in_store: usize },
-    /// The texts of a tenant have another length in all.
+    /// The total lengths of a tenant's texts differ.
     Characters { tenant: String, archive: i64, store: i64 },
-    /// A message is archived, but neither stored, nor in quarantine, nor in work.
+    /// A message is archived, but not stored, in quarantine or in work.
     NotStored(Name),
-    /// A message is stored, but not archived.
+    /// A message is stored but not archived.
     NotArchived(Name),
 }
 
-/// The numbers of every tenant, and the messages that are missing in the archive.
+/// The differing counts of every tenant, and the stored messages that are not in the archive.
 pub(super) async fn differences(
     store: &dyn DocumentStore,
     tenants: &BTreeSet<TenantId>,

@@ -1,25 +1,25 @@
-//! Which messages are the same: told by their attributes, kept as 16 bytes.
+//! What makes two messages the same: hashes of their attributes, 16 bytes each.
 
 use chrono::DateTime;
 use common::broker::Attributes;
 use common::hash;
 use common::message::attribute;
 
-/// What tells a message from others.
+/// What identifies a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
-    /// Its record: kind, tenant and name.
+    /// Its record: kind, tenant and id.
     pub(super) record: u128,
     /// The record's content.
     pub(super) digest: u128,
-    /// The record, its content, and which part of it.
+    /// The record, its content and the part's number.
     pub(super) message: u128,
-    /// When it was received, in milliseconds.
+    /// When it was received, in milliseconds since 1970.
     pub(super) received_at: i64,
 }
 
 impl Identity {
-    /// What is missing counts as empty.
+    /// Reads the identity from attributes; a missing one counts as empty.
     pub(super) fn of(attributes: &Attributes) -> Self {
         let get = |name| attributes.get(name).map_or("", String::as_str);
         let kind_tenant_id = [attribute::KIND, attribute::TENANT_ID, attribute::RECORD_ID].map(get);
@@ -30,7 +30,7 @@ impl Identity {
         }
     }
 
-    /// From kind, tenant and record, the digest, and the part's number.
+    /// The identity of a part of the record with this kind, tenant and id.
     pub(super) fn new(kind_tenant_id: [&str; 3], digest: &str, part: &str) -> Self {
         let [kind, tenant, id] = kind_tenant_id;
         Self {

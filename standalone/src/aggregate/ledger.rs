@@ -1,4 +1,4 @@
-//! What the store has of each message: stored, in quarantine, or nothing.
+//! Which messages the store has: stored, in quarantine or in work.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -11,18 +11,18 @@ use common::tenant::TenantId;
 
 use super::identity::Identity;
 
-/// The fields of a record's document that are looked at.
+/// The fields of a record's document that are read.
 const FIELDS: &[&str] = &["digest", "received_at", "parts", "characters"];
 
-/// The store's own account. The default one knows of nothing.
+/// The store's messages. The default ledger is empty.
 #[derive(Default)]
 pub(super) struct Ledger {
-    /// Content, and the millisecond of receipt, by record.
+    /// The digest and the time of receipt in milliseconds, by record.
     records: HashMap<u128, (u128, i64)>,
     stored: HashSet<u128>,
     quarantined: HashSet<u128>,
     in_work: InWork,
-    /// Characters of all texts, by tenant.
+    /// The total length of all texts in characters, by tenant.
     pub(super) characters: BTreeMap<TenantId, i64>,
 }
 
@@ -31,12 +31,23 @@ pub(super) struct Ledger {
 pub(super) enum Place {
     Stored,
     Quarantined,
-    /// It was in the queue when the store was looked at, or came later.
+    /// It was in the queue when the store was read, or came later.
     InWork,
     Nowhere,
 }
 
-/// One message that the store has.
+/// How an archived message is like its record in the store, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Likeness {
+    /// It is the message that the store has.
+    Same,
+    /// It has the same content, and was received at another time.
+    SameContent,
+    /// It has other content.
+    OtherContent,
+}
+
+/// A message that the store has.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Entry {
     pub(super) tenant: TenantId,
@@ -46,7 +57,7 @@ pub(super) struct Entry {
 }
 
 impl Ledger {
-    /// Reads the store. `in_work` is of a moment before.
+    /// Reads the store. `in_work` must have been read before.
     pub(super) async fn read(
         store: &dyn DocumentStore,
         tenants: impl IntoIterator<Item = &TenantId>,
@@ -61,17 +72,17 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// 0 for the very message that the store has, or where it has none of this record; 1 for the
-    /// same content received at another time; 2 for other content.
-    pub(super) fn differs(&self, identity: &Identity) -> u8 {
+    /// How a message is like its record in the store. Without such a record, nothing speaks against
+    /// the message.
+    pub(super) fn likeness(&self, identity: &Identity) -> Likeness {
         match self.records.get(&identity.record) {
-            Some((digest, _)) if *digest != identity.digest => 2,
-            Some((_, received_at)) if *received_at != identity.received_at => 1,
-            _ => 0,
+            Some((digest, _)) if *digest != identity.digest => Likeness::OtherContent,
+            Some((_, received_at)) if *received_at != identity.received_at => Likeness::SameContent,
+            _ => Likeness::Same,
         }
     }
 
-    /// Where the message is that had the number `id` in the queue.
+    /// Where the message is; `id` is its number in the queue.
     pub(super) fn place(&self, message: u128, id: Option<i64>) -> Place {
         if self.stored.contains(&message) {
             Place::Stored
@@ -84,7 +95,7 @@ impl Ledger {
         }
     }
 
-    /// What is stored but for `is_known`.
+    /// The stored messages that are not known.
     pub(super) fn unknown(&self, is_known: impl Fn(u128) -> bool) -> HashSet<u128> {
         self.stored.iter().copied().filter(|message| !is_known(*message)).collect()
     }
@@ -96,7 +107,7 @@ impl Ledger {
     ) -> Result<(), StoreError> {
         each(store, tenant, |stored| {
             let Stored { entry, identity, document, .. } = stored;
-            // The record's own document, not one of its parts.
+            // Only the record's own document has it, not the parts.
             if document.fields.contains_key("received_at") {
                 let at = (identity.digest, identity.received_at);
                 self.records.entry(identity.record).or_insert(at);
@@ -125,7 +136,7 @@ impl Ledger {
     }
 }
 
-/// The names of those among `messages` that the tenant has stored.
+/// Names those of `messages` that are stored for the tenant.
 pub(super) async fn names(
     store: &dyn DocumentStore,
     tenant: &TenantId,
@@ -141,14 +152,14 @@ pub(super) async fn names(
     Ok(names)
 }
 
-/// A stored message; part 0 is the claim of several.
+/// A stored message; part 0 is the claim of a record with several parts.
 struct Stored<'a> {
     entry: Entry,
     identity: Identity,
     document: &'a Document,
 }
 
-/// Shows every stored message of the tenant to `take`, claims before their parts.
+/// Gives every stored message of the tenant to `take`, a claim before its parts.
 async fn each(
     store: &dyn DocumentStore,
     tenant: &TenantId,

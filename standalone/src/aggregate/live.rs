@@ -1,4 +1,4 @@
-//! The aggregation that the embedded server runs by itself.
+//! The report that the embedded server keeps up to date.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,20 +12,20 @@ use super::report::Report;
 use super::run::{Outcome, aggregate};
 use super::source::{Source, fingerprint};
 
-/// However large the archive, aggregating takes a tenth of one processor at most.
+/// How many times longer the rest is than the work: it takes at most a tenth of one processor.
 const REST: u32 = 9;
 
-/// Writes the report again and again.
+/// Keeps a report up to date.
 pub(crate) struct Live {
     /// The archive's folder.
     pub(crate) archive: PathBuf,
     /// Where the report goes.
     pub(crate) report: PathBuf,
-    /// Least time between two.
+    /// The least time between two reports.
     pub(crate) every: Duration,
 }
 
-/// What the archive was like when it was aggregated.
+/// The length of each file of the archive.
 type Fingerprint = BTreeMap<PathBuf, u64>;
 
 impl Live {
@@ -42,7 +42,7 @@ impl Live {
                 }
                 Ok(None) => "unchanged",
                 Err(error) => {
-                    tracing::warn!(%error, "the archive was not aggregated");
+                    tracing::warn!(%error, "cannot recount the archive; retrying later");
                     "failed"
                 }
             };
@@ -51,7 +51,7 @@ impl Live {
         }
     }
 
-    /// On a thread of its own that nobody waits for: when the process ends, so does it.
+    /// Runs on its own thread, which ends with the process.
     async fn aggregate(&self, last: Fingerprint) -> io::Result<Option<Fingerprint>> {
         let (archive, report) = (self.archive.clone(), self.report.clone());
         let (told, answer) = oneshot::channel();
@@ -62,7 +62,7 @@ impl Live {
     }
 }
 
-/// The archive only grows, so the same files of the same length are the same archive.
+/// Does nothing if the archive is unchanged: it only grows, so equal lengths mean equal files.
 fn aggregate_once(
     archive: &Path,
     report: &Path,

@@ -1,5 +1,4 @@
-//! `spillway aggregate`: counts everything again from the raw archive, and compares it with the
-//! live store.
+//! `spillway aggregate`: recounts everything from the raw archive, and compares it with the store.
 
 mod compare;
 mod identity;
@@ -8,57 +7,63 @@ mod live;
 mod report;
 mod run;
 mod source;
+mod summary;
 mod survey;
 mod tally;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use common::broker::embedded::{Peek, QueueError};
+use common::broker::embedded::{Archivable, QueueError};
 use common::config::LogArgs;
 use common::store::StoreError;
-use common::store::embedded::Snapshot;
-use common::{data_folder, program, telemetry};
+use common::{program, telemetry};
+use load::progress::progress;
 use thiserror::Error;
 
 pub(crate) use live::Live;
 
-use crate::progress::progress;
+use crate::data_dir;
+use crate::databases::{self, DatabaseError};
 use ledger::Ledger;
 use report::Report;
 use run::{Outcome, aggregate};
 use source::Source;
+use summary::Summary;
 
-/// Differences that are printed; the report has them all.
-const PRINTED: usize = 20;
-
+/// Recount everything from the raw archive into a report, and compare it with the live store.
+///
+/// The report is one JSON object with the counts of each tenant and, with --compare, every difference
+/// from the store.
+///
+/// Exit code 0: everything was counted, and with --compare nothing differs. 1: the archive holds no
+/// message, something differs, or something could not be read or written. 2: the archive or the
+/// store does not exist, or an option is not valid.
 #[derive(Args, Debug)]
 pub(crate) struct AggregateArgs {
     /// The archive's folder, or one file of it: NDJSON as the embedded mode writes it
-    /// (`DATA_DIR/archive`), and Avro as a Cloud Storage subscription does.
+    /// (`DATA_DIR/archive`), and Avro as a Cloud Storage subscription writes it.
     #[arg(long, value_name = "DIR")]
     archive: PathBuf,
 
-    /// Where the report goes: one JSON object, replaced in one step.
+    /// Where to write the report, one JSON object [default: report.json beside the archive].
     #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    out: Option<PathBuf>,
 
-    /// Compare with the live store of the data folder too, while its server runs or not; every
-    /// difference is in the report.
+    /// Compare with the store in the data folder too; its server may be running.
     #[arg(long)]
     compare: bool,
 
-    /// The folder whose store is compared.
-    #[arg(long, env = "DATA_DIR", default_value = "./spillway-data")]
+    /// The data folder whose store is compared.
+    #[arg(long, env = "DATA_DIR", default_value = data_dir::DEFAULT)]
     data_dir: PathBuf,
 
-    /// Threads that read [default: one for each processor].
+    /// How many threads read the archive [default: one for each processor].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
 
@@ -69,26 +74,35 @@ pub(crate) struct AggregateArgs {
 /// Why there is no report.
 #[derive(Debug, Error)]
 enum AggregateError {
-    #[error("the archive {0} cannot be read")]
+    #[error("cannot read the archive {0}")]
     Archive(PathBuf, #[source] io::Error),
-    #[error("there is no store in {0} to compare with; name its folder by --data-dir")]
+    #[error("there is no store in {0} to compare with; name its data folder with --data-dir")]
     NoStore(PathBuf),
-    #[error("the store cannot be read")]
+    #[error("cannot read the store")]
     Store(#[from] StoreError),
-    #[error("the queue cannot be read")]
+    #[error("cannot read the queue")]
     Queue(#[from] QueueError),
-    #[error("the report {0} cannot be written")]
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error("cannot write the report {0}")]
     Report(PathBuf, #[source] io::Error),
 }
 
-/// Aggregates, and tells by the exit code how it went: 0 all is well, 1 there are differences,
-/// or nothing could be read or written, 2 what was asked for is not there.
+/// There was nothing to count.
+#[derive(Debug, Error)]
+#[error(
+    "there are no messages in the archive {0}; name another one with --archive. A running server \
+     archives each message within a second"
+)]
+struct NoMessages(PathBuf);
+
+/// Recounts, and returns the exit code that the command's help promises.
 pub(crate) async fn run(args: AggregateArgs) -> ExitCode {
     telemetry::init(args.log.log_format);
     match report(&args).await {
         Ok(report) => {
-            print!("{}", summary(&report, &args.out));
-            if is_well(&report) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            print!("{}", Summary { report: &report, out: &args.out() });
+            conclude(&args.archive, &report)
         }
         Err(error) => {
             let usage = matches!(error, AggregateError::Archive(..) | AggregateError::NoStore(_));
@@ -98,33 +112,43 @@ pub(crate) async fn run(args: AggregateArgs) -> ExitCode {
     }
 }
 
+/// Corrupt lines are reported, but are no failure; an archive without any message is.
+fn conclude(archive: &Path, report: &Report) -> ExitCode {
+    if report.inputs.is_empty() {
+        return program::ended(Err(NoMessages(archive.to_owned())));
+    }
+    let compared = report.comparison.as_ref();
+    let is_balanced = compared.is_none_or(|comparison| comparison.differences.is_empty());
+    if is_balanced { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 async fn report(args: &AggregateArgs) -> Result<Report, AggregateError> {
     let report = if args.compare { compared(args).await? } else { counted(args)? };
-    let written = report.write(&args.out);
-    written.map_err(|error| AggregateError::Report(args.out.clone(), error))?;
+    let out = args.out();
+    report.write(&out).map_err(|error| AggregateError::Report(out, error))?;
     Ok(report)
 }
 
 fn counted(args: &AggregateArgs) -> Result<Report, AggregateError> {
-    let Outcome { inputs, tally, .. } = read(args, Vec::new(), None)?.1;
+    let Outcome { inputs, tally, .. } = read(args, Vec::new(), None)?;
     Ok(Report::new(inputs, &tally, None))
 }
 
-/// The order of looking makes it exact while the server goes on. First what is in work, then the
-/// store as of one moment: what is in neither is lost. Then what is on its way to the archive,
-/// then the archive: what is stored and in neither was never archived.
+/// The order of reading makes this exact while the server runs. First the work in the queue, then
+/// the store as of one moment: a message in neither is lost. Then the messages that are waiting for
+/// the archive, then the archive: a stored message in neither was never archived.
 async fn compared(args: &AggregateArgs) -> Result<Report, AggregateError> {
-    if !args.data_dir.join(data_folder::DOCUMENTS).is_file() {
+    if !databases::has_store(&args.data_dir) {
         return Err(AggregateError::NoStore(args.data_dir.clone()));
     }
-    let peek = Peek::open(&args.data_dir)?;
+    let peek = databases::peek(&args.data_dir)?;
     let in_work = peek.in_work()?;
-    let store = Snapshot::open(&args.data_dir)?;
+    let store = databases::snapshot(&args.data_dir)?;
     let stored = store.tenants()?;
     let ledger = Ledger::read(&store, &stored, in_work).await?;
     let queued = peek.to_archive()?;
     let Outcome { inputs, tally, comparison: mut found, survey } =
-        read(args, queued, Some(&ledger))?.1;
+        read(args, queued, Some(&ledger))?;
     let tenants: BTreeSet<_> = stored.into_iter().chain(tally.0.keys().cloned()).collect();
     let numbers = compare::differences(&store, &tenants, &tally, &survey, &ledger).await?;
     found.differences.extend(numbers);
@@ -133,62 +157,24 @@ async fn compared(args: &AggregateArgs) -> Result<Report, AggregateError> {
 
 fn read(
     args: &AggregateArgs,
-    queued: Vec<common::broker::embedded::Archivable>,
+    queued: Vec<Archivable>,
     ledger: Option<&Ledger>,
-) -> Result<(Source, Outcome), AggregateError> {
+) -> Result<Outcome, AggregateError> {
     let source = Source::new(&args.archive, queued)
         .map_err(|error| AggregateError::Archive(args.archive.clone(), error))?;
     let threads = args.threads.map_or_else(all_processors, usize::from);
     let bar = progress(2 * source.files().len(), "reading");
     let outcome = aggregate(&source, ledger, threads, |_| bar.inc(1));
     bar.finish_and_clear();
-    Ok((source, outcome))
+    Ok(outcome)
 }
 
 fn all_processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Corrupt lines are told, but fail nothing; finding no message at all does.
-fn is_well(report: &Report) -> bool {
-    let balanced =
-        report.comparison.as_ref().is_none_or(|comparison| comparison.differences.is_empty());
-    let inputs = &report.inputs;
-    balanced && inputs.messages + inputs.counted + inputs.in_work > 0
-}
-
-fn summary(report: &Report, out: &Path) -> String {
-    let i = &report.inputs;
-    let corrupt: u64 = i.corrupt.values().sum();
-    let mut text = format!(
-        "{} files with {} messages: {} counted, {} duplicates, {} conflicts, {} unreadable; \
-         {corrupt} corrupt lines and files passed over\n",
-        i.files, i.messages, i.counted, i.duplicates, i.conflicts, i.unreadable
-    );
-    for (tenant, counts) in &report.tenants {
-        let _ = writeln!(
-            text,
-            "{tenant}: {} requests, {} events of {} users, {} texts of {} characters",
-            counts.requests.total,
-            counts.events.total,
-            counts.events.unique_users,
-            counts.texts.texts,
-            counts.texts.characters
-        );
+impl AggregateArgs {
+    fn out(&self) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| self.archive.with_file_name("report.json"))
     }
-    if let Some(comparison) = &report.comparison {
-        let differences = &comparison.differences;
-        let _ = writeln!(
-            text,
-            "compared with the store: {} differences; {} messages in quarantine, {} in work",
-            differences.len(),
-            i.quarantined,
-            i.in_work
-        );
-        for difference in differences.iter().take(PRINTED) {
-            let _ = writeln!(text, "  {}", serde_json::json!(difference));
-        }
-    }
-    let _ = writeln!(text, "the report is in {}", out.display());
-    text
 }

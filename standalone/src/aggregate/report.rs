@@ -1,4 +1,4 @@
-//! The report: one JSON object with sorted keys, the same for the same input.
+//! The report: one JSON object with sorted keys, always the same for the same input.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -15,7 +15,7 @@ use super::tally::{Counts, Tally};
 /// Counts by name.
 type ByName = BTreeMap<String, i64>;
 
-/// All that an aggregation has to say.
+/// The results of a recount.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,19 +28,19 @@ pub(super) struct Report {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Inputs {
     pub(super) bytes: u64,
-    /// Messages of records that have the name of another one, which counts.
+    /// Messages whose record has the id of another one, which counts.
     pub(super) conflicts: u64,
-    /// What is no message, by reason.
+    /// Lines and files that hold no message, by reason.
     pub(super) corrupt: BTreeMap<&'static str, u64>,
     pub(super) counted: u64,
     pub(super) duplicates: u64,
     pub(super) files: u64,
-    /// With --compare: messages that are in work still, and not counted.
+    /// With --compare: messages still in work, which are not counted.
     pub(super) in_work: u64,
     pub(super) messages: u64,
-    /// With --compare: messages that are in quarantine, and not counted.
+    /// With --compare: messages in quarantine, conflicts among them, which are not counted.
     pub(super) quarantined: u64,
-    /// Messages that no version of Spillway understands.
+    /// Messages that this version of Spillway does not understand.
     pub(super) unreadable: u64,
 }
 
@@ -89,14 +89,21 @@ pub(super) struct Texts {
     pub(super) texts: usize,
 }
 
+impl Inputs {
+    /// Whether no message was found.
+    pub(super) fn is_empty(&self) -> bool {
+        self.messages + self.counted + self.in_work == 0
+    }
+}
+
 impl Report {
     pub(super) fn new(inputs: Inputs, tally: &Tally, comparison: Option<Comparison>) -> Self {
         let tenant = |(tenant, counts)| (ToString::to_string(tenant), Tenant::of(counts));
         Self { comparison, inputs, tenants: tally.0.iter().map(tenant).collect() }
     }
 
-    /// Writes the report beside its place, and moves it there: who reads the file reads a whole
-    /// one, the old or the new.
+    /// Writes the report beside `path` and then renames it, so that readers see a whole report, the
+    /// old one or the new one.
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
         let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
         name.push(".tmp");

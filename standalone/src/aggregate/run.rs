@@ -1,4 +1,4 @@
-//! One aggregation: a first reading finds out which messages count, a second one counts them.
+//! A recount: the first reading finds out which messages count, the second one counts them.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -14,17 +14,17 @@ use super::survey::{Standing, Survey};
 use super::tally::Tally;
 use crate::archive::{Corrupt, Input, Line};
 
-/// What an aggregation makes of its source.
+/// The result of a recount.
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) inputs: Inputs,
     pub(super) tally: Tally,
-    /// What is known of single messages; the numbers are not compared yet.
+    /// The differing messages; the counts are not compared yet.
     pub(super) comparison: Comparison,
     pub(super) survey: Survey,
 }
 
-/// Reads everything twice. `done` is told of each file that was read, twice.
+/// Reads everything twice, and calls `done` after each file, both times.
 pub(super) fn aggregate(
     source: &Source,
     ledger: Option<&Ledger>,
@@ -62,7 +62,7 @@ fn survey(
         }
         Err(corrupt) => {
             let path = source.path(at);
-            tracing::warn!(path, error = &corrupt as &dyn std::error::Error, "passed over");
+            tracing::warn!(path, error = &corrupt as &dyn std::error::Error, "skipped");
             CORRUPT_INPUTS.with_label_values(&[corrupt.reason()]).inc();
             *inputs.corrupt.entry(corrupt.reason()).or_default() += 1;
         }
@@ -77,7 +77,7 @@ fn survey(
     (inputs, survey.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// What one thread counts.
+/// The part that one thread counts.
 struct Part<'a> {
     survey: &'a Survey,
     ledger: Option<&'a Ledger>,
@@ -102,8 +102,7 @@ impl Part<'_> {
 
     fn count(&mut self, identity: &Identity, line: Line) {
         match self.place(identity, &line) {
-            Some(Place::InWork) => self.outcome.inputs.in_work += 1,
-            Some(Place::Quarantined) => self.outcome.inputs.quarantined += 1,
+            Some(Place::InWork | Place::Quarantined) => {}
             _ => match self.outcome.tally.add(identity.record, line) {
                 Ok(()) => self.outcome.inputs.counted += 1,
                 Err(_) => self.outcome.inputs.unreadable += 1,
@@ -111,14 +110,18 @@ impl Part<'_> {
         }
     }
 
-    /// Where the message is, if there is a store to ask; notes what needs to be told of it.
+    /// Where the message is, if there is a store; adds it to the comparison.
     fn place(&mut self, identity: &Identity, line: &Line) -> Option<Place> {
         let place = self.ledger?.place(identity.message, line.id);
-        let comparison = &mut self.outcome.comparison;
+        let Outcome { inputs, comparison, .. } = &mut self.outcome;
         match place {
-            Place::InWork => comparison.in_work.extend([name(line)]),
+            Place::InWork => {
+                inputs.in_work += 1;
+                comparison.in_work.extend([name(line)]);
+            }
+            Place::Quarantined => inputs.quarantined += 1,
             Place::Nowhere => comparison.differences.extend([Difference::NotStored(name(line))]),
-            Place::Stored | Place::Quarantined => {}
+            Place::Stored => {}
         }
         Some(place)
     }

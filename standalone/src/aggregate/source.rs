@@ -1,4 +1,4 @@
-//! What is aggregated: files that are read side by side, each message at a position of its own.
+//! The messages to count: files that are read in parallel, each message with its own position.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -6,26 +6,26 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::broker::embedded::Archivable;
-use common::data_folder;
+use common::data_folder::QUEUE;
 
 use crate::archive::{Corrupt, Input, Line, inputs};
 
-/// Where a message stands: the file's number, and the message's in it.
+/// A message's position: the file's number, and the message's number in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Position {
     file: u32,
     message: u32,
 }
 
-/// All that is to be read. It does not change while an archive grows, so it can be read twice.
+/// All messages to count. It stays the same while the archive grows, so it can be read twice.
 pub(super) struct Source {
     files: Vec<Input>,
-    /// What is on its way into the archive, as if in a last file.
+    /// The messages that wait for the archive; they count as a last file.
     queued: Vec<Line>,
 }
 
 impl Source {
-    /// The archive at `root` as it is now, and what is still on its way to it.
+    /// The archive at `root` as it is now, and the messages that wait for it.
     pub(super) fn new(root: &Path, queued: Vec<Archivable>) -> io::Result<Self> {
         let queued = queued.into_iter().map(|message| Line::of(message, true)).collect();
         Ok(Self { files: inputs(root)?, queued })
@@ -39,16 +39,16 @@ impl Source {
     /// The file's path, for people.
     pub(super) fn path(&self, at: Position) -> String {
         let file = self.files.get(at.file as usize);
-        file.map_or_else(|| data_folder::QUEUE.to_owned(), |file| file.path.display().to_string())
+        file.map_or_else(|| QUEUE.to_owned(), |file| file.path.display().to_string())
     }
 
-    /// Whether the message is not in the archive yet.
+    /// Whether the message still waits for the archive.
     pub(super) fn is_queued(&self, at: Position) -> bool {
         at.file as usize == self.files.len()
     }
 
-    /// Shows everything to `take`, with a state of its own in each of the `threads`; returns the
-    /// states. `done` is told of each file that was read.
+    /// Gives every message to `take`, with one state for each of the `threads`, and returns the
+    /// states. Calls `done` after each file.
     pub(super) fn read<S: Send>(
         &self,
         threads: usize,
@@ -83,7 +83,7 @@ impl Source {
     }
 }
 
-/// A file, or what is like one.
+/// A file, or the waiting messages.
 struct Numbered<'a> {
     number: u32,
     input: Option<&'a Input>,
@@ -102,7 +102,7 @@ impl Numbered<'_> {
     }
 }
 
-/// Where a file lies and how long it is, of all of them: equal when nothing has changed.
+/// The length of each file by its path. Equal if nothing has changed.
 pub(super) fn fingerprint(root: &Path) -> io::Result<BTreeMap<std::path::PathBuf, u64>> {
     Ok(inputs(root)?.into_iter().map(|input| (input.path, input.bytes)).collect())
 }

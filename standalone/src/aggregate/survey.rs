@@ -1,17 +1,16 @@
-//! Which of several messages counts: of the same message one, of conflicting ones those of the
-//! record that the store keeps.
+//! Decides which messages count: of equal ones the first, of conflicting ones those of the record that
+//! the store kept.
 
 use std::collections::HashMap;
 
 use super::identity::Identity;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Likeness};
 use super::source::Position;
 
-/// What decides between two: what the store has, then who came first.
+/// What decides between two messages: likeness to the store, then arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
-    /// 0 for the very message that the store has, 1 for its content, 2 for anything else.
-    differs: u8,
+    likeness: Likeness,
     received_at: i64,
     position: Position,
 }
@@ -22,18 +21,18 @@ struct Winner {
     digest: u128,
 }
 
-/// How a message stands to the others.
+/// What a message is to the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
     /// It counts.
     Counts,
-    /// The same message counts where it stands elsewhere.
+    /// The same message counts elsewhere.
     Duplicate,
-    /// Another record of this name counts.
+    /// Another record with this id counts.
     Conflict,
 }
 
-/// All messages, as 16 bytes each.
+/// All messages, by their 16-byte hashes.
 #[derive(Default)]
 pub(super) struct Survey {
     records: HashMap<u128, Winner>,
@@ -43,7 +42,7 @@ pub(super) struct Survey {
 impl Survey {
     pub(super) fn add(&mut self, identity: &Identity, position: Position, ledger: &Ledger) {
         let Identity { record, digest, message, received_at } = *identity;
-        let rank = Rank { differs: ledger.differs(identity), received_at, position };
+        let rank = Rank { likeness: ledger.likeness(identity), received_at, position };
         let winner = Winner { rank, digest };
         for (map, key) in [(&mut self.records, record), (&mut self.messages, message)] {
             let best = map.entry(key).or_insert(winner);
@@ -53,7 +52,7 @@ impl Survey {
         }
     }
 
-    /// How the message at `position`, which was added, stands.
+    /// The standing of the message that was added at `position`.
     pub(super) fn standing(&self, identity: &Identity, position: Position) -> Standing {
         let is_first =
             self.messages.get(&identity.message).is_some_and(|it| it.rank.position == position);

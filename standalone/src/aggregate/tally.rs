@@ -10,28 +10,28 @@ use common::tenant::TenantId;
 
 use crate::archive::Line;
 
-/// What was counted, by tenant.
+/// The counts, by tenant.
 #[derive(Default)]
 pub(super) struct Tally(pub(super) BTreeMap<TenantId, Counts>);
 
-/// What was counted of one tenant.
+/// The counts of one tenant.
 #[derive(Default)]
 pub(super) struct Counts {
     /// The same numbers as the live rollups.
     pub(super) rollups: HashMap<Key, i64>,
-    /// By day, or `all`: the first half of the ids of the documents that stand for users.
+    /// Users by day, or `all`: the first half of the id of each user's document.
     pub(super) visitors: BTreeMap<String, HashSet<u128>>,
-    /// Texts by name; a text of several parts counts with the first that is found.
+    /// Texts by their record, so that the parts of a text count once.
     pub(super) texts: HashSet<u128>,
-    /// Characters of all texts.
+    /// The total length of all texts, in characters.
     pub(super) characters: i64,
 }
 
-/// The message is in the archive, but no version understands it: it is in quarantine.
+/// This version does not understand the archived message; it is in quarantine.
 pub(super) struct Unreadable;
 
 impl Tally {
-    /// Counts one message; `record` is the 16 bytes of its record.
+    /// Counts a message; `record` is the hash of its record.
     pub(super) fn add(&mut self, record: u128, line: Line) -> Result<(), Unreadable> {
         let characters = line.characters;
         let message = line.into_message().map_err(|_| Unreadable)?;
@@ -49,7 +49,7 @@ impl Tally {
         }
     }
 
-    /// All that `other` has counted too.
+    /// Adds the counts of `other`.
     pub(super) fn merge(&mut self, other: Self) {
         for (tenant, more) in other.0 {
             let counts = self.of(&tenant);
@@ -82,7 +82,7 @@ impl Tally {
     }
 
     fn of(&mut self, tenant: &TenantId) -> &mut Counts {
-        // Most messages are of a tenant that is known: no clone for those.
+        // The tenant is mostly known, and then needs no clone.
         if !self.0.contains_key(tenant) {
             self.0.insert(tenant.clone(), Counts::default());
         }
@@ -96,7 +96,7 @@ impl Counts {
     }
 }
 
-/// The first 16 bytes of a document's id that is a hash; of any other id, its hash.
+/// The first 16 bytes of a document's id if it is a hash, or else the id's hash.
 pub(super) fn half(id: &str) -> u128 {
     let digits = id.get(..32).filter(|_| id.len() == 64);
     digits

@@ -1,4 +1,4 @@
-//! Aggregation of archives that were made by hand.
+//! Recounts of small archives made by hand.
 
 use std::fs;
 use std::path::Path;
@@ -108,9 +108,9 @@ fn everything_is_counted_as_the_rollups_count_it() {
 }
 
 #[test]
-fn duplicates_count_once_and_of_conflicting_ones_the_first_that_came() {
+fn duplicates_count_once_and_of_conflicting_records_the_first_counts() {
     let folder = folder();
-    // In files whose order is not that of arrival.
+    // The order of the files is not that of arrival.
     let lines = [line(&view("x", 9), 9), line(&click("c", "d", 5), 5)];
     write(folder.path(), "1.ndjson", &lines);
     let lines = [line(&click("x", "other", 1), 1), line(&click("c", "d", 2), 2)];
@@ -123,7 +123,7 @@ fn duplicates_count_once_and_of_conflicting_ones_the_first_that_came() {
 }
 
 #[test]
-fn what_is_corrupt_or_not_understood_is_counted_and_passed_over() {
+fn corrupt_lines_and_unreadable_messages_are_counted_and_skipped() {
     let folder = folder();
     let bad_data = record(Kind::Event, "e", "d", 0, "no JSON");
     let lines = [
@@ -141,7 +141,7 @@ fn what_is_corrupt_or_not_understood_is_counted_and_passed_over() {
 }
 
 #[test]
-fn the_report_is_the_same_whatever_the_number_of_threads() {
+fn the_report_does_not_depend_on_the_number_of_threads() {
     let folder = folder();
     for file in 0..8 {
         let lines: Vec<String> =
@@ -152,7 +152,7 @@ fn the_report_is_the_same_whatever_the_number_of_threads() {
     assert_eq!(report(folder.path(), 7).to_string(), one);
 }
 
-/// A store that has these events, each counted, and what is in quarantine.
+/// Fills a store with these events, their counts, and these quarantined messages.
 async fn stored(folder: &Path, events: &[Record], quarantined: &[Record]) {
     let store = EmbeddedStore::open(folder).expect("a store");
     for (number, record) in events.iter().enumerate() {
@@ -190,10 +190,10 @@ async fn compared(archive: &Path, data: &Path, in_work: InWork) -> Comparison {
 }
 
 #[tokio::test]
-async fn the_books_balance_whichever_of_two_the_store_kept() {
+async fn nothing_differs_whichever_of_two_records_the_store_kept() {
     let (archive, data) = (folder(), folder());
-    // Of the conflicting ones the later is kept; of the same event received twice, without a
-    // time of its own, the later too, which is counted in another hour.
+    // The store kept the later of two conflicting events, and the later of two deliveries of the
+    // same event without a time of its own, which counts in another hour.
     let (first, kept) = (click("x", "first", 1), click("x", "kept", 2));
     let timed = |second, hour: &str| {
         let data = click("t", "d", second).data.replace("10:", hour);
@@ -208,7 +208,22 @@ async fn the_books_balance_whichever_of_two_the_store_kept() {
 }
 
 #[tokio::test]
-async fn each_kind_of_damage_is_found() {
+async fn conflicts_in_quarantine_are_counted_there() {
+    let (archive, data) = (folder(), folder());
+    let kept = click("x", "kept", 1);
+    let conflicts = [click("x", "second", 2), click("x", "third", 3)];
+    let lines = [line(&kept, 1), line(&conflicts[0], 2), line(&conflicts[1], 3)];
+    write(archive.path(), "1.ndjson", &lines);
+    stored(data.path(), &[kept], &conflicts).await;
+    let store = Snapshot::open(data.path()).expect("a snapshot");
+    let tenants = store.tenants().expect("tenants");
+    let ledger = Ledger::read(&store, &tenants, InWork::default()).await.expect("a ledger");
+    let inputs = outcome(archive.path(), Some(&ledger), 2).inputs;
+    assert_eq!((inputs.counted, inputs.conflicts, inputs.quarantined), (1, 2, 2));
+}
+
+#[tokio::test]
+async fn every_kind_of_damage_is_found() {
     let (archive, data) = (folder(), folder());
     let (a, b, lost) = (click("a", "d", 1), view("b", 2), click("lost", "d", 3));
     write(archive.path(), "1.ndjson", &[line(&a, 1), line(&lost, 3)]);
@@ -232,7 +247,7 @@ fn name(difference: &Difference) -> Option<String> {
 }
 
 #[tokio::test]
-async fn what_is_in_work_is_in_neither_sum() {
+async fn messages_in_work_are_in_neither_count() {
     let (archive, data) = (folder(), folder());
     let (a, in_work, later) = (click("a", "d", 1), click("w", "d", 2), click("later", "d", 3));
     write(archive.path(), "1.ndjson", &[line(&a, 1), line(&in_work, 2), line(&later, 3)]);
@@ -244,7 +259,7 @@ async fn what_is_in_work_is_in_neither_sum() {
 }
 
 #[tokio::test]
-async fn a_count_that_was_changed_is_named() {
+async fn a_changed_count_is_reported() {
     let (archive, data) = (folder(), folder());
     let a = click("a", "d", 1);
     write(archive.path(), "1.ndjson", &[line(&a, 1)]);

@@ -1,10 +1,11 @@
-//! The archive's subscription: messages from the queue to the disk, then the acknowledgement.
+//! The archive's subscription: writes messages to disk, then acknowledges them.
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::backoff::{Backoff, Waits};
 use common::broker::embedded::{Archivable, EmbeddedQueue, QueueError};
 use common::message::attribute;
 use common::metrics::ARCHIVE_FAILURES;
@@ -13,53 +14,55 @@ use tokio_util::sync::CancellationToken;
 
 use super::writer::Writer;
 
-/// Messages written at once.
+/// How many messages are written at once.
 const MOST_MESSAGES: usize = 4_096;
-/// Bytes written at once, about.
+/// About how many bytes are written at once.
 const MOST_BYTES: usize = 8 << 20;
-/// How long more messages are waited for when one has come: they share an fsync.
+/// How long to wait for more messages after the first, so that they share an fsync.
 const GATHER: Duration = Duration::from_millis(20);
-const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(30);
+/// How long to wait after a failure.
+const BACKOFF: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
 
-/// Archives until it is stopped.
+/// Archives messages until it is stopped.
 pub(crate) struct Archiver {
     pub(crate) queue: Arc<EmbeddedQueue>,
     /// The archive's folder.
     pub(crate) root: PathBuf,
-    /// Whether texts are kept unredacted.
+    /// Whether texts are archived unredacted.
     pub(crate) original: bool,
-    /// Says when to begin no more.
+    /// Once this is cancelled, nothing new is written.
     pub(crate) stopping: CancellationToken,
 }
 
-/// Why messages are not archived yet.
+/// Why archiving failed; the messages stay in the queue.
 #[derive(Debug, Error)]
 enum ArchiveError {
-    #[error("the archive cannot be written")]
+    #[error("cannot write to the archive")]
     Write(#[from] io::Error),
     #[error(transparent)]
     Queue(#[from] QueueError),
 }
 
 impl Archiver {
-    /// Archives what comes, and returns when it was stopped and nothing is being written. What is
-    /// not archived by then stays in the queue.
+    /// Archives new messages. Returns after a stop, when nothing is being written; the rest stays in
+    /// the queue.
     pub(crate) async fn run(self) {
-        let mut back_off = FIRST_BACK_OFF;
+        let mut waits = BACKOFF.waits();
         while !self.stopping.is_cancelled() {
-            let Err(error) = self.archive(&mut back_off).await else { return };
+            let Err(error) = self.archive(&mut waits).await else { return };
             ARCHIVE_FAILURES.inc();
-            tracing::error!(error = &error as &dyn std::error::Error, "archiving waits");
-            self.pause(back_off).await;
-            back_off = (back_off * 2).min(LONGEST_BACK_OFF);
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "cannot archive; retrying later"
+            );
+            self.pause(waits.next_wait()).await;
         }
     }
 
-    /// Archives until it is stopped, or fails. Each call begins with mending.
-    async fn archive(&self, back_off: &mut Duration) -> Result<(), ArchiveError> {
+    /// Archives until it is stopped or fails. Each call first removes what a crash left half written.
+    async fn archive(&self, waits: &mut Waits) -> Result<(), ArchiveError> {
         let mut writer = Writer::new(self.root.clone(), self.original);
-        writer = blocking(move || writer.mend().map(|()| writer)).await?;
+        writer = blocking(move || writer.repair().map(|()| writer)).await?;
         while !self.stopping.is_cancelled() {
             let changed = self.queue.changed();
             let messages = self.queue.to_archive(MOST_MESSAGES, MOST_BYTES).await?;
@@ -71,7 +74,7 @@ impl Archiver {
             let ids = messages.iter().map(|message| message.id).collect();
             writer = blocking(move || append(writer, messages)).await?;
             self.queue.archived(ids).await?;
-            *back_off = FIRST_BACK_OFF;
+            waits.reset();
         }
         Ok(())
     }
@@ -81,7 +84,7 @@ impl Archiver {
     }
 }
 
-/// Replays were archived when they first came.
+/// Replayed messages are left out: they were archived when they first came.
 fn append(mut writer: Writer, mut messages: Vec<Archivable>) -> io::Result<Writer> {
     messages.retain(|message| !message.message.attributes.contains_key(attribute::REPLAY));
     writer.append(messages)?;

@@ -1,4 +1,4 @@
-//! One archived message as one line of JSON.
+//! An archived message as one line of JSON.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,10 @@ use common::text::redact::redact;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// `{"id":1,"attributes":{…},"data":"…"}`; data that are no text stand in Base64 as
-/// `data_base64`.
+/// `{"id":1,"attributes":{…},"data":"…"}`; data that is not text is in `data_base64`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Line {
-    /// The message's number in the queue that it came through; none where it came through another
-    /// broker.
+    /// The message's number in the embedded queue; `None` if it came through another broker.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<i64>,
     pub(crate) attributes: BTreeMap<String, String>,
@@ -25,22 +23,22 @@ pub(crate) struct Line {
     data: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data_base64: Option<String>,
-    /// Characters of the text before it was redacted, where it was.
+    /// The length of a redacted text before it was redacted, in characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) characters: Option<u64>,
 }
 
-/// The line is valid JSON, but not of a message.
+/// The line is valid JSON, but not a message.
 #[derive(Debug, Error)]
 pub(crate) enum LineError {
     #[error("the line has no data")]
     NoData,
-    #[error("the data are no Base64")]
+    #[error("the data is not valid Base64")]
     NotBase64(#[from] base64::DecodeError),
 }
 
 impl Line {
-    /// The message as it is kept: a text without its personal data, unless `original`.
+    /// The message as it is archived: a text is redacted unless `original`.
     pub(crate) fn of(archivable: Archivable, original: bool) -> Self {
         let Archivable { id, message } = archivable;
         let is_text = message.attributes.get(attribute::KIND).map(String::as_str)
@@ -63,7 +61,7 @@ impl Line {
         Ok(Message { data, attributes: self.attributes })
     }
 
-    /// Whether there is a message in it.
+    /// Checks that the line holds a message.
     pub(super) fn check(&self) -> Result<(), LineError> {
         match (&self.data, &self.data_base64) {
             (Some(_), _) => Ok(()),
@@ -72,7 +70,7 @@ impl Line {
         }
     }
 
-    /// Bytes that are no text have no characters to count, and are read as text to be redacted.
+    /// Redacts the data. Bytes that are not UTF-8 are first replaced by U+FFFD.
     fn redact(&mut self) {
         let bytes = self.data_base64.take().and_then(|base64| STANDARD.decode(base64).ok());
         let bytes = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
@@ -106,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn text_stands_as_it_is_and_other_bytes_in_base64() {
+    fn text_is_written_as_it_is_and_other_bytes_in_base64() {
         let line = Line::of(archivable("event", b"a\n\"b\""), true);
         assert_eq!(json(&line), r#"{"id":7,"attributes":{"kind":"event"},"data":"a\n\"b\""}"#);
         let line = Line::of(archivable("event", b"\xff\x00"), true);
@@ -114,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_gives_the_message_back() {
+    fn a_line_gives_back_the_message() {
         for data in [&b"text"[..], b"", b"\xff\x00"] {
             let written = json(&Line::of(archivable("text", data), true));
             let line: Line = serde_json::from_str(&written).expect("a line");

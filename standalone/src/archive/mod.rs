@@ -1,4 +1,4 @@
-//! The raw archive: every message as one line of JSON under `archive/{tenant}/{day}/`.
+//! The raw archive: every message as a line of JSON under `archive/{tenant}/{day}/`.
 
 mod archiver;
 mod line;

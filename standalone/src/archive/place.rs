@@ -1,4 +1,4 @@
-//! In which folder of the archive a message belongs.
+//! The folder of the archive that a message belongs in.
 
 use std::path::PathBuf;
 
@@ -6,9 +6,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use common::broker::Attributes;
 use common::message::{self, attribute};
 
-/// Where messages go whose tenant cannot be read: no tenant's id begins with `_`.
+/// The folder of messages without a readable tenant; no tenant's id starts with `_`.
 const STRAY: &str = "_stray";
-/// Where messages go whose time cannot be read.
+/// The folder of messages without a readable time.
 const UNDATED: &str = "undated";
 
 /// `{tenant}/{day}`.
@@ -19,7 +19,7 @@ pub(super) fn folder(attributes: &Attributes) -> PathBuf {
     PathBuf::from(tenant).join(day)
 }
 
-/// The day on which the message was received, UTC.
+/// The day (UTC) on which the message was received.
 pub(crate) fn day(attributes: &Attributes) -> Option<NaiveDate> {
     let received_at = attributes.get(attribute::RECEIVED_AT)?;
     let received_at = DateTime::parse_from_rfc3339(received_at).ok()?;
@@ -37,13 +37,13 @@ mod tests {
     }
 
     #[test]
-    fn a_message_lies_under_its_tenant_and_day_in_utc() {
+    fn a_message_is_filed_under_its_tenant_and_its_day_in_utc() {
         assert_eq!(place("acme", "2026-03-01T23:30:00.000Z"), "acme/2026-03-01");
         assert_eq!(place("acme", "2026-03-01T23:30:00-02:00"), "acme/2026-03-02");
     }
 
     #[test]
-    fn nothing_that_cannot_be_read_lies_among_tenants() {
+    fn messages_without_a_readable_tenant_or_day_are_filed_apart() {
         for tenant in ["", "..", "../beta", "a/b", "_stray", "\0"] {
             assert_eq!(place(tenant, "2026-03-01T00:00:00Z"), "_stray/2026-03-01", "{tenant:?}");
         }

@@ -1,5 +1,5 @@
-//! Reads archived messages: lines of JSON, and Avro files as a Cloud Storage subscription of
-//! Pub/Sub writes them, with metadata.
+//! Reads archived messages: lines of JSON, and the Avro files with metadata that a Cloud Storage
+//! subscription of Pub/Sub writes.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read as _};
@@ -11,37 +11,37 @@ use thiserror::Error;
 
 use super::line::Line;
 
-/// What the archive's own files are called.
+/// The extension of the archive's own files.
 pub(super) const EXTENSION: &str = "ndjson";
-/// What files of a Cloud Storage subscription are called.
+/// The extension of a Cloud Storage subscription's files.
 const AVRO: &str = "avro";
-/// Longest line, and largest block of Avro; a message is smaller, whatever it is escaped to.
+/// The longest line and the largest Avro block, in bytes; an escaped message is always smaller.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// One file, as long as it was when it was found: what is appended later is not read.
+/// One file, with its length when it was found; what is appended later is not read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Input {
     pub(crate) path: PathBuf,
     pub(crate) bytes: u64,
 }
 
-/// Something in a file is no message.
+/// Something in a file is not a message.
 #[derive(Debug, Error)]
 pub(crate) enum Corrupt {
-    #[error("the file cannot be read")]
+    #[error("cannot read the file")]
     File(#[source] io::Error),
-    #[error("line {0} is no archived message")]
+    #[error("line {0} is not an archived message")]
     Line(usize, #[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("line {0} has no end")]
+    #[error("line {0} is cut off")]
     Torn(usize),
-    #[error("the file is no Avro from record {0} on")]
+    #[error("the file is not valid Avro from record {0} on")]
     Avro(usize, #[source] Box<apache_avro::Error>),
-    #[error("record {0} is no message with metadata")]
+    #[error("record {0} is not a message with metadata")]
     Record(usize),
 }
 
 impl Corrupt {
-    /// The name in metrics and reports.
+    /// Its name in metrics and reports.
     pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::File(_) => "file",
@@ -53,7 +53,7 @@ impl Corrupt {
     }
 }
 
-/// The files of the archive at `root`, in order; `root` may be one of them itself.
+/// The files of the archive at `root`, in order; `root` may also be a single file.
 pub(crate) fn inputs(root: &Path) -> io::Result<Vec<Input>> {
     let mut inputs = Vec::new();
     if root.is_dir() {
@@ -80,7 +80,7 @@ fn walk(folder: &Path, inputs: &mut Vec<Input>) -> io::Result<()> {
 }
 
 impl Input {
-    /// Shows each message to `take`, and what is none, in their order.
+    /// Gives each message, and each thing that is not one, to `take`, in order.
     pub(crate) fn read(&self, mut take: impl FnMut(Result<Line, Corrupt>)) {
         let is_avro = self.path.extension().is_some_and(|extension| extension == AVRO);
         let file = File::open(&self.path).map(|file| BufReader::new(file.take(self.bytes)));
@@ -90,7 +90,7 @@ impl Input {
             Err(error) => Err(Corrupt::File(error)),
         };
         match read {
-            // A line that is being written now: the next reading finds it.
+            // This line is being written now; the next reading finds it.
             Err(Corrupt::Torn(_)) if self.has_grown() => {}
             Err(corrupt) => take(Err(corrupt)),
             Ok(()) => {}
@@ -102,7 +102,7 @@ impl Input {
     }
 }
 
-/// Goes on after a line that is none; ends with what is no whole line.
+/// Goes on after a line that is not a message, and ends at a line that is cut off.
 fn lines(
     mut file: impl BufRead,
     take: &mut impl FnMut(Result<Line, Corrupt>),
@@ -127,7 +127,7 @@ fn parse(line: &[u8]) -> Result<Line, Box<dyn std::error::Error + Send + Sync>> 
     Ok(line)
 }
 
-/// Ends with the first block that is none: where the next one begins is not known then.
+/// Ends at the first damaged block, because nothing tells where the next one starts.
 fn avro(file: impl BufRead, take: &mut impl FnMut(Result<Line, Corrupt>)) -> Result<(), Corrupt> {
     apache_avro::util::max_allocation_bytes(MOST_BYTES as usize);
     let records = apache_avro::Reader::new(file);
@@ -139,7 +139,7 @@ fn avro(file: impl BufRead, take: &mut impl FnMut(Result<Line, Corrupt>)) -> Res
     Ok(())
 }
 
-/// Of `subscription_name, message_id, publish_time, attributes, data` the last two.
+/// The `attributes` and `data` of a record.
 fn message(record: Value) -> Option<Message> {
     let Value::Record(fields) = record else { return None };
     let mut message = (None, None);
@@ -181,7 +181,7 @@ mod tests {
         (folder, input)
     }
 
-    /// The messages' data, and in place of what is none the reason.
+    /// The data of each message, or the reason why it is corrupt.
     fn read(input: &Input) -> Vec<String> {
         let mut found = Vec::new();
         input.read(|item| {
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_passed_over() {
+    fn lines_that_are_not_messages_are_skipped() {
         let good = r#"{"id":1,"attributes":{},"data":"good"}"#;
         let bad = ["{", "[]", r#"{"attributes":{}}"#, r#"{"attributes":{},"data_base64":"?"}"#];
         let text = format!("{good}\n{}\n\n\u{fffd}\n{good}\n", bad.join("\n"));
@@ -222,14 +222,14 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_an_end_is_no_message() {
+    fn a_line_that_is_cut_off_is_not_a_message() {
         let good = r#"{"id":1,"attributes":{},"data":"good"}"#;
         let (_folder, input) = file("a.ndjson", format!("{good}\n{good}").as_bytes());
         assert_eq!(read(&input), ["good", "torn-line"]);
     }
 
     #[test]
-    fn a_line_that_was_being_written_is_left_to_the_next_reading() {
+    fn a_line_that_is_being_written_is_left_to_the_next_reading() {
         let good = r#"{"id":1,"attributes":{},"data":"good"}"#;
         let (_folder, mut input) = file("a.ndjson", format!("{good}\n{good}\n").as_bytes());
         input.bytes -= 10;
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn avro_files_are_read_and_damaged_ones_until_the_damage() {
+    fn an_avro_file_is_read_up_to_the_first_damage() {
         for codec in [apache_avro::Codec::Null, apache_avro::Codec::Snappy] {
             let whole = avro_file(codec);
             let (_folder, input) = file("a.avro", &whole);
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_gone_is_told() {
+    fn a_missing_file_is_reported() {
         let gone = Input { path: "/nowhere/a.ndjson".into(), bytes: 1 };
         assert_eq!(read(&gone), ["file"]);
     }

@@ -1,4 +1,4 @@
-//! Appends lines to the archive's files, and has them on disk when it returns.
+//! Appends lines to the archive's files and syncs them to disk.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -12,41 +12,41 @@ use super::line::Line;
 use super::place;
 use super::reader::{EXTENSION, Input, inputs};
 
-/// A file larger than this is followed by another.
+/// The size in bytes after which a new file is started.
 const LARGE: u64 = 64 << 20;
-/// Files open at once.
+/// How many files are open at once.
 const MOST_OPEN: usize = 64;
 
-/// The archive as its only writer has it.
+/// The archive's only writer.
 pub(super) struct Writer {
     root: PathBuf,
     original: bool,
-    /// The file that each folder's messages go to.
+    /// The open file of each folder.
     open: BTreeMap<PathBuf, File>,
 }
 
 impl Writer {
-    /// A writer that keeps texts as they are where `original`, else redacted.
+    /// A writer that redacts texts unless `original`.
     pub(super) fn new(root: PathBuf, original: bool) -> Self {
         Self { root, original, open: BTreeMap::new() }
     }
 
-    /// Cuts what a crash left of last lines, in all files. One that cannot be mended is left to
-    /// the readers, who pass over what is no line; nothing is ever appended to it.
-    pub(super) fn mend(&self) -> io::Result<()> {
+    /// Removes half-written last lines that a crash left. A file that cannot be repaired is left as it
+    /// is: nothing is appended to it, and readers skip the broken line.
+    pub(super) fn repair(&self) -> io::Result<()> {
         if !self.root.exists() {
             return Ok(());
         }
         for Input { path, .. } in inputs(&self.root)? {
             if let Err(error) = cut_torn(&path) {
-                tracing::warn!(path = %path.display(), %error, "a file cannot be mended");
+                tracing::warn!(path = %path.display(), %error, "cannot repair a file");
             }
         }
         Ok(())
     }
 
-    /// Writes the messages; all are on disk when this returns `Ok`. After an error some may be,
-    /// and a last line may be torn: the next call for its file cuts it.
+    /// Writes the messages. After `Ok` all of them are on disk. After an error some may be, and a last
+    /// line may be half written: the next call for that file removes it.
     pub(super) fn append(&mut self, messages: Vec<Archivable>) -> io::Result<()> {
         let mut chunks: BTreeMap<PathBuf, Chunk> = BTreeMap::new();
         for message in messages {
@@ -90,8 +90,8 @@ struct Chunk {
     lines: Vec<u8>,
 }
 
-/// The folder's last file, unless it is large: then a new one, named by its first message, so
-/// that the order of names is that of arrival.
+/// Opens the folder's last file, or a new one if that is large. A file is named by the number of its
+/// first message, so names sort by arrival.
 fn open(root: &Path, folder: &Path, first: i64) -> io::Result<File> {
     make(root, folder)?;
     if let Some(last) = last_file(folder)? {
@@ -108,12 +108,12 @@ fn open(root: &Path, folder: &Path, first: i64) -> io::Result<File> {
     Ok(file)
 }
 
-/// Makes the archive's own folder, so that it can be read from the first moment on.
+/// Creates the archive's folder, so that it can be read from the start.
 pub(crate) fn prepare(root: &Path) -> io::Result<()> {
     make(root, root)
 }
 
-/// Makes `folder` with all above it down from `root`, each on disk before what is in it.
+/// Creates `folder` and its parents below `root`, and syncs each to disk before its children.
 fn make(root: &Path, folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -145,12 +145,12 @@ fn last_file(folder: &Path) -> io::Result<Option<PathBuf>> {
     Ok(last)
 }
 
-/// Other files in the archive's folders are left alone.
+/// Whether the file is one of the archive's own; others are left alone.
 fn is_own(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == EXTENSION)
 }
 
-/// Cuts what stands after the last line's end.
+/// Removes what follows the last whole line.
 fn cut_torn(path: &Path) -> io::Result<()> {
     if !is_own(path) {
         return Ok(());
@@ -159,14 +159,14 @@ fn cut_torn(path: &Path) -> io::Result<()> {
     let length = file.metadata()?.len();
     let whole = end_of_lines(&mut file, length)?;
     if whole < length {
-        tracing::warn!(path = %path.display(), bytes = length - whole, "a torn last line is cut");
+        tracing::warn!(path = %path.display(), bytes = length - whole, "removed a half-written last line");
         file.set_len(whole)?;
         file.sync_all()?;
     }
     Ok(())
 }
 
-/// Looks backwards for the last end of a line.
+/// Where the last whole line ends; searches backwards.
 fn end_of_lines(file: &mut File, length: u64) -> io::Result<u64> {
     let mut end = length;
     let mut block = [0; 4096];
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_lie_by_tenant_and_day_in_a_file_that_goes_on_after_a_restart() {
+    fn messages_are_filed_by_tenant_and_day_and_the_file_goes_on_after_a_restart() {
         let (_folder, root) = folder();
         let mut writer = Writer::new(root.clone(), true);
         writer.append(vec![message(1, "a"), message(2, "b"), message(3, "a")]).expect("written");
@@ -224,14 +224,14 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_last_line_is_cut_before_anything_is_appended() {
+    fn a_half_written_last_line_is_removed_before_anything_is_appended() {
         let (_folder, root) = folder();
         Writer::new(root.clone(), true).append(vec![message(1, "a")]).expect("written");
         let path = root.join("a/2026-03-01/0000000000000000001.ndjson");
         for torn in [&b"{\"id\":2"[..], &vec![b'x'; 10_000]] {
             let mut file = OpenOptions::new().append(true).open(&path).expect("the file");
             file.write_all(torn).expect("written");
-            Writer::new(root.clone(), true).mend().expect("mended");
+            Writer::new(root.clone(), true).repair().expect("repaired");
             assert_eq!(lines(&path), [1]);
         }
         fs::write(&path, b"{\"id\":1").expect("written");
@@ -244,14 +244,14 @@ mod tests {
         let (_folder, root) = folder();
         fs::write(&root, b"in the way").expect("written");
         let mut writer = Writer::new(root.clone(), true);
-        writer.append(vec![message(1, "a")]).expect_err("no folder");
+        writer.append(vec![message(1, "a")]).expect_err("a file is in the way");
         fs::remove_file(&root).expect("removed");
         writer.append(vec![message(1, "a")]).expect("written");
         assert_eq!(lines(&root.join("a/2026-03-01/0000000000000000001.ndjson")), [1]);
     }
 
     #[test]
-    fn more_folders_than_files_may_be_open_are_no_matter() {
+    fn there_may_be_more_folders_than_open_files() {
         let (_folder, root) = folder();
         let mut writer = Writer::new(root.clone(), true);
         for round in 0..2 {

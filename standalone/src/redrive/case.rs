@@ -1,4 +1,4 @@
-//! One message in quarantine: what it is, and what may keep it there.
+//! One message in quarantine: what it carries, and what may keep it there.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use crate::republish::marked;
 
-/// What Pub/Sub tells of a dead letter: no part of the message.
+/// Attributes that Pub/Sub adds to a dead letter; they are not part of the message.
 const DEAD_LETTER_ATTRIBUTES: &str = "CloudPubSubDeadLetterSource";
 
 /// Why a message stays in quarantine.
@@ -21,19 +21,19 @@ const DEAD_LETTER_ATTRIBUTES: &str = "CloudPubSubDeadLetterSource";
 pub(super) enum Left {
     #[error("{0}")]
     Lost(Lost),
-    #[error("its data were redacted when it was set aside, so it would be counted wrong")]
+    #[error("its data was redacted before it went to quarantine, so its counts would be wrong")]
     Redacted,
-    #[error("it is no record: {0}")]
+    #[error("it is not a valid record: {0}")]
     NoRecord(String),
-    #[error("another record of this name is stored (conflict)")]
+    #[error("a record with this id and other content is stored (conflict)")]
     Conflict,
     #[error("it cannot be published: {0}")]
     NotPublished(String),
-    #[error("it was set aside again: {0}")]
+    #[error("it went to quarantine again: {0}")]
     Again(String),
-    #[error("it is published, but was not stored within {0:?}: redrive again to see")]
+    #[error("it was published, but not stored within {0:?}; redrive again to check")]
     NotYet(Duration),
-    #[error("it is published, but no server runs here: start one, then redrive again")]
+    #[error("it was published, but no server is running; start one, then redrive again")]
     NoServer,
 }
 
@@ -46,20 +46,20 @@ impl From<PublishError> for Left {
 /// A message that can be published again.
 #[derive(Debug)]
 pub(super) struct Case {
-    /// For people.
+    /// How it is called in the output.
     pub(super) name: String,
-    /// Where it lies in quarantine.
+    /// Its document in quarantine.
     pub(super) place: DocumentPath,
-    /// Where it lies if it fails again: elsewhere where its data were redacted.
+    /// Its document if it fails again: another one if its data was redacted.
     pub(super) next_place: DocumentPath,
-    /// The message with its mark; without it once it is published.
+    /// The marked message; its data is dropped once it is published.
     pub(super) message: Message,
-    /// What it carries.
+    /// The record that it carries.
     pub(super) record: Record,
 }
 
 impl Case {
-    /// Reads the message back, marks it, and says where it cannot be published.
+    /// Reads the message back and marks it. Fails if it cannot be published.
     pub(super) fn read(
         tenant: &TenantId,
         document: &Document,
@@ -72,7 +72,7 @@ impl Case {
         message.attributes.retain(|name, _| !name.starts_with(DEAD_LETTER_ATTRIBUTES));
         let record = Record::try_from(&message)
             .map_err(|error: MessageError| failed(Left::NoRecord(error.to_string())))?;
-        // Of a text, the redacted form is what is stored anyway.
+        // The stored form of a text is the redacted one anyway.
         if is_redacted && record.kind != Kind::Text {
             return Err(failed(Left::Redacted));
         }
@@ -85,14 +85,14 @@ impl Case {
         })
     }
 
-    /// Forgets the data, which are not needed any more.
+    /// Drops the data, which is no longer needed.
     pub(super) fn without_data(mut self) -> Self {
         self.message.data = Vec::new();
         self.record.data = String::new();
         self
     }
 
-    /// Why it is in quarantine again, where the document of its next place says that it is.
+    /// Why it is in quarantine again, if the document at its next place is from this redrive.
     pub(super) fn failed_again(&self, found: &Document) -> Option<Left> {
         let attributes = quarantine::attributes(found.fields.get("attributes")?)?;
         let is_this =
@@ -102,7 +102,7 @@ impl Case {
     }
 }
 
-/// `{id} ({kind} {record} part 1 of 1)`, as far as it can be read.
+/// `{id} ({kind} {record}, part 1 of 1)`, with `?` for what cannot be read.
 fn name(document: &Document) -> String {
     let attributes = document.fields.get("attributes").and_then(quarantine::attributes);
     let get = |name| {

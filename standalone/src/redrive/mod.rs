@@ -2,9 +2,9 @@
 //! quarantine what is stored.
 
 mod case;
+mod redriven;
 mod run;
 
-use std::fmt;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -16,28 +16,31 @@ use common::tenant::TenantId;
 use common::{program, telemetry};
 use thiserror::Error;
 
-use self::case::Left;
+use self::redriven::Redriven;
 use self::run::Run;
 use crate::deployment::{DeploymentArgs, DeploymentError};
 use crate::replay::tenant;
 
-/// Publishes quarantined messages of a tenant again, waits until each is stored, and removes it
-/// from quarantine then. Messages that cannot be stored stay, and are listed with the reason: one
-/// whose record's name belongs to other content by now, or whose data were not kept whole. It may
-/// be broken off and begun again at any time. Exit code 0: nothing that was chosen is left in
-/// quarantine; 1: something is; 2: what was asked for is not there.
+/// Publish a tenant's quarantined messages again, and remove them from quarantine once they are stored.
+///
+/// A message that cannot be stored stays in quarantine and is listed with the reason: its record's
+/// id belongs to other content by now, or its data was not kept whole. You can stop a redrive and
+/// run it again at any time.
+///
+/// Exit code 0: none of the chosen messages is left in quarantine. 1: some are. 2: there is no such
+/// message or no store, or an option is not valid.
 #[derive(Args, Debug)]
 pub(crate) struct RedriveArgs {
-    /// The tenant.
+    /// The tenant whose quarantine is redriven.
     #[arg(long, value_name = "ID", value_parser = tenant)]
     tenant: TenantId,
 
-    /// Only the message with this `id` in the listing of the quarantine, or those of the record
-    /// with this id.
+    /// Only the message with this `id` in the quarantine's listing, or the messages of the record
+    /// with this id [default: all].
     #[arg(long, value_name = "ID")]
     id: Option<String>,
 
-    /// How long to wait until all is stored, in seconds; a text may need 540 s of work.
+    /// How long to wait until everything is stored, in seconds; a text may take 540 s of work.
     #[arg(long, value_name = "SECONDS", default_value_t = 900)]
     wait: u32,
 
@@ -48,34 +51,23 @@ pub(crate) struct RedriveArgs {
     log: LogArgs,
 }
 
-/// Why not everything was looked at.
+/// Why the redrive ended early.
 #[derive(Debug, Error)]
 enum RedriveError {
     #[error(transparent)]
     Deployment(#[from] DeploymentError),
-    #[error("{0} has nothing named {1} in quarantine")]
+    #[error("the quarantine of tenant {0} holds no message or record with the id {1}")]
     NotThere(TenantId, String),
-    #[error("the store does not answer; to begin again is safe")]
+    #[error("the store does not answer; it is safe to redrive again")]
     Store(#[from] StoreError),
 }
 
-/// What became of the messages.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Redriven {
-    /// Stored, and removed from quarantine.
-    stored: u64,
-    /// Removed because the record had been stored before.
-    known: u64,
-    /// Still in quarantine.
-    left: Vec<(String, Left)>,
-}
-
-/// Redrives, and tells by the exit code how it went.
+/// Redrives, and returns the exit code that the command's help promises.
 pub(crate) async fn run(args: RedriveArgs) -> ExitCode {
     telemetry::init(args.log.log_format);
     match redrive(&args).await {
         Ok(redriven) => {
-            // Whoever reads only the beginning has seen enough.
+            // A reader such as `head` may have closed the pipe: that is no failure.
             drop(write!(io::stdout(), "{redriven}"));
             if redriven.left.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
@@ -100,23 +92,12 @@ async fn redrive(args: &RedriveArgs) -> Result<Redriven, RedriveError> {
     if let (Some(id), true) = (&args.id, ids.is_empty()) {
         return Err(RedriveError::NotThere(args.tenant.clone(), id.clone()));
     }
-    tracing::info!(messages = ids.len(), "redriving {}'s quarantine in {deployment}", args.tenant);
+    tracing::info!(
+        messages = ids.len(),
+        "redriving the quarantine of {} in {deployment}",
+        args.tenant
+    );
     let redriven = run.redrive(&ids, wait).await;
     broker.flush().await;
     Ok(redriven?)
-}
-
-impl fmt::Display for Redriven {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, why) in &self.left {
-            writeln!(f, "left in quarantine: {name}: {why}")?;
-        }
-        let Self { stored, known, left } = self;
-        writeln!(
-            f,
-            "{stored} messages stored and removed from quarantine, {known} removed that were \
-             stored before, {} left in quarantine",
-            left.len()
-        )
-    }
 }

@@ -1,7 +1,8 @@
-//! One run through a quarantine: look, publish, wait, remove.
+//! One pass through a quarantine: look up, publish, wait, remove.
 
 use std::time::Duration;
 
+use common::backoff::Backoff;
 use common::broker::Broker;
 use common::message::attribute;
 use common::quarantine;
@@ -10,20 +11,19 @@ use common::store::patience::patiently;
 use common::store::{Document, DocumentStore, StoreError, Write, scan};
 use common::tenant::TenantId;
 use indicatif::ProgressBar;
+use load::progress::progress;
 use tokio::time::{Instant, sleep};
 
-use super::Redriven;
 use super::case::{Case, Left};
-use crate::progress::progress;
+use super::redriven::Redriven;
 use crate::republish::{mark, publish};
 
-/// Messages read at once: each may have 256 KiB.
+/// How many messages are read at once: each may have 256 KiB.
 const PAGE: usize = 50;
-/// Pauses between two looks.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long to wait between two looks at the store.
+const POLL: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
 
-/// What the store says of a message.
+/// What the store says about a message.
 enum Found {
     Stored,
     Left(Left),
@@ -46,7 +46,7 @@ impl<'a> Run<'a> {
         Self { store, broker, tenant, mark: mark() }
     }
 
-    /// The ids of all messages in quarantine, or of those that `only` names.
+    /// The ids of all messages in quarantine, or of those that match `only`.
     pub(super) async fn find(&self, only: Option<&str>) -> Result<Vec<String>, StoreError> {
         let mut ids = Vec::new();
         let collection = quarantine::collection(&self.tenant);
@@ -59,8 +59,8 @@ impl<'a> Run<'a> {
         Ok(ids)
     }
 
-    /// Redrives the messages with these ids; `wait` is how long to wait until all are stored,
-    /// where somebody works on them at all.
+    /// Redrives the messages with these ids. Waits for up to `wait` until all are stored, or not at
+    /// all if no server works on them.
     pub(super) async fn redrive(
         &self,
         ids: &[String],
@@ -72,7 +72,7 @@ impl<'a> Run<'a> {
             let cases = self.read(page, &mut redriven).await?;
             let cases = self.settle(cases, &mut redriven.known, &mut redriven.left).await?;
             published.extend(self.publish(cases, &mut redriven.left).await);
-            bar.set_position((redriven.known as usize + redriven.left.len()) as u64);
+            bar.set_position(redriven.settled());
         }
         if let Some(wait) = wait {
             published = self.wait(published, wait, &mut redriven, &bar).await?;
@@ -96,8 +96,8 @@ impl<'a> Run<'a> {
         Ok(cases)
     }
 
-    /// Removes from quarantine what is stored, and gives back what is not settled. Nothing is
-    /// removed but what was seen stored with the digest of the message.
+    /// Removes stored messages from quarantine, and returns those that are not settled. A message
+    /// is removed only after its record was seen in the store with the message's digest.
     async fn settle(
         &self,
         cases: Vec<Case>,
@@ -122,7 +122,7 @@ impl<'a> Run<'a> {
         Ok(open)
     }
 
-    /// What the store says of each.
+    /// Looks each message up in the store.
     async fn look(&self, cases: Vec<Case>) -> Result<Vec<(Case, Found)>, StoreError> {
         let wanted: Vec<_> = cases
             .iter()
@@ -148,7 +148,7 @@ impl<'a> Run<'a> {
         patiently(|| self.store.commit(vec![remove.clone()])).await
     }
 
-    /// Publishes, and gives back what the broker has.
+    /// Publishes, and returns the messages that the broker has acknowledged.
     async fn publish(&self, cases: Vec<Case>, left: &mut Vec<(String, Left)>) -> Vec<Case> {
         let messages: Vec<_> = cases.iter().map(|case| case.message.clone()).collect();
         let results = publish(self.broker, &messages).await;
@@ -162,7 +162,7 @@ impl<'a> Run<'a> {
         published
     }
 
-    /// Waits until all is settled, or time is up; gives back what is not.
+    /// Waits until everything is settled or time is up, and returns what is not settled.
     async fn wait(
         &self,
         mut published: Vec<Case>,
@@ -170,12 +170,11 @@ impl<'a> Run<'a> {
         to: &mut Redriven,
         bar: &ProgressBar,
     ) -> Result<Vec<Case>, StoreError> {
-        let (until, mut pause) = (Instant::now() + time, FIRST_PAUSE);
+        let (until, mut waits) = (Instant::now() + time, POLL.waits());
         while !published.is_empty() && Instant::now() < until {
-            sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            sleep(waits.next_wait()).await;
             published = self.settle(published, &mut to.stored, &mut to.left).await?;
-            bar.set_position((to.stored + to.known) + to.left.len() as u64);
+            bar.set_position(to.settled());
         }
         Ok(published)
     }

@@ -1,13 +1,16 @@
-//! `spillway flood`: floods a deployment, reads everything back, and reports what is wrong.
+//! `spillway flood`: sends at a fixed rate, reads everything back, and reports what is wrong.
 
 mod args;
 mod census;
 mod duration;
+mod findings;
 mod plan;
 mod readback;
 mod reader;
+mod render;
 mod report;
 mod send;
+mod sighting;
 mod text;
 
 #[cfg(test)]
@@ -19,6 +22,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::backoff::Backoff;
+use common::program;
 use indicatif::ProgressBar;
 use reqwest::header::HeaderValue;
 use thiserror::Error;
@@ -26,9 +31,8 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use args::FloodArgs;
+pub use args::FloodArgs;
 
-use crate::backoff::Pace;
 use crate::http::{ClientError, NobodyThere, client};
 use crate::progress::progress;
 
@@ -38,68 +42,66 @@ use reader::{ReadError, Reader};
 use report::{Report, Run};
 use send::{Sender, Sending};
 
-/// The pauses between the tries of one request.
-const RETRY_PACE: Pace =
-    Pace { first: Duration::from_millis(250), longest: Duration::from_secs(10) };
+/// How long to wait between the tries of one request.
+const RETRY: Backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(10));
 
-/// The pauses between two passes of the read-back.
-const POLL_PACE: Pace = Pace { first: Duration::from_millis(500), longest: Duration::from_secs(5) };
+/// How long to wait between two passes of the read-back.
+const POLL: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(5));
 
-/// How long a failing read is tried again, even when the time for the read-back is over.
+/// How long a failing read is retried, even after the time for reading back is up.
 const READ_GRACE: Duration = Duration::from_secs(15);
 
-/// The exit code of a command that was interrupted, as shells have it: 128 and the signal's number.
+/// The exit code after Ctrl-C, by the shell's convention: 128 plus the signal's number.
 const INTERRUPTED: u8 = 130;
 
 /// Why there is no report.
 #[derive(Debug, Error)]
 enum FloodError {
-    /// What was asked for makes no sense.
+    /// The options make no sense together.
     #[error("{0}")]
     Usage(String),
-    /// There is no HTTP client.
+    /// The HTTP client could not be built.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// Nobody answers at the target.
+    /// No server answers at the target.
     #[error(transparent)]
     NobodyThere(#[from] NobodyThere),
-    /// The reads need another token, or one at all.
-    #[error("reading from {target} is not allowed ({status}): give its READ_TOKEN by --token")]
+    /// Reads need a token, or another one.
+    #[error("reading from {target} is not allowed ({status}); pass its READ_TOKEN with --token")]
     NotAllowed { target: String, status: u16 },
-    /// It answers, though not as Spillway does.
-    #[error("{target} does not answer as Spillway does: {reason}")]
+    /// The server is not Spillway.
+    #[error("{target} does not seem to be Spillway: {reason}")]
     Stranger { target: String, reason: ReadError },
-    /// The report cannot be written as JSON.
-    #[error("the report cannot be written")]
+    /// The report could not be written as JSON.
+    #[error("cannot write the report")]
     Report(#[from] serde_json::Error),
 }
 
-/// One run, ready to begin.
+/// A run that is ready to start.
 struct Flood {
     args: FloodArgs,
     plan: Arc<Plan>,
     client: reqwest::Client,
     authorization: Option<HeaderValue>,
-    retry_pace: Pace,
-    poll_pace: Pace,
+    retry: Backoff,
+    poll: Backoff,
     read_grace: Duration,
 }
 
-/// Runs the command: floods, reads back, prints the report, and tells by its exit code whether
-/// all is well.
-pub(crate) async fn run(args: FloodArgs) -> ExitCode {
+/// Floods, reads back, prints the report, and returns the exit code that the command's help promises.
+pub async fn run(args: FloodArgs) -> ExitCode {
     let (stop, end) = (CancellationToken::new(), CancellationToken::new());
     let listener = tokio::spawn(heed_ctrl_c(stop.clone(), end.clone()));
     let code = tokio::select! {
         biased;
         () = end.cancelled() => ExitCode::from(INTERRUPTED),
-        result = flood_and_print(args, &stop) => result.unwrap_or_else(|error| fail(&error)),
+        result = flood_and_print(args, &stop) => result.unwrap_or_else(fail),
     };
     listener.abort();
     code
 }
 
-/// The first Ctrl-C asks to come to an end, the second one ends.
+/// The first Ctrl-C stops the run, the second one ends the program.
 async fn heed_ctrl_c(stop: CancellationToken, end: CancellationToken) {
     for token in [stop, end] {
         if tokio::signal::ctrl_c().await.is_ok() {
@@ -121,18 +123,10 @@ async fn flood_and_print(
     Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn fail(error: &FloodError) -> ExitCode {
-    let mut told = format!("spillway flood: {error}");
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        told.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    eprintln!("{told}");
-    match error {
-        FloodError::Usage(_) => ExitCode::from(2),
-        _ => ExitCode::FAILURE,
-    }
+fn fail(error: FloodError) -> ExitCode {
+    let is_usage = matches!(error, FloodError::Usage(_));
+    let failure = program::ended(Err(error));
+    if is_usage { ExitCode::from(2) } else { failure }
 }
 
 impl Flood {
@@ -148,17 +142,17 @@ impl Flood {
             )?,
             authorization: args.authorization().map_err(FloodError::Usage)?,
             args,
-            retry_pace: RETRY_PACE,
-            poll_pace: POLL_PACE,
+            retry: RETRY,
+            poll: POLL,
             read_grace: READ_GRACE,
         })
     }
 
-    /// Sends all, reads all back, and puts the report together.
+    /// Sends everything, reads everything back, and makes the report.
     async fn run(&self, stop: &CancellationToken) -> Result<Report, FloodError> {
         self.probe().await?;
         let sending = self.send(stop).await;
-        // A stop that ended the sending does not end the waiting too.
+        // A stop that ended the sending does not also cut the waiting short.
         let hurry = match stop.is_cancelled() {
             true => CancellationToken::new(),
             false => stop.clone(),
@@ -166,12 +160,12 @@ impl Flood {
         Ok(self.read_back(&sending, hurry).await)
     }
 
-    /// Finds out before the flood whether there is a server, and whether it lets us read.
+    /// Checks before the flood that a server is there and lets us read.
     async fn probe(&self) -> Result<(), FloodError> {
         let reader = self.reader(CancellationToken::new(), ProgressBar::hidden());
         let target = self.args.base();
         reader.probe(&self.plan.tenant(0)).await.map_err(|error| match error {
-            ReadError::NoAnswer { why, .. } => NobodyThere { target, why }.into(),
+            ReadError::NoAnswer { error, .. } => NobodyThere::new(target, &error).into(),
             ReadError::Refused { status: status @ (401 | 403), .. } => {
                 FloodError::NotAllowed { target, status }
             }
@@ -187,7 +181,7 @@ impl Flood {
             base: self.args.base(),
             in_flight: Arc::new(Semaphore::new(self.args.connections())),
             most_tries: self.args.tries(),
-            pace: self.retry_pace,
+            backoff: self.retry,
             stop: stop.clone(),
         };
         let sending = send::send(Arc::new(sender), &bar).await;
@@ -203,7 +197,7 @@ impl Flood {
             plan: &self.plan,
             outcomes: &sending.outcomes,
             verify: self.args.verify(),
-            pace: self.poll_pace,
+            backoff: self.poll,
         };
         let found = read_back.run().await;
         bar.finish_and_clear();
@@ -221,7 +215,7 @@ impl Flood {
             client: self.client.clone(),
             base: self.args.base(),
             authorization: self.authorization.clone(),
-            pace: self.retry_pace,
+            backoff: self.retry,
             deadline: Instant::now() + self.args.read_back_timeout(),
             grace: self.read_grace,
             hurry,

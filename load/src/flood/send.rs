@@ -1,10 +1,11 @@
-//! The open-loop sender: each record is sent when it is due, whatever became of those before it.
+//! The open-loop sender: each record is sent when it is due, even if earlier ones are unanswered.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use common::backoff::Backoff;
 use hdrhistogram::Histogram;
 use indicatif::ProgressBar;
 use reqwest::header::CONTENT_TYPE;
@@ -15,62 +16,63 @@ use tokio_util::sync::CancellationToken;
 
 use super::plan::{Format, Plan};
 use crate::answer::Answer;
-use crate::backoff::Pace;
+use crate::count::count;
+use crate::pace;
 
-/// What it takes to post records.
+/// Posts the records of a plan.
 pub(super) struct Sender {
     pub(super) plan: Arc<Plan>,
     pub(super) client: reqwest::Client,
-    /// The server's base URL, without a slash at its end.
+    /// The server's base URL, without a trailing slash.
     pub(super) base: String,
     /// One permit for each request that may be in flight.
     pub(super) in_flight: Arc<Semaphore>,
     /// How often a record is tried at most.
     pub(super) most_tries: u32,
-    /// The pauses between the tries of one record.
-    pub(super) pace: Pace,
-    /// Nothing is begun any more once this is cancelled.
+    /// How long to wait between the tries of one record.
+    pub(super) backoff: Backoff,
+    /// Once this is cancelled, nothing new is sent.
     pub(super) stop: CancellationToken,
 }
 
 /// What became of one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// It was never sent: the run was stopped before it was due.
+    /// Never sent: the run was stopped before it was due.
     NotDue,
-    /// It was never sent: too many requests were in flight when it was due.
+    /// Never sent: too many requests were in flight when it was due.
     HeldBack,
-    /// It was sent, and never answered 202; the server may have it or not.
+    /// Sent but never answered 202; the server may have it or not.
     Refused { last_answer: String },
-    /// It was answered 202.
+    /// Answered 202.
     Promised { sent_at: DateTime<Utc>, accepted_at: DateTime<Utc> },
 }
 
-/// What became of all of them.
+/// What became of all records.
 pub(super) struct Sending {
-    /// One outcome for each record of the plan.
+    /// One outcome for each record in the plan.
     pub(super) outcomes: Vec<Outcome>,
-    /// All tries, by status or by the reason why there was no answer.
+    /// All tries, by status or by why there was no answer.
     pub(super) answers: BTreeMap<String, u64>,
-    /// The first explanation that came with each status other than success.
+    /// The first explanation that came with each failing status.
     pub(super) explanations: BTreeMap<String, String>,
-    /// How many records were not answered 202 at once.
+    /// How many records were not answered 202 on the first try.
     pub(super) first_tries_failed: u64,
-    /// How many tries were made again.
+    /// How many tries followed a first one.
     pub(super) retries: u64,
     /// Microseconds from a record's due time to its 202, retries included.
     pub(super) latency: Histogram<u64>,
     /// Microseconds from a record's due time to its first try: the sender's own delay.
     pub(super) lag: Histogram<u64>,
-    /// From the start to the last first try, and one interval more.
+    /// From the start to the last first try, plus one interval.
     pub(super) sent_in: Duration,
-    /// From the start to the last 202, and one interval more.
+    /// From the start to the last 202, plus one interval.
     pub(super) promised_in: Duration,
-    /// Whether it was stopped before its end.
+    /// Whether it was stopped early.
     pub(super) stopped: bool,
 }
 
-/// One record's way to its last answer.
+/// One record with all its tries.
 struct Delivery {
     index: usize,
     outcome: Outcome,
@@ -79,7 +81,7 @@ struct Delivery {
     latency: Duration,
 }
 
-/// Sends all of the plan, or as much as there is time for until the sender is stopped.
+/// Sends the whole plan, or the part that is due before the sender is stopped.
 pub(super) async fn send(sender: Arc<Sender>, bar: &ProgressBar) -> Sending {
     let (deliveries, mut arrived) = mpsc::unbounded_channel();
     let mut sending = Sending::new(&sender.plan);
@@ -97,7 +99,7 @@ pub(super) async fn send(sender: Arc<Sender>, bar: &ProgressBar) -> Sending {
     sending
 }
 
-/// Begins each delivery at its due time; the channel closes when the last of them has ended.
+/// Starts each delivery when it is due. The channel closes after the last delivery.
 async fn keep_the_schedule(
     sender: Arc<Sender>,
     start: Instant,
@@ -116,13 +118,13 @@ async fn keep_the_schedule(
                 let delivery = deliver(Arc::clone(&sender), index, due, permit);
                 tokio::spawn(async move { deliveries.send(delivery.await) });
             }
-            // The receiver outlives this function, so that nothing can fail here.
+            // The receiver outlives this function, so this cannot fail.
             Err(_) => drop(deliveries.send(Delivery::held_back(index))),
         }
     }
 }
 
-/// Posts one record until it is promised, refused for good, or given up.
+/// Posts one record until it is promised, refused for good or given up.
 async fn deliver(
     sender: Arc<Sender>,
     index: usize,
@@ -151,7 +153,7 @@ fn outcome(answers: &[Answer], sent_at: DateTime<Utc>) -> Outcome {
 }
 
 impl Sender {
-    /// Posts a record once; the permit is given back with the answer.
+    /// Posts a record once, and returns the permit with the answer.
     async fn post(&self, index: usize, permit: OwnedSemaphorePermit) -> Answer {
         let record = self.plan.record(index);
         let request = self.client.post(format!("{}/ingest", self.base));
@@ -172,7 +174,7 @@ impl Sender {
         answer
     }
 
-    /// Waits as long as the last answer demands, and says whether there is another try.
+    /// Waits as long as the last answer asks for, and says whether to try again.
     async fn tries_again(&self, answers: &[Answer]) -> bool {
         let tries = u32::try_from(answers.len()).unwrap_or(u32::MAX);
         let Some(last) = answers.last().filter(|a| a.is_passing()) else {
@@ -184,7 +186,7 @@ impl Sender {
         tokio::select! {
             biased;
             () = self.stop.cancelled() => false,
-            () = sleep(self.pace.pause(tries, last.retry_after())) => true,
+            () = sleep(pace::wait(self.backoff, tries, last.retry_after())) => true,
         }
     }
 }
@@ -251,24 +253,25 @@ impl Sending {
         }
     }
 
-    /// Shows on the bar how many records have had their last answer, and what went wrong so far.
+    /// Shows on the bar how many records are finished, and how many first tries failed.
     fn show(&self, bar: &ProgressBar) {
         bar.inc(1);
-        let failed: u64 = self.first_tries_failed;
+        let failed = self.first_tries_failed;
         if failed > 0 {
-            bar.set_message(format!("{failed} first tries failed"));
+            let failed = count(failed, "first try", "first tries");
+            bar.set_message(format!("{failed} failed"));
         }
     }
 }
 
-/// A histogram of three digits, of any range.
+/// A histogram with three digits and no upper limit.
 pub(super) fn histogram() -> Histogram<u64> {
-    Histogram::new(3).expect("three is a number of digits that a histogram can have")
+    Histogram::new(3).expect("a histogram can keep three digits")
 }
 
-/// Counts a duration, in whole microseconds.
+/// Adds a duration, in whole microseconds.
 pub(super) fn record(histogram: &mut Histogram<u64>, duration: Duration) {
     let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-    // It grows as it has to, and `saturating_record` would not: it cuts to the present range.
+    // `saturating_record` would cut to the present range instead of growing.
     let _ = histogram.record(micros);
 }

@@ -1,4 +1,4 @@
-//! A server that speaks the part of the API a flood uses, and does wrong exactly what it is told.
+//! A test server with the part of the API that a flood uses, and with faults on demand.
 
 use std::collections::{BTreeMap, HashSet};
 use std::net::TcpListener;
@@ -12,24 +12,24 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// Small pages, so that a small run has several.
+/// Small pages, so that even a small run has several.
 const PAGE: usize = 7;
 
-/// Why the peer refuses or quarantines.
-const REASON: &str = "the peer was told to";
+/// The reason that the server gives for a refusal or quarantine.
+const REASON: &str = "a fault on demand";
 
-/// What is done wrong with one record.
+/// A fault in one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// It is answered 400.
     Reject,
-    /// It is answered 202 and forgotten.
+    /// It is answered 202 and then lost.
     Lose,
     /// It is listed twice.
     Double,
-    /// It is stored under another tenant only.
+    /// It is stored under another tenant instead.
     Misplace,
-    /// It is stored under another tenant too.
+    /// It is stored under another tenant as well.
     Spread,
     /// Another text is stored.
     Corrupt,
@@ -37,36 +37,36 @@ pub(super) enum Fault {
     Relabel,
     /// It is put in quarantine.
     Quarantine,
-    /// It is put in quarantine, and stored as well.
+    /// It is put in quarantine and also stored.
     QuarantineToo,
     /// It is put in another tenant's quarantine.
     QuarantineElsewhere,
-    /// It is listed from the third complete listing on.
+    /// It is listed only from the third complete listing on.
     Late,
-    /// It is listed at once, and its document is in progress when it is first looked up.
+    /// It is listed at once, but its document is in progress on the first look-up.
     InParts,
-    /// It is listed, and its document is in progress for ever.
+    /// It is listed, but its document stays in progress.
     Unfinished,
-    /// It is listed, and has no document.
+    /// It is listed, but has no document.
     ListedOnly,
     /// It is listed without a time.
     Timeless,
 }
 
-/// What is done wrong with all of them.
+/// How the server treats all records.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Manners {
-    /// The number of the record that is accepted, counted from zero, and what is done to it.
+pub(super) struct Behaviour {
+    /// Faults by the number of the accepted record, counted from zero.
     pub(super) faults: BTreeMap<usize, Fault>,
     /// The first try of each record is answered 503.
     pub(super) refuse_first: bool,
-    /// So many reads are answered 503 first.
+    /// How many reads are answered 503 first.
     pub(super) refuse_reads: usize,
-    /// A record that nobody sent is listed in each tenant.
+    /// Each tenant lists a record that nobody sent.
     pub(super) stranger: bool,
     /// No original text is kept.
     pub(super) no_originals: bool,
-    /// Every page has the same next one.
+    /// Every page names the same next page.
     pub(super) endless: bool,
     /// The reads need this token.
     pub(super) token: Option<&'static str>,
@@ -74,13 +74,13 @@ pub(super) struct Manners {
     pub(super) cancels: Option<(usize, CancellationToken)>,
     /// Cancelled when a tenant is listed for the third time.
     pub(super) cancels_at_third_listing: Option<CancellationToken>,
-    /// No post is answered before this is true.
+    /// No post is answered until this is true.
     pub(super) open: Option<watch::Receiver<bool>>,
 }
 
 /// The server's state.
 pub(super) struct Peer {
-    manners: Manners,
+    behaviour: Behaviour,
     state: Mutex<State>,
 }
 
@@ -91,11 +91,11 @@ struct State {
     reads: usize,
     tried: HashSet<String>,
     looked_up: HashSet<String>,
-    /// How often the listing of a tenant was begun.
+    /// How often each tenant's listing was started.
     listings: BTreeMap<String, usize>,
     stored: BTreeMap<String, Vec<Stored>>,
     quarantine: BTreeMap<String, Vec<String>>,
-    afflicted: Vec<(Fault, String, String)>,
+    faulty: Vec<(Fault, String, String)>,
 }
 
 #[derive(Clone)]
@@ -119,9 +119,9 @@ struct PageQuery {
 }
 
 impl Peer {
-    /// Starts a server of these manners; its base URL.
-    pub(super) fn start(manners: Manners) -> (Data<Self>, String) {
-        let peer = Data::new(Self { manners, state: Mutex::default() });
+    /// Starts a server, and returns it with its base URL.
+    pub(super) fn start(behaviour: Behaviour) -> (Data<Self>, String) {
+        let peer = Data::new(Self { behaviour, state: Mutex::default() });
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound address");
         let data = Data::clone(&peer);
@@ -135,10 +135,10 @@ impl Peer {
         (peer, format!("http://{address}"))
     }
 
-    /// The tenant and id of the one record that the fault was done to.
-    pub(super) fn afflicted(&self, fault: Fault) -> (String, String) {
+    /// The tenant and id of the one record with this fault.
+    pub(super) fn faulty(&self, fault: Fault) -> (String, String) {
         let state = self.state();
-        let mut all = state.afflicted.iter().filter(|(f, _, _)| *f == fault);
+        let mut all = state.faulty.iter().filter(|(f, _, _)| *f == fault);
         let (_, tenant, id) = all.next().expect("the fault was done");
         assert!(all.next().is_none(), "the fault was done once");
         (tenant.clone(), id.clone())
@@ -154,13 +154,13 @@ impl Peer {
     }
 
     fn refuses_read(&self, request: &HttpRequest) -> Option<HttpResponse> {
-        let expected = self.manners.token.map(|token| format!("Bearer {token}"));
+        let expected = self.behaviour.token.map(|token| format!("Bearer {token}"));
         if expected.is_some() && header(request, "authorization") != expected {
             return Some(HttpResponse::Unauthorized().finish());
         }
         let mut state = self.state();
         state.reads += 1;
-        (state.reads <= self.manners.refuse_reads)
+        (state.reads <= self.behaviour.refuse_reads)
             .then(|| HttpResponse::ServiceUnavailable().finish())
     }
 }
@@ -178,18 +178,18 @@ async fn ingest(peer: Data<Peer>, request: HttpRequest, body: Bytes) -> HttpResp
     };
     arrive(&peer).await;
     let mut state = peer.state();
-    if state.tried.insert(posted.log_id.clone()) && peer.manners.refuse_first {
+    if state.tried.insert(posted.log_id.clone()) && peer.behaviour.refuse_first {
         return HttpResponse::ServiceUnavailable().insert_header(("Retry-After", "0")).finish();
     }
-    let fault = peer.manners.faults.get(&state.accepted).copied();
+    let fault = peer.behaviour.faults.get(&state.accepted).copied();
     state.accepted += 1;
     if let Some(fault) = fault {
-        state.afflicted.push((fault, posted.tenant_id.clone(), posted.log_id.clone()));
+        state.faulty.push((fault, posted.tenant_id.clone(), posted.log_id.clone()));
     }
     if fault == Some(Fault::Reject) {
         return HttpResponse::BadRequest().json(json!({ "detail": REASON }));
     }
-    state.keep(posted, source, fault, peer.manners.no_originals);
+    state.keep(posted, source, fault, peer.behaviour.no_originals);
     HttpResponse::Accepted().json(json!({ "status": "accepted" }))
 }
 
@@ -200,12 +200,12 @@ async fn arrive(peer: &Peer) {
         state.posts += 1;
         state.posts
     };
-    if let Some((at, token)) = &peer.manners.cancels
+    if let Some((at, token)) = &peer.behaviour.cancels
         && number == *at
     {
         token.cancel();
     }
-    if let Some(mut open) = peer.manners.open.clone() {
+    if let Some(mut open) = peer.behaviour.open.clone() {
         open.wait_for(|open| *open).await.expect("the test holds the other end");
     }
 }
@@ -258,7 +258,7 @@ impl State {
     }
 }
 
-/// The other one of two tenants.
+/// The other of the two tenants.
 pub(super) fn other(tenant: &str) -> String {
     match tenant.strip_suffix("-1") {
         Some(stem) => format!("{stem}-2"),
@@ -266,7 +266,7 @@ pub(super) fn other(tenant: &str) -> String {
     }
 }
 
-/// The tenants that a record is listed in, and those whose quarantine it is in.
+/// The tenants that list a record, and the tenants that have it in quarantine.
 fn places(own: &str, other: &str, fault: Option<Fault>) -> (Vec<String>, Vec<String>) {
     let (own, other) = (own.to_owned(), other.to_owned());
     match fault {
@@ -294,7 +294,7 @@ async fn list(
     let begun = state.listings.entry(tenant.clone()).or_default();
     *begun += usize::from(query.page_token.is_none());
     let late_ones_too = *begun >= 3;
-    if let Some(token) = &peer.manners.cancels_at_third_listing
+    if let Some(token) = &peer.behaviour.cancels_at_third_listing
         && late_ones_too
     {
         token.cancel();
@@ -302,18 +302,18 @@ async fn list(
     let mut listed = state.stored.get(tenant.as_str()).cloned().unwrap_or_default();
     listed.retain(|s| late_ones_too || s.fault != Some(Fault::Late));
     let mut items: Vec<_> = listed.into_iter().map(|s| s.document).collect();
-    if peer.manners.stranger {
+    if peer.behaviour.stranger {
         items.push(json!({ "log_id": "from-nowhere", "processed_at": Utc::now() }));
     }
     items.sort_by_key(|item| item["log_id"].to_string());
     let (items, mut next) = page(items, &query);
-    if peer.manners.endless {
+    if peer.behaviour.endless {
         next = Some("0".to_owned());
     }
     HttpResponse::Ok().json(json!({ "processed_logs": items, "next_page_token": next }))
 }
 
-/// The page that a token, the number of items before it, stands for; and the next one's token.
+/// The page of a token, which is the number of items before it, and the token of the next page.
 fn page(items: Vec<Value>, query: &PageQuery) -> (Vec<Value>, Option<String>) {
     let skip = query.page_token.as_deref().map_or(0, |t| t.parse().expect("a token of mine"));
     let size = PAGE.min(query.limit);

@@ -1,11 +1,11 @@
-//! A progress bar for people; where standard error is no terminal, there is none.
+//! A progress bar on standard error, shown only on a terminal.
 
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar of `length` steps. Finish it with `finish_and_clear`.
-pub(crate) fn progress(length: usize, what: &'static str) -> ProgressBar {
+/// A bar with `length` steps. End it with `finish_and_clear`.
+pub fn progress(length: usize, what: &'static str) -> ProgressBar {
     let template = "{prefix:>12} {wide_bar} {pos}/{len} {elapsed_precise} {msg}";
     let style =
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());

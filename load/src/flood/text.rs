@@ -1,10 +1,10 @@
-//! Texts like real log lines, with invented personal data in most of them.
+//! Texts like real log lines, most of them with invented personal data.
 
 use rand::Rng;
 use rand::seq::IndexedRandom as _;
 
-/// Lines with names of values in braces. Quotes, tabs and letters beyond ASCII are in them because
-/// JSON escapes them and plain text does not, and both have to come out the same.
+/// Lines with the names of values in braces. They have quotes, tabs and non-ASCII letters because JSON
+/// escapes these and plain text does not, and both must come out the same.
 const TEMPLATES: &[&str] = &[
     "INFO  auth: user {user} logged in from {ip} in {number} ms",
     "User {user} accessed {path} from {ip}, contact 555-{digits}",
@@ -22,7 +22,7 @@ const TEMPLATES: &[&str] = &[
 const USERS: &[&str] = &["alice", "bob", "carol.jones", "d.okafor", "erin", "søren", "wei"];
 const PATHS: &[&str] = &["/", "/pricing", "/api/v1/orders?id=7", "/login", "/docs/setup", "/cart"];
 
-/// A text of exactly so many characters: as many lines as it takes, `between` each two of them.
+/// A text of exactly this many characters: lines joined by `between`.
 pub(super) fn lines(dice: &mut impl Rng, characters: usize, between: &str) -> String {
     let mut text = line(dice);
     let mut length = text.chars().count();
@@ -35,8 +35,8 @@ pub(super) fn lines(dice: &mut impl Rng, characters: usize, between: &str) -> St
     cut(&text, characters)
 }
 
-/// The first `characters` of `text`. The last one is no blank: whether a server keeps blanks at
-/// the end of a body is not what a flood is to find out.
+/// The first `characters` of `text`. The last one is never a blank: a flood does not test whether a
+/// server keeps trailing blanks.
 fn cut(text: &str, characters: usize) -> String {
     let mut kept: String = text.chars().take(characters).collect();
     if let Some(last) = kept.pop() {
@@ -66,7 +66,7 @@ fn value(dice: &mut impl Rng, name: &str) -> String {
         "path" => one_of(dice, PATHS),
         "digits" => format!("{:04}", dice.random_range(100..200)),
         "number" => dice.random_range(1..100_000).to_string(),
-        // A documentation network (RFC 5737): nobody's address.
+        // A documentation network (RFC 5737), so nobody's address.
         "ip" => format!("203.0.113.{}", dice.random_range(1..255)),
         _ => String::new(),
     }
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_has_exactly_the_characters_asked_for() {
+    fn a_text_has_exactly_the_requested_length() {
         let mut dice = StdRng::seed_from_u64(1);
         for characters in [1, 2, 30, 120, 5_000] {
             let text = lines(&mut dice, characters, "\n");

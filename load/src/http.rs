@@ -1,31 +1,44 @@
-//! The HTTP client of the operator's commands.
+//! The HTTP client of the commands that send.
 
 use std::time::Duration;
 
 use reqwest::{Client, Url};
 use thiserror::Error;
 
-/// How long a connection may take to be made.
+use crate::answer::transport_error;
+
+/// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// There is no client.
+/// The HTTP client could not be built.
 #[derive(Debug, Error)]
-#[error("the HTTP client cannot be built")]
+#[error("cannot build the HTTP client")]
 pub(crate) struct ClientError(#[from] reqwest::Error);
 
-/// Nobody answers at the target.
+/// No server answers at the target.
 #[derive(Debug, Error)]
-#[error(
-    "nothing answers at {target} ({why}).\n\
-     Start a server with `cargo run`, which listens at http://127.0.0.1:8080, \
-     or name another one by --target URL."
-)]
-pub(crate) struct NobodyThere {
-    pub(crate) target: String,
-    pub(crate) why: String,
+pub(crate) enum NobodyThere {
+    #[error(
+        "nothing listens on {target} ({why}); start a server with `cargo run` in another terminal, \
+         or name a running one with --target"
+    )]
+    Connect { target: String, why: String },
+    #[error("{target} does not answer ({why}); try again, or name another server with --target")]
+    Answer { target: String, why: String },
 }
 
-/// Takes a deployment's base URL.
+impl NobodyThere {
+    /// Says why `target` gave no answer.
+    pub(crate) fn new(target: String, error: &reqwest::Error) -> Self {
+        let why = transport_error(error);
+        match error.is_connect() {
+            true => Self::Connect { target, why },
+            false => Self::Answer { target, why },
+        }
+    }
+}
+
+/// Reads a deployment's base URL.
 pub(crate) fn target(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
@@ -34,27 +47,27 @@ pub(crate) fn target(text: &str) -> Result<Url, String> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err("must be a base URL, without a query or fragment".to_owned());
     }
-    // The report names the target.
+    // The report prints the target.
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("must hold no credentials".to_owned());
+        return Err("must not contain credentials".to_owned());
     }
     Ok(url)
 }
 
-/// The base URL without a slash at its end.
+/// The base URL without a trailing slash.
 pub(crate) fn base(target: &Url) -> String {
     target.as_str().trim_end_matches('/').to_owned()
 }
 
-/// A client for the deployment at `target`, which holds up to `connections` open between requests
-/// and gives each request so long.
+/// A client for the deployment at `target`. It keeps up to `connections` open between requests, and
+/// each request times out after `request`.
 pub(crate) fn client(
     name: &str,
     target: &Url,
     connections: usize,
     request: Duration,
 ) -> Result<Client, ClientError> {
-    // It fails only where a provider is installed already, which is as good.
+    // Fails only if a provider is installed already, which is just as good.
     drop(rustls::crypto::ring::default_provider().install_default());
     let mut client = Client::builder()
         .user_agent(format!("{name}/{}", env!("CARGO_PKG_VERSION")))
@@ -66,7 +79,7 @@ pub(crate) fn client(
         client = client.no_proxy();
     }
     if target.scheme() != "https" {
-        // No certificate is looked at, so that a machine without any can send too.
+        // No certificate is needed, so a machine without certificates can send too.
         client = client.tls_certs_only([]);
     }
     Ok(client.build()?)
@@ -83,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_machine_is_known_by_its_names() {
+    fn loopback_addresses_are_recognized() {
         let is_loopback = |url: &str| is_loopback(&Url::parse(url).expect("a URL"));
         for url in ["http://localhost:1", "http://127.0.0.1", "http://127.1.2.3", "http://[::1]:8"]
         {
@@ -95,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_that_is_no_base_url_is_refused() {
+    fn a_target_that_is_not_a_base_url_is_refused() {
         for text in ["nowhere", "localhost:8080", "ftp://host", "http://a:b@host", "http://host/?x"]
         {
             assert!(target(text).is_err(), "{text}");

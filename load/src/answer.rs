@@ -1,4 +1,4 @@
-//! What came back for one request: an answer with its status, or no answer and why.
+//! What came back for a request: an answer with its status, or the reason why there is none.
 
 use std::error::Error;
 use std::io;
@@ -8,32 +8,32 @@ use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
-/// Longest explanation that is kept, in characters.
+/// The longest explanation that is kept, in characters.
 const DETAIL_CHARACTERS: usize = 300;
 
-/// What came back for one request.
+/// What came back for a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// The server answered.
     Status {
         code: u16,
         retry_after: Option<Duration>,
-        /// What the body says, where it was no success.
+        /// What the body of a failure says.
         detail: String,
     },
-    /// There was no answer, and this is why.
+    /// Why there was no answer.
     Transport(String),
 }
 
 impl Answer {
-    /// Reads the whole answer, so that its connection can be used again.
+    /// Reads the whole answer, so that the connection can be reused.
     pub(crate) async fn of(sent: reqwest::Result<reqwest::Response>) -> Self {
         let response = match sent {
             Ok(response) => response,
             Err(error) => return Self::Transport(transport_error(&error)),
         };
         let (status, headers) = (response.status(), response.headers().clone());
-        // The status decides: a body that breaks off takes no 202 back.
+        // The status decides: a 202 stays a 202 even if its body breaks off.
         let body = response.bytes().await.unwrap_or_default();
         let detail = if status.is_success() { String::new() } else { explanation(&body) };
         Self::Status { code: status.as_u16(), retry_after: retry_after(&headers), detail }
@@ -44,8 +44,8 @@ impl Answer {
         matches!(self, Self::Status { code: 202, .. })
     }
 
-    /// Whether the same request may succeed later: no answer at all, "not now", or the word of
-    /// something between here and the server.
+    /// Whether the same request may succeed later: there was no answer, or the server or a proxy
+    /// cannot serve it now.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Status { code, .. } => is_passing(*code),
@@ -53,7 +53,7 @@ impl Answer {
         }
     }
 
-    /// How long the server asked to be left alone.
+    /// How long the server asked to wait.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
@@ -61,7 +61,7 @@ impl Answer {
         }
     }
 
-    /// The name under which the report counts it.
+    /// The name that the report counts it under.
     pub(crate) fn label(&self) -> String {
         match self {
             Self::Status { code, .. } => code.to_string(),
@@ -69,7 +69,7 @@ impl Answer {
         }
     }
 
-    /// The name and, where there is one, the server's explanation.
+    /// The name, with the server's explanation if there is one.
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::Status { code, detail, .. } if !detail.is_empty() => format!("{code}: {detail}"),
@@ -78,12 +78,12 @@ impl Answer {
     }
 }
 
-/// Whether a status says that the same request may succeed later.
+/// Whether the same request may succeed later.
 pub(crate) fn is_passing(code: u16) -> bool {
     matches!(code, 429 | 502 | 503 | 504)
 }
 
-/// What a body says went wrong: a problem's detail and request, or its beginning as text.
+/// What a body says went wrong: a problem's detail and request id, or the start of the text.
 pub(crate) fn explanation(body: &[u8]) -> String {
     let problem: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = match (problem["detail"].as_str(), problem["request_id"].as_str()) {
@@ -94,8 +94,7 @@ pub(crate) fn explanation(body: &[u8]) -> String {
     text.trim().chars().take(DETAIL_CHARACTERS).collect()
 }
 
-/// Why there was no answer, in words that do not differ from request to request: the report
-/// counts by them.
+/// Why there was no answer, in the same words for each request, because the report counts by them.
 pub(crate) fn transport_error(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "time-out".to_owned();
@@ -146,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_is_told_by_its_detail_and_anything_else_by_its_beginning() {
+    fn a_problem_is_explained_by_its_detail_and_any_other_body_by_its_start() {
         let problem = br#"{"title":"Bad","detail":"no such site","request_id":"r-1"}"#;
         assert_eq!(explanation(problem), "no such site (request r-1)");
         assert_eq!(explanation(br#"{"detail":"no such site"}"#), "no such site");
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_is_tried_again() {
+    fn only_failures_that_may_pass_are_retried() {
         let status = |code| Answer::Status { code, retry_after: None, detail: String::new() };
         for code in [429, 502, 503, 504] {
             assert!(status(code).is_passing(), "{code}");

@@ -4,26 +4,26 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// Why a text is no duration.
+/// Why a text is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(super) enum DurationError {
-    /// There is no number where one has to stand.
+    /// A number is missing.
     #[error("must be numbers with units, such as 90s, 5m or 1h30m")]
     NoNumber,
-    /// A number stands without a unit.
+    /// A number has no unit.
     #[error("must have a unit after each number: ms, s, m or h, such as 90s or 5m")]
     NoUnit,
-    /// The unit is none that is known.
-    #[error("unknown unit {0:?}: use ms, s, m or h, such as 90s or 5m")]
+    /// The unit is not known.
+    #[error("{0:?} is not a unit; use ms, s, m or h, such as 90s or 5m")]
     UnknownUnit(String),
-    /// It is longer than any clock counts, or nothing at all.
-    #[error("must be more than nothing and less than a year")]
+    /// It is zero, or longer than a year.
+    #[error("must be more than zero and at most a year")]
     OutOfRange,
 }
 
 const YEAR: Duration = Duration::from_hours(365 * 24);
 
-/// Reads a duration: one or several whole numbers, each with its unit.
+/// Reads a duration: one or more whole numbers, each with a unit.
 pub(super) fn parse(text: &str) -> Result<Duration, DurationError> {
     let mut total = Duration::ZERO;
     let mut rest = text.trim();
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn humane_durations_are_read() {
+    fn durations_with_units_are_read() {
         let cases = [
             ("90s", 90_000),
             ("5m", 300_000),

@@ -1,21 +1,23 @@
-//! Reads back what was promised: complete passes over all tenants until every record is settled,
-//! then the documents themselves.
+//! Reads a run back: complete passes over all tenants until every promised record is settled, then
+//! the documents themselves.
 
 use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use common::backoff::Backoff;
 use futures::stream::{self, StreamExt as _};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use rand::seq::index::sample;
 use tokio::time::{Instant, sleep};
 
-use super::census::{Census, Place};
+use super::census::Census;
 use super::plan::Plan;
 use super::reader::{Document, Item, Lookup, QuarantinePage, ReadError, Reader, StoredPage, Walk};
 use super::send::Outcome;
-use crate::backoff::Pace;
+use super::sighting::Place;
+use crate::count::count;
 
 /// How many tenants are read at once.
 const TENANTS_AT_ONCE: usize = 8;
@@ -23,12 +25,12 @@ const TENANTS_AT_ONCE: usize = 8;
 /// How many documents are read at once.
 const DOCUMENTS_AT_ONCE: usize = 16;
 
-/// How many stored documents are compared with what was sent.
+/// How many stored documents to compare with what was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verify {
-    /// Every one.
+    /// All of them.
     All,
-    /// So many, chosen by chance, or every one where there are no more.
+    /// This many, chosen at random, or all if there are fewer.
     Sample(usize),
 }
 
@@ -45,14 +47,14 @@ impl FromStr for Verify {
     }
 }
 
-/// What it takes to read a run back.
+/// Reads one run back.
 pub(super) struct ReadBack<'a> {
     pub(super) reader: Reader,
     pub(super) plan: &'a Plan,
     pub(super) outcomes: &'a [Outcome],
     pub(super) verify: Verify,
-    /// The pauses between two passes.
-    pub(super) pace: Pace,
+    /// How long to wait between two passes.
+    pub(super) backoff: Backoff,
 }
 
 /// What was read back.
@@ -61,11 +63,11 @@ pub(super) struct Found<'a> {
     pub(super) census: Census<'a>,
     /// How many documents were compared with what was sent.
     pub(super) compared: usize,
-    /// How many of them hold no original text to compare.
+    /// How many of them have no original text to compare.
     pub(super) without_original: usize,
 }
 
-/// What comparing a document led to.
+/// The result of comparing a document.
 enum Comparison {
     Right,
     WithoutOriginal,
@@ -74,14 +76,14 @@ enum Comparison {
 }
 
 impl<'a> ReadBack<'a> {
-    /// Waits until all promised records are settled, or the time is over, and compares documents.
+    /// Waits until all promised records are settled or time is up, then compares documents.
     pub(super) async fn run(&self) -> Found<'a> {
         let census = self.settle().await;
         self.compare(census).await
     }
 
-    /// Passes over all tenants again and again; the last pass is the one that counts, so that a
-    /// record has to be there at the end, not only to have been seen.
+    /// Passes over all tenants again and again. Only the last pass counts, so a record has to be
+    /// there at the end.
     async fn settle(&self) -> Census<'a> {
         let mut census = Census::new(self.plan, self.outcomes);
         let mut passes = 0;
@@ -94,12 +96,12 @@ impl<'a> ReadBack<'a> {
             if last || (census.pending() == 0 && census.is_complete()) {
                 return census;
             }
-            // A pass over many records is work for the server: at most half of the time.
-            self.rest(self.pace.pause(passes, None).max(began.elapsed())).await;
+            // A pass over many records is work for the server, so it takes at most half the time.
+            self.rest(self.backoff.wait_after(passes).max(began.elapsed())).await;
         }
     }
 
-    /// Waits, though not beyond the deadline.
+    /// Waits, but not beyond the deadline.
     async fn rest(&self, pause: Duration) {
         let left = self.reader.deadline.saturating_duration_since(Instant::now());
         tokio::select! {
@@ -144,7 +146,7 @@ impl<'a> ReadBack<'a> {
         Ok(())
     }
 
-    /// How far a listed record has come; its document is asked where the listing does not tell.
+    /// How far a listed record has come. If the listing does not say, its document does.
     async fn place(&self, tenant: &str, item: &mut Item) -> Result<Place, ReadError> {
         if Census::is_sure(item) || self.plan.index_of(&item.log_id).is_none() {
             return Ok(Place::Stored);
@@ -180,7 +182,7 @@ impl<'a> ReadBack<'a> {
         Found { census, compared, without_original }
     }
 
-    /// The records whose documents are read: by chance, the same with the same seed.
+    /// The records whose documents are read, chosen at random; the same seed chooses the same.
     fn choose(&self, stored: Vec<usize>) -> Vec<usize> {
         match self.verify {
             Verify::Sample(number) if number < stored.len() => {
@@ -197,10 +199,10 @@ impl<'a> ReadBack<'a> {
         match self.reader.document(&tenant, &self.plan.log_id(index)).await {
             Ok(Lookup::Found(document)) => self.compare_with(index, &document),
             Ok(Lookup::InProgress) => {
-                Comparison::Wrong("listed as stored, and its document is in progress".to_owned())
+                Comparison::Wrong("listed as stored, but its document is in progress".to_owned())
             }
             Ok(Lookup::NotFound) => {
-                Comparison::Wrong("listed as stored, and its document answers 404".to_owned())
+                Comparison::Wrong("listed as stored, but its document answers 404".to_owned())
             }
             Err(error) => Comparison::Unreadable(error.to_string()),
         }
@@ -221,13 +223,13 @@ impl<'a> ReadBack<'a> {
     }
 }
 
-/// Where two texts differ, without a word of either: a report is no place for personal data.
+/// Where two texts differ, without quoting either: a report must not contain personal data.
 fn difference(sent: &str, stored: &str) -> String {
     let same = sent.chars().zip(stored.chars()).take_while(|(a, b)| a == b).count();
     format!(
-        "original_text differs from character {} on: {} characters sent, {} stored",
+        "original_text differs from character {} on: {} sent, {} stored",
         same + 1,
-        sent.chars().count(),
+        count(sent.chars().count(), "character", "characters"),
         stored.chars().count()
     )
 }
@@ -241,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_difference_is_told_by_place_and_length() {
+    fn a_difference_is_described_by_position_and_length() {
         let told = difference("abcd", "abX");
         assert_eq!(told, "original_text differs from character 3 on: 4 characters sent, 3 stored");
     }

@@ -1,9 +1,10 @@
-//! Reads from a deployment through its public API: listings, documents, quarantine.
+//! Reads listings, documents and quarantine through the public API.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use common::backoff::Backoff;
 use indicatif::ProgressBar;
 use reqwest::header::HeaderValue;
 use reqwest::{StatusCode, Url};
@@ -14,45 +15,44 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::{explanation, is_passing, transport_error};
-use crate::backoff::Pace;
 
-/// Reads, and tries again what may pass.
+/// Reads from one deployment, and retries failures that may pass.
 pub(super) struct Reader {
     pub(super) client: reqwest::Client,
-    /// The server's base URL, without a slash at its end.
+    /// The server's base URL, without a trailing slash.
     pub(super) base: String,
-    /// `Bearer …`, where the reads need one.
+    /// `Bearer …`, if the reads need a token.
     pub(super) authorization: Option<HeaderValue>,
-    /// The pauses between the tries of one read.
-    pub(super) pace: Pace,
-    /// Until when failing reads are tried again.
+    /// How long to wait between the tries of one read.
+    pub(super) backoff: Backoff,
+    /// Until when failing reads are retried.
     pub(super) deadline: Instant,
-    /// How long a failing read is tried again, at least, also after the deadline.
+    /// The least time for which a failing read is retried, even after the deadline.
     pub(super) grace: Duration,
-    /// Nothing is tried again once this is cancelled.
+    /// Once this is cancelled, nothing is retried.
     pub(super) hurry: CancellationToken,
-    /// Where a server that does not answer is shown.
+    /// Shows when the server does not answer.
     pub(super) bar: ProgressBar,
 }
 
-/// Why something could not be read.
+/// Why a read failed.
 #[derive(Debug, Error)]
 pub(super) enum ReadError {
-    /// The server answered something else than what was asked for.
+    /// The server refused.
     #[error("{path} was answered {status}: {detail}")]
     Refused { path: String, status: u16, detail: String },
     /// There was no answer.
-    #[error("{path} had no answer: {why}")]
-    NoAnswer { path: String, why: String, connect: bool },
-    /// The answer has another form than the API's.
-    #[error("{path} was answered in another form than the API's: {why}")]
+    #[error("{path} got no answer: {}", transport_error(.error))]
+    NoAnswer { path: String, error: reqwest::Error },
+    /// The answer is not one of this API.
+    #[error("the answer to {path} is not one of this API: {why}")]
     Form { path: String, why: String },
-    /// The pages of a listing lead in a circle.
+    /// The pages of a listing form a circle.
     #[error("the listing {path} has no end: it gave the same page token twice")]
     Endless { path: String },
 }
 
-/// One item of the listing of a tenant's records.
+/// An item of a tenant's listing of records.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Item {
     pub(super) log_id: String,
@@ -62,7 +62,7 @@ pub(super) struct Item {
     pub(super) parts: Option<u32>,
 }
 
-/// One item of a tenant's quarantine.
+/// An item of a tenant's quarantine.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Quarantined {
     #[serde(default)]
@@ -71,16 +71,16 @@ pub(super) struct Quarantined {
     pub(super) reason: String,
 }
 
-/// What of a whole document is compared with what was sent.
+/// The fields of a document that are compared with what was sent.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Document {
     pub(super) source: Option<String>,
-    /// Absent where the deployment stores no originals.
+    /// Missing if the deployment does not store originals.
     pub(super) original_text: Option<String>,
     pub(super) processed_at: Option<DateTime<Utc>>,
 }
 
-/// What there is under a record's id.
+/// The answer to a look-up by id.
 #[derive(Clone, Debug)]
 pub(super) enum Lookup {
     Found(Document),
@@ -88,13 +88,13 @@ pub(super) enum Lookup {
     NotFound,
 }
 
-/// A page of either listing.
+/// A page of one of the two listings.
 pub(super) trait Page: DeserializeOwned {
-    /// What it lists.
+    /// One entry of the listing.
     type Item;
     /// The last segment of its path.
     const RESOURCE: &'static str;
-    /// Its items, and the token of the next page.
+    /// The items, and the token of the next page.
     fn open(self) -> (Vec<Self::Item>, Option<String>);
 }
 
@@ -130,13 +130,13 @@ impl Page for QuarantinePage {
     }
 }
 
-/// The problem document of an error, as far as it matters here.
+/// The part of a problem document that matters here.
 #[derive(Deserialize)]
 struct Problem {
     code: Option<String>,
 }
 
-/// A page through a listing: what is known between two pages.
+/// A walk through the pages of a listing.
 pub(super) struct Walk {
     path: String,
     token: Option<String>,
@@ -145,7 +145,7 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    /// A walk through a tenant's listing, from its beginning.
+    /// Starts at the first page of a tenant's listing.
     pub(super) fn new<P: Page>(tenant: &str) -> Self {
         let path = format!("/tenants/{tenant}/{}", P::RESOURCE);
         Self { path, token: None, seen: HashSet::new(), ended: false }
@@ -164,7 +164,7 @@ impl Walk {
 }
 
 impl Reader {
-    /// The next page of a walk, or nothing after the last one.
+    /// The next page of a walk, or `None` after the last one.
     pub(super) async fn next<P: Page>(
         &self,
         walk: &mut Walk,
@@ -183,13 +183,13 @@ impl Reader {
         Ok(Some(items))
     }
 
-    /// Asks for one page, once, to learn whether there is a server and whether it lets us read.
+    /// Asks for one page, once, to check that a server is there and lets us read.
     pub(super) async fn probe(&self, tenant: &str) -> Result<(), ReadError> {
         let path = format!("/tenants/{tenant}/{}", StoredPage::RESOURCE);
         let (status, body) = self.try_get(&path, &[("limit", "1")]).await?;
         match status {
             StatusCode::OK => parse::<StoredPage>(&path, &body).map(drop),
-            // It is there, and only busy.
+            // It is there, only busy.
             status if is_passing(status.as_u16()) => Ok(()),
             status => Err(refused(&path, status, &body)),
         }
@@ -210,7 +210,7 @@ impl Reader {
         }
     }
 
-    /// One read, tried again while the reason for its failing may pass.
+    /// Reads, and retries while the failure may pass.
     async fn get(
         &self,
         path: &str,
@@ -224,7 +224,7 @@ impl Reader {
             let Some(why) = passing_reason(&answer) else {
                 return answer;
             };
-            let pause = self.pace.pause(tries, None);
+            let pause = self.backoff.wait_after(tries);
             if Instant::now() + pause > deadline {
                 return answer;
             }
@@ -246,11 +246,7 @@ impl Reader {
         if let Some(authorization) = &self.authorization {
             request = request.header(reqwest::header::AUTHORIZATION, authorization);
         }
-        let no_answer = |error: reqwest::Error| ReadError::NoAnswer {
-            path: path.to_owned(),
-            why: transport_error(&error),
-            connect: error.is_connect(),
-        };
+        let no_answer = |error| ReadError::NoAnswer { path: path.to_owned(), error };
         let response = request.send().await.map_err(no_answer)?;
         let status = response.status();
         let body = response.bytes().await.map_err(no_answer)?;
@@ -270,7 +266,7 @@ impl Reader {
 fn passing_reason(answer: &Result<(StatusCode, Vec<u8>), ReadError>) -> Option<String> {
     match answer {
         Ok((status, _)) if is_passing(status.as_u16()) => Some(status.as_u16().to_string()),
-        Err(ReadError::NoAnswer { why, .. }) => Some(why.clone()),
+        Err(ReadError::NoAnswer { error, .. }) => Some(transport_error(error)),
         _ => None,
     }
 }

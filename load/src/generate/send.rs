@@ -1,5 +1,6 @@
-//! Sends events through the front door, each until it is taken.
+//! Sends each event until the server accepts it.
 
+use common::backoff::Backoff;
 use futures::{StreamExt as _, TryStreamExt as _, future, stream};
 use indicatif::ProgressBar;
 use reqwest::Client;
@@ -8,41 +9,39 @@ use thiserror::Error;
 use tokio::time::sleep;
 
 use super::summary::Tally;
-use crate::answer::{Answer, transport_error};
-use crate::backoff::Pace;
+use crate::answer::Answer;
 use crate::http::NobodyThere;
+use crate::pace;
 
-/// What it takes to send events.
+/// Sends events to one deployment.
 pub(super) struct Sender {
     pub(super) client: Client,
-    /// The server's base URL, without a slash at its end.
+    /// The server's base URL, without a trailing slash.
     pub(super) base: String,
-    /// Requests under way at once.
+    /// How many requests are sent at the same time.
     pub(super) at_once: usize,
     /// How often an event is sent at most.
     pub(super) most_tries: u32,
-    /// The pauses between the tries of one event.
-    pub(super) pace: Pace,
+    /// How long to wait between the tries of one event.
+    pub(super) backoff: Backoff,
 }
 
-/// An event was not taken.
+/// The server did not accept an event.
 #[derive(Debug, Error)]
-#[error("an event was answered {answer}, at try {tries}")]
+#[error("an event was answered {answer}, on try {tries}")]
 pub(super) struct NotTaken {
     answer: String,
     tries: u32,
 }
 
 impl Sender {
-    /// Finds out whether there is a server.
+    /// Checks that a server answers.
     pub(super) async fn probe(&self) -> Result<(), NobodyThere> {
         let health = self.client.get(format!("{}/health", self.base)).send().await;
-        let nobody =
-            |error| NobodyThere { target: self.base.clone(), why: transport_error(&error) };
-        health.map(drop).map_err(nobody)
+        health.map(drop).map_err(|error| NobodyThere::new(self.base.clone(), &error))
     }
 
-    /// Sends all `events`, and counts them on the bar.
+    /// Sends all `events`, and advances the bar for each one that is accepted.
     pub(super) async fn send_all(
         &self,
         events: impl Iterator<Item = Value>,
@@ -67,7 +66,7 @@ impl Sender {
             if !answer.is_passing() || tries >= self.most_tries {
                 return Err(NotTaken { answer: answer.describe(), tries });
             }
-            sleep(self.pace.pause(tries, answer.retry_after())).await;
+            sleep(pace::wait(self.backoff, tries, answer.retry_after())).await;
             tries += 1;
         }
     }

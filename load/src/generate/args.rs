@@ -1,71 +1,90 @@
-//! What the command can be told, and what makes no sense to be told.
+//! The options of `spillway generate`, and which of them make no sense together.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{Days, NaiveDate, Utc};
 use clap::Args;
+use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use common::tenant::{TenantError, TenantId};
 use reqwest::Url;
 
 use super::data::Recipe;
 use crate::http;
 
-/// First day of which a server takes events.
+/// The first day whose events a server accepts.
 const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(2000, 1, 1).expect("a day");
 
-/// Send a realistic sample of events to `POST /event` of a deployment.
+/// Send a realistic sample of page views, clicks and locations to a running deployment.
 ///
-/// The same arguments make the same events with the same ids: sent twice, they count once. Other
-/// days, users or tenants make other ids; more events begin with the same ones. Ends with 0 when
-/// every event was answered 202, with 1 when not, and with 2 when it was called wrongly.
+/// The server has to run: start it with `cargo run` in another terminal, or name one with --target.
+///
+/// The same options make the same events with the same ids: sent twice, they count once. Other
+/// days, users, tenants or another seed make events with other ids. A larger --events begins with
+/// the same events.
+///
+/// Exit code 0: every event was answered 202. 1: some were not, or the events could not be written.
+/// 2: an option is not valid.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct GenerateArgs {
-    /// Base URL of the deployment; `none` to send nothing
+pub struct GenerateArgs {
+    /// The base URL of the deployment; `none` sends nothing, and is for use with --out
     #[arg(long, value_name = "URL|none", default_value = "http://127.0.0.1:8080", value_parser = target)]
     pub(super) target: Target,
 
-    /// How many events
+    /// How many events to send
     #[arg(long, value_name = "N", default_value_t = 5_000)]
     pub(super) events: usize,
 
-    /// How many users they come from; some are far busier than others
+    /// How many users the events come from; a few of them are far busier than the others
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     users: u32,
 
-    /// The first day, UTC
+    /// The first day of the events, in UTC
     #[arg(long, value_name = "DAY", default_value = "2025-05-01")]
     from: NaiveDate,
 
-    /// The last day, UTC; today at the latest
+    /// The last day of the events, in UTC; today at the latest
     #[arg(long, value_name = "DAY", default_value = "2025-05-29")]
     to: NaiveDate,
 
-    /// Whose events they are; where it is given several times, the first one has the most
+    /// The tenant of the events; repeat it for several tenants, of which the first gets the most
     #[arg(long, value_name = "ID", default_value = "default", value_parser = tenant)]
     tenant: Vec<String>,
 
-    /// Makes the same events with the same ids again, which count once
+    /// Another number makes other events with other ids
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) seed: u64,
 
-    /// Write the events to this file too, one JSON object a line
-    #[arg(long, value_name = "FILE")]
-    pub(super) out: Option<PathBuf>,
+    /// Also write the events to this file, one JSON object per line; `-` is standard output
+    #[arg(long, value_name = "FILE|-", value_parser = PathBufValueParser::new().map(Out::from))]
+    pub(super) out: Option<Out>,
 
-    /// Requests under way at once
+    /// How many requests to send at the same time
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1_024))]
     pub(super) concurrency: u32,
 }
 
-/// Where the events go.
+/// Where the events are sent.
 #[derive(Clone, Debug)]
 pub(super) enum Target {
     Nowhere,
     Deployment(Url),
 }
 
+/// Where the events are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Out {
+    Stdout,
+    File(PathBuf),
+}
+
+impl From<PathBuf> for Out {
+    fn from(path: PathBuf) -> Self {
+        if path == Path::new("-") { Self::Stdout } else { Self::File(path) }
+    }
+}
+
 impl GenerateArgs {
-    /// What is to be made, or what is wrong with the days.
+    /// The events to make, or what is wrong with the days.
     pub(super) fn recipe(&self) -> Result<Recipe, &'static str> {
         if self.from > self.to {
             return Err("--from must not be after --to");
@@ -73,7 +92,7 @@ impl GenerateArgs {
         if self.from < FIRST_DAY {
             return Err("--from must be 2000-01-01 or later");
         }
-        // The end of tomorrow may be more than the 24 hours ahead that a server takes.
+        // A server accepts events of up to 24 hours ahead, which may end before tomorrow does.
         if self.to >= Utc::now().date_naive() + Days::new(1) {
             return Err("--to must not be after today, UTC");
         }
@@ -117,7 +136,15 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused() {
+    fn a_dash_is_standard_output() {
+        let out = |words: &[&str]| parse(words).expect("valid options").out;
+        assert_eq!(out(&["--out", "-"]), Some(Out::Stdout));
+        assert_eq!(out(&["--out", "./-"]), Some(Out::File("./-".into())));
+        assert_eq!(out(&[]), None);
+    }
+
+    #[test]
+    fn invalid_options_are_refused() {
         let cases: [&[&str]; 7] = [
             &["--target", "nowhere"],
             &["--target", "localhost:8080"],
@@ -133,7 +160,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn days_in_the_wrong_order_or_out_of_the_api_s_range_are_refused() {
+    fn days_in_the_wrong_order_or_outside_the_range_of_the_api_are_refused() {
         let recipe = |from: &str, to: &str| {
             parse(&["--from", from, "--to", to]).expect("two days").recipe().map(drop)
         };

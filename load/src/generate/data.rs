@@ -1,5 +1,5 @@
-//! Plausible events of a site: some pages and users are far more active than others, days have
-//! their hours, and places exist. The same seed makes the same events.
+//! Plausible events of a site: a few pages and users are far busier than the rest, a day has busy and
+//! quiet hours, and locations are real cities. The same seed makes the same events.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use common::hash;
@@ -11,9 +11,9 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
-/// Pages of a site.
+/// How many pages the site has.
 const PAGES: usize = 60;
-/// The pages that every site has, the most popular first; the rest of them are articles.
+/// The pages that every site has, the most popular first; the others are articles.
 const KNOWN_PAGES: [(&str, &str); 6] = [
     ("/", "Home"),
     ("/pricing", "Pricing"),
@@ -22,7 +22,7 @@ const KNOWN_PAGES: [(&str, &str); 6] = [
     ("/signup", "Sign up"),
     ("/login", "Log in"),
 ];
-/// Buttons and links: element, text.
+/// Buttons and links: id and text.
 const BUTTONS: [(&str, &str); 7] = [
     ("nav-menu", "Menu"),
     ("cta-signup", "Start for free"),
@@ -32,7 +32,7 @@ const BUTTONS: [(&str, &str); 7] = [
     ("cta-demo", "Book a demo"),
     ("newsletter", "Subscribe"),
 ];
-/// Where views come from, the most frequent first; the first of them is a page opened directly.
+/// Where views come from, the most frequent first; the empty one is a page opened directly.
 const REFERRERS: [&str; 5] = [
     "",
     "https://www.google.com/",
@@ -43,7 +43,7 @@ const REFERRERS: [&str; 5] = [
 /// How busy each hour of a day is, from midnight UTC.
 const HOURS: [u32; 24] =
     [3, 2, 1, 1, 1, 2, 4, 7, 11, 14, 15, 15, 13, 14, 15, 14, 13, 12, 11, 11, 10, 8, 6, 4];
-/// Large cities: latitude, longitude.
+/// Large cities: latitude and longitude.
 const CITIES: [(f64, f64); 12] = [
     (52.52, 13.40),
     (48.86, 2.35),
@@ -64,27 +64,27 @@ const CITIES: [(f64, f64); 12] = [
 pub(super) struct Recipe {
     /// How many events.
     pub(super) events: usize,
-    /// How many users they come from.
+    /// How many users the events come from.
     pub(super) users: usize,
     /// The first day, UTC.
     pub(super) first: NaiveDate,
     /// The last day, UTC.
     pub(super) last: NaiveDate,
-    /// Whose they are; the first one has the most.
+    /// The tenants of the events; the first gets the most.
     pub(super) tenants: Vec<String>,
-    /// Where chance begins.
+    /// The seed of the random numbers.
     pub(super) seed: u64,
 }
 
 impl Recipe {
-    /// What sets it apart from others. The number of events is no part of it: a longer run begins
+    /// What distinguishes it from other recipes. The number of events does not: a longer run starts
     /// with the events of a shorter one.
     fn name(&self) -> String {
         format!("{:?}", (self.seed, self.users, self.first, self.last, &self.tenants))
     }
 }
 
-/// Bodies of `POST /event`, one after the other.
+/// The bodies of `POST /event`.
 pub(super) struct Events {
     recipe: Recipe,
     chance: ChaCha8Rng,
@@ -95,15 +95,15 @@ pub(super) struct Events {
     user: WeightedIndex<f64>,
     tenant: WeightedIndex<f64>,
     hour: WeightedIndex<u32>,
-    /// What the ids of these events, and of no others, are made from.
+    /// The recipe's name, which goes into every event's id.
     name: String,
     made: usize,
 }
 
 impl Events {
-    /// The events of `recipe`. An error where it has no user or no tenant.
+    /// The events of `recipe`. Fails if it has no users or no tenants.
     pub(super) fn of(recipe: Recipe) -> Result<Self, rand::distr::weighted::Error> {
-        // The stream of this generator is the same in every release of its crate.
+        // This generator gives the same numbers in every release of its crate.
         let mut chance = ChaCha8Rng::seed_from_u64(recipe.seed);
         let pages = pages(&mut chance);
         Ok(Self {
@@ -142,7 +142,7 @@ impl Events {
         event
     }
 
-    /// Of the content too: a server puts other content under a known id into quarantine.
+    /// The id depends on the content too: a server quarantines other content with a known id.
     fn id(&self, event: &Value) -> String {
         let fields = [&self.name, &self.made.to_string(), &event.to_string()];
         let mut id = hash::of_fields(&fields);
@@ -161,7 +161,7 @@ impl Events {
         json!({"element_id": element, "text": text})
     }
 
-    /// Near the city in which the user lives.
+    /// A place near the user's city.
     fn location(&mut self, user: usize) -> Value {
         let (latitude, longitude) = CITIES[user % CITIES.len()];
         let mut near = |place: f64| {
@@ -192,12 +192,12 @@ impl Iterator for Events {
     }
 }
 
-/// The n-th has the n-th part of the first one's weight (Zipf's law).
+/// Weights by Zipf's law: the n-th has 1/n of the first one's weight.
 fn long_tail(count: usize) -> Result<WeightedIndex<f64>, rand::distr::weighted::Error> {
     WeightedIndex::new((1..=count).map(|rank| 1.0 / rank as f64))
 }
 
-/// A page, which has the same title whoever views it.
+/// A page and its title.
 #[derive(Clone)]
 struct Page {
     path: String,
@@ -249,14 +249,14 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_makes_the_same_events_and_another_one_others() {
+    fn the_same_seed_makes_the_same_events_and_another_seed_makes_others() {
         assert_eq!(events(1), events(1));
         assert_ne!(events(1), events(2));
         assert_eq!(by(&events(1), |event| text(event, "event_id")).len(), 5_000);
     }
 
     #[test]
-    fn a_longer_run_begins_with_the_shorter_one_and_any_other_run_shares_no_id_with_it() {
+    fn a_longer_run_starts_with_the_shorter_one_and_other_runs_share_no_id_with_it() {
         let events = |recipe| -> Vec<Value> { Events::of(recipe).expect("a recipe").collect() };
         let ids = |recipe| by(&events(recipe), |event| text(event, "event_id"));
         let longer = Recipe { events: 6_000, ..recipe(1) };
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn every_event_lies_within_the_days_and_is_what_the_api_takes() {
+    fn every_event_is_within_the_days_and_valid_for_the_api() {
         for event in events(3) {
             let time = text(&event, "timestamp");
             DateTime::parse_from_rfc3339(&time).expect("RFC 3339");

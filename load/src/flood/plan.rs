@@ -1,5 +1,5 @@
-//! What a flood sends: each record is a function of the seed, the run and its number, so that no
-//! text has to be kept in memory and a run can be repeated.
+//! What a flood sends. Each record is a function of the seed, the run and its number, so no text is
+//! kept in memory and a run can be repeated.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -10,39 +10,39 @@ use rand::{Rng as _, SeedableRng as _};
 
 use super::text;
 
-/// One record in so many is a large one, on average.
+/// On average, one record in this many is large.
 const LARGE_EVERY: u32 = 100;
 
-/// Everything that decides what is sent, and when.
+/// Decides what is sent, and when.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
-    /// Keeps the tenants and ids of runs apart.
+    /// The run's name, which keeps its tenants and ids apart from other runs.
     pub(super) run: String,
-    /// The same seed gives the same formats and texts.
+    /// The same seed makes the same formats and texts.
     pub(super) seed: u64,
-    /// How many records are due.
+    /// How many records to send.
     pub(super) records: usize,
-    /// How many tenants they belong to, in turn.
+    /// How many tenants take turns.
     pub(super) tenants: usize,
-    /// The time from one record's being due to the next's.
+    /// The time between two records.
     pub(super) interval: Duration,
-    /// How many characters an ordinary text has.
+    /// The length of an ordinary text, in characters.
     pub(super) characters: RangeInclusive<usize>,
-    /// How many characters a large text has at most.
+    /// The longest large text, in characters.
     pub(super) large_characters: usize,
 }
 
-/// The two ways a record can be posted to `/ingest`.
+/// The two ways to post a record to `/ingest`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     /// A JSON object.
     Json,
-    /// Plain text, with the names in headers.
+    /// Plain text, with the ids in headers.
     Text,
 }
 
 impl Format {
-    /// What the stored document calls it.
+    /// The stored document's `source`.
     pub(super) fn source(self) -> &'static str {
         match self {
             Self::Json => "json_upload",
@@ -51,7 +51,7 @@ impl Format {
     }
 }
 
-/// One record as it is sent.
+/// A record as it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PlannedRecord {
     pub(super) tenant: String,
@@ -61,35 +61,35 @@ pub(super) struct PlannedRecord {
 }
 
 impl Plan {
-    /// When record `index` is due, counted from the start.
+    /// When record `index` is due, from the start.
     pub(super) fn due(&self, index: usize) -> Duration {
         self.interval.saturating_mul(u32::try_from(index).unwrap_or(u32::MAX))
     }
 
-    /// The tenant number `n`, counted from zero.
+    /// The name of tenant `n`, counted from zero.
     pub(super) fn tenant(&self, n: usize) -> String {
         format!("flood-{}-{}", self.run, n + 1)
     }
 
-    /// The tenant that record `index` belongs to.
+    /// The number of the tenant that record `index` belongs to.
     pub(super) fn tenant_of(&self, index: usize) -> usize {
         index % self.tenants
     }
 
-    /// The id of record `index`: random in front, because ids that grow with time would all be
-    /// written to one corner of the store, and the number behind, so that it can be found again.
+    /// The id of record `index`. It starts at random, because the store would write growing ids to
+    /// one spot, and ends with the number, so that the record can be found again.
     pub(super) fn log_id(&self, index: usize) -> String {
         self.log_id_from(&mut self.dice(index), index)
     }
 
-    /// How the record `index` is posted.
+    /// How record `index` is posted.
     pub(super) fn format(&self, index: usize) -> Format {
         let mut dice = self.dice(index);
         self.log_id_from(&mut dice, index);
         Self::format_from(&mut dice)
     }
 
-    /// The record `index`, the same whenever it is asked for.
+    /// Record `index`, always the same.
     pub(super) fn record(&self, index: usize) -> PlannedRecord {
         let mut dice = self.dice(index);
         PlannedRecord {
@@ -100,14 +100,14 @@ impl Plan {
         }
     }
 
-    /// The number of the record that has this id, when it is one of this plan's.
+    /// The number of the record with this id, if it is in this plan.
     pub(super) fn index_of(&self, log_id: &str) -> Option<usize> {
         let index = log_id.rsplit('-').next()?.parse().ok()?;
         (index < self.records && self.log_id(index) == log_id).then_some(index)
     }
 
     fn dice(&self, index: usize) -> StdRng {
-        // A generator for each record: any of them can be made without those before it.
+        // One generator per record, so that any record can be made without the earlier ones.
         let record = (index as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         StdRng::seed_from_u64(self.seed ^ record)
     }
@@ -136,7 +136,7 @@ impl Plan {
 pub(super) mod tests {
     use super::*;
 
-    /// A plan of a few records, for tests.
+    /// A plan for tests.
     pub(in crate::flood) fn small_plan(records: usize) -> Plan {
         Plan {
             run: "0badcafe".to_owned(),
@@ -150,7 +150,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_same_seed_gives_the_same_records_and_another_seed_others() {
+    fn the_same_seed_makes_the_same_records_and_another_seed_makes_others() {
         let (plan, again) = (small_plan(50), small_plan(50));
         let other = Plan { seed: 8, ..small_plan(50) };
         for index in 0..50 {
@@ -160,7 +160,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn every_id_leads_back_to_its_own_number_only() {
+    fn every_id_leads_back_to_its_own_number() {
         let plan = small_plan(50);
         for index in 0..50 {
             assert_eq!(plan.index_of(&plan.log_id(index)), Some(index));
@@ -184,7 +184,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn texts_have_the_length_asked_for_and_a_few_are_large() {
+    fn texts_have_the_requested_length_and_a_few_are_large() {
         let plan = small_plan(2_000);
         let lengths: Vec<_> = (0..2_000).map(|i| plan.record(i).text.chars().count()).collect();
         let large = lengths.iter().filter(|&&n| n > 120).count();

@@ -1,4 +1,4 @@
-//! What the command can be told, and what makes no sense to be told.
+//! The options of `spillway flood`, and which of them make no sense together.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -13,43 +13,50 @@ use super::plan::Plan;
 use super::readback::Verify;
 use crate::http;
 
-/// Most records of a run: a few bytes of each are kept in memory.
+/// The most records in a run: a few bytes of each are kept in memory.
 const MOST_RECORDS: u128 = 10_000_000;
 
-/// Longest text, in characters: four bytes each have to fit into a request.
+/// The longest text, in characters: at four bytes each, it must fit into a request.
 const MOST_CHARACTERS: usize = 1_000_000;
 
-/// Flood a deployment with JSON and text logs, read everything back, and report what is missing,
-/// doubled, misplaced or wrong.
+/// Send logs to a running deployment at a fixed rate, read them back, and report what is wrong.
 ///
-/// Open loop: a request is sent when it is due, whatever became of those before it, and its
-/// latency counts from its due time, so that a server that stalls shows. Ends with 0 when every
-/// record was answered 202 and found once, right and in its place; with 1 when not; with 2 when
-/// it was called wrongly. The first Ctrl-C stops sending (or, later, waiting) and goes on to the
-/// report; the second ends at once.
+/// Half of the logs are JSON and half are plain text. The report lists each record that is missing,
+/// duplicated, in the wrong tenant or changed.
+///
+/// The server has to run: start it with `cargo run` in another terminal, or name one with --target.
+///
+/// Each request is sent when it is due, even if earlier ones are not answered yet, and its latency
+/// counts from that time, so that a server that stalls shows (an open loop).
+///
+/// The first Ctrl-C stops sending, or later waiting, and goes on to the report; the second one ends
+/// the program.
+///
+/// Exit code 0: every record was answered 202 and found once, unchanged, in its own tenant. 1: some
+/// were not, or no server answered. 2: an option is not valid. 130: ended by a second Ctrl-C.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct FloodArgs {
-    /// Base URL of the deployment
+pub struct FloodArgs {
+    /// The base URL of the deployment
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = http::target)]
     target: Url,
 
-    /// Requests a minute, over all tenants
+    /// Requests per minute, over all tenants
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     rpm: u32,
 
-    /// How long it sends, such as 60s, 5m or 1h30m
+    /// How long to send, such as 60s, 5m or 1h30m
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
     duration: Duration,
 
-    /// How many tenants the records belong to
+    /// How many tenants to spread the records over
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     tenants: u16,
 
-    /// Makes formats and texts the same again; drawn, and reported, where it is not given
+    /// The same number makes the same formats and texts [default: random, and in the report]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
-    /// How long to wait, after sending, for all records to be stored
+    /// How long to wait after sending until all records are stored
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration::parse)]
     read_back_timeout: Duration,
 
@@ -57,28 +64,28 @@ pub(crate) struct FloodArgs {
     #[arg(long, value_name = "TOKEN", env = "READ_TOKEN", hide_env_values = true)]
     token: Option<Token>,
 
-    /// Characters of an ordinary text: a number, or the least and the most, such as 30-120
+    /// The length of an ordinary text in characters: a number, or a range such as 30-120
     #[arg(long, value_name = "N[-N]", default_value = "30-120", value_parser = characters)]
     text_characters: RangeInclusive<usize>,
 
-    /// Most characters of the large texts, which are one in a hundred (above 4000 a text is cut
-    /// into several parts); 0 for none
+    /// The longest large text in characters; one text in a hundred is large, and above 4000 it is
+    /// cut into several parts; 0 sends none
     #[arg(long, value_name = "N", default_value_t = 1_200, value_parser = large_characters)]
     large_characters: usize,
 
-    /// Most requests in flight; one that is due beyond it is not sent, and counted
+    /// How many requests may be in flight; one that is due beyond that is counted and not sent
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     connections: u32,
 
-    /// How often a record is sent at most, when it is answered 429, 502, 503, 504 or not at all
+    /// How often to try a record that is answered 429, 502, 503, 504 or not at all
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     tries: u32,
 
-    /// How long to wait for the answer to one request
+    /// How long to wait for each answer
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration::parse)]
     request_timeout: Duration,
 
-    /// How many stored documents are compared with what was sent: `all`, or a random sample
+    /// How many stored documents to compare with what was sent: `all`, or the size of a random sample
     #[arg(long, value_name = "all|N", default_value = "2000")]
     verify: Verify,
 
@@ -87,7 +94,7 @@ pub(crate) struct FloodArgs {
     json: bool,
 }
 
-/// A bearer token, which shows in no debug output.
+/// A bearer token, hidden in debug output.
 #[derive(Clone)]
 pub(super) struct Token(String);
 
@@ -104,58 +111,59 @@ impl fmt::Debug for Token {
 }
 
 impl FloodArgs {
-    /// The base URL, without a slash at its end.
+    /// The base URL, without a trailing slash.
     pub(super) fn base(&self) -> String {
         http::base(&self.target)
     }
 
-    /// Where the deployment is.
+    /// The deployment's URL.
     pub(super) fn target(&self) -> &Url {
         &self.target
     }
 
-    /// Most requests in flight.
+    /// How many requests may be in flight.
     pub(super) fn connections(&self) -> usize {
         self.connections as usize
     }
 
-    /// How often a record is sent at most.
+    /// How often a record is tried at most.
     pub(super) fn tries(&self) -> u32 {
         self.tries
     }
 
-    /// How long to wait for one answer.
+    /// How long to wait for each answer.
     pub(super) fn request_timeout(&self) -> Duration {
         self.request_timeout
     }
 
-    /// How long to wait for all records to be stored.
+    /// How long to wait until all records are stored.
     pub(super) fn read_back_timeout(&self) -> Duration {
         self.read_back_timeout
     }
 
-    /// How many documents are compared.
+    /// How many stored documents to compare.
     pub(super) fn verify(&self) -> Verify {
         self.verify
     }
 
-    /// Whether the report is for a machine.
+    /// Whether to print the report as JSON.
     pub(super) fn json(&self) -> bool {
         self.json
     }
 
-    /// The header of the reads; an empty token is none, as an empty variable is.
+    /// The `Authorization` header of the reads. An empty token, as from an empty variable, is none.
     pub(super) fn authorization(&self) -> Result<Option<HeaderValue>, String> {
         let Some(Token(token)) = self.token.as_ref().filter(|t| !t.0.is_empty()) else {
             return Ok(None);
         };
-        let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
-            .map_err(|_| "the token holds characters that no header can hold".to_owned())?;
+        let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| {
+            "the token contains characters that an HTTP header cannot contain".to_owned()
+        })?;
         value.set_sensitive(true);
         Ok(Some(value))
     }
 
-    /// What is to be sent, under the name of this run.
+    /// What to send in the run of this name.
     pub(super) fn plan(&self, run: String) -> Result<Plan, String> {
         Ok(Plan {
             run,
@@ -171,19 +179,22 @@ impl FloodArgs {
     fn records(&self) -> Result<usize, String> {
         let records = self.duration.as_millis() * u128::from(self.rpm) / 60_000;
         match usize::try_from(records) {
-            Ok(0) => Err("no request is due within the duration: raise --rpm or --duration".into()),
+            Ok(0) => Err("no request is due within the duration; raise --rpm or --duration".into()),
             Ok(number) if records <= MOST_RECORDS => Ok(number),
-            _ => Err(format!("a run of {records} records is too large: at most {MOST_RECORDS}")),
+            _ => Err(format!(
+                "a run of {records} records is too large; the most is {MOST_RECORDS}: lower --rpm or --duration"
+            )),
         }
     }
 }
 
 fn characters(text: &str) -> Result<RangeInclusive<usize>, String> {
     let (least, most) = text.split_once('-').unwrap_or((text, text));
-    let number = |n: &str| n.trim().parse().map_err(|_| "must be a number, or two: 30-120");
+    let number =
+        |n: &str| n.trim().parse().map_err(|_| "must be a number, or a range such as 30-120");
     let (least, most): (usize, usize) = (number(least)?, number(most)?);
     if least == 0 || most < least || most > MOST_CHARACTERS {
-        return Err(format!("must be within 1 to {MOST_CHARACTERS}, the smaller number first"));
+        return Err(format!("must be between 1 and {MOST_CHARACTERS}, the smaller number first"));
     }
     Ok(least..=most)
 }
@@ -214,16 +225,16 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_are_a_thousand_records_a_minute() {
-        let args = parse(&[]).expect("no flag is needed");
-        let plan = args.plan("run".to_owned()).expect("the defaults make sense");
+    fn by_default_a_thousand_records_are_sent_in_a_minute() {
+        let args = parse(&[]).expect("no option is needed");
+        let plan = args.plan("run".to_owned()).expect("valid defaults");
         assert_eq!((plan.records, plan.tenants), (1_000, 4));
         assert_eq!(plan.interval, Duration::from_millis(60));
         assert_eq!(args.base(), "http://127.0.0.1:8080");
     }
 
     #[test]
-    fn nonsense_is_refused() {
+    fn invalid_options_are_refused() {
         let cases: [&[&str]; 10] = [
             &["--rpm", "0"],
             &["--duration", "60"],
@@ -242,16 +253,16 @@ mod tests {
     }
 
     #[test]
-    fn a_run_of_no_record_or_too_many_is_refused() {
+    fn a_run_without_records_or_with_too_many_is_refused() {
         let run = || "run".to_owned();
-        let none = parse(&["--rpm", "1", "--duration", "1s"]).expect("each makes sense");
-        let many = parse(&["--rpm", "1000000", "--duration", "1h"]).expect("each makes sense");
+        let none = parse(&["--rpm", "1", "--duration", "1s"]).expect("valid options");
+        let many = parse(&["--rpm", "1000000", "--duration", "1h"]).expect("valid options");
         assert!(none.plan(run()).is_err());
         assert!(many.plan(run()).is_err());
     }
 
     #[test]
-    fn a_token_shows_nowhere_and_an_empty_one_is_none() {
+    fn a_token_is_hidden_in_debug_output_and_an_empty_one_is_none() {
         let args = parse(&["--token", "s3cret"]).expect("a token");
         let header = args.authorization().expect("a header").expect("a token");
         assert_eq!(header.to_str().ok(), Some("Bearer s3cret"));

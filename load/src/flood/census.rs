@@ -1,96 +1,32 @@
-//! One complete pass over all tenants, and what it finds wrong: pure counting, no network.
+//! What one complete pass over all tenants saw, and what is wrong with it. No network here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
 
+use super::findings::{Finding, Findings};
 use super::plan::Plan;
 use super::reader::{Item, Quarantined};
 use super::send::Outcome;
+use super::sighting::{Clock, Place, Sighting};
 
 /// What one complete pass saw.
 pub(super) struct Census<'a> {
     plan: &'a Plan,
     outcomes: &'a [Outcome],
     sightings: Vec<Sighting>,
-    /// By record and by the tenant it does not belong to.
+    /// The foreign tenants that hold a record, by record.
     misplaced: BTreeMap<usize, BTreeSet<String>>,
     unexpected: BTreeMap<(String, String), String>,
     wrong: BTreeMap<usize, String>,
     reasons: BTreeMap<usize, String>,
-    /// By tenant and record; the record is empty where the whole tenant is meant.
+    /// By tenant and record; an empty record stands for the whole tenant.
     unreadable: BTreeMap<(String, String), String>,
     clock: Clock,
 }
 
-/// What one pass saw of one record in its own tenant.
-#[derive(Clone, Copy, Debug, Default)]
-struct Sighting {
-    times_listed: u32,
-    place: Place,
-    processed_at: Option<DateTime<Utc>>,
-    /// When any pass saw it first.
-    seen_at: Option<DateTime<Utc>>,
-    quarantined: bool,
-}
-
-/// How far a record has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Place {
-    /// It was not listed.
-    #[default]
-    Nowhere,
-    /// It is listed, and some of its parts are missing.
-    InProgress,
-    /// It is listed, and its document is not there.
-    ListedOnly,
-    /// It is stored, the whole of it.
-    Stored,
-}
-
-/// A record about which something is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(super) struct Finding {
-    /// The tenant in which it was found, or in which it should have been.
-    pub(super) tenant: String,
-    /// The record.
-    pub(super) log_id: String,
-    /// What is wrong.
-    pub(super) detail: String,
-}
-
-/// Everything that a run found wrong.
-#[derive(Clone, Debug, Default, Serialize)]
-pub(super) struct Findings {
-    /// Sent, and never answered 202.
-    pub(super) refused: Vec<Finding>,
-    /// Answered 202, and neither stored nor in quarantine.
-    pub(super) missing: Vec<Finding>,
-    /// There more than once.
-    pub(super) doubled: Vec<Finding>,
-    /// In the listing of a tenant that it does not belong to.
-    pub(super) misplaced: Vec<Finding>,
-    /// Stored otherwise than it was sent.
-    pub(super) wrong_content: Vec<Finding>,
-    /// There without having been sent.
-    pub(super) unexpected: Vec<Finding>,
-    /// In quarantine, though every text of a flood is a valid one.
-    pub(super) quarantined: Vec<Finding>,
-    /// What could not be read: nothing is known of these tenants or records.
-    pub(super) unreadable: Vec<Finding>,
-}
-
-/// How far the server's clock is from this one's, as far as it shows: a record is received
-/// between its first try and its 202.
-#[derive(Clone, Copy, Debug, Default)]
-struct Clock {
-    ahead: TimeDelta,
-    behind: TimeDelta,
-}
-
 impl<'a> Census<'a> {
-    /// A pass that has seen nothing yet.
+    /// Starts the first pass.
     pub(super) fn new(plan: &'a Plan, outcomes: &'a [Outcome]) -> Self {
         Self {
             plan,
@@ -105,7 +41,7 @@ impl<'a> Census<'a> {
         }
     }
 
-    /// The next pass: it begins anew, and remembers only when a record was first seen.
+    /// Starts the next pass, which keeps only the times when records were first seen.
     pub(super) fn next(&self) -> Self {
         let mut next = Self::new(self.plan, self.outcomes);
         for (new, old) in next.sightings.iter_mut().zip(&self.sightings) {
@@ -114,7 +50,7 @@ impl<'a> Census<'a> {
         next
     }
 
-    /// Takes note of an item of a tenant's listing, and of how far its record has come.
+    /// Adds an item of a tenant's listing, and how far its record has come.
     pub(super) fn listed(&mut self, tenant: usize, item: &Item, place: Place) {
         let Some(index) = self.owned(tenant, &item.log_id, "listed") else {
             return;
@@ -134,7 +70,7 @@ impl<'a> Census<'a> {
         }
     }
 
-    /// Takes note of an item of a tenant's quarantine.
+    /// Adds an item of a tenant's quarantine.
     pub(super) fn quarantined(&mut self, tenant: usize, item: &Quarantined) {
         let id = item.attributes.get("record_id").map_or("", String::as_str);
         let Some(index) = self.owned(tenant, id, "in quarantine") else {
@@ -145,24 +81,24 @@ impl<'a> Census<'a> {
         self.reasons.insert(index, item.reason.clone());
     }
 
-    /// Takes note of a tenant that could not be read to its end.
+    /// Adds a tenant that could not be read to the end.
     pub(super) fn unreadable(&mut self, tenant: usize, why: String) {
         self.unreadable.insert((self.plan.tenant(tenant), String::new()), why);
     }
 
-    /// Takes note of a stored record whose document could not be read.
+    /// Adds a stored record whose document could not be read.
     pub(super) fn unreadable_document(&mut self, index: usize, why: String) {
         let tenant = self.plan.tenant(self.plan.tenant_of(index));
         self.unreadable.insert((tenant, self.plan.log_id(index)), why);
     }
 
-    /// Takes note of a record's content that differs from what was sent.
+    /// Adds a record whose content differs from what was sent.
     pub(super) fn wrong_content(&mut self, index: usize, detail: String) {
         self.wrong.entry(index).or_insert(detail);
     }
 
-    /// Whether a pass is sure about an item by its listing alone. A record of several parts is
-    /// listed as soon as its first part is stored.
+    /// Whether the listing alone shows that an item is stored. A record of several parts is listed
+    /// as soon as its first part is stored.
     pub(super) fn is_sure(item: &Item) -> bool {
         item.processed_at.is_some() && item.parts.is_none_or(|parts| parts <= 1)
     }
@@ -172,12 +108,12 @@ impl<'a> Census<'a> {
         self.promised().filter(|(_, s, _)| s.is_settled()).count()
     }
 
-    /// How many promised records are neither.
+    /// How many promised records are in neither place.
     pub(super) fn pending(&self) -> usize {
         self.promised().filter(|(_, s, _)| !s.is_settled()).count()
     }
 
-    /// Whether every tenant was read to its end.
+    /// Whether every tenant was read to the end.
     pub(super) fn is_complete(&self) -> bool {
         self.unreadable.is_empty()
     }
@@ -188,13 +124,13 @@ impl<'a> Census<'a> {
         all.filter(|(_, s)| s.place == Place::Stored).map(|(index, _)| index).collect()
     }
 
-    /// How many records are stored that were sent and not answered 202, which is no fault.
+    /// How many stored records were sent and never answered 202, which is not wrong.
     pub(super) fn stored_without_promise(&self) -> usize {
         let stored = self.stored().into_iter();
         stored.filter(|&i| matches!(self.outcomes[i], Outcome::Refused { .. })).count()
     }
 
-    /// The times from each 202 to its record's being stored, and whether the document said so.
+    /// The time from each 202 until the record was stored, and whether the document gave it.
     pub(super) fn times_to_stored(&self) -> impl Iterator<Item = (TimeDelta, bool)> + '_ {
         self.promised().filter(|(_, s, _)| s.place == Place::Stored).filter_map(
             |(_, sighting, accepted_at)| {
@@ -205,10 +141,9 @@ impl<'a> Census<'a> {
         )
     }
 
-    /// How far the server's clock is ahead of this one, at least; negative when it is behind.
+    /// How far the server's clock is ahead of this one, at least; negative if it is behind.
     pub(super) fn clock_difference(&self) -> TimeDelta {
-        let Clock { ahead, behind } = self.clock;
-        if ahead >= behind { ahead } else { -behind }
+        self.clock.difference()
     }
 
     /// Everything that this pass found wrong.
@@ -225,12 +160,12 @@ impl<'a> Census<'a> {
         }
     }
 
-    /// The number of the record `id` when this tenant is its place; else it is noted where it was
-    /// found.
+    /// The number of the record `id` if it belongs to this tenant. If not, it is added as
+    /// unexpected or misplaced.
     fn owned(&mut self, tenant: usize, id: &str, where_: &str) -> Option<usize> {
         let name = self.plan.tenant(tenant);
         let Some(index) = self.plan.index_of(id) else {
-            let detail = format!("{where_}, and no record of this run");
+            let detail = format!("{where_}, but not a record of this run");
             self.unexpected.insert((name, id.to_owned()), detail);
             return None;
         };
@@ -239,7 +174,7 @@ impl<'a> Census<'a> {
             return None;
         }
         if matches!(self.outcomes[index], Outcome::NotDue | Outcome::HeldBack) {
-            let detail = format!("{where_}, though it was never sent");
+            let detail = format!("{where_}, but never sent");
             self.unexpected.insert((name, id.to_owned()), detail);
         }
         Some(index)
@@ -282,14 +217,14 @@ impl<'a> Census<'a> {
         .collect()
     }
 
-    /// A record in another tenant's place is not lost, and is reported as what it is.
+    /// A record in another tenant is not missing: it is reported as misplaced.
     fn missing(&self) -> Vec<Finding> {
         self.promised()
             .filter(|(index, sighting, _)| {
                 !sighting.is_settled() && !self.misplaced.contains_key(index)
             })
             .map(|(index, sighting, _)| self.finding(index, sighting.why_missing()))
-            // Of a tenant that could not be read nothing is known.
+            // Nothing is known about a tenant that could not be read.
             .filter(|finding| {
                 !self.unreadable.contains_key(&(finding.tenant.clone(), String::new()))
             })
@@ -317,7 +252,7 @@ impl<'a> Census<'a> {
     }
 }
 
-/// Findings about records that need not be of this run.
+/// Findings about records that may not be of this run.
 fn foreign(findings: &BTreeMap<(String, String), String>) -> Vec<Finding> {
     let finding = |((tenant, log_id), detail): (&(String, String), &String)| Finding {
         tenant: tenant.clone(),
@@ -325,34 +260,4 @@ fn foreign(findings: &BTreeMap<(String, String), String>) -> Vec<Finding> {
         detail: detail.clone(),
     };
     findings.iter().map(finding).collect()
-}
-
-impl Sighting {
-    fn is_settled(&self) -> bool {
-        self.place == Place::Stored || self.quarantined
-    }
-
-    fn why_missing(&self) -> String {
-        match (self.place, self.seen_at) {
-            (Place::InProgress, _) => "in progress: not all of its parts are stored".to_owned(),
-            (Place::ListedOnly, _) => "listed, and its document answers 404".to_owned(),
-            (_, Some(seen)) => format!("was seen at {}, and is there no more", seen.to_rfc3339()),
-            (_, None) => "neither stored nor in quarantine".to_owned(),
-        }
-    }
-
-    fn why_doubled(&self) -> Option<String> {
-        if self.times_listed > 1 {
-            return Some(format!("listed {} times", self.times_listed));
-        }
-        let twice = self.place == Place::Stored && self.quarantined;
-        twice.then(|| "stored, and in quarantine".to_owned())
-    }
-}
-
-impl Clock {
-    fn see(&mut self, received: DateTime<Utc>, sent: DateTime<Utc>, accepted: DateTime<Utc>) {
-        self.ahead = self.ahead.max(received - accepted);
-        self.behind = self.behind.max(sent - received);
-    }
 }

@@ -1,4 +1,4 @@
-//! `spillway generate`: a sample data set of events, through the front door.
+//! `spillway generate`: a realistic sample of events, sent through the public API.
 
 mod args;
 mod data;
@@ -14,52 +14,63 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use common::backoff::Backoff;
 use common::program;
 use thiserror::Error;
 
-pub(crate) use args::GenerateArgs;
+pub use args::GenerateArgs;
 
-use crate::backoff::Pace;
 use crate::http::{self, ClientError, NobodyThere};
 use crate::progress::progress;
 
-use args::Target;
+use args::{Out, Target};
 use data::{Events, Recipe};
 use send::{NotTaken, Sender};
 use summary::{Summary, Tally};
 
-/// Tries of one event at most: a server may be away for a minute.
+/// How often an event is sent at most: enough for a server that is away for a minute.
 const TRIES: u32 = 20;
-const PACE: Pace = Pace { first: Duration::from_millis(100), longest: Duration::from_secs(5) };
+/// How long to wait between the tries of one event.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
 /// How long one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Why the events are not all there.
+/// Why not all events were written and sent.
 #[derive(Debug, Error)]
 enum GenerateError {
-    /// What was asked for makes no sense.
+    /// The options make no sense together.
     #[error("{0}")]
     Usage(&'static str),
-    #[error("the events cannot be drawn")]
+    #[error("cannot choose events at random")]
     Recipe(#[from] rand::distr::weighted::Error),
-    #[error("{0} cannot be written")]
-    Out(PathBuf, #[source] io::Error),
+    #[error("cannot write the events to {0}")]
+    File(PathBuf, #[source] io::Error),
+    #[error("cannot write the events to standard output")]
+    Stdout(#[source] io::Error),
     #[error(transparent)]
     Client(#[from] ClientError),
     #[error(transparent)]
     NobodyThere(#[from] NobodyThere),
-    /// Some were sent, and may be sent again.
-    #[error("{taken} of {events} events were taken; sent again, they still count once")]
+    /// Some events were sent; it is safe to send all of them again.
+    #[error("{taken} of {events} events were accepted; sent again, they still count once")]
     NotTaken { taken: u64, events: usize, source: NotTaken },
 }
 
-/// Runs the command: makes the events, writes and sends them, and tells by its exit code whether
-/// all were taken.
-pub(crate) async fn run(args: GenerateArgs) -> ExitCode {
+/// Makes the events, writes and sends them, prints a summary, and returns the exit code that the
+/// command's help promises.
+pub async fn run(args: GenerateArgs) -> ExitCode {
     let result = generate(&args).await;
     let is_usage = matches!(result, Err(GenerateError::Usage(_)));
-    let code = program::ended(result.map(|summary| println!("{summary}")));
+    let code = program::ended(result.map(|summary| print(&args, &summary)));
     if is_usage { ExitCode::from(2) } else { code }
+}
+
+/// Standard output is for the events if they go there.
+fn print(args: &GenerateArgs, summary: &Summary) {
+    match args.out {
+        Some(Out::Stdout) => eprintln!("{summary}"),
+        _ => println!("{summary}"),
+    }
 }
 
 async fn generate(args: &GenerateArgs) -> Result<Summary, GenerateError> {
@@ -83,7 +94,7 @@ fn sender(args: &GenerateArgs) -> Result<Option<Sender>, GenerateError> {
     let at_once = args.concurrency as usize;
     let client = http::client("spillway-generate", target, at_once, REQUEST_TIMEOUT)?;
     let base = http::base(target);
-    Ok(Some(Sender { client, base, at_once, most_tries: TRIES, pace: PACE }))
+    Ok(Some(Sender { client, base, at_once, most_tries: TRIES, backoff: BACKOFF }))
 }
 
 fn make(args: &GenerateArgs, recipe: &Recipe) -> Result<Tally, GenerateError> {
@@ -97,10 +108,16 @@ fn write(args: &GenerateArgs, recipe: &Recipe) -> Result<(), GenerateError> {
         return Ok(());
     };
     let events = Events::of(recipe.clone())?;
-    file::write(out, events).map_err(|error| GenerateError::Out(out.clone(), error))
+    match out {
+        Out::Stdout => file::print(events).map_err(GenerateError::Stdout),
+        Out::File(path) => {
+            file::write(path, events).map_err(|error| GenerateError::File(path.clone(), error))
+        }
+    }
 }
 
-/// Sends what `write` wrote: the same recipe makes the same events, so none has to be kept.
+/// Sends the events that `write` wrote: the same recipe makes the same events, so none of them has
+/// to be kept.
 async fn send(sender: &Sender, recipe: Recipe) -> Result<Tally, GenerateError> {
     let events = recipe.events;
     let bar = progress(events, "sending");

@@ -1,10 +1,12 @@
-//! What was made, in numbers.
+//! What `spillway generate` prints at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
+
+use crate::count::count;
 
 /// Counts events.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,17 +26,17 @@ impl Tally {
         self
     }
 
-    /// How many events were counted.
+    /// The number of events counted.
     pub(super) fn events(&self) -> usize {
         self.types.values().sum()
     }
 }
 
-/// What the command says when all is well.
+/// The numbers of a successful run.
 #[derive(Debug)]
 pub(super) struct Summary {
     pub(super) tally: Tally,
-    /// What became of the events: `sent` or `made`.
+    /// What was done with the events: `sent` or `made`.
     pub(super) done: &'static str,
     pub(super) seed: u64,
     pub(super) took: Duration,
@@ -43,12 +45,32 @@ pub(super) struct Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { tally, done, seed, took } = self;
-        let (events, seconds) = (tally.events(), took.as_secs_f64());
+        let seconds = took.as_secs_f64();
+        let rate = tally.events() as f64 / seconds.max(0.001);
         let types = tally.types.iter().map(|(name, count)| format!("{count} {name}"));
         let types = types.collect::<Vec<_>>().join(", ");
-        let (users, days) = (tally.users.len(), tally.days.len());
-        let rate = events as f64 / seconds.max(0.001);
-        writeln!(f, "{events} events {done} of {users} users on {days} days: {types}.")?;
+        let events = count(tally.events(), "event", "events");
+        let users = count(tally.users.len(), "user", "users");
+        let days = count(tally.days.len(), "day", "days");
+        writeln!(f, "{events} {done}, of {users} on {days}: {types}.")?;
         write!(f, "It took {seconds:.1} s, {rate:.0} events a second; seed {seed}.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn one_event_is_singular() {
+        let event = json!({
+            "event_type": "view", "user_id": "user-1", "timestamp": "2025-05-01T10:00:00.000Z"
+        });
+        let tally = Tally::default().with(&event);
+        let summary = Summary { tally, done: "made", seed: 1, took: Duration::from_secs(1) };
+        let told = summary.to_string();
+        assert!(told.starts_with("1 event made, of 1 user on 1 day: 1 view.\n"), "{told}");
     }
 }
