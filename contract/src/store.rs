@@ -74,7 +74,7 @@ macro_rules! store_contract {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
                 let (store, _alive) = $open().await;
-                $crate::contract::store::$case(&*store).await;
+                $crate::store::$case(&*store).await;
             }
         )*
     };
