@@ -5,7 +5,7 @@ use common::path::{Collection, CollectionPath};
 use common::record::RecordId;
 use common::store::{Direction, DocumentStore, Fields, Op, Query, Value, fields};
 
-use super::{commit, create, get, ids, log, logs, number, put, select, tenant};
+use super::documents::{commit, create, get, ids, log, logs, number, put, select, tenant};
 
 fn all() -> Query {
     Query::all(logs())
