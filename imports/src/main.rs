@@ -1,6 +1,7 @@
 //! Prints which file of the workspace imports which: `cargo run -p imports [--dot] [CRATE]`.
 
 use std::error::Error;
+use std::io::Write as _;
 use std::path::Path;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -13,7 +14,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     for drawing in imports::workspace(&root.canonicalize()?)? {
         if crates.iter().all(|name| drawing.root().starts_with(&format!("{name}/"))) {
-            print!("{}", if is_dot { drawing.graphviz() } else { drawing.text() });
+            let drawn = if is_dot { drawing.graphviz() } else { drawing.text() };
+            std::io::stdout().write_all(drawn.as_bytes())?;
         }
     }
     Ok(())
