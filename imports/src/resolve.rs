@@ -71,11 +71,11 @@ impl<'a> Resolver<'a> {
         unknown: Unknown,
     ) -> Vec<Definition> {
         let child = self.modules[module].children.get(name).copied();
-        let mut found = child.map_or_else(Vec::new, |child| {
+        if let (Some(child), false) = (child, rest.is_empty()) {
             // Past a module of this crate, every name is one of this crate.
-            self.enter(child, rest, Unknown::IsMadeByMacro)
-        });
-        found.extend(self.by_name(module, name, rest));
+            return self.enter(child, rest, Unknown::IsMadeByMacro);
+        }
+        let mut found = self.by_name(module, name, rest);
         if found.is_empty() {
             found.extend(self.by_glob(module, name, rest));
         }

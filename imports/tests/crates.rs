@@ -53,6 +53,18 @@ fn a_name_that_a_parent_re_exports_counts_for_the_file_that_defines_it() {
 }
 
 #[test]
+fn a_path_through_a_module_does_not_import_a_function_of_the_same_name() {
+    let found = drawing(&[
+        ("lib.rs", "mod a; mod b; mod c; pub use self::c::a;"),
+        ("a.rs", "pub fn f() {}"),
+        ("b.rs", "use super::a::f;"),
+        ("c.rs", "pub fn a() {}"),
+    ]);
+    let text = found.text();
+    assert!(text.contains("b.rs\n    -> a.rs: f\nc.rs"), "{text}");
+}
+
+#[test]
 fn a_child_and_the_parent_that_calls_it_are_a_loop_when_it_takes_what_the_parent_defines() {
     let files = |child| [("lib.rs", "mod b; pub struct A; fn f() { b::g() }"), ("b.rs", child)];
     assert_eq!(loops(&files("use super::A; pub fn g() {}")).len(), 1);
