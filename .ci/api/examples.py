@@ -1,4 +1,4 @@
-"""Every example in an OpenAPI document fits the schema that it stands beside.
+"""Checks that every example in an OpenAPI document fits the schema beside it.
 
 usage: examples.py DOCUMENT"""
 
@@ -22,7 +22,7 @@ def main(path):
         for error in fits.iter_errors(example):
             wrong += 1
             print(f"{pointer}: {error.json_path}: {error.message}"[:500])
-    print(f"{checked} examples, {wrong} things wrong with them")
+    print(f"{checked} examples, {wrong} errors in them")
     return bool(wrong) or not checked
 
 

@@ -1,5 +1,5 @@
-"""What a client generated from docs/openapi.json has to know beyond it: rules between several
-parameters, the time of day, and the formats of batches, none of which a schema can say."""
+"""What the client generated from docs/openapi.json needs to know and no schema can say: rules
+between several parameters, the time of day, and the formats of batches."""
 
 import gzip
 import json
@@ -11,13 +11,13 @@ from datetime import datetime, timedelta, timezone
 import schemathesis
 from hypothesis import strategies as st
 
-# Why requests are refused that fit their schemas.
+# The reasons for which the gateway may refuse a request that fits its schema.
 BEYOND_SCHEMAS = [
-    "is none that this listing gave out",
-    "must be after the year 1999",
-    "must be at most 24 hours ahead",
-    "must be an RFC 3339 time, epoch seconds or milliseconds, or an NCSA time",
-    r"must have at most \d+ bytes",
+    "is not a page token of this listing",
+    "must not be before the year 2000",
+    "must not be more than 24 hours in the future",
+    "must be an RFC 3339 time, epoch seconds or milliseconds, or a time as in a common log",
+    r"must be at most \d+ bytes long",
 ]
 TENANT = "acme"
 
@@ -27,7 +27,7 @@ TENANT = "acme"
 
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
-    """Where a token is set, it is not optional."""
+    """When a token is set, it is not optional."""
     for item in raw_schema["paths"].values():
         for operation in item.values():
             if os.environ.get("READ_TOKEN") and {} in operation.get("security", []):
@@ -46,7 +46,7 @@ def before_call(context, case, kwargs):
         end_soon(case.query)
         write_text(case)
     elif case.path == "/logs":
-        # Without it, one entry that fits is enough, whatever the others are.
+        # Without it, one valid entry is enough to be accepted.
         case.query = {**(case.query or {}), "strict": "true"}
     kwargs["auth"] = compress
 
@@ -76,20 +76,20 @@ def order_days(query):
 
 
 def end_soon(query):
-    """There are windows, and not too many, whatever the grain."""
+    """There are windows, and not too many of them, at every grain."""
     if query and "from" in query:
         query["to"] = instant(datetime.fromisoformat(query["from"]) + timedelta(hours=12))
 
 
 def write_text(case):
-    """A text whose form depends on the path has that form; which one, depends on what it was."""
+    """A text gets the format that its path reads. The same body always becomes the same text."""
     write = TEXTS.get((case.path, case.media_type))
     if write is not None:
         case.body = write(random.Random(str(case.body)))
 
 
 def compress(request):
-    """The body is what its encoding says."""
+    """The body is compressed when its encoding says so."""
     if request.headers.get("Content-Encoding") in ("gzip", "x-gzip") and request.body:
         body = request.body.encode() if isinstance(request.body, str) else request.body
         request.body = gzip.compress(body)
@@ -172,7 +172,7 @@ schemathesis.openapi.format("date-time", recent.map(instant))
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    """Drops refusals of requests that break a rule which their schemas cannot say."""
+    """Drops refusals for a reason that no schema can say."""
     if not isinstance(failure, schemathesis.openapi.checks.RejectedPositiveData):
         return True
     return not is_beyond_schemas(response)

@@ -1,12 +1,11 @@
-//! What the black-box tests stand on: the contract that every adapter of a port keeps, Google's
-//! emulators, and Spillway itself as real processes in both modes.
+//! What the black-box tests stand on: Google's emulators, and Spillway itself as real processes in
+//! both modes.
 
 pub mod api;
 pub mod binaries;
 pub mod books;
 mod both;
 pub mod browser;
-pub mod contract;
 pub mod deployment;
 pub mod emulators;
 pub mod issuer;

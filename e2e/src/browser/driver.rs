@@ -6,9 +6,9 @@ use std::sync::OnceLock;
 
 use crate::last_will::LastWill;
 
-/// What to do where there is no browser.
-pub const MISSING: &str = "chromedriver is not there: \
-    apt-get install --no-install-recommends chromium-headless-shell chromium-driver";
+/// What to do when there is no browser.
+pub const MISSING: &str = "chromedriver was not found; `./dev setup` installs it and Chromium on \
+    Debian and Ubuntu. Elsewhere, install Chromium or Chrome, and chromedriver of the same version";
 
 /// A running chromedriver.
 pub struct Driver {
@@ -18,16 +18,16 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// The one of this process.
+    /// The driver that all tests of this process share, started by the first.
     ///
     /// # Panics
-    /// Where it is not installed, or does not start.
+    /// When chromedriver is not installed, or does not start.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Driver> = OnceLock::new();
         SHARED.get_or_init(Self::start)
     }
 
-    /// Where it listens.
+    /// The base URL at which it listens.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -41,7 +41,7 @@ impl Driver {
             .spawn()
             .unwrap_or_else(|error| panic!("{MISSING} ({error})"));
         let last_will = LastWill::terminate(child.id()).expect("a last will");
-        let said = BufReader::new(child.stdout.take().expect("its output"));
+        let said = BufReader::new(child.stdout.take().expect("chromedriver's output"));
         let port = said.lines().map_while(Result::ok).find_map(|line| port(&line));
         let port = port.expect("chromedriver says where it listens");
         Self { url: format!("http://127.0.0.1:{port}"), _child: child, _last_will: last_will }

@@ -8,7 +8,8 @@ use google_cloud_gax::client_builder::Error as BuilderError;
 use thiserror::Error;
 
 use super::embedded::at_port;
-use super::{Settings, replace};
+use super::restart::replace;
+use super::settings::Settings;
 use crate::binaries::Binaries;
 use crate::emulators::{Emulators, project};
 use crate::pubsub_admin::{DeadLetter, PubsubAdmin, SubscriptionSettings};

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::{Settings, replace};
+use super::restart::replace;
+use super::settings::Settings;
 use crate::binaries::Binaries;
 use crate::last_will::LastWill;
 use crate::service::{Service, ServiceError};

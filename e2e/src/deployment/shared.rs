@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 use std::sync::mpsc;
 use std::thread;
 
-use super::{Deployment, Settings};
+use super::either::Deployment;
+use super::settings::Settings;
 
 /// The embedded mode.
 pub fn embedded() -> &'static Deployment {

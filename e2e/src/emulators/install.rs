@@ -1,17 +1,18 @@
-//! Finds Java and the emulators' archives, wherever the Google Cloud SDK lies.
+//! Finds Java, and the emulators in the Google Cloud SDK.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{EmulatorError, Service};
+use super::error::EmulatorError;
+use super::service::Service;
 
 /// The Java that is on the path.
 pub(super) fn java() -> Result<PathBuf, EmulatorError> {
     on_path("java").ok_or(EmulatorError::NoJava)
 }
 
-/// The arguments that make Java run the emulator of `service`.
+/// The arguments with which Java runs the emulator of `service`.
 pub(super) fn program(service: Service) -> Result<Vec<String>, EmulatorError> {
     let folder = sdk()?.join("platform").join(match service {
         Service::Pubsub => "pubsub-emulator/lib",
@@ -21,7 +22,7 @@ pub(super) fn program(service: Service) -> Result<Vec<String>, EmulatorError> {
     let jar = jar.display().to_string();
     Ok(match service {
         Service::Pubsub => vec!["-jar".to_owned(), jar],
-        // Its archive names another main class, which wants more arguments.
+        // The archive's own main class needs more arguments.
         Service::Firestore => vec![
             "-cp".to_owned(),
             jar,
@@ -30,7 +31,7 @@ pub(super) fn program(service: Service) -> Result<Vec<String>, EmulatorError> {
     })
 }
 
-/// The SDK's root: `gcloud` on the path is often a link into it.
+/// The SDK's root folder. `gcloud` on the path is often a link into it.
 fn sdk() -> Result<PathBuf, EmulatorError> {
     if let Some(root) = env::var_os("CLOUDSDK_ROOT_DIR") {
         return Ok(root.into());

@@ -1,62 +1,23 @@
 //! Google's official emulators, started for a run and stopped with it, however it ends.
 
+mod error;
 mod install;
+mod port;
 mod process;
+mod service;
 
-use std::io;
-use std::net::{Ipv4Addr, TcpListener};
-
-use thiserror::Error;
 use tokio::sync::OnceCell;
 
+pub use self::error::EmulatorError;
+pub use self::port::free_port;
 pub use self::process::Emulator;
-
-/// How to get what is missing.
-const INSTALL: &str = "install the emulators with
-    apt-get install google-cloud-cli-pubsub-emulator google-cloud-cli-firestore-emulator \
-default-jre-headless
-or, where the SDK was not installed with apt, Java 17 or later and
-    gcloud components install pubsub-emulator cloud-firestore-emulator";
-
-/// Which emulator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Service {
-    /// The broker.
-    Pubsub,
-    /// The store.
-    Firestore,
-}
+pub use self::service::Service;
 
 /// Both emulators, each on a port of its own.
 #[derive(Debug)]
 pub struct Emulators {
     pubsub: Emulator,
     firestore: Emulator,
-}
-
-/// Why an emulator does not run.
-#[derive(Debug, Error)]
-pub enum EmulatorError {
-    /// Neither `CLOUDSDK_ROOT_DIR` nor `gcloud` on the path leads to the Google Cloud SDK.
-    #[error("the Google Cloud SDK was not found; {INSTALL}")]
-    NoSdk,
-    /// The SDK is there, the emulator is not.
-    #[error("there is no emulator in {0}; {INSTALL}")]
-    NoJar(String),
-    /// There is no Java.
-    #[error("java was not found; {INSTALL}")]
-    NoJava,
-    /// It ended, or did not answer in time.
-    #[error("the {service:?} emulator did not start; it said:\n{log}")]
-    NotReady {
-        /// Which one.
-        service: Service,
-        /// What it wrote.
-        log: String,
-    },
-    /// The system refused a process, a port or a file.
-    #[error("the emulator could not be run")]
-    System(#[from] io::Error),
 }
 
 impl Emulators {
@@ -69,8 +30,11 @@ impl Emulators {
         Ok(Self { pubsub, firestore })
     }
 
-    /// The two that all tests of this process share, started by the first; panics with the reason
-    /// where they do not start. Tests stay apart by their [`project`].
+    /// The two that all tests of this process share, started by the first. Tests stay apart by
+    /// their [`project`].
+    ///
+    /// # Panics
+    /// With the reason, when they do not start.
     pub async fn shared() -> &'static Self {
         static SHARED: OnceCell<Emulators> = OnceCell::const_new();
         match SHARED.get_or_try_init(Self::start).await {
@@ -94,10 +58,4 @@ impl Emulators {
 /// emulator's queries do not slow down with what they wrote.
 pub fn project() -> String {
     format!("test-{:016x}", rand::random::<u64>())
-}
-
-/// A port of this machine that nobody listens on at the moment.
-pub fn free_port() -> io::Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?.port())
 }

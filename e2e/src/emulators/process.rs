@@ -9,7 +9,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{EmulatorError, Service, free_port, install};
+use super::error::EmulatorError;
+use super::install;
+use super::port::free_port;
+use super::service::Service;
 
 /// Runs its arguments until its standard input ends. The other end of that pipe is held by this
 /// process alone, and closed by the system when it ends, SIGKILL included.

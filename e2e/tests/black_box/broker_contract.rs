@@ -1,24 +1,19 @@
-//! Every broker keeps the contract of its port.
+//! Pub/Sub keeps the contract of its port, and says when it is down.
 
 use std::any::Any;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use common::broker::embedded::{
-    EmbeddedBroker, EmbeddedQueue, Flow, Lane, MIN_FREE_BYTES, QueueOptions,
-};
 use common::broker::pubsub::PubsubBroker;
 use common::broker::{Broker, Message, PublishError};
-use e2e::contract::broker::Deliveries;
+use contract::broker::Deliveries;
 use e2e::emulators::{Emulator, Emulators, Service, free_port, project};
 use e2e::pubsub_admin::{PubsubAdmin, SubscriptionSettings};
 use futures::future::join_all;
 use google_cloud_pubsub::subscriber::MessageStream;
 use tokio::net::TcpListener;
 
-e2e::broker_contract!(pubsub, super::pubsub_and_its_subscription);
-e2e::broker_contract!(embedded, super::queue_and_its_work);
+contract::broker_contract!(pubsub, super::pubsub_and_its_subscription);
 
 type Opened = (Box<dyn Broker>, Box<dyn Deliveries>, Box<dyn Any>);
 
@@ -28,28 +23,6 @@ async fn pubsub_and_its_subscription() -> Opened {
     let stream = topic_with_subscription(host, &project).await;
     let broker = connect(&project, host).await;
     (Box::new(broker), Box::new(Pulled(stream)), Box::new(()))
-}
-
-async fn queue_and_its_work() -> Opened {
-    let folder = tempfile::tempdir().expect("a folder");
-    let options = QueueOptions {
-        ack_deadline: Duration::from_secs(600),
-        min_free_bytes: MIN_FREE_BYTES,
-        flow: |_| Flow { lane: Lane::Fast, tenant: String::new() },
-    };
-    let queue = EmbeddedQueue::open(folder.path(), options).expect("a queue");
-    (Box::new(EmbeddedBroker(Arc::clone(&queue))), Box::new(Leased(queue)), Box::new(folder))
-}
-
-struct Leased(Arc<EmbeddedQueue>);
-
-#[async_trait]
-impl Deliveries for Leased {
-    async fn next(&mut self) -> Message {
-        let lease = self.0.lease(Lane::Fast, 1).await.expect("a lease").remove(0);
-        self.0.acknowledge(&lease).await.expect("acknowledged");
-        lease.message
-    }
 }
 
 async fn topic_with_subscription(host: &str, project: &str) -> MessageStream {

@@ -1,29 +1,21 @@
-//! Every document store keeps the contract of its port.
+//! Firestore keeps the contract of its port, and says when it is down.
 
 use std::any::Any;
 use std::time::{Duration, Instant};
 
 use common::path::{Collection, CollectionPath};
-use common::store::embedded::EmbeddedStore;
 use common::store::firestore::FirestoreStore;
 use common::store::{DocumentStore, Query, StoreError, Write, fields};
 use common::tenant::TenantId;
 use e2e::api::eventually;
 use e2e::emulators::{Emulator, Emulators, Service, free_port, project};
 
-e2e::store_contract!(firestore, super::firestore_of_a_new_project);
-e2e::store_contract!(embedded, super::embedded_in_a_new_folder);
+contract::store_contract!(firestore, super::firestore_of_a_new_project);
 
 async fn firestore_of_a_new_project() -> (Box<dyn DocumentStore>, Box<dyn Any>) {
     let host = Emulators::shared().await.firestore_host();
     let store = FirestoreStore::new(&project(), "(default)", Some(host));
     (Box::new(store), Box::new(()))
-}
-
-async fn embedded_in_a_new_folder() -> (Box<dyn DocumentStore>, Box<dyn Any>) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = EmbeddedStore::open(folder.path()).expect("a store");
-    (Box::new(store), Box::new(folder))
 }
 
 fn quarantine() -> CollectionPath {

@@ -36,7 +36,7 @@ macro_rules! broker_contract {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
                 let (broker, mut deliveries, _alive) = $open().await;
-                $crate::contract::broker::$case(&*broker, &mut *deliveries).await;
+                $crate::broker::$case(&*broker, &mut *deliveries).await;
             }
         )*
     };

@@ -3,7 +3,7 @@
 use common::store::{DocumentStore, MAX_DOCUMENT_BYTES, Query, Write, fields};
 use futures::future::join_all;
 
-use super::{
+use super::documents::{
     assert_exists, assert_invalid, commit, create, get, ids, increment, log, logs, number, upsert,
 };
 

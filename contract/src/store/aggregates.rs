@@ -4,7 +4,7 @@ use common::path::Collection;
 use common::path::CollectionPath;
 use common::store::{Aggregation, DocumentStore, Op, Query, fields};
 
-use super::{commit, create, log, logs, number, put, tenant};
+use super::documents::{commit, create, log, logs, number, put, tenant};
 
 async fn figures(
     store: &dyn DocumentStore,

@@ -5,7 +5,9 @@ use common::path::{Collection, CollectionPath};
 use common::record::RecordId;
 use common::store::{Aggregation, Direction, DocumentStore, Fields, Op, Query, Value, fields};
 
-use super::{assert_invalid, commit, create, get, ids, log, logs, number, put, select, tenant};
+use super::documents::{
+    assert_invalid, commit, create, get, ids, log, logs, number, put, select, tenant,
+};
 
 fn all() -> Query {
     Query::all(logs())

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use common::store::{DocumentStore, Query, Value, fields};
 
-use super::{commit, create, get, increment, log, logs, put, select, upsert};
+use super::documents::{commit, create, get, increment, log, logs, put, select, upsert};
 
 /// Each type, its empty value and its odd ones, at the top and inside of maps.
 pub async fn every_type_of_value_reads_back(store: &dyn DocumentStore) {

@@ -3,15 +3,11 @@
 
 mod aggregates;
 mod commits;
+mod documents;
 mod queries;
 mod values;
 
-use std::collections::BTreeMap;
-
-use common::path::{Collection, CollectionPath, DocumentPath};
-use common::record::RecordId;
-use common::store::{Document, DocumentStore, Fields, Query, StoreError, Write, fields};
-use common::tenant::TenantId;
+use common::store::DocumentStore;
 
 pub use self::aggregates::*;
 pub use self::commits::*;
@@ -76,7 +72,7 @@ macro_rules! store_contract {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
                 let (store, _alive) = $open().await;
-                $crate::contract::store::$case(&*store).await;
+                $crate::store::$case(&*store).await;
             }
         )*
     };
@@ -85,66 +81,4 @@ macro_rules! store_contract {
 /// A probe writes nothing, so all that it can show is that the store is up.
 pub async fn a_probe_of_a_store_that_is_up_passes(store: &dyn DocumentStore) {
     store.probe().await.expect("the store is up");
-}
-
-fn tenant(id: &str) -> TenantId {
-    TenantId::parse(id).expect("a tenant")
-}
-
-fn logs() -> CollectionPath {
-    CollectionPath::of(&tenant("acme"), Collection::ProcessedLogs)
-}
-
-fn log(id: &str) -> DocumentPath {
-    logs().record(&RecordId::parse(id).expect("a record"))
-}
-
-fn create(path: DocumentPath, fields: Fields) -> Write {
-    Write::Create { path, fields }
-}
-
-fn upsert(path: DocumentPath, fields: Fields) -> Write {
-    Write::Upsert { path, fields }
-}
-
-fn increment(path: DocumentPath, fields: Fields, by: &[(&str, i64)]) -> Write {
-    let by =
-        by.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect::<BTreeMap<_, _>>();
-    Write::Increment { path, fields, by }
-}
-
-fn number(n: i64) -> Fields {
-    fields([("n", n.into())])
-}
-
-async fn commit(store: &dyn DocumentStore, writes: Vec<Write>) {
-    store.commit(writes).await.expect("a commit that is in order");
-}
-
-/// Documents of the logs' collection, by id.
-async fn put(store: &dyn DocumentStore, documents: Vec<(&str, Fields)>) {
-    let writes = documents.into_iter().map(|(id, fields)| create(log(id), fields)).collect();
-    commit(store, writes).await;
-}
-
-async fn get(store: &dyn DocumentStore, path: DocumentPath) -> Option<Fields> {
-    let mut read = store.get_many(&[path]).await.expect("a read");
-    read.remove(0).map(|document| document.fields)
-}
-
-async fn select(store: &dyn DocumentStore, query: Query) -> Vec<Document> {
-    store.query(&query).await.expect("a query")
-}
-
-async fn ids(store: &dyn DocumentStore, query: Query) -> Vec<String> {
-    let selected = select(store, query).await;
-    selected.into_iter().map(|document| document.id).collect()
-}
-
-fn assert_invalid(outcome: &Result<(), StoreError>) {
-    assert!(matches!(outcome, Err(StoreError::Invalid(_))), "{outcome:?}");
-}
-
-fn assert_exists(outcome: &Result<(), StoreError>) {
-    assert!(matches!(outcome, Err(StoreError::AlreadyExists)), "{outcome:?}");
 }
