@@ -1,4 +1,4 @@
-//! Spillway as it is deployed, in both modes, behind one face: so that a promise is tested once.
+//! A running Spillway in either mode, behind one type, so that a promise is tested once.
 
 use crate::service::{Service, ServiceError};
 
@@ -10,37 +10,43 @@ pub use self::cloud::{Cloud, CloudError};
 pub use self::embedded::Embedded;
 pub use self::shared::{cloud, embedded};
 
-/// Environment variables for every program of a deployment.
+/// Environment variables for all programs of a deployment.
 pub type Settings = Vec<(&'static str, String)>;
 
 /// A running Spillway.
 pub enum Deployment {
     /// One process, one folder.
     Embedded(Box<Embedded>),
-    /// Gateway, worker, emulators, and the relay between them.
+    /// The gateway and the worker, the emulators, and the relay between them.
     Cloud(Box<Cloud>),
 }
 
 impl Deployment {
-    /// The embedded mode in a fresh folder.
+    /// The embedded mode, with a new data folder.
     ///
     /// # Panics
-    /// Where it does not start.
+    /// If it does not start.
     pub async fn embedded(settings: Settings) -> Self {
-        let embedded = Embedded::start(settings).await;
-        Self::Embedded(Box::new(embedded.unwrap_or_else(|error| panic!("{error}"))))
+        Self::try_embedded(settings).await.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// The shape of Google Cloud, on the emulators, in a fresh project.
+    /// The shape of Google Cloud: a new project on the emulators.
     ///
     /// # Panics
-    /// Where it does not start.
+    /// If it does not start.
     pub async fn cloud(settings: Settings) -> Self {
-        let cloud = Cloud::start(settings).await;
-        Self::Cloud(Box::new(cloud.unwrap_or_else(|error| panic!("{error}"))))
+        Self::try_cloud(settings).await.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Where the API is.
+    async fn try_embedded(settings: Settings) -> Result<Self, ServiceError> {
+        Embedded::start(settings).await.map(Box::new).map(Self::Embedded)
+    }
+
+    async fn try_cloud(settings: Settings) -> Result<Self, CloudError> {
+        Cloud::start(settings).await.map(Box::new).map(Self::Cloud)
+    }
+
+    /// The base URL of the API.
     pub fn url(&self) -> String {
         match self {
             Self::Embedded(embedded) => embedded.service().url(),
@@ -48,7 +54,7 @@ impl Deployment {
         }
     }
 
-    /// Where the metrics of the work are.
+    /// The base URL of the worker, which has the metrics of its work.
     pub fn worker_url(&self) -> String {
         match self {
             Self::Embedded(embedded) => embedded.service().url(),
@@ -56,7 +62,7 @@ impl Deployment {
         }
     }
 
-    /// Kills the process that works with SIGKILL, and starts it again.
+    /// Kills the worker's process with SIGKILL and starts it again.
     pub async fn crash_worker(&mut self) -> Result<(), ServiceError> {
         match self {
             Self::Embedded(embedded) => embedded.crash().await,
@@ -64,8 +70,7 @@ impl Deployment {
         }
     }
 
-    /// Kills the process that takes requests with SIGKILL, and starts it again at the same
-    /// address.
+    /// Kills the gateway's process with SIGKILL and starts it again at the same address.
     pub async fn crash_gateway(&mut self) -> Result<(), ServiceError> {
         match self {
             Self::Embedded(embedded) => embedded.crash().await,
@@ -74,7 +79,7 @@ impl Deployment {
     }
 }
 
-/// Kills `service`, and starts `again` what took its place.
+/// Kills the service in `slot`, and puts what `again` starts in its place.
 async fn replace(
     slot: &mut Option<Service>,
     again: impl AsyncFnOnce() -> Result<Service, ServiceError>,
