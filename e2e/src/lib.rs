@@ -1,5 +1,5 @@
-//! What the black-box tests stand on: the contract that every adapter of a port keeps, Google's
-//! emulators, and Spillway itself as real processes in both modes.
+//! The ground of the black-box tests: the contract of each port, Google's emulators, and Spillway
+//! itself as real processes in both modes.
 
 pub mod api;
 pub mod binaries;

@@ -1,5 +1,5 @@
-//! What a document store promises. Each case is one test; [`store_contract`](crate::store_contract)
-//! instantiates all of them for an adapter.
+//! The contract of a document store. Each case is one test;
+//! [`store_contract`](crate::store_contract) makes them for an adapter.
 
 mod aggregates;
 mod commits;
@@ -18,9 +18,8 @@ pub use self::commits::*;
 pub use self::queries::*;
 pub use self::values::*;
 
-/// Runs every case of the contract as a test of its own, on what `$open` opens: an async function
-/// that gives a `Box<dyn DocumentStore>` of an empty store, and whatever must stay alive
-/// meanwhile. Each test opens its own.
+/// Makes a test of each case. `$open` is an async function that opens a new, empty store for each
+/// test: it returns a `Box<dyn DocumentStore>` and whatever must stay alive meanwhile.
 #[macro_export]
 macro_rules! store_contract {
     ($adapter:ident, $open:path) => {
@@ -30,13 +29,13 @@ macro_rules! store_contract {
                 a_created_document_reads_back,
                 a_second_create_is_refused_and_nothing_of_its_commit_is_applied,
                 a_commit_of_mixed_writes_applies_all_of_them,
-                a_commit_of_nothing_is_done_at_once,
-                a_commit_of_a_thousand_documents_is_one,
+                an_empty_commit_succeeds,
+                a_commit_may_have_a_thousand_documents,
                 an_upsert_merges_and_leaves_other_fields,
-                an_upsert_makes_a_missing_document_even_without_fields,
+                an_upsert_creates_a_missing_document_even_without_fields,
                 an_increment_starts_at_zero_and_adds_up,
                 an_increment_sets_fields_in_the_same_write,
-                a_delete_of_a_missing_document_is_no_error,
+                deleting_a_missing_document_succeeds,
                 a_deleted_document_can_be_created_again,
                 a_document_named_twice_is_invalid_and_nothing_is_applied,
                 a_document_over_1_mib_is_invalid_and_nothing_is_applied,
@@ -45,27 +44,27 @@ macro_rules! store_contract {
                 concurrent_commits_with_a_gate_and_a_count_apply_both_or_none,
                 every_type_of_value_reads_back,
                 an_instant_keeps_its_microseconds_and_no_more,
-                names_of_fields_are_any_text,
+                a_field_may_have_any_name,
                 numbers_keep_their_type_and_their_range,
                 get_many_answers_by_position,
                 a_query_of_an_empty_collection_is_empty,
-                a_query_is_ordered_by_id_where_nothing_else_decides,
-                a_field_of_a_range_filter_orders_after_the_order_and_before_the_id,
+                a_query_without_an_order_is_ordered_by_id,
+                the_field_of_a_range_filter_orders_after_the_given_order_and_before_the_id,
                 each_filter_compares_values_of_each_type,
                 a_filter_matches_no_value_of_another_type,
                 all_filters_of_a_query_must_hold,
-                an_order_puts_ties_by_id_in_both_directions,
-                a_second_key_of_an_order_decides_ties_of_the_first,
+                ties_of_an_order_are_ordered_by_id_in_both_directions,
+                a_second_field_of_an_order_decides_ties_of_the_first,
                 an_order_leaves_out_documents_without_its_field,
                 a_limit_cuts_the_end_of_the_order,
                 pages_of_a_cursor_hold_every_document_once,
                 a_selection_holds_the_fields_that_were_asked_for,
                 a_collection_holds_no_document_of_a_subcollection,
-                a_tenant_sees_nothing_of_another,
-                the_stray_collection_lies_outside_of_every_tenant,
+                a_tenant_sees_no_document_of_another,
+                the_stray_collection_belongs_to_no_tenant,
                 a_count_and_a_sum_cover_what_the_filters_select,
                 a_sum_takes_documents_without_the_field_as_zero,
-                the_figures_of_an_empty_collection_are_zero,
+                counts_and_sums_of_an_empty_collection_are_zero,
             );
         }
     };
@@ -80,7 +79,6 @@ macro_rules! store_contract {
     };
 }
 
-/// A probe writes nothing, so all that it can show is that the store is up.
 pub async fn a_probe_of_a_store_that_is_up_passes(store: &dyn DocumentStore) {
     store.probe().await.expect("the store is up");
 }
@@ -116,10 +114,10 @@ fn number(n: i64) -> Fields {
 }
 
 async fn commit(store: &dyn DocumentStore, writes: Vec<Write>) {
-    store.commit(writes).await.expect("a commit that is in order");
+    store.commit(writes).await.expect("a valid commit");
 }
 
-/// Documents of the logs' collection, by id.
+/// Creates documents in the collection of logs, by id.
 async fn put(store: &dyn DocumentStore, documents: Vec<(&str, Fields)>) {
     let writes = documents.into_iter().map(|(id, fields)| create(log(id), fields)).collect();
     commit(store, writes).await;
