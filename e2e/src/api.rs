@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
 /// A tenant that no other test has.
@@ -177,6 +178,13 @@ async fn read(response: Response) -> Answer {
     let (status, headers) = (response.status(), response.headers().clone());
     let body = response.bytes().await.expect("a body");
     Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
+}
+
+/// Waits until the server at `url` accepts connections.
+pub async fn listening(url: &str) {
+    let host = url.trim_start_matches("http://");
+    let connect = async || TcpStream::connect(host).await.ok();
+    drop(eventually(&format!("{url} accepts connections"), connect).await);
 }
 
 /// Waits until `look` finds something, and returns it.

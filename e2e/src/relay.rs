@@ -1,6 +1,6 @@
-//! The push relay: stands in for Pub/Sub's own push, because the emulator pushes only a few messages
-//! at once. It pulls from an ordinary subscription, posts each message in the wrapped envelope, and
-//! acknowledges on 2xx. It also injects faults.
+//! The push relay: stands in for Pub/Sub's own push, because the emulator pushes only a few
+//! messages at once. It pulls from an ordinary subscription, posts each message in the wrapped
+//! envelope, and acknowledges on 2xx. It also injects faults.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! A flood of 5,000 mixed records in ten seconds: each is answered at once, and stored once under its
-//! own tenant.
+//! A flood of 5,000 mixed records in ten seconds: each is answered at once, and stored once under
+//! its own tenant.
 
 use e2e::binaries::Binaries;
 use e2e::deployment::{Deployment, Settings};

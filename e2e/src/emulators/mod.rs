@@ -1,4 +1,4 @@
-//! Google's official emulators: started for a run of the tests, and stopped with it however it ends.
+//! Google's official emulators: started for a run of the tests, and stopped however it ends.
 
 mod install;
 mod process;

@@ -13,7 +13,7 @@ use common::path::{Collection, CollectionPath};
 use common::store::embedded::EmbeddedStore;
 use common::store::{DocumentStore as _, Op, Query, Write};
 use common::tenant::TenantId;
-use e2e::api::{Api, answer, eventually};
+use e2e::api::{Api, answer, eventually, listening};
 use e2e::books::{aggregated, balanced, differences, spillway};
 use e2e::deployment::{Embedded, Settings};
 use futures::future::join_all;
@@ -357,7 +357,7 @@ async fn flood(url: String, lane: usize, stop: Arc<AtomicBool>) -> Vec<String> {
         match request.send().await.map(|answer| answer.status()) {
             Ok(StatusCode::ACCEPTED) => taken.push(id),
             Ok(status) => assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE),
-            Err(_) => tokio::task::yield_now().await,
+            Err(_) => listening(&url).await,
         }
     }
     taken
@@ -446,8 +446,8 @@ fn record_ids(data: &Path) -> BTreeSet<String> {
     lines(data).iter().map(id).collect()
 }
 
-/// A file of the archive, its text, and a line of it: an event that was delivered once, so that it is
-/// lost with the line.
+/// A file of the archive, its text, and a line of it: an event that was delivered once, so that it
+/// is lost with the line.
 fn an_event(data: &Path) -> (PathBuf, String, String) {
     let is_delivered_once = |line: &&str| {
         let line: Value = serde_json::from_str(line).expect("a line");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use e2e::api::{Api, eventually};
+use e2e::api::{Api, eventually, listening};
 use e2e::deployment::{Deployment, Settings};
 use futures::future::join_all;
 use reqwest::{Client, StatusCode};
@@ -102,7 +102,7 @@ async fn flood(url: String, lane: usize, stop: Arc<AtomicBool>) -> Vec<usize> {
         match sent.map(|answer| answer.status()) {
             Ok(StatusCode::ACCEPTED) => taken.push(n),
             Ok(status) => assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE),
-            Err(_) => tokio::task::yield_now().await,
+            Err(_) => listening(&url).await,
         }
     }
     taken

@@ -251,7 +251,8 @@ async fn a_record_is_read_from_either_casing_of_an_envelope() {
             }
             assert_eq!(pushing.push(body.to_string()).await, 204, "{names}");
         }
-        // The first one is stored. The second one has another digest: the conflict shows the attempts.
+        // The first one is stored. The second one has another digest, and its conflict shows the
+        // attempts.
         assert_eq!(pushing.api.processed_log(&tenant, "1").await["original_text"], "a text");
         let conflict = pushing.api.listed(&tenant, "quarantine", 1).await;
         assert_eq!(conflict[0]["attempts"], attempts, "{names}");

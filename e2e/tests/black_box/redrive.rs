@@ -144,7 +144,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The summary on the last line: messages stored, removed because they were stored before, and left.
+/// The numbers of the last line: messages stored, removed as stored before, and left.
 fn summary(output: &Output) -> [u32; 3] {
     let said = said(output);
     let last = said.lines().last().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Counts and sums that the store computes, so that the cost of a read does not grow with the count.
+//! Counts and sums that the store computes, so that reads do not become slower as counts grow.
 
 use common::path::Collection;
 use common::path::CollectionPath;

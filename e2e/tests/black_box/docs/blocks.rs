@@ -18,7 +18,8 @@ pub(super) struct Example {
     pub(super) output: String,
 }
 
-/// The blocks of a Markdown text, in order.
+/// The blocks of a Markdown text, in order. A row of a table that begins with a command of `cargo`
+/// is a block of its own.
 pub(super) fn blocks(markdown: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut is_open = false;
@@ -34,11 +35,21 @@ pub(super) fn blocks(markdown: &str) -> Vec<Block> {
                 let block = blocks.last_mut().expect("an open block");
                 block.text.extend([text, "\n"]);
             }
-            None => {}
+            None => blocks.extend(row(text).map(|command| Block {
+                line,
+                language: "sh".to_owned(),
+                text: command.to_owned(),
+            })),
         }
     }
     assert!(!is_open, "the last block is never closed");
     blocks
+}
+
+/// The command in the first cell of a table's row.
+fn row(line: &str) -> Option<&str> {
+    let cell = line.strip_prefix("| `")?.split('`').next()?;
+    cell.starts_with("cargo ").then_some(cell)
 }
 
 impl Block {
@@ -70,13 +81,14 @@ impl Block {
 
 #[test]
 fn blocks_are_found_with_their_commands_and_outputs() {
-    let markdown = "text\n```console\n$ one \\\n>   more\n1\n2\n$ two\n```\n\n  ```sh\n  # why\n  a \\\n  b\n  ```\n";
+    let markdown = "text\n```console\n$ one \\\n>   more\n1\n2\n$ two\n```\n\n  ```sh\n  # why\n  a \\\n  b\n  ```\n| `cargo x` | y |\n";
     let found = blocks(markdown);
     let languages: Vec<_> = found.iter().map(|it| (it.line, it.language.as_str())).collect();
-    assert_eq!(languages, [(2, "console"), (10, "sh")]);
+    assert_eq!(languages, [(2, "console"), (10, "sh"), (15, "sh")]);
     let examples = found[0].examples();
     let examples: Vec<_> =
         examples.iter().map(|it| (it.command.as_str(), it.output.as_str())).collect();
     assert_eq!(examples, [("one \\\n  more", "1\n2\n"), ("two", "")]);
     assert_eq!(found[1].commands(), ["a    b"]);
+    assert_eq!(found[2].commands(), ["cargo x"]);
 }
