@@ -48,12 +48,12 @@ impl PubsubAdmin {
             project: project.to_owned(),
             topics: TopicAdmin::builder()
                 .with_endpoint(&endpoint)
-                .with_credentials(nobody())
+                .with_credentials(no_credentials())
                 .build()
                 .await?,
             subscriptions: SubscriptionAdmin::builder()
                 .with_endpoint(&endpoint)
-                .with_credentials(nobody())
+                .with_credentials(no_credentials())
                 .build()
                 .await?,
             endpoint,
@@ -85,7 +85,11 @@ impl PubsubAdmin {
 
     /// A client that pulls from this project's subscriptions.
     pub async fn subscriber(&self) -> std::result::Result<Subscriber, BuilderError> {
-        Subscriber::builder().with_endpoint(&self.endpoint).with_credentials(nobody()).build().await
+        Subscriber::builder()
+            .with_endpoint(&self.endpoint)
+            .with_credentials(no_credentials())
+            .build()
+            .await
     }
 
     /// The project's id.
@@ -121,6 +125,6 @@ fn push_config(endpoint: String) -> PushConfig {
     PushConfig::new().set_push_endpoint(endpoint)
 }
 
-fn nobody() -> Credentials {
+fn no_credentials() -> Credentials {
     anonymous::Builder::new().build()
 }

@@ -68,6 +68,7 @@ pub async fn every_message_has_its_result(broker: &dyn Broker, deliveries: &mut 
     assert_eq!(receive(deliveries, 300).await.len(), 300);
 }
 
+/// It is not an error.
 pub async fn an_empty_list_has_no_results(broker: &dyn Broker, _: &mut dyn Deliveries) {
     assert!(broker.publish(Vec::new()).await.is_empty());
 }

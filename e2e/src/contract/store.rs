@@ -79,6 +79,7 @@ macro_rules! store_contract {
     };
 }
 
+/// It writes nothing.
 pub async fn a_probe_of_a_store_that_is_up_passes(store: &dyn DocumentStore) {
     store.probe().await.expect("the store is up");
 }

@@ -45,6 +45,7 @@ pub async fn a_sum_takes_documents_without_the_field_as_zero(store: &dyn Documen
     assert_eq!(figures(store, Query::all(logs()), &both).await, [-2, 3, 0]);
 }
 
+/// They are not an error.
 pub async fn counts_and_sums_of_an_empty_collection_are_zero(store: &dyn DocumentStore) {
     let both = [Aggregation::Count, Aggregation::Sum("n")];
     assert_eq!(figures(store, Query::all(logs()), &both).await, [0, 0]);

@@ -7,6 +7,7 @@ use super::{
     assert_exists, assert_invalid, commit, create, get, ids, increment, log, logs, number, upsert,
 };
 
+/// All its fields are there.
 pub async fn a_created_document_reads_back(store: &dyn DocumentStore) {
     let written = fields([("source", "json_upload".into()), ("characters", 7_i64.into())]);
     commit(store, vec![create(log("1"), written.clone())]).await;
@@ -38,6 +39,7 @@ pub async fn a_second_create_is_refused_and_nothing_of_its_commit_is_applied(
     assert_eq!(ids(store, Query::all(logs())).await, ["gate", "gone", "old"]);
 }
 
+/// Creates, upserts, increments and deletes in one commit.
 pub async fn a_commit_of_mixed_writes_applies_all_of_them(store: &dyn DocumentStore) {
     commit(store, vec![create(log("gone"), number(1)), create(log("old"), number(1))]).await;
     let writes = vec![
@@ -52,6 +54,7 @@ pub async fn a_commit_of_mixed_writes_applies_all_of_them(store: &dyn DocumentSt
     assert_eq!(get(store, log("old")).await, Some(old));
 }
 
+/// It has nothing to write.
 pub async fn an_empty_commit_succeeds(store: &dyn DocumentStore) {
     commit(store, Vec::new()).await;
 }
@@ -78,6 +81,7 @@ pub async fn an_upsert_merges_and_leaves_other_fields(store: &dyn DocumentStore)
     assert_eq!(get(store, log("1")).await, Some(after));
 }
 
+/// An upsert is idempotent, so the document may be missing.
 pub async fn an_upsert_creates_a_missing_document_even_without_fields(store: &dyn DocumentStore) {
     let writes = vec![upsert(log("1"), number(1)), upsert(log("2"), fields([]))];
     commit(store, writes.clone()).await;
@@ -109,11 +113,13 @@ pub async fn an_increment_sets_fields_in_the_same_write(store: &dyn DocumentStor
     assert_eq!(get(store, log("1")).await, Some(counted));
 }
 
+/// A delete is idempotent.
 pub async fn deleting_a_missing_document_succeeds(store: &dyn DocumentStore) {
     commit(store, vec![Write::Delete { path: log("1") }]).await;
     assert_eq!(get(store, log("1")).await, None);
 }
 
+/// It has none of its old fields.
 pub async fn a_deleted_document_can_be_created_again(store: &dyn DocumentStore) {
     commit(store, vec![create(log("1"), fields([("old", 1_i64.into())]))]).await;
     commit(store, vec![Write::Delete { path: log("1") }]).await;
@@ -152,6 +158,7 @@ pub async fn a_document_over_1_mib_is_invalid_and_nothing_is_applied(store: &dyn
     commit(store, vec![create(log("1"), text(MAX_DOCUMENT_BYTES - 1_024))]).await;
 }
 
+/// The gate decides this race.
 pub async fn of_concurrent_creates_of_one_document_exactly_one_wins(store: &dyn DocumentStore) {
     let creates = (0..10).map(|n| store.commit(vec![create(log("1"), number(n))]));
     let outcomes = join_all(creates).await;
@@ -162,6 +169,7 @@ pub async fn of_concurrent_creates_of_one_document_exactly_one_wins(store: &dyn 
     assert_eq!(get(store, log("1")).await, Some(number(winner)));
 }
 
+/// None of them is lost.
 pub async fn concurrent_increments_all_count(store: &dyn DocumentStore) {
     let increments =
         (0..20).map(|n| store.commit(vec![increment(log("1"), fields([]), &[("count", n)])]));

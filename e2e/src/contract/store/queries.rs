@@ -31,6 +31,7 @@ pub async fn get_many_answers_by_position(store: &dyn DocumentStore) {
     assert_eq!(store.get_many(&[]).await.expect("a read"), []);
 }
 
+/// It is not an error.
 pub async fn a_query_of_an_empty_collection_is_empty(store: &dyn DocumentStore) {
     assert_eq!(select(store, all()).await, []);
     let filtered = all().filter("n", Op::AtLeast, 1_i64);

@@ -49,7 +49,7 @@ async fn send_all(api: &Api, examples: &Examples) -> Vec<Value> {
     assert_shows(&order, &examples.answer("post", "/ingest", 202), "/ingest");
     let boot = examples.request("/ingest", "text/plain");
     send(api, "/ingest", "text/plain", &boot, &text("boot-1")).await;
-    // The first text under the id has to be stored before the second one is a conflict.
+    // The first text must be stored before the second one is a conflict.
     api.processed_log(TENANT, "boot-1").await;
     send(api, "/ingest", "text/plain", &CONFLICT.into(), &text("boot-1")).await;
     send(api, "/logs", json, &examples.request("/logs", json), &key).await;

@@ -43,7 +43,7 @@ fn every_path_that_a_file_names_is_there() {
     assert!(found > 10, "only {found} paths: the files were not read");
 }
 
-/// The design is no part of the repository: nobody could look it up.
+/// The design document is not in the repository, so readers could not look it up.
 #[test]
 fn nothing_cites_a_design_document() {
     let cited = Regex::new(concat!(r"\bDES", r"IGN\b")).expect("a pattern");
