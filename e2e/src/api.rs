@@ -181,10 +181,15 @@ async fn read(response: Response) -> Answer {
 }
 
 /// Waits until the server at `url` accepts connections.
+///
+/// # Panics
+/// If that takes longer than [`PATIENCE`].
 pub async fn listening(url: &str) {
-    let host = url.trim_start_matches("http://");
-    let connect = async || TcpStream::connect(host).await.ok();
-    drop(eventually(&format!("{url} accepts connections"), connect).await);
+    let (host, start) = (url.trim_start_matches("http://"), Instant::now());
+    while TcpStream::connect(host).await.is_err() {
+        assert!(start.elapsed() < PATIENCE, "{url} did not listen within {PATIENCE:?}");
+        sleep(POLL).await;
+    }
 }
 
 /// Waits until `look` finds something, and returns it.
