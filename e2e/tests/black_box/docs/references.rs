@@ -20,27 +20,31 @@ const LINK: &str = r#"\]\(([^)\s]+)\)|(?:src|href|srcset)="([^"]+)""#;
 #[test]
 fn every_link_of_a_document_leads_somewhere() {
     let link = Regex::new(LINK).expect("a pattern");
+    let mut broken = Vec::new();
     for (file, text) in files().filter(|(file, _)| ends_with(file, "md")) {
-        for found in link.captures_iter(&outside_of_blocks(&text)) {
-            let target = found.get(1).or_else(|| found.get(2)).expect("a target").as_str();
-            if !target.contains(':') {
-                assert!(leads_somewhere(&file, &text, target), "{}: {target}", file.display());
-            }
-        }
+        let prose = outside_of_blocks(&text);
+        let targets =
+            link.captures_iter(&prose).filter_map(|found| found.get(1).or_else(|| found.get(2)));
+        let relative = targets.map(|target| target.as_str()).filter(|it| !it.contains(':'));
+        let lost = relative.filter(|target| !leads_somewhere(&file, &text, target));
+        broken.extend(lost.map(|target| format!("{} links to {target}", file.display())));
     }
+    assert!(broken.is_empty(), "{broken:#?}");
 }
 
 #[test]
 fn every_path_that_a_file_names_is_there() {
     let path = Regex::new(PATH).expect("a pattern");
-    let mut found = 0;
+    let (mut found, mut missing) = (0, Vec::new());
     for (file, text) in files() {
-        for named in path.captures_iter(&text) {
-            assert!(repository(&named[1]).exists(), "{} names {}", file.display(), &named[1]);
-            found += 1;
-        }
+        let named = path.captures_iter(&text).map(|named| named[1].to_owned());
+        let named: Vec<_> = named.collect();
+        found += named.len();
+        let gone = named.iter().filter(|named| !repository(named).exists());
+        missing.extend(gone.map(|named| format!("{} names {named}", file.display())));
     }
     assert!(found > 10, "only {found} paths: the files were not read");
+    assert!(missing.is_empty(), "{missing:#?}");
 }
 
 /// The design document is not in the repository, so readers could not look it up.
