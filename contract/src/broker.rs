@@ -1,5 +1,5 @@
-//! What a broker promises. Each case is one test; [`broker_contract`](crate::broker_contract)
-//! instantiates all of them for an adapter.
+//! The contract of a broker. Each case is one test; [`broker_contract`](crate::broker_contract)
+//! makes them for an adapter.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,13 +10,13 @@ use futures::future::join_all;
 /// Reads back what a broker delivers.
 #[async_trait]
 pub trait Deliveries: Send {
-    /// The next message that is delivered; it is acknowledged. Waits until there is one.
+    /// Waits for the next message, and acknowledges it.
     async fn next(&mut self) -> Message;
 }
 
-/// Runs every case of the contract as a test of its own, on what `$open` opens: an async function
-/// that gives a `Box<dyn Broker>`, a `Box<dyn Deliveries>` of the same, and whatever must stay
-/// alive meanwhile. Each test opens its own.
+/// Makes a test of each case. `$open` is an async function that opens a new broker for each test:
+/// it returns a `Box<dyn Broker>`, a `Box<dyn Deliveries>` of the same broker, and whatever must
+/// stay alive meanwhile.
 #[macro_export]
 macro_rules! broker_contract {
     ($adapter:ident, $open:path) => {
@@ -42,7 +42,7 @@ macro_rules! broker_contract {
     };
 }
 
-/// Any bytes and any text arrive as they were sent.
+/// Any bytes and any text arrive unchanged.
 pub async fn data_and_attributes_are_delivered_as_they_were_published(
     broker: &dyn Broker,
     deliveries: &mut dyn Deliveries,
@@ -60,7 +60,7 @@ pub async fn data_and_attributes_are_delivered_as_they_were_published(
     assert_eq!(delivered, sent.into_iter().map(as_key).collect());
 }
 
-/// One result a message, in the order of the messages.
+/// One result for each message, in the same order.
 pub async fn every_message_has_its_result(broker: &dyn Broker, deliveries: &mut dyn Deliveries) {
     let results = broker.publish(numbered(0..300)).await;
     assert_eq!(results.len(), 300);
@@ -68,12 +68,12 @@ pub async fn every_message_has_its_result(broker: &dyn Broker, deliveries: &mut 
     assert_eq!(receive(deliveries, 300).await.len(), 300);
 }
 
-/// Nothing in, nothing out.
+/// It is not an error.
 pub async fn an_empty_list_has_no_results(broker: &dyn Broker, _: &mut dyn Deliveries) {
     assert!(broker.publish(Vec::new()).await.is_empty());
 }
 
-/// What concurrent requests publish is all delivered, and each learns of its own only.
+/// Each request gets the results of its own messages only.
 pub async fn a_thousand_publishes_at_once_are_all_delivered(
     broker: &dyn Broker,
     deliveries: &mut dyn Deliveries,
@@ -84,7 +84,7 @@ pub async fn a_thousand_publishes_at_once_are_all_delivered(
     assert_eq!(delivered, numbered(0..1_000).into_iter().map(as_key).collect());
 }
 
-/// As many parts as the largest text has: 4 MiB in parts of 4,000 bytes.
+/// The largest text: 4 MiB in parts of 4,000 bytes.
 pub async fn a_large_request_is_delivered_whole(
     broker: &dyn Broker,
     deliveries: &mut dyn Deliveries,
@@ -97,7 +97,7 @@ pub async fn a_large_request_is_delivered_whole(
     assert_eq!(delivered, parts.into_iter().map(as_key).collect());
 }
 
-/// Neither puts a message of its own between those of others.
+/// Neither adds a message of its own.
 pub async fn a_flush_and_a_probe_publish_nothing(
     broker: &dyn Broker,
     deliveries: &mut dyn Deliveries,
@@ -134,7 +134,7 @@ async fn publish_all(broker: &dyn Broker, messages: Vec<Message>) {
     }
 }
 
-/// The next messages, until there are `count` different ones: a second delivery of one is allowed.
+/// The next `count` different messages: a message may be delivered twice.
 async fn receive(deliveries: &mut dyn Deliveries, count: usize) -> BTreeSet<Key> {
     let mut delivered = BTreeSet::new();
     while delivered.len() < count {

@@ -1,4 +1,4 @@
-//! What each port promises, as tests that run on every adapter.
+//! The contract of each port, as tests that run on every adapter.
 
 pub mod broker;
 pub mod store;

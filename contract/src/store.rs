@@ -59,11 +59,11 @@ macro_rules! store_contract {
                 a_cursor_in_another_order_than_by_id_is_invalid,
                 a_selection_holds_the_fields_that_were_asked_for,
                 a_collection_holds_no_document_of_a_subcollection,
-                a_tenant_sees_nothing_of_another,
-                the_stray_collection_lies_outside_of_every_tenant,
+                a_tenant_sees_no_document_of_another,
+                the_stray_collection_belongs_to_no_tenant,
                 a_count_and_a_sum_cover_what_the_filters_select,
                 a_sum_takes_documents_without_the_field_as_zero,
-                the_figures_of_an_empty_collection_are_zero,
+                counts_and_sums_of_an_empty_collection_are_zero,
             );
         }
     };

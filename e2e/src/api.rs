@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
 /// A tenant that no other test has.
@@ -11,11 +12,11 @@ pub fn new_tenant() -> String {
     format!("t-{:016x}", rand::random::<u64>())
 }
 
-/// How long a test waits for what must come.
+/// How long a test waits for something that must happen.
 pub const PATIENCE: Duration = Duration::from_secs(300);
-/// How soon it looks again at first.
+/// The first interval at which it looks again.
 const POLL: Duration = Duration::from_millis(50);
-/// Afterwards, the part of the time it has waited: looking may cost what it waits for the cores.
+/// Later, a look each time the wait has grown by this part: looking takes cores from the work.
 const POLL_PART: u32 = 20;
 
 /// A client of one deployment.
@@ -32,19 +33,19 @@ pub struct Answer {
     pub status: StatusCode,
     /// The headers.
     pub headers: reqwest::header::HeaderMap,
-    /// The body; null where it is no JSON.
+    /// The body; null if it is not JSON.
     pub body: Value,
 }
 
 impl Answer {
-    /// The fields that the problem names, in its order.
+    /// The fields that the problem names, in order.
     pub fn fields(&self) -> Vec<&str> {
         let errors = self.body["errors"].as_array().map_or(&[][..], Vec::as_slice);
         errors.iter().filter_map(|error| error["field"].as_str()).collect()
     }
 
     /// # Panics
-    /// Where the answer is not the problem of that status and code, complete in all members.
+    /// If the answer is not a complete problem with this status and code.
     pub fn assert_problem(&self, what: &str, status: u16, code: &str) {
         let Self { headers, body, .. } = self;
         assert_eq!((self.status.as_u16(), &body["code"]), (status, &code.into()), "{what}: {body}");
@@ -55,8 +56,9 @@ impl Answer {
         assert_eq!(body["request_id"].as_str(), headers["x-request-id"].to_str().ok(), "{what}");
         let is_said = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
         assert!(["title", "detail"].iter().all(|name| is_said(&body[name])), "{what}: {body}");
-        let errors =
-            body.get("errors").map_or(&[][..], |errors| errors.as_array().expect("a list"));
+        let errors = body
+            .get("errors")
+            .map_or(&[][..], |errors| errors.as_array().expect("`errors` is a list"));
         let is_whole = |error: &Value| is_said(&error["field"]) && is_said(&error["reason"]);
         assert!(errors.iter().all(is_whole), "{what}: {body}");
     }
@@ -69,22 +71,22 @@ impl Api {
         Self { client: client.expect("a client without TLS"), url }
     }
 
-    /// A request to `path`, for what the other methods do not do.
+    /// A request to `path`, for anything that has no method here.
     pub fn request(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url))
     }
 
-    /// `POST /ingest` of a text as JSON.
+    /// `POST /ingest` with a text in JSON.
     pub async fn ingest_json(&self, tenant: &str, log_id: &str, text: &str) -> Answer {
         self.post_json(&json!({"tenant_id": tenant, "log_id": log_id, "text": text})).await
     }
 
-    /// `POST /ingest` of any JSON.
+    /// `POST /ingest` with any JSON.
     pub async fn post_json(&self, body: &Value) -> Answer {
         answer(self.request(reqwest::Method::POST, "/ingest").json(body)).await
     }
 
-    /// `POST /ingest` of a text as text.
+    /// `POST /ingest` with a plain text.
     pub async fn ingest_text(&self, tenant: &str, log_id: &str, text: &str) -> Answer {
         let request = self.request(reqwest::Method::POST, "/ingest");
         let request =
@@ -97,7 +99,7 @@ impl Api {
         answer(self.request(reqwest::Method::GET, path)).await
     }
 
-    /// One processed log, once it is there.
+    /// A processed log, once it is stored.
     pub async fn processed_log(&self, tenant: &str, log_id: &str) -> Value {
         let path = format!("/tenants/{tenant}/processed_logs/{log_id}");
         eventually(&format!("{path} is stored"), async || {
@@ -107,7 +109,7 @@ impl Api {
         .await
     }
 
-    /// All of a listing, page by page: `processed_logs` or `quarantine`.
+    /// All items of a listing, `processed_logs` or `quarantine`, read page by page.
     pub async fn all(&self, tenant: &str, listing: &str) -> Vec<Value> {
         let mut items = Vec::new();
         let mut token = String::new();
@@ -123,7 +125,7 @@ impl Api {
         }
     }
 
-    /// All of a listing, once it has `count` items.
+    /// All items of a listing, once there are `count`.
     pub async fn listed(&self, tenant: &str, listing: &str, count: usize) -> Vec<Value> {
         eventually(&format!("{tenant} has {count} {listing}"), async || {
             let items = self.all(tenant, listing).await;
@@ -132,21 +134,21 @@ impl Api {
         .await
     }
 
-    /// What was refused before has written nothing: a later record is all that the tenant has.
+    /// Asserts that refused requests wrote nothing: a later record is the tenant's only one.
     ///
     /// # Panics
-    /// Where it has more.
+    /// If there are others.
     pub async fn assert_untouched(&self, tenant: &str) {
         self.assert_only_quarantined(tenant).await;
         assert_eq!(self.all(tenant, "quarantine").await, [] as [Value; 0], "{tenant}");
     }
 
-    /// What came before has stored no log: a later one is all that the tenant has.
+    /// Asserts that earlier requests stored no log: a later one is the tenant's only one.
     ///
     /// # Panics
-    /// Where it has more.
+    /// If there are others.
     pub async fn assert_only_quarantined(&self, tenant: &str) {
-        let answer = self.ingest_json(tenant, "later", "what comes later").await;
+        let answer = self.ingest_json(tenant, "later", "a later text").await;
         assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.body);
         self.processed_log(tenant, "later").await;
         let logs = self.all(tenant, "processed_logs").await;
@@ -154,19 +156,19 @@ impl Api {
         assert_eq!(ids, ["later"], "{tenant}");
     }
 
-    /// The value of a metric with its labels, such as `name{label="x"}`; 0 where it is missing.
+    /// The value of a metric with its labels, such as `name{label="x"}`; 0 if it is missing.
     pub async fn metric(&self, series: &str) -> f64 {
         let request = self.request(reqwest::Method::GET, "/metrics").send().await;
-        let text = request.expect("metrics").text().await.expect("metrics");
+        let text = request.expect("an answer").text().await.expect("a body");
         let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
         value.map_or(0.0, |value| value.parse().expect("a number"))
     }
 }
 
-/// Sends the request, and reads its answer.
+/// Sends the request and reads the answer.
 ///
 /// # Panics
-/// Where there is none.
+/// If there is no answer.
 pub async fn answer(request: RequestBuilder) -> Answer {
     let response = request.send().await.expect("an answer");
     read(response).await
@@ -178,10 +180,22 @@ async fn read(response: Response) -> Answer {
     Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
 }
 
-/// Waits until `look` finds something.
+/// Waits until the server at `url` accepts connections.
 ///
 /// # Panics
-/// Where that is not within [`PATIENCE`].
+/// If that takes longer than [`PATIENCE`].
+pub async fn listening(url: &str) {
+    let (host, start) = (url.trim_start_matches("http://"), Instant::now());
+    while TcpStream::connect(host).await.is_err() {
+        assert!(start.elapsed() < PATIENCE, "{url} did not listen within {PATIENCE:?}");
+        sleep(POLL).await;
+    }
+}
+
+/// Waits until `look` finds something, and returns it.
+///
+/// # Panics
+/// If that takes longer than [`PATIENCE`].
 pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
@@ -189,7 +203,7 @@ pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>)
             return found;
         }
         let waited = start.elapsed();
-        assert!(waited < PATIENCE, "not within {PATIENCE:?}: {what}");
+        assert!(waited < PATIENCE, "did not happen within {PATIENCE:?}: {what}");
         sleep(POLL.max(waited / POLL_PART)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The books: what the raw archive says, compared with what the store says.
+//! The books: the counts of the raw archive, compared with those of the store.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::deployment::Embedded;
 /// Runs an operator's command on the data folder `data`.
 ///
 /// # Panics
-/// Where it cannot be started.
+/// If it cannot be started.
 pub async fn spillway(data: &Path, args: &[&str]) -> Output {
     Command::new(Binaries::shared().await.path("spillway"))
         .args(args)
@@ -21,13 +21,13 @@ pub async fn spillway(data: &Path, args: &[&str]) -> Output {
         .env("LOG_FORMAT", "pretty")
         .output()
         .await
-        .expect("it runs")
+        .expect("spillway runs")
 }
 
-/// `spillway aggregate --compare`, while the server runs: its status, and its report.
+/// Runs `spillway aggregate --compare` beside the running server; returns its status and report.
 ///
 /// # Panics
-/// Where there is no report.
+/// If it writes no report.
 pub async fn aggregated(embedded: &Embedded) -> (ExitStatus, Value) {
     let archive = embedded.folder().join("archive").display().to_string();
     let out = embedded.folder().join("compared.json");
@@ -38,10 +38,10 @@ pub async fn aggregated(embedded: &Embedded) -> (ExitStatus, Value) {
     (output.status, serde_json::from_slice(&report).expect("a report"))
 }
 
-/// The report, which has no difference in it.
+/// The report of a comparison that finds no difference.
 ///
 /// # Panics
-/// Where it has one.
+/// If there is a difference.
 pub async fn balanced(embedded: &Embedded) -> Value {
     let (status, report) = aggregated(embedded).await;
     assert_eq!(report["comparison"]["differences"], json!([]));
@@ -49,12 +49,12 @@ pub async fn balanced(embedded: &Embedded) -> Value {
     report
 }
 
-/// The differences, of which there are some.
+/// The differences that a comparison finds.
 ///
 /// # Panics
-/// Where there is none.
+/// If there are none.
 pub async fn differences(embedded: &Embedded) -> Vec<Value> {
     let (status, report) = aggregated(embedded).await;
     assert_eq!(status.code(), Some(1));
-    report["comparison"]["differences"].as_array().cloned().expect("differences")
+    report["comparison"]["differences"].as_array().cloned().expect("a list of differences")
 }

@@ -1,8 +1,8 @@
-//! Every promise is tested in both modes.
+//! Macros that run each test in both modes.
 
-/// Makes two tests of each case, an async function over a [`Deployment`]: one on the embedded
-/// mode, one on the shape of Google Cloud. Each test starts its own, with what the function
-/// `$settings` gives.
+/// Makes two tests of each case, an async function that takes a [`Deployment`]: one in the embedded
+/// mode, one in the shape of Google Cloud. Each test starts its own deployment, with the settings
+/// that the function `$settings` returns.
 ///
 /// [`Deployment`]: crate::deployment::Deployment
 #[macro_export]
@@ -24,8 +24,8 @@ macro_rules! in_both_modes {
     };
 }
 
-/// As [`in_both_modes`], but on the two deployments that all tests of this
-/// process share: for cases that leave them as they found them and keep to tenants of their own.
+/// Like [`in_both_modes`], but on the two deployments that all tests of this process share: for
+/// cases that use tenants of their own and leave the deployment as they found it.
 #[macro_export]
 macro_rules! on_shared_deployments {
     ($($case:ident),* $(,)?) => {

@@ -1,4 +1,4 @@
-//! Google's part in the tests: signs the tokens that pushes bear.
+//! Stands in for Google: signs the tokens that pushes carry.
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
@@ -9,10 +9,10 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as BASE64};
 use chrono::Utc;
 use serde_json::{Value, json};
 
-/// What Cloud Run writes in place of a signature that it has checked.
+/// What Cloud Run puts in place of a signature that it has checked.
 pub const CUT_OFF: &str = "SIGNATURE_REMOVED_BY_GOOGLE";
 
-/// Has a key of its own.
+/// Signs tokens with a key of its own.
 #[derive(Debug)]
 pub struct Issuer {
     key: KeyPair,
@@ -20,10 +20,10 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// With a new key, which the key server publishes under `key_id`.
+    /// An issuer with a new key, which the key server publishes under `key_id`.
     ///
     /// # Panics
-    /// Where no key can be made.
+    /// If no key can be generated.
     pub fn new(key_id: &str) -> Self {
         let key = KeyPair::generate(KeySize::Rsa2048).expect("a key");
         Self { key, key_id: key_id.to_owned() }
@@ -39,7 +39,7 @@ impl Issuer {
         })
     }
 
-    /// The forms in which an attacker might take the public key for a shared secret.
+    /// The public key in each form that an attacker might use as a shared secret.
     pub fn public_key(&self) -> Vec<Vec<u8>> {
         let public = self.key.public_key();
         let der: &[u8] = public.as_ref();
@@ -61,10 +61,10 @@ impl Issuer {
         self.signed(&self.header(), claims)
     }
 
-    /// A token with any header, signed with RS256 whatever the header says.
+    /// A token with this header, signed with RS256 whatever the header says.
     ///
     /// # Panics
-    /// Where it cannot be signed.
+    /// If it cannot be signed.
     pub fn signed(&self, header: &Value, claims: &Value) -> String {
         let content = content(header, claims);
         let mut signature = vec![0; self.key.public_modulus_len()];
@@ -75,12 +75,12 @@ impl Issuer {
     }
 }
 
-/// A token with this in place of a signature.
+/// A token with `signature` in place of a real one.
 pub fn unsigned(header: &Value, claims: &Value, signature: &str) -> String {
     format!("{}.{signature}", content(header, claims))
 }
 
-/// A token signed with HS256 by a shared secret.
+/// A token signed with HS256 and a shared secret.
 pub fn signed_with_secret(header: &Value, claims: &Value, secret: &[u8]) -> String {
     let content = content(header, claims);
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), content.as_bytes());

@@ -1,4 +1,4 @@
-//! Publishes an issuer's keys, well or badly, and counts who asks.
+//! A server that publishes an issuer's keys, or misbehaves, and counts the requests.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -11,21 +11,21 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// What the server says to whoever asks for keys.
+/// The server's answer to a request for keys.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status line after `HTTP/1.1 `.
     pub status: &'static str,
-    /// Further headers, each with its line end.
+    /// More headers, each with its line end.
     pub headers: String,
     /// The body.
     pub body: String,
-    /// How long it is thought about.
+    /// How long the server waits before it answers.
     pub delay: Duration,
 }
 
 impl Answer {
-    /// These keys, good for `max_age` seconds.
+    /// These keys, valid for `max_age` seconds.
     pub fn keys(keys: &[Value], max_age: u32) -> Self {
         Self {
             status: "200 OK",
@@ -72,17 +72,17 @@ impl KeyServer {
         &self.url
     }
 
-    /// From now on, answers with this.
+    /// Changes the answer from now on.
     pub fn answer(&self, answer: Answer) {
         *self.state.answer.lock().unwrap_or_else(PoisonError::into_inner) = answer;
     }
 
-    /// How often keys were asked for.
+    /// How many requests there were.
     pub fn fetches(&self) -> usize {
         self.state.fetches.load(Ordering::SeqCst)
     }
 
-    /// How many asked at the same time, at most.
+    /// The most requests that were open at the same time.
     pub fn most_at_once(&self) -> usize {
         self.state.most.load(Ordering::SeqCst)
     }
@@ -101,7 +101,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
     }
 }
 
-/// One request a connection, which ends early where the client gives up.
+/// Answers one request; ends early if the client gives up.
 async fn reply(mut stream: TcpStream, state: &State) -> io::Result<()> {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {

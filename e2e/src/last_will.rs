@@ -1,29 +1,29 @@
-//! What is to happen when this process ends, however it ends: statics are not dropped, and a
-//! SIGKILL drops nothing at all.
+//! Cleans up when this process ends, however it ends: statics are never dropped, and SIGKILL drops
+//! nothing at all.
 
 use std::io;
 use std::process::{Child, Command, Stdio};
 
-/// Waits until its standard input ends, then runs the script. The other end of that pipe is held
-/// by this process alone, and closed by the system when it ends.
+/// Waits until its standard input ends, then runs the script. Only this process holds the other
+/// end of that pipe, and the system closes it when the process ends.
 const ONCE_INPUT_ENDS: &str = r#"read -r line; eval "$1""#;
 
-/// A shell script that runs when this process ends. Dropping it calls it off.
+/// A shell script that runs when this process ends. Dropping it cancels that.
 #[derive(Debug)]
 pub struct LastWill(Child);
 
 impl LastWill {
-    /// The process `pid` ends too.
+    /// Kills the process `pid`.
     pub fn kill(pid: u32) -> io::Result<Self> {
         Self::run(r#"kill -KILL "$2""#, &pid.to_string())
     }
 
-    /// The process `pid` is asked to end, so that it can end those that it started.
+    /// Asks the process `pid` to end, so that it can end those that it started.
     pub fn terminate(pid: u32) -> io::Result<Self> {
         Self::run(r#"kill -TERM "$2""#, &pid.to_string())
     }
 
-    /// The folder goes too. A program that still writes there is given a second to end.
+    /// Removes the folder. A program that still writes there gets a second to end.
     pub fn remove(folder: &std::path::Path) -> io::Result<Self> {
         Self::run(r#"rm -rf "$2" || { sleep 1; rm -rf "$2"; }"#, &folder.display().to_string())
     }
@@ -42,7 +42,7 @@ impl LastWill {
 impl Drop for LastWill {
     fn drop(&mut self) {
         if let Err(error) = self.0.kill().and_then(|()| self.0.wait()) {
-            eprintln!("a last will could not be called off: {error}");
+            eprintln!("a last will could not be cancelled: {error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the black-box tests stand on: Google's emulators, and Spillway itself as real processes in
+//! The ground of the black-box tests: Google's emulators, and Spillway itself as real processes in
 //! both modes.
 
 pub mod api;

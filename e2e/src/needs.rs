@@ -1,4 +1,4 @@
-//! What a program needs of the system it runs on, as its dynamic section says.
+//! What a program needs from the system, according to its dynamic section.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,7 +8,7 @@ use object::elf::{DT_NEEDED, FileHeader64};
 use object::read::elf::{Dyn as _, FileHeader as _};
 use thiserror::Error;
 
-/// What has to be there for the program to start.
+/// What the program needs to start.
 #[derive(Debug, Default)]
 pub struct Needs {
     /// Shared libraries, such as `libc.so.6`.
@@ -17,19 +17,19 @@ pub struct Needs {
     pub versions: BTreeSet<String>,
 }
 
-/// Why it is not known.
+/// Why a program's needs cannot be read.
 #[derive(Debug, Error)]
 pub enum NeedsError {
     /// The file cannot be read.
     #[error("the program cannot be read")]
     Io(#[from] std::io::Error),
-    /// It is no 64-bit ELF file.
-    #[error("the program is not what Linux runs")]
+    /// It is not a 64-bit ELF file.
+    #[error("the program is not a 64-bit ELF file")]
     Format(#[from] object::read::Error),
 }
 
 impl Needs {
-    /// What `program` needs.
+    /// Reads what `program` needs.
     pub fn of(program: &Path) -> Result<Self, NeedsError> {
         let file = std::fs::read(program)?;
         let data = file.as_slice();
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_program_is_an_error() {
+    fn a_file_that_is_not_a_program_is_an_error() {
         let needs = Needs::of(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")));
         assert!(matches!(needs, Err(NeedsError::Format(_))), "{needs:?}");
     }

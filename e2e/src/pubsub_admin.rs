@@ -1,4 +1,4 @@
-//! Topics and subscriptions on the Pub/Sub emulator, as `terraform/` makes them on Google Cloud.
+//! Topics and subscriptions on the Pub/Sub emulator, as `terraform/` creates them on Google Cloud.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use google_cloud_gax::error::Error;
 use google_cloud_pubsub::client::{Subscriber, SubscriptionAdmin, TopicAdmin};
 use google_cloud_pubsub::model::{DeadLetterPolicy, PushConfig, RetryPolicy, Subscription};
 
-/// Makes topics and subscriptions of one project.
+/// Creates topics and subscriptions in one project.
 #[derive(Clone, Debug)]
 pub struct PubsubAdmin {
     project: String,
@@ -18,55 +18,55 @@ pub struct PubsubAdmin {
     subscriptions: SubscriptionAdmin,
 }
 
-/// What a subscription is like, beyond its name and topic.
+/// The settings of a subscription.
 #[derive(Clone, Debug, Default)]
 pub struct SubscriptionSettings {
-    /// How long a delivery may stay unanswered; 10 to 600, or 0 for the default.
+    /// The ack deadline in seconds: 10 to 600, or 0 for the default.
     pub ack_deadline_seconds: i32,
-    /// The shortest and the longest wait before a delivery is tried again.
+    /// The shortest and the longest back-off before a delivery is retried.
     pub backoff: Option<(Duration, Duration)>,
-    /// Where messages go that fail too often.
+    /// Where dead letters go.
     pub dead_letter: Option<DeadLetter>,
-    /// Where messages are pushed to; where there is none, they are pulled.
+    /// Where messages are pushed to; if `None`, they are pulled.
     pub push_endpoint: Option<String>,
 }
 
-/// Where messages go that fail too often.
+/// Where a message goes when its deliveries fail too often.
 #[derive(Clone, Debug)]
 pub struct DeadLetter {
     /// The id of the topic.
     pub topic: String,
-    /// After how many deliveries; 5 to 100.
+    /// The number of deliveries before that: 5 to 100.
     pub max_delivery_attempts: i32,
 }
 
 impl PubsubAdmin {
-    /// For `project` on the emulator at `host` (`host:port`).
+    /// A client for `project` on the emulator at `host` (`host:port`).
     pub async fn connect(host: &str, project: &str) -> std::result::Result<Self, BuilderError> {
         let endpoint = format!("http://{host}");
         Ok(Self {
             project: project.to_owned(),
             topics: TopicAdmin::builder()
                 .with_endpoint(&endpoint)
-                .with_credentials(nobody())
+                .with_credentials(no_credentials())
                 .build()
                 .await?,
             subscriptions: SubscriptionAdmin::builder()
                 .with_endpoint(&endpoint)
-                .with_credentials(nobody())
+                .with_credentials(no_credentials())
                 .build()
                 .await?,
             endpoint,
         })
     }
 
-    /// Makes the topic `id`, of three characters or more.
+    /// Creates the topic `id`, which has three characters or more.
     pub async fn create_topic(&self, id: &str) -> Result<()> {
         let name = self.topic(id);
         self.topics.create_topic().set_name(name).send().await.map(drop)
     }
 
-    /// Makes the subscription `id`, of three characters or more, to `topic`.
+    /// Creates the subscription `id`, which has three characters or more, to `topic`.
     pub async fn create_subscription(
         &self,
         id: &str,
@@ -85,7 +85,11 @@ impl PubsubAdmin {
 
     /// A client that pulls from this project's subscriptions.
     pub async fn subscriber(&self) -> std::result::Result<Subscriber, BuilderError> {
-        Subscriber::builder().with_endpoint(&self.endpoint).with_credentials(nobody()).build().await
+        Subscriber::builder()
+            .with_endpoint(&self.endpoint)
+            .with_credentials(no_credentials())
+            .build()
+            .await
     }
 
     /// The project's id.
@@ -121,6 +125,6 @@ fn push_config(endpoint: String) -> PushConfig {
     PushConfig::new().set_push_endpoint(endpoint)
 }
 
-fn nobody() -> Credentials {
+fn no_credentials() -> Credentials {
     anonymous::Builder::new().build()
 }

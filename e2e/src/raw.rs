@@ -1,4 +1,4 @@
-//! HTTP by hand, byte by byte: for requests that no client would send.
+//! HTTP byte by byte, for requests that no client would send.
 
 use std::io;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::api::{Answer, PATIENCE};
 
-/// A connection on which anything can be said.
+/// A connection that sends any bytes.
 #[derive(Debug)]
 pub struct Raw {
     stream: TcpStream,
@@ -22,39 +22,39 @@ impl Raw {
     /// Connects to the server at `url`.
     ///
     /// # Panics
-    /// Where it takes no connection.
+    /// If it does not accept the connection.
     pub async fn connect(url: &str) -> Self {
         let host = url.trim_start_matches("http://");
         let stream = timeout(PATIENCE, TcpStream::connect(host)).await;
-        let stream = stream.expect("a connection in time").expect("a connection");
+        let stream = stream.expect("a connection in time").expect("the server accepts it");
         Self { stream, unread: Vec::new() }
     }
 
-    /// Sends `bytes` as they are. An error says that the server has closed the connection.
+    /// Sends `bytes` as they are. Fails if the server has closed the connection.
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.stream.write_all(bytes.as_ref()).await
     }
 
-    /// Says that nothing more will be sent.
+    /// Closes the sending side.
     pub async fn end(&mut self) -> io::Result<()> {
         self.stream.shutdown().await
     }
 
-    /// The next answer; `None` where the connection ends without one.
+    /// The next answer; `None` if the connection ends without one.
     ///
     /// # Panics
-    /// Where neither happens in time, or the answer is no HTTP.
+    /// If neither happens in time, or the answer is not HTTP.
     pub async fn answer(&mut self) -> Option<Answer> {
         let read = timeout(PATIENCE, self.read()).await;
-        read.expect("an answer, or the connection's end, in time")
+        read.expect("an answer or the end of the connection, in time")
     }
 
-    /// Whether an answer, or the connection's end, is there within `wait`.
+    /// Whether the server answers or closes the connection within `wait`.
     pub async fn is_answered(&mut self, wait: Duration) -> bool {
         timeout(wait, self.stream.readable()).await.is_ok()
     }
 
-    /// All that still comes until the server closes the connection.
+    /// Everything that is received until the server closes the connection.
     pub async fn rest(&mut self) -> Vec<u8> {
         let closed = async { while self.receive().await > 0 {} };
         timeout(PATIENCE, closed).await.expect("the server closes the connection");
@@ -79,21 +79,21 @@ impl Raw {
         Some(Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or_default() })
     }
 
-    /// How many bytes came; 0 when the connection has ended, however it did.
+    /// How many bytes were received; 0 when the connection has ended in any way.
     async fn receive(&mut self) -> usize {
         self.stream.read_buf(&mut self.unread).await.unwrap_or(0)
     }
 }
 
-/// Sends `request`, and reads the answer.
+/// Sends `request` and reads the answer.
 pub async fn exchange(url: &str, request: impl AsRef<[u8]>) -> Option<Answer> {
     let mut raw = Raw::connect(url).await;
-    // A refusal may come, and the connection be closed, before all is sent.
+    // The server may refuse it and close the connection before everything is sent.
     drop(raw.send(request).await);
     raw.answer().await
 }
 
-/// A `GET` of `path` exactly as it is written here.
+/// A `GET` with `path` exactly as given.
 pub async fn get(url: &str, path: &str) -> Option<Answer> {
     exchange(url, format!("GET {path} HTTP/1.1\r\nhost: spillway\r\n\r\n")).await
 }

@@ -1,6 +1,6 @@
-//! The push relay: does with the emulator what Pub/Sub's push does on Google Cloud, many messages
-//! at once. It pulls from an ordinary subscription, posts each message in the wrapped envelope,
-//! and acknowledges on 2xx. Here faults are injected, too.
+//! The push relay: stands in for Pub/Sub's own push, because the emulator pushes only a few
+//! messages at once. It pulls from an ordinary subscription, posts each message in the wrapped
+//! envelope, and acknowledges on 2xx. It also injects faults.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,23 +20,23 @@ use tokio::task::JoinHandle;
 
 use crate::pubsub_admin::PubsubAdmin;
 
-/// Messages pushed at once; the real service goes up to 3,000 for a subscription. The emulator
-/// sends all that it has, whatever number the stream asks for: without a bound here a worker that
-/// falls behind is buried under connections.
+/// Most messages in flight; the real service allows up to 3,000 for a subscription. The emulator
+/// ignores the stream's own limit: without this one, a worker that falls behind would be buried
+/// under connections.
 const MAX_IN_FLIGHT: usize = 1_000;
-/// How far the relay extends a lease at a time.
+/// How long each extension of a lease lasts.
 const LEASE_EXTENSION: Duration = Duration::from_secs(60);
-/// How long a message rests that was not taken. The emulator would bring it again at once.
+/// How long the relay waits before a retry. The emulator would redeliver at once.
 const REST: Duration = Duration::from_millis(200);
 
-/// What the relay does beyond delivering.
+/// Faults that the relay injects.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Faults {
-    /// Each message is delivered once, and up to so many times more.
+    /// Most extra deliveries of each message; the number is random.
     pub repeats: u32,
-    /// Each delivery waits up to so long, so that messages overtake each other.
+    /// Longest delay of each delivery; it is random, so that messages overtake each other.
     pub delay: Duration,
-    /// Whatever the worker answers, the message was not taken.
+    /// Whether every answer of the worker is lost, so that the message is redelivered.
     pub answers_are_lost: bool,
 }
 
@@ -48,7 +48,7 @@ pub struct Relay {
     task: JoinHandle<()>,
 }
 
-/// Where messages are pushed to, and the token that pushes bear.
+/// Where messages are pushed to, and the token that pushes carry.
 #[derive(Clone, Debug)]
 struct Target {
     url: String,
@@ -91,18 +91,18 @@ impl Relay {
         Ok(Self { target, pushes, task: tokio::spawn(relay(stream, pusher)) })
     }
 
-    /// From now on, delivers to the worker at `target`.
+    /// Delivers to the worker at `target` from now on.
     pub fn redirect(&self, target: String) {
         self.target.lock().unwrap_or_else(PoisonError::into_inner).url = target;
     }
 
-    /// How often it has pushed.
+    /// The number of pushes so far.
     pub fn pushes(&self) -> usize {
         self.pushes.load(Ordering::SeqCst)
     }
 
-    /// From now on, bears this token, as Pub/Sub does for a subscription with an account.
-    pub fn bear(&self, token: String) {
+    /// Sends this token from now on, as Pub/Sub does for a subscription with a service account.
+    pub fn use_token(&self, token: String) {
         self.target.lock().unwrap_or_else(PoisonError::into_inner).token = Some(token);
     }
 }
@@ -134,12 +134,12 @@ impl Pusher {
     async fn deliver(self, message: Message, handler: Handler) {
         let envelope = envelope(&message, &self.subscription, handler.delivery_attempt());
         let deliveries = 1 + rand::rng().random_range(0..=self.faults.repeats);
-        let mut taken = false;
+        let mut is_accepted = false;
         for _ in 0..deliveries {
             tokio::time::sleep(self.faults.delay.mul_f64(rand::random())).await;
-            taken |= self.push(&envelope).await;
+            is_accepted |= self.push(&envelope).await;
         }
-        if taken && !self.faults.answers_are_lost {
+        if is_accepted && !self.faults.answers_are_lost {
             handler.ack();
         } else {
             tokio::time::sleep(REST).await;
@@ -147,8 +147,8 @@ impl Pusher {
         }
     }
 
-    /// Whether the worker took it. Where no worker answers, the message waits for one here: the
-    /// emulator takes many seconds to hand out again what was given back to it.
+    /// Whether the worker accepted it. While no worker answers, the message waits here: the emulator
+    /// takes many seconds to redeliver a message that was nacked.
     async fn push(&self, envelope: &Value) -> bool {
         loop {
             match self.try_push(envelope).await {

@@ -1,4 +1,4 @@
-//! A program of Spillway as a child process: started, listened to, stopped or killed.
+//! One of Spillway's programs as a child process.
 
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::last_will::LastWill;
 
-/// Longest that a program takes to listen.
+/// The longest time that a program takes to listen.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
 /// A running program; dropping it kills it, and so does the end of this process.
@@ -24,17 +24,17 @@ pub struct Service {
     log: Log,
 }
 
-/// What a program printed so far.
+/// What a program has printed so far.
 #[derive(Clone, Debug, Default)]
 pub struct Log(Arc<Mutex<String>>);
 
-/// Why a program is not there.
+/// Why a program does not run.
 #[derive(Debug, Error)]
 pub enum ServiceError {
-    /// It could not be started, or asked.
-    #[error("the program cannot be run")]
+    /// The system could not start it.
+    #[error("the program cannot be started")]
     Io(#[from] std::io::Error),
-    /// It ended, or said nothing, before it listened.
+    /// It ended, or ran out of time, before it listened.
     #[error("{program} does not listen; it printed:\n{log}")]
     Silent {
         /// The program's path.
@@ -45,8 +45,8 @@ pub enum ServiceError {
 }
 
 impl Service {
-    /// Starts `program` with `settings` as its environment on a free port, and waits until it
-    /// says where it listens.
+    /// Starts `program` on a free port with `settings` in its environment, and waits until it
+    /// prints where it listens.
     pub async fn start(program: &Path, settings: &[(&str, String)]) -> Result<Self, ServiceError> {
         let mut command = Command::new(program);
         command
@@ -57,8 +57,13 @@ impl Service {
         Self::run(command).await
     }
 
-    /// Runs `command`, and waits until it says where it listens.
-    pub async fn run(mut command: Command) -> Result<Self, ServiceError> {
+    /// Runs `command`, and waits until it prints where it listens.
+    pub async fn run(command: Command) -> Result<Self, ServiceError> {
+        Self::run_within(START_LIMIT, command).await
+    }
+
+    /// Like [`Service::run`], for a program that may take up to `limit` to listen.
+    pub async fn run_within(limit: Duration, mut command: Command) -> Result<Self, ServiceError> {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -70,7 +75,7 @@ impl Service {
         let (found, mut address) = watch::channel(None);
         tokio::spawn(listen(child.stderr.take(), log.clone(), None));
         tokio::spawn(listen(child.stdout.take(), log.clone(), Some(found)));
-        let found = tokio::time::timeout(START_LIMIT, address.wait_for(Option::is_some)).await;
+        let found = tokio::time::timeout(limit, address.wait_for(Option::is_some)).await;
         let found = found.ok().and_then(Result::ok).and_then(|address| address.clone());
         match found {
             Some(address) => Ok(Self { child, _last_will: last_will, address, log }),
@@ -92,17 +97,17 @@ impl Service {
         self.address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(0)
     }
 
-    /// What it printed so far.
+    /// What it has printed so far.
     pub fn log(&self) -> &Log {
         &self.log
     }
 
-    /// Ends it with SIGKILL: no chance to tidy up.
+    /// Ends it with SIGKILL, so that it cannot clean up.
     pub async fn kill(mut self) -> std::io::Result<()> {
         self.child.kill().await
     }
 
-    /// Asks it to end with SIGTERM, and waits until it did.
+    /// Asks it to end with SIGTERM, and waits until it has.
     pub async fn terminate(mut self) -> std::io::Result<ExitStatus> {
         if let Some(pid) = self.child.id().and_then(|pid| i32::try_from(pid).ok()) {
             let pid = rustix::process::Pid::from_raw(pid).ok_or(std::io::ErrorKind::NotFound)?;
@@ -125,7 +130,7 @@ impl Log {
     }
 }
 
-/// Reads a program's output to its end, so that it never waits for us.
+/// Reads a program's output to its end, so that a full pipe never blocks it.
 async fn listen(
     output: Option<impl AsyncRead + Unpin>,
     log: Log,

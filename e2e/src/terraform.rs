@@ -1,6 +1,6 @@
-//! What `terraform/` says, read without Terraform: its files are parsed, and what follows from
-//! variables, locals and the names of resources is computed. What only Google Cloud knows is left
-//! out, and so is what needs a function that is not declared here.
+//! Reads `terraform/` without Terraform: parses its files, and evaluates whatever depends on
+//! variables, locals and the names of resources. It leaves out values that only Google Cloud knows,
+//! and expressions with functions that are not declared here.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,41 +10,41 @@ use hcl::{Block, Body, Expression, Map, Number, Value};
 use regex::Regex;
 use thiserror::Error;
 
-/// Rounds of computing: what refers to what refers to something is known after as many.
+/// Rounds of evaluation: enough for chains of references of this length.
 const ROUNDS: usize = 5;
 
-/// A folder of Terraform.
+/// A folder of Terraform files.
 pub struct Terraform {
     blocks: Vec<Block>,
     context: Context<'static>,
 }
 
-/// A service of Cloud Run as it is declared.
+/// A Cloud Run service as Terraform declares it.
 #[derive(Debug, Default)]
 pub struct DeclaredService {
     /// Its name.
     pub name: String,
-    /// The variables of its environment. Of a secret, something stands for the value.
+    /// Its environment variables. A secret has a placeholder for its value.
     pub environment: BTreeMap<String, String>,
-    /// What Cloud Run gives it as `PORT`.
+    /// The `PORT` that Cloud Run gives it.
     pub port: u64,
-    /// The paths that its probes ask.
+    /// The paths of its probes.
     pub probes: Vec<String>,
 }
 
-/// Why it cannot be read.
+/// Why the folder cannot be read.
 #[derive(Debug, Error)]
 pub enum TerraformError {
     /// A file cannot be read.
     #[error("the folder cannot be read")]
     Io(#[from] std::io::Error),
     /// A file is not HCL.
-    #[error("a file is no Terraform")]
+    #[error("a file is not valid HCL")]
     Syntax(#[from] hcl::Error),
 }
 
 impl Terraform {
-    /// Reads the folder, with the defaults of its variables and those that are `given`.
+    /// Reads the folder with the `given` variables, and the defaults of all others.
     pub fn read(folder: &Path, given: &[(&str, &str)]) -> Result<Self, TerraformError> {
         let mut blocks = Vec::new();
         for file in std::fs::read_dir(folder)? {
@@ -58,13 +58,12 @@ impl Terraform {
         let variables: Map<_, _> = terraform.defaults().chain(given).collect();
         terraform.context.declare_var("var", variables);
         for _ in 0..ROUNDS {
-            terraform.compute();
+            terraform.evaluate_all();
         }
         Ok(terraform)
     }
 
-    /// What an expression of Terraform is here, such as `var.region`; `None` where that is not
-    /// known.
+    /// The value of an expression such as `var.region`; `None` if it is not known.
     pub fn value(&self, expression: &str) -> Option<Value> {
         let body = hcl::parse(&format!("value = {expression}")).ok()?;
         self.attribute(&body, "value")
@@ -100,12 +99,12 @@ impl Terraform {
         Some(accepted?.into_iter().all(|is_accepted| is_accepted))
     }
 
-    /// As [`Terraform::value`], where it is text.
+    /// Like [`Terraform::value`], for texts.
     pub fn text(&self, expression: &str) -> Option<String> {
         self.value(expression)?.as_str().map(str::to_owned)
     }
 
-    /// The service of Cloud Run called `label` here, whose container has the same name.
+    /// The Cloud Run service with the label `label`, whose container has the same name.
     pub fn service(&self, label: &str) -> Option<DeclaredService> {
         let services = self.resources("google_cloud_run_v2_service");
         let (_, service) = services.into_iter().find(|(name, _)| *name == label)?;
@@ -125,7 +124,7 @@ impl Terraform {
         })
     }
 
-    /// The paths below the worker's address that subscriptions push to.
+    /// The worker's paths that subscriptions push to.
     pub fn push_paths(&self) -> Vec<String> {
         let subscriptions = self.resources("google_pubsub_subscription");
         let configs = subscriptions.iter().flat_map(|(_, body)| nested(body, &["push_config"]));
@@ -155,7 +154,7 @@ impl Terraform {
         fixed.chain(many).filter_map(evaluate).collect()
     }
 
-    /// What the content of a dynamic block sees: one context for each element, and one where the
+    /// The contexts of a dynamic block's content: one for each element, or a single one if the
     /// elements are not known.
     fn contexts(&self, iterator: &str, each: Option<Value>) -> Vec<Context<'static>> {
         let with = |key: Value, value: Value| {
@@ -191,8 +190,8 @@ impl Terraform {
         })
     }
 
-    /// Declares locals and resources anew, from what is declared so far.
-    fn compute(&mut self) {
+    /// Evaluates locals and resources again with everything known so far.
+    fn evaluate_all(&mut self) {
         let locals = self.blocks.iter().filter(|block| block.identifier() == "locals");
         let locals: Map<_, _> = locals.flat_map(|block| self.attributes(block.body())).collect();
         let mut kinds: Map<String, Map<String, Value>> = Map::new();
@@ -242,7 +241,7 @@ fn evaluate(body: &Body, name: &str, context: &Context<'_>) -> Option<Value> {
     expression.evaluate(context).ok()
 }
 
-/// All bodies at the path of nested blocks.
+/// All bodies at a path of nested blocks.
 fn nested<'a>(body: &'a Body, path: &[&str]) -> Vec<&'a Body> {
     let Some((first, rest)) = path.split_first() else { return vec![body] };
     let blocks = body.blocks().filter(|block| block.identifier() == *first);
@@ -254,7 +253,7 @@ fn is_dynamic(block: &Block, of: &str) -> bool {
         && block.labels().first().is_some_and(|label| label.as_str() == of)
 }
 
-/// What a resource has only when it is there, where its form is known.
+/// Adds the attributes that Google Cloud sets and whose form is known.
 fn made_by_google(kind: &str, attributes: &mut Map<String, Value>) {
     let text = |name: &str| attributes.get(name).and_then(Value::as_str).map(str::to_owned);
     let made = match kind {
@@ -273,7 +272,7 @@ fn object<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// The functions of Terraform that matter here.
+/// Terraform's functions that the files use in evaluated places.
 fn functions() -> Context<'static> {
     let mut context = Context::new();
     context.declare_func("tostring", FuncDef::builder().param(ParamType::Any).build(to_string));
@@ -295,7 +294,7 @@ fn floor(arguments: FuncArgs) -> Result<Value, String> {
     floor.map(Value::Number).ok_or_else(|| "not a number".to_owned())
 }
 
-/// An argument that cannot be computed is no value here already.
+/// Arguments that cannot be evaluated were dropped before.
 fn first(arguments: FuncArgs) -> Result<Value, String> {
     Ok(arguments.first().cloned().unwrap_or(Value::Null))
 }

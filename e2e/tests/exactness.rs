@@ -1,5 +1,5 @@
-//! 20,000 events over three tenants, each delivered one to four times in random order, the worker
-//! killed five times on the way: every number of every endpoint equals an independent count.
+//! 20,000 events of three tenants, each delivered one to four times in random order, while the
+//! worker is killed five times: every number of every endpoint equals an independent count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -19,10 +19,10 @@ use tokio::process::Command;
 const EVENTS: usize = 20_000;
 const CRASHES: usize = 5;
 const SITES: [&str; 3] = ["north", "south", "west"];
-/// Requests under way at once.
+/// Requests in flight at once.
 const AT_ONCE: usize = 64;
 
-/// Embedded, what is delivered several times is sent several times.
+/// Sends each event several times: the embedded queue has no relay that could repeat deliveries.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_number_is_exact_embedded() {
     let events = generated(1, "2025-05-29").await;
@@ -36,11 +36,11 @@ async fn every_number_is_exact_embedded() {
     assert_exact(deployment, sent, &events).await;
 }
 
-/// On the emulators the relay delivers each message several times, with delays.
+/// The relay delivers each message several times, with delays.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_number_is_exact_on_the_emulators() {
     // Few days: the emulator takes a third of a millisecond for each document of a commit, and
-    // events of a month share few of them.
+    // the events of a whole month would share few documents.
     let events = generated(2, "2025-05-03").await;
     let mut sent = events.clone();
     sent.shuffle(&mut rand::rng());
@@ -51,7 +51,7 @@ async fn every_number_is_exact_on_the_emulators() {
     assert_exact(Deployment::Cloud(Box::new(cloud)), sent, &events).await;
 }
 
-/// The events of `spillway generate`, from its file.
+/// The events that `spillway generate` writes to a file.
 async fn generated(seed: u32, last_day: &str) -> Vec<Value> {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("events.ndjson");
@@ -63,7 +63,7 @@ async fn generated(seed: u32, last_day: &str) -> Vec<Value> {
         .args(tenants)
         .output()
         .await
-        .expect("it runs");
+        .expect("spillway runs");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let text = std::fs::read_to_string(file).expect("the file");
     let events: Vec<Value> =
@@ -78,7 +78,7 @@ async fn assert_exact(mut deployment: Deployment, sent: Vec<Value>, events: &[Va
         let end = if n + 1 == CRASHES { sent.len() } else { (n + 1) * share };
         let url = deployment.url();
         let sending = send(url, &sent[n * share..end]);
-        // In the middle of the flood, and of the commits that follow it.
+        // In the middle of the flood and of the commits that follow it.
         let crash = async {
             progress(&deployment).await;
             deployment.crash_worker().await.expect("it starts again");
@@ -92,11 +92,11 @@ async fn assert_exact(mut deployment: Deployment, sent: Vec<Value>, events: &[Va
     }
 }
 
-/// Sends events until each is taken; what was refused or cut off by a crash is sent again.
+/// Sends events until each is accepted; one that a crash cuts off or refuses is sent again.
 async fn send(url: String, events: &[Value]) {
     let client = reqwest::Client::new();
     let send_one = async |event: &Value| {
-        eventually("the event is taken", async || {
+        eventually("the event is accepted", async || {
             let sent = client.post(format!("{url}/event")).json(event).send().await;
             let status = sent.ok()?.status();
             assert!(!status.is_client_error(), "{status}: {event}");
@@ -107,7 +107,7 @@ async fn send(url: String, events: &[Value]) {
     stream::iter(events).for_each_concurrent(AT_ONCE, send_one).await;
 }
 
-/// Waits until the worker, in this life, has stored some hundred events.
+/// Waits until the worker has stored a few hundred events since its last start.
 async fn progress(deployment: &Deployment) {
     let worker = Api::new(deployment.worker_url());
     eventually("some events are stored", async || {
@@ -118,11 +118,11 @@ async fn progress(deployment: &Deployment) {
     .await;
 }
 
-/// What the endpoints have to say of one site, counted from the events themselves.
+/// What the endpoints should answer for one site, counted from the events themselves.
 #[derive(Default)]
 struct Count {
     days: BTreeMap<String, Day>,
-    ever: Day,
+    total: Day,
 }
 
 #[derive(Default)]
@@ -138,23 +138,23 @@ impl Count {
         for event in events.iter().filter(|event| event["site_id"] == site) {
             let day = event["timestamp"].as_str().expect("a time")[..10].to_owned();
             count.days.entry(day).or_default().add(event);
-            count.ever.add(event);
+            count.total.add(event);
         }
-        assert!(count.days.len() >= 3, "too few days to tell anything");
+        assert!(count.days.len() >= 3, "too few days for a test");
         count
     }
 
     async fn assert_served(&self, api: &Api, site: &str) {
-        // The total first: when it is right, everything is processed.
-        let all: i64 = self.ever.types.values().sum();
+        // First the total: once it is right, everything is processed.
+        let all: i64 = self.total.types.values().sum();
         let path = format!("/analytics/event-counts?tenant_id={site}");
         eventually(&format!("{site} has {all} events"), async || {
             let total = api.get(&path).await.body["total_events"].as_i64();
-            assert!(total <= Some(all), "{total:?} are more than the {all} that were sent");
+            assert!(total <= Some(all), "{total:?} events are counted, but only {all} were sent");
             (total == Some(all)).then_some(())
         })
         .await;
-        self.ever.assert_stats(api, site, None).await;
+        self.total.assert_stats(api, site, None).await;
         for (day, count) in &self.days {
             count.assert_stats(api, site, Some(day)).await;
         }

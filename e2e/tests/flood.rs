@@ -1,4 +1,4 @@
-//! A flood of 5,000 mixed records in ten seconds: all answered at once, each stored once, under
+//! A flood of 5,000 mixed records in ten seconds: each is answered at once, and stored once under
 //! its own tenant.
 
 use e2e::binaries::Binaries;
@@ -12,7 +12,7 @@ e2e::in_both_modes!(
     five_thousand_records_in_ten_seconds_are_all_taken_at_once_and_stored_once,
 );
 
-/// One flood at a time: each is to have the machine for itself.
+/// One flood at a time, so that each has the machine for itself.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 fn quick() -> Settings {
@@ -29,7 +29,7 @@ async fn five_thousand_records_in_ten_seconds_are_all_taken_at_once_and_stored_o
         .kill_on_drop(true)
         .output()
         .await
-        .expect("it runs");
+        .expect("spillway runs");
     let report: Value = serde_json::from_slice(&flood.stdout).expect("a report");
     assert!(flood.status.success(), "{report:#}");
     let sending = &report["sending"];

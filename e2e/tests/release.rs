@@ -1,6 +1,5 @@
-//! The optimized binaries as the images carry them: what they need, how soon they are ready, how
-//! they end. `cargo test -p e2e --features release --test release -- --nocapture` also prints what
-//! it measures.
+//! The optimized binaries of the images: what they need, how soon they are ready, and how they end.
+//! `cargo test -p e2e --features release --test release -- --nocapture` also prints the figures.
 
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -31,21 +30,21 @@ const IN_THE_IMAGE: [&str; 4] = ["ld-linux-x86-64.so.2", "libc.so.6", "libgcc_s.
 const GLIBC_IN_THE_IMAGE: (u32, u32) = (2, 41);
 
 const READY_LIMIT: Duration = Duration::from_millis(200);
-/// Of so many starts the median counts: the machine may be busy with something else in one.
+/// Number of starts. The median counts, because the machine may be busy during one of them.
 const STARTS: usize = 9;
 
-/// What a stop may take: Cloud Run ends a process after ten seconds.
+/// Longest stop: Cloud Run kills a process after ten seconds.
 const STOP_LIMIT: Duration = Duration::from_secs(8);
 const IN_WORK: usize = 30;
 
-/// These tests measure time, so they take turns.
+/// These tests measure time, so they run one at a time.
 async fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::const_new(());
     TURN.lock().await
 }
 
 #[tokio::test]
-async fn they_need_nothing_that_their_image_lacks() {
+async fn the_binaries_need_nothing_that_their_image_lacks() {
     let _turn = turn().await;
     let binaries = Binaries::deployed().await;
     for program in PROGRAMS {
@@ -65,7 +64,7 @@ fn in_the_image(library: &str) -> bool {
 }
 
 #[tokio::test]
-async fn they_are_ready_within_200_ms_on_the_port_that_they_are_given() {
+async fn the_binaries_are_ready_within_200_ms_on_their_port() {
     let _turn = turn().await;
     let binaries = Binaries::deployed().await;
     let settings = environment().await;
@@ -80,7 +79,7 @@ async fn they_are_ready_within_200_ms_on_the_port_that_they_are_given() {
     }
 }
 
-/// What a deployed service has in its environment, for the emulators in place of Google Cloud.
+/// The environment of a deployed service, with emulators in place of Google Cloud.
 async fn environment() -> Settings {
     let (emulators, project) = (Emulators::shared().await, project());
     let admin = PubsubAdmin::connect(emulators.pubsub_host(), &project).await.expect("a client");
@@ -92,8 +91,8 @@ async fn environment() -> Settings {
     ]
 }
 
-/// From the start of the process to the first 200 of its `/ready`. The process has only its
-/// settings and `PORT`; it is asked at an address that nobody told it, as on Cloud Run.
+/// The time from the start of the process to the first 200 of `/ready`. The process has only its
+/// settings and `PORT`, and is asked at an address that it does not know, as on Cloud Run.
 async fn time_to_ready(program: &Path, settings: &Settings) -> Duration {
     let port = free_port().expect("a port");
     let began = Instant::now();
@@ -108,11 +107,11 @@ async fn time_to_ready(program: &Path, settings: &Settings) -> Duration {
     let ready = timeout(PATIENCE, answers_ready(port)).await;
     let time = began.elapsed();
     assert!(ready.is_ok(), "{} is never ready", program.display());
-    assert!(terminated(process).await.success(), "SIGTERM is no failure");
+    assert!(terminated(process).await.success(), "SIGTERM is not a failure");
     time
 }
 
-/// Asks again and again, so that no answer is noticed late.
+/// Asks without a pause, so that the first good answer is not noticed late.
 async fn answers_ready(port: u16) {
     let api = Api::new(format!("http://127.0.0.2:{port}"));
     while TcpStream::connect(("127.0.0.2", port)).await.is_err() {
@@ -151,7 +150,7 @@ async fn a_worker_with_thirty_texts_in_work_ends_within_8_s_and_none_is_lost() {
     let began = Instant::now();
     let faster = vec![("WORK_SECONDS_PER_CHAR", "0".to_owned())];
     let ended = cloud.restart_worker(faster).await.expect("another one starts");
-    println!("the worker gave {IN_WORK} texts back after {:?}: {ended}", began.elapsed());
+    println!("the worker gave back {IN_WORK} texts after {:?}: {ended}", began.elapsed());
     assert!(ended.success(), "{ended}");
     assert!(began.elapsed() < STOP_LIMIT, "{:?}", began.elapsed());
     api.listed("acme", "processed_logs", IN_WORK).await;
@@ -167,7 +166,7 @@ async fn a_gateway_with_thirty_requests_open_answers_them_and_ends_within_8_s() 
 
     let began = Instant::now();
     let finish = async {
-        eventually("no further connection is taken", async || {
+        eventually("no new connection is accepted", async || {
             TcpStream::connect(url.trim_start_matches("http://")).await.err()
         })
         .await;
@@ -184,7 +183,7 @@ async fn a_gateway_with_thirty_requests_open_answers_them_and_ends_within_8_s() 
 
 const BODY: &str = "a text that comes late";
 
-/// A request whose head the gateway has read: it asked for the body.
+/// A request whose head the gateway has read, since it asks for the body.
 async fn begin(url: &str, n: usize) -> Raw {
     let mut raw = Raw::connect(url).await;
     let head = format!(
@@ -193,12 +192,12 @@ async fn begin(url: &str, n: usize) -> Raw {
          Expect: 100-continue\r\n\r\n",
         BODY.len()
     );
-    raw.send(head).await.expect("the head is taken");
+    raw.send(head).await.expect("the head is sent");
     assert_eq!(raw.answer().await.expect("an answer").status, StatusCode::CONTINUE);
     raw
 }
 
 async fn finish(raw: &mut Raw) -> StatusCode {
-    raw.send(BODY).await.expect("the body is taken");
+    raw.send(BODY).await.expect("the body is sent");
     raw.answer().await.expect("an answer").status
 }

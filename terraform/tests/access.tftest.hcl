@@ -1,5 +1,5 @@
-# Who may call what, and what each account may do. Each run compares all grants there are with all
-# that there should be: one more is as wrong as one less.
+# Who may call which service, and what each account may do. The grants are compared as a whole: an
+# extra grant is as wrong as a missing one.
 
 mock_provider "google" {
   source = "./tests/mocks"
@@ -13,33 +13,33 @@ variables {
 run "only_the_push_account_calls_the_worker" {
   assert {
     condition     = toset([for grant in google_cloud_run_v2_service_iam_member.this : grant.member if grant.name == "spillway-worker" && grant.role == "roles/run.invoker"]) == toset(["push"])
-    error_message = "The worker has to be called by the push account and by nobody else."
+    error_message = "Only the push account may call the worker."
   }
 
   assert {
     condition     = google_cloud_run_v2_service.worker.ingress == "INGRESS_TRAFFIC_INTERNAL_ONLY" && google_cloud_run_v2_service.worker.invoker_iam_disabled != true
-    error_message = "The worker has to be private."
+    error_message = "The worker must be private."
   }
 
   assert {
     condition     = toset([for grant in google_cloud_run_v2_service_iam_member.this : grant.member if grant.name == "spillway-gateway" && grant.role == "roles/run.invoker"]) == toset(["allUsers"])
-    error_message = "Anybody has to be able to call the gateway."
+    error_message = "Everyone must be able to call the gateway."
   }
 
   assert {
     condition     = google_cloud_run_v2_service.gateway.ingress == "INGRESS_TRAFFIC_ALL"
-    error_message = "The gateway has to be public."
+    error_message = "The gateway must be public."
   }
 }
 
-run "pushes_bear_a_token_that_the_worker_expects" {
+run "pushes_carry_a_token_that_the_worker_expects" {
   assert {
     condition = alltrue([
       for subscription in concat(values(google_pubsub_subscription.push), [google_pubsub_subscription.dead_letters]) :
       subscription.push_config[0].oidc_token[0].service_account_email == "push@test"
       && contains(google_cloud_run_v2_service.worker.custom_audiences, subscription.push_config[0].oidc_token[0].audience)
     ])
-    error_message = "Every push has to come from the push account, for an audience that Cloud Run accepts."
+    error_message = "Every push must come from the push account, for an audience that Cloud Run accepts."
   }
 
   assert {
@@ -50,11 +50,11 @@ run "pushes_bear_a_token_that_the_worker_expects" {
       PUSH_AUDIENCE        = google_pubsub_subscription.push["text"].push_config[0].oidc_token[0].audience
       PUSH_SERVICE_ACCOUNT = "push@test"
     }
-    error_message = "The worker has to expect what the subscriptions send."
+    error_message = "The worker must expect the token that the subscriptions send."
   }
 }
 
-run "each_account_may_do_this_and_no_more" {
+run "each_account_has_exactly_these_grants" {
   assert {
     condition = toset(concat(
       [for grant in google_project_iam_member.this : "${grant.member} ${grant.role} project ${length(grant.condition)}"],
@@ -92,33 +92,33 @@ run "each_account_may_do_this_and_no_more" {
       "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/storage.legacyBucketReader test-project-spillway-archive",
       "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/storage.objectCreator test-project-spillway-archive",
     ])
-    error_message = "The grants are not those that are needed: compare iam.tf with this list."
+    error_message = "The grants differ from this list: compare it with iam.tf."
   }
 
   assert {
     condition = toset([for grant in google_project_iam_member.this : grant.condition[0].expression
     if contains(["roles/datastore.user", "roles/our-gateway"], grant.role)]) == toset(["resource.name == \"projects/test-project/databases/(default)\""])
-    error_message = "Both services have to be bound to their own database."
+    error_message = "Both services must be limited to their own database."
   }
 
   assert {
     condition = google_project_iam_custom_role.gateway.permissions == toset([
       "datastore.entities.create", "datastore.entities.delete", "datastore.entities.get", "datastore.entities.list",
     ])
-    error_message = "The gateway must not change a document that is there."
+    error_message = "The gateway must not change existing documents."
   }
 
-  # No account of the project's own, no default account, no key.
+  # Neither service runs as a default account.
   assert {
     condition = (
       google_cloud_run_v2_service.gateway.template[0].service_account == "gateway@test"
       && google_cloud_run_v2_service.worker.template[0].service_account == "worker@test"
     )
-    error_message = "Each service has to run as its own account."
+    error_message = "Each service must run as its own account."
   }
 }
 
-run "no_grant_stands_outside_the_list" {
+run "every_grant_is_in_the_list" {
   assert {
     condition = flatten([for file in fileset(path.module, "*.tf") :
       [for type in flatten(regexall("(?m)^resource \"(google_[a-z0-9_]+_(?:iam_[a-z_]+|access))\"", file("${path.module}/${file}"))) : "${file} ${type}"]
@@ -134,7 +134,7 @@ run "no_grant_stands_outside_the_list" {
       "iam.tf google_secret_manager_secret_iam_member",
       "iam.tf google_artifact_registry_repository_iam_member",
     ]
-    error_message = "A resource that grants something is not in iam.tf, or not in the tests."
+    error_message = "A resource that grants access is not in iam.tf or not in the tests."
   }
 }
 
@@ -142,31 +142,31 @@ run "a_read_token_comes_from_secret_manager" {
   assert {
     condition = [for env in google_cloud_run_v2_service.gateway.template[0].containers[0].env : env.value_source[0].secret_key_ref[0].secret
     if env.name == "READ_TOKEN"] == ["spillway-read-token"]
-    error_message = "The gateway has to read READ_TOKEN from its secret."
+    error_message = "The gateway must read READ_TOKEN from its secret."
   }
 
   assert {
     condition     = !strcontains(nonsensitive(jsonencode(google_cloud_run_v2_service.gateway.template)), "0123456789abcdef")
-    error_message = "The token must not stand in the service."
+    error_message = "The token must not be in the service."
   }
 
   assert {
     condition     = google_secret_manager_secret_version.read_token[0].secret_data == null && google_secret_manager_secret_version.read_token[0].secret_data_wo == null
-    error_message = "The token must not stand in the state."
+    error_message = "The token must not be in the state."
   }
 }
 
-run "reads_are_open_only_when_that_is_said" {
+run "reads_are_open_only_if_someone_says_so" {
   variables {
     read_token = "open"
   }
 
-  # What Terraform asks for has no default, and null is no answer.
+  # The variable has no default and cannot be null, so Terraform asks for it.
   assert {
     condition = alltrue([for block in regexall("(?s)variable \"read_token\" {\n.*?\n}\n", file("${path.module}/variables.tf")) :
       !can(regex("(?m)^  default ", block)) && can(regex("(?m)^  nullable += false$", block))
     ]) && strcontains(file("${path.module}/variables.tf"), "variable \"read_token\" {\n")
-    error_message = "Who may read must not be decided silently."
+    error_message = "The decision about who may read must be explicit."
   }
 
   assert {
@@ -187,12 +187,12 @@ run "collectors_may_write_metrics" {
 
   assert {
     condition     = toset([for grant in google_project_iam_member.this : grant.member if grant.role == "roles/monitoring.metricWriter"]) == toset(["gateway", "worker"])
-    error_message = "A collector writes as its service's account."
+    error_message = "A collector must write as its service's account."
   }
 
   assert {
     condition     = toset([for grant in google_secret_manager_secret_iam_member.this : grant.member]) == toset(["gateway", "worker"])
-    error_message = "Each service reads the configuration of its collector."
+    error_message = "Each service must be able to read its collector's configuration."
   }
 }
 
@@ -205,6 +205,6 @@ run "bigquery_is_written_by_pubsub_alone" {
     condition = [for grant in google_bigquery_table_iam_member.this : "${grant.member} ${grant.role} ${grant.table_id}"] == [
       "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/bigquery.dataEditor messages",
     ]
-    error_message = "Only Pub/Sub's agent writes to the table."
+    error_message = "Only Pub/Sub's service agent may write to the table."
   }
 }

@@ -1,4 +1,4 @@
-# Who owns the image of a service: Terraform makes it, Cloud Build deploys.
+# Terraform creates the services with an image; later only Cloud Build deploys to them.
 
 mock_provider "google" {
   source = "./tests/mocks"
@@ -9,7 +9,7 @@ variables {
   read_token = "open"
 }
 
-run "terraform_makes_the_services" {
+run "terraform_creates_the_services" {
   variables {
     gateway_image = "registry.test/gateway:1"
     worker_image  = "registry.test/worker:1"
@@ -20,12 +20,12 @@ run "terraform_makes_the_services" {
       google_cloud_run_v2_service.gateway.template[0].containers[0].image == "registry.test/gateway:1"
       && google_cloud_run_v2_service.worker.template[0].containers[0].image == "registry.test/worker:1"
     )
-    error_message = "A service is made with the image of its variable."
+    error_message = "A service must be created with the image of its variable."
   }
 }
 
-# On the state of the run above.
-run "and_never_deploys_to_them" {
+# This run starts from the state of the one above.
+run "terraform_never_deploys_to_them" {
   command = plan
 
   variables {
@@ -38,6 +38,6 @@ run "and_never_deploys_to_them" {
       google_cloud_run_v2_service.gateway.template[0].containers[0].image == "registry.test/gateway:1"
       && google_cloud_run_v2_service.worker.template[0].containers[0].image == "registry.test/worker:1"
     )
-    error_message = "Cloud Build owns the image of a service that is there."
+    error_message = "Terraform must not change the image of an existing service."
   }
 }

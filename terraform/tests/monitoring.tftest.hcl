@@ -1,4 +1,4 @@
-# What is watched.
+# Alerts, the dashboard, and the collectors of metrics.
 
 mock_provider "google" {
   source          = "./tests/mocks"
@@ -10,7 +10,7 @@ variables {
   read_token = "open"
 }
 
-run "each_way_to_fail_raises_an_alert" {
+run "each_kind_of_failure_raises_an_alert" {
   command = plan
 
   variables {
@@ -19,7 +19,7 @@ run "each_way_to_fail_raises_an_alert" {
 
   assert {
     condition     = toset(keys(google_monitoring_alert_policy.this)) == toset(["backlog", "push-errors", "dead-letters", "errors", "latency"])
-    error_message = "Backlog, push errors, dead letters, 5xx and latency."
+    error_message = "There must be alerts for the backlog, push errors, dead letters, 5xx and latency."
   }
 
   assert {
@@ -32,43 +32,43 @@ run "each_way_to_fail_raises_an_alert" {
       errors       = "request_count"
       latency      = "request_latencies"
     }
-    error_message = "Each alert looks at its metric."
+    error_message = "Each alert must use its metric."
   }
 
   assert {
     condition = alltrue([for subscription in ["spillway-text", "spillway-rest", "spillway-dead-letters", "spillway-archive", "spillway-bigquery"] :
       strcontains(google_monitoring_alert_policy.this["backlog"].conditions[0].condition_threshold[0].filter, "\"${subscription}\"")
     ])
-    error_message = "A backlog of any subscription is seen."
+    error_message = "A backlog of any subscription must raise the alert."
   }
 
-  # A share needs the same slices above and below the line.
+  # A ratio needs the same aggregation in its numerator and its denominator.
   assert {
     condition = alltrue([for policy in google_monitoring_alert_policy.this : [
       for aggregation in policy.conditions[0].condition_threshold[0].aggregations : jsonencode(aggregation)
       ] == [for aggregation in policy.conditions[0].condition_threshold[0].denominator_aggregations : jsonencode(aggregation)]
       if policy.conditions[0].condition_threshold[0].denominator_filter != null
     ])
-    error_message = "Both halves of a share are aggregated alike."
+    error_message = "Both halves of a ratio must be aggregated alike."
   }
 }
 
-run "the_dashboard_shows_all_that_alerts_look_at" {
+run "the_dashboard_shows_the_metric_of_every_alert" {
   command = plan
 
   assert {
     condition = alltrue([for metric in ["oldest_unacked_message_age", "push_request_count", "dead_letter_message_count", "request_count", "request_latencies"] :
       strcontains(google_monitoring_dashboard.this[0].dashboard_json, "/${metric}")
     ])
-    error_message = "What raises an alert has a chart."
+    error_message = "The metric of each alert must have a chart."
   }
 
-  # No chart lies on another.
+  # No chart covers another.
   assert {
     condition = length(distinct([for tile in jsondecode(google_monitoring_dashboard.this[0].dashboard_json).mosaicLayout.tiles : "${tile.xPos} ${tile.yPos}"])) == length(
       jsondecode(google_monitoring_dashboard.this[0].dashboard_json).mosaicLayout.tiles
     )
-    error_message = "Each chart has a place of its own."
+    error_message = "Each chart must have a place of its own."
   }
 }
 
@@ -82,11 +82,11 @@ run "monitoring_is_an_option" {
 
   assert {
     condition     = length(google_monitoring_alert_policy.this) + length(google_monitoring_dashboard.this) + length(google_monitoring_notification_channel.email) == 0
-    error_message = "Without monitoring there is none of it."
+    error_message = "Without monitoring there must be no alert, dashboard or channel."
   }
 }
 
-run "a_collector_reads_the_metrics_beside_it" {
+run "a_collector_reads_the_metrics_of_its_service" {
   command = plan
 
   variables {
@@ -99,7 +99,7 @@ run "a_collector_reads_the_metrics_beside_it" {
       && service.template[0].containers[1].volume_mounts[0].mount_path == "/etc/rungmp/"
       && service.template[0].volumes[0].secret[0].items[0].path == "config.yaml"
     ])
-    error_message = "The collector starts after its service, and finds its configuration."
+    error_message = "The collector must start after its service and find its configuration."
   }
 
   assert {
@@ -111,11 +111,11 @@ run "a_collector_reads_the_metrics_beside_it" {
       gateway = "${google_cloud_run_v2_service.gateway.template[0].containers[0].ports[0].container_port}/metrics"
       worker  = "${google_cloud_run_v2_service.worker.template[0].containers[0].ports[0].container_port}/metrics"
     }
-    error_message = "The collector asks where its service listens."
+    error_message = "The collector must ask the port of its service."
   }
 }
 
-run "no_collector_where_metrics_need_a_token" {
+run "there_is_no_collector_if_metrics_need_a_token" {
   command = plan
 
   variables {
@@ -128,6 +128,6 @@ run "no_collector_where_metrics_need_a_token" {
       length(google_cloud_run_v2_service.gateway.template[0].containers) == 1
       && length(google_cloud_run_v2_service.worker.template[0].containers) == 2
     )
-    error_message = "The collector cannot bear a token; the worker's metrics need none."
+    error_message = "The collector cannot send a token. The worker's metrics need none."
   }
 }

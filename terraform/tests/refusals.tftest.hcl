@@ -1,4 +1,4 @@
-# What is refused, one by one: each value is the nearest one that must not pass.
+# Values that are refused, one by one: each is just outside the limits.
 
 mock_provider "google" {
   source          = "./tests/mocks"
@@ -10,7 +10,7 @@ variables {
   read_token = "open"
 }
 
-run "a_project_that_is_none" {
+run "an_invalid_project" {
   command = plan
 
   variables {
@@ -20,7 +20,7 @@ run "a_project_that_is_none" {
   expect_failures = [var.project_id]
 }
 
-run "a_zone_for_a_region" {
+run "a_zone_in_place_of_a_region" {
   command = plan
 
   variables {
@@ -70,7 +70,7 @@ run "a_short_token" {
   expect_failures = [var.read_token]
 }
 
-run "a_token_that_no_header_can_bear" {
+run "a_token_that_a_header_cannot_carry" {
   command = plan
 
   variables {
@@ -80,7 +80,7 @@ run "a_token_that_no_header_can_bear" {
   expect_failures = [var.read_token]
 }
 
-run "a_word_for_open_that_is_none" {
+run "a_wrong_word_for_open" {
   command = plan
 
   variables {
@@ -120,7 +120,7 @@ run "an_empty_worker_image" {
   expect_failures = [var.worker_image]
 }
 
-run "no_gateway" {
+run "a_gateway_without_instances" {
   command = plan
 
   variables {
@@ -130,7 +130,7 @@ run "no_gateway" {
   expect_failures = [var.gateway_max_instances]
 }
 
-run "no_worker" {
+run "a_worker_without_instances" {
   command = plan
 
   variables {
@@ -140,7 +140,7 @@ run "no_worker" {
   expect_failures = [var.worker_max_instances]
 }
 
-run "half_a_worker" {
+run "half_an_instance" {
   command = plan
 
   variables {
@@ -230,7 +230,7 @@ run "bodies_that_are_too_large" {
   expect_failures = [var.max_ingest_bytes]
 }
 
-run "less_than_no_hops" {
+run "a_negative_number_of_hops" {
   command = plan
 
   variables {
@@ -240,7 +240,7 @@ run "less_than_no_hops" {
   expect_failures = [var.trusted_hops]
 }
 
-run "work_that_outlasts_its_delivery" {
+run "work_that_takes_longer_than_a_delivery" {
   command = plan
 
   variables {
@@ -310,7 +310,7 @@ run "an_archive_of_no_days" {
   expect_failures = [var.archive_days]
 }
 
-run "a_database_that_is_none" {
+run "an_invalid_database" {
   command = plan
 
   variables {
@@ -320,7 +320,7 @@ run "a_database_that_is_none" {
   expect_failures = [var.firestore_database]
 }
 
-run "a_location_that_is_none" {
+run "an_invalid_location" {
   command = plan
 
   variables {
@@ -330,7 +330,7 @@ run "a_location_that_is_none" {
   expect_failures = [var.firestore_location]
 }
 
-run "an_address_that_is_none" {
+run "an_invalid_address" {
   command = plan
 
   variables {
@@ -340,7 +340,7 @@ run "an_address_that_is_none" {
   expect_failures = [var.alert_emails]
 }
 
-run "an_alert_that_cries_wolf" {
+run "an_alert_that_fires_too_early" {
   command = plan
 
   variables {
@@ -360,8 +360,8 @@ run "an_alert_on_any_latency" {
   expect_failures = [var.alert_latency_ms]
 }
 
-# The widest that is allowed passes, so that a refusal above is for its own reason.
-run "the_limits_themselves_pass" {
+# The limits themselves are accepted, so each refusal above has the reason that it names.
+run "the_limits_themselves_are_accepted" {
   command = plan
 
   variables {
@@ -383,6 +383,6 @@ run "the_limits_themselves_pass" {
 
   assert {
     condition     = google_pubsub_topic.records.message_retention_duration == "2678400s"
-    error_message = "The longest replay."
+    error_message = "The longest replay must be 31 days."
   }
 }

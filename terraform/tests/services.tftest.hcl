@@ -1,5 +1,4 @@
-# The two services: what they cost when idle, how they start, and that every variable reaches its
-# place.
+# The two services: what they cost when idle, how they start, and where every variable goes.
 
 mock_provider "google" {
   source          = "./tests/mocks"
@@ -18,14 +17,14 @@ run "nothing_is_always_on" {
     condition = alltrue([for service in [google_cloud_run_v2_service.gateway, google_cloud_run_v2_service.worker] :
       service.template[0].scaling[0].min_instance_count == 0 && service.template[0].containers[0].resources[0].cpu_idle == true
     ])
-    error_message = "Both services scale to zero, and pay for requests only."
+    error_message = "Both services must scale to zero and be billed for requests only."
   }
 
   assert {
     condition = alltrue([for service in [google_cloud_run_v2_service.gateway, google_cloud_run_v2_service.worker] :
       service.template[0].containers[0].resources[0].startup_cpu_boost == true && length(service.template[0].containers) == 1
     ])
-    error_message = "Both start with more processor, and alone."
+    error_message = "Both must start with a CPU boost, and with one container."
   }
 
   assert {
@@ -33,17 +32,17 @@ run "nothing_is_always_on" {
       google_cloud_run_v2_service.gateway.template[0].scaling[0].max_instance_count == 20
       && google_cloud_run_v2_service.worker.template[0].scaling[0].max_instance_count == 10
     )
-    error_message = "Both have a fuse."
+    error_message = "Both must have a limit of instances."
   }
 
-  # More places than the texts that Pub/Sub has in the air at once: events always find one.
+  # More slots than Pub/Sub has texts in flight at once, so that events always find a free one.
   assert {
     condition     = google_cloud_run_v2_service.worker.template[0].scaling[0].max_instance_count * google_cloud_run_v2_service.worker.template[0].max_instance_request_concurrency > 3000
     error_message = "Texts must not fill every instance."
   }
 }
 
-run "probes_ask_what_the_services_answer" {
+run "probes_use_paths_that_the_services_serve" {
   command = plan
 
   assert {
@@ -51,7 +50,7 @@ run "probes_ask_what_the_services_answer" {
       service.template[0].containers[0].startup_probe[0].http_get[0].path == "/health"
       && service.template[0].containers[0].liveness_probe[0].http_get[0].path == "/health"
     ])
-    error_message = "A probe asks whether the process runs, and not whether its neighbours do."
+    error_message = "A probe must ask whether the process runs, not whether its dependencies do."
   }
 
   assert {
@@ -59,11 +58,11 @@ run "probes_ask_what_the_services_answer" {
       google_cloud_run_v2_service.gateway.template[0].containers[0].ports[0].container_port == 8080
       && google_cloud_run_v2_service.worker.template[0].containers[0].ports[0].container_port == 8081
     )
-    error_message = "The ports are the binaries' own."
+    error_message = "The ports must be the defaults of the binaries."
   }
 }
 
-run "variables_reach_their_places" {
+run "every_variable_has_its_effect" {
   command = plan
 
   variables {
@@ -106,7 +105,7 @@ run "variables_reach_their_places" {
       TRUSTED_HOPS         = "2"
       PAGES                = "off"
     }
-    error_message = "The gateway's environment."
+    error_message = "The variables must reach the gateway's environment."
   }
 
   assert {
@@ -122,7 +121,7 @@ run "variables_reach_their_places" {
       COMMIT_INTERVAL_MS    = "900"
       RETENTION_DAYS        = "40"
     }
-    error_message = "The worker's environment."
+    error_message = "The variables must reach the worker's environment."
   }
 
   assert {
@@ -137,7 +136,7 @@ run "variables_reach_their_places" {
       "other-gateway europe-west4 false registry.test/gateway:7 3 70 2 3Gi",
       "other-worker europe-west4 false registry.test/worker:7 4 900 4 5Gi",
     ]
-    error_message = "The services' size and names."
+    error_message = "The variables must reach the sizes and names of the services."
   }
 
   assert {
@@ -145,14 +144,14 @@ run "variables_reach_their_places" {
       google_firestore_database.this.name, google_firestore_database.this.location_id,
       google_firestore_database.this.point_in_time_recovery_enablement, google_firestore_database.this.delete_protection_state,
     ]) == "documents eur3 POINT_IN_TIME_RECOVERY_ENABLED DELETE_PROTECTION_DISABLED"
-    error_message = "The database."
+    error_message = "The variables must reach the database."
   }
 
   assert {
     condition = alltrue([for grant in google_project_iam_member.this :
       strcontains(grant.condition[0].expression, "/databases/documents\"") if contains(["roles/datastore.user", "roles/our-gateway"], grant.role)
     ])
-    error_message = "Grants follow the database."
+    error_message = "The grants must name the same database."
   }
 
   assert {
@@ -162,7 +161,7 @@ run "variables_reach_their_places" {
       && google_storage_bucket.archive.force_destroy == true
       && [for rule in google_storage_bucket.archive.lifecycle_rule : "${one(rule.action).type} ${one(rule.condition).age}"] == ["Delete 50"]
     )
-    error_message = "The archive."
+    error_message = "The variables must reach the archive."
   }
 
   assert {
@@ -171,7 +170,7 @@ run "variables_reach_their_places" {
       && google_monitoring_alert_policy.this["latency"].conditions[0].condition_threshold[0].threshold_value == 300
       && [for channel in google_monitoring_notification_channel.email : channel.labels["email_address"]] == ["ops@example.com"]
     )
-    error_message = "The alerts."
+    error_message = "The variables must reach the alerts."
   }
 
   assert {
@@ -181,11 +180,11 @@ run "variables_reach_their_places" {
       && toset([for account in [google_service_account.gateway, google_service_account.worker, google_service_account.push, google_service_account.build] : account.account_id])
       == toset(["other-gateway", "other-worker", "other-push", "other-build"])
     )
-    error_message = "The names of images and accounts."
+    error_message = "The variables must reach the names of the images and accounts."
   }
 }
 
-run "the_command_that_deploys_knows_all_names" {
+run "the_deploy_command_has_all_names" {
   command = plan
 
   variables {
@@ -196,11 +195,11 @@ run "the_command_that_deploys_knows_all_names" {
 
   assert {
     condition     = output.deploy == "gcloud builds submit --project test-project --substitutions _REGION=europe-west4,_REPOSITORY=other,_GATEWAY_SERVICE=other-gateway,_WORKER_SERVICE=other-worker,_BUILD_ACCOUNT=other-build,_READ_TOKEN_SECRET=other-read-token"
-    error_message = "Cloud Build has to deploy to what Terraform made."
+    error_message = "Cloud Build must deploy to the services that Terraform created."
   }
 }
 
-run "an_archive_that_is_kept_cools" {
+run "an_archive_that_is_kept_becomes_cheaper" {
   command = plan
 
   variables {
@@ -209,15 +208,15 @@ run "an_archive_that_is_kept_cools" {
 
   assert {
     condition     = [for rule in google_storage_bucket.archive.lifecycle_rule : "${one(rule.action).type} ${one(rule.action).storage_class} ${one(rule.condition).age}"] == ["SetStorageClass NEARLINE 30"]
-    error_message = "Without an end, the archive goes to cheaper storage."
+    error_message = "An archive without an end must move to cheaper storage."
   }
 }
 
-run "the_default_archive_cools_and_ends" {
+run "the_default_archive_becomes_cheaper_and_ends" {
   command = plan
 
   assert {
     condition     = [for rule in google_storage_bucket.archive.lifecycle_rule : "${one(rule.action).type} ${one(rule.condition).age}"] == ["SetStorageClass 30", "Delete 365"]
-    error_message = "After 30 days cheaper, after a year gone."
+    error_message = "The archive must become cheaper after 30 days and be deleted after a year."
   }
 }

@@ -1,4 +1,4 @@
-# The documents: indexes, exemptions, expiry.
+# The database: indexes, exemptions and expiry.
 
 mock_provider "google" {
   source          = "./tests/mocks"
@@ -17,17 +17,17 @@ run "the_indexes_are_those_of_the_declared_file" {
     condition = toset([for index in google_firestore_index.this :
       jsonencode({ collection = index.collection, fields = [for field in index.fields : [field.field_path, field.order]] })
     ]) == toset([for index in jsondecode(file("${path.module}/indexes.json")) : jsonencode(index)])
-    error_message = "Firestore has to get the indexes of indexes.json, fields in their order."
+    error_message = "Firestore must have the indexes of indexes.json, with the fields in order."
   }
 
   assert {
     condition     = length(google_firestore_index.this) == length(jsondecode(file("${path.module}/indexes.json")))
-    error_message = "Each declared index is one index."
+    error_message = "Each declared index must be one index."
   }
 
   assert {
     condition     = alltrue([for index in google_firestore_index.this : index.query_scope == "COLLECTION" && index.database == "(default)"])
-    error_message = "Queries stay within one tenant's collection."
+    error_message = "Indexes must cover a collection of one tenant."
   }
 }
 
@@ -43,18 +43,18 @@ run "large_fields_and_times_have_no_index" {
       "quarantine.attributes", "quarantine.data", "quarantine.detail", "quarantine.first_seen",
       "rollups.count", "rollups.start",
     ])
-    error_message = "These fields, and no others, are not indexed by themselves."
+    error_message = "Exactly these fields must have no single-field index."
   }
 
   assert {
     condition     = alltrue([for field in google_firestore_field.unindexed : length(field.index_config) == 1 && length(field.index_config[0].indexes) == 0 && length(field.ttl_config) == 0])
-    error_message = "An exemption is an empty list of indexes."
+    error_message = "An exemption must be an empty list of indexes."
   }
 
-  # Firestore answers equality on these from the indexes of single fields.
+  # Firestore answers equality filters on these from single-field indexes.
   assert {
     condition     = length(setintersection([for field in google_firestore_field.unindexed : "${field.collection}.${field.field}"], ["rollups.dimension", "rollups.grain", "visitors.day"])) == 0
-    error_message = "A field that is queried by itself needs its index."
+    error_message = "A field that is queried alone must have its index."
   }
 }
 
@@ -63,16 +63,16 @@ run "no_record_expires_by_default" {
 
   assert {
     condition     = [for field in google_firestore_field.expire_at : field.collection] == ["salts"]
-    error_message = "Without a retention nothing expires but the salts."
+    error_message = "Without a retention only the salts may expire."
   }
 
   assert {
     condition     = !contains([for env in google_cloud_run_v2_service.worker.template[0].containers[0].env : env.name], "RETENTION_DAYS")
-    error_message = "Without a retention the worker marks nothing."
+    error_message = "Without a retention the worker must not set expire_at."
   }
 }
 
-run "records_expire_where_a_retention_is_set" {
+run "records_expire_if_a_retention_is_set" {
   command = plan
 
   variables {
@@ -81,19 +81,19 @@ run "records_expire_where_a_retention_is_set" {
 
   assert {
     condition     = toset([for field in google_firestore_field.expire_at : field.collection]) == toset(["events", "log_batches", "parts", "processed_logs", "quarantine", "salts"])
-    error_message = "Events, logs, parts, batches and quarantine expire; rollups and visitors stay."
+    error_message = "Events, logs, parts, batches and quarantine must expire; rollups and visitors must stay."
   }
 
   assert {
     condition = alltrue([for field in google_firestore_field.expire_at :
       field.field == "expire_at" && length(field.ttl_config) == 1 && length(field.index_config) == 1 && length(field.index_config[0].indexes) == 0
     ])
-    error_message = "expire_at ends the document, and has no index."
+    error_message = "expire_at must be the TTL field and have no index."
   }
 
   assert {
     condition     = [for env in google_cloud_run_v2_service.worker.template[0].containers[0].env : env.value if env.name == "RETENTION_DAYS"] == ["32"]
-    error_message = "The worker writes expire_at."
+    error_message = "The worker must know the retention."
   }
 }
 
@@ -107,6 +107,6 @@ run "the_database_is_protected" {
       && google_firestore_database.this.delete_protection_state == "DELETE_PROTECTION_ENABLED"
       && google_firestore_database.this.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_DISABLED"
     )
-    error_message = "A native database in the region, which is not deleted by mistake."
+    error_message = "The database must be a native one, in the region, protected from deletion."
   }
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::broker::Message;
-use common::standing::Standing;
 use common::metrics::{DEAD_LETTERS, DELIVERED};
 use common::program::chain;
 use common::quarantine::Reason;
 use common::record::{Kind, Record};
+use common::standing::Standing;
 use common::store::{DocumentStore, StoreError};
 use tokio::time::timeout;
 

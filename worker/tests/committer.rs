@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::path::DocumentPath;
+use common::store::patience::PATIENCE;
 use common::store::{Document, DocumentStore, StoreError, Value, Write, fields};
 use futures::future::join_all;
 use futures::poll;
@@ -23,7 +24,6 @@ use worker::committer::{
     CommitError, Committer, MAX_BYTES, MAX_DOCUMENTS, MAX_UNITS, Unit, WAITING,
 };
 use worker::outcome::RecordOutcome;
-use common::store::patience::PATIENCE;
 
 use crate::faulty::{Commit, Fault, FaultyStore, log, logs, quarantine};
 

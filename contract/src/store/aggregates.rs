@@ -1,4 +1,4 @@
-//! Figures that the store computes, so that a read does not grow with what it counts.
+//! Counts and sums that the store computes, so that reads do not become slower as counts grow.
 
 use common::path::Collection;
 use common::path::CollectionPath;
@@ -14,7 +14,7 @@ async fn figures(
     store.aggregate(&query, aggregations).await.expect("an aggregation")
 }
 
-/// By position, over the collection itself and nothing beside it.
+/// The answers have the order of the questions, and cover the collection without its neighbours.
 pub async fn a_count_and_a_sum_cover_what_the_filters_select(store: &dyn DocumentStore) {
     let rollup =
         |grain: &str, count: i64| fields([("grain", grain.into()), ("count", count.into())]);
@@ -38,15 +38,15 @@ pub async fn a_count_and_a_sum_cover_what_the_filters_select(store: &dyn Documen
     assert_eq!(figures(store, Query::all(logs()), &[]).await, [0_i64; 0]);
 }
 
-/// They add nothing, but they are still counted.
+/// They add nothing to the sum, but they are counted.
 pub async fn a_sum_takes_documents_without_the_field_as_zero(store: &dyn DocumentStore) {
     put(store, vec![("1", number(5)), ("2", number(-7)), ("3", fields([]))]).await;
     let both = [Aggregation::Sum("n"), Aggregation::Count, Aggregation::Sum("missing")];
     assert_eq!(figures(store, Query::all(logs()), &both).await, [-2, 3, 0]);
 }
 
-/// Zero is an answer, not an error.
-pub async fn the_figures_of_an_empty_collection_are_zero(store: &dyn DocumentStore) {
+/// They are not an error.
+pub async fn counts_and_sums_of_an_empty_collection_are_zero(store: &dyn DocumentStore) {
     let both = [Aggregation::Count, Aggregation::Sum("n")];
     assert_eq!(figures(store, Query::all(logs()), &both).await, [0, 0]);
 }

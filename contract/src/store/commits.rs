@@ -1,4 +1,4 @@
-//! Commits: all or nothing, once, and whatever else runs at the time.
+//! Commits: all or nothing, also when several run at once.
 
 use common::store::{DocumentStore, MAX_DOCUMENT_BYTES, Query, Write, fields};
 use futures::future::join_all;
@@ -7,7 +7,7 @@ use super::documents::{
     assert_exists, assert_invalid, commit, create, get, ids, increment, log, logs, number, upsert,
 };
 
-/// What was created is there, whole.
+/// All its fields are there.
 pub async fn a_created_document_reads_back(store: &dyn DocumentStore) {
     let written = fields([("source", "json_upload".into()), ("characters", 7_i64.into())]);
     commit(store, vec![create(log("1"), written.clone())]).await;
@@ -15,7 +15,7 @@ pub async fn a_created_document_reads_back(store: &dyn DocumentStore) {
     assert_eq!(get(store, log("2")).await, None);
 }
 
-/// The gate: a duplicate changes nothing, wherever in the commit its create stands.
+/// The gate: a duplicate changes nothing, wherever its create stands in the commit.
 pub async fn a_second_create_is_refused_and_nothing_of_its_commit_is_applied(
     store: &dyn DocumentStore,
 ) {
@@ -39,7 +39,7 @@ pub async fn a_second_create_is_refused_and_nothing_of_its_commit_is_applied(
     assert_eq!(ids(store, Query::all(logs())).await, ["gate", "gone", "old"]);
 }
 
-/// The other half of all or nothing.
+/// Creates, upserts, increments and deletes in one commit.
 pub async fn a_commit_of_mixed_writes_applies_all_of_them(store: &dyn DocumentStore) {
     commit(store, vec![create(log("gone"), number(1)), create(log("old"), number(1))]).await;
     let writes = vec![
@@ -54,19 +54,19 @@ pub async fn a_commit_of_mixed_writes_applies_all_of_them(store: &dyn DocumentSt
     assert_eq!(get(store, log("old")).await, Some(old));
 }
 
-/// No document, no work.
-pub async fn a_commit_of_nothing_is_done_at_once(store: &dyn DocumentStore) {
+/// It has nothing to write.
+pub async fn an_empty_commit_succeeds(store: &dyn DocumentStore) {
     commit(store, Vec::new()).await;
 }
 
-/// A group commit has more documents than old limits allowed.
-pub async fn a_commit_of_a_thousand_documents_is_one(store: &dyn DocumentStore) {
+/// A group commit may have more documents than Firestore's former limit of 500.
+pub async fn a_commit_may_have_a_thousand_documents(store: &dyn DocumentStore) {
     let writes = (0..1_000).map(|n| create(log(&format!("{n:04}")), number(n))).collect();
     commit(store, writes).await;
     assert_eq!(ids(store, Query::all(logs())).await.len(), 1_000);
 }
 
-/// A field that is named is replaced whole, a map as well; one that is not stays.
+/// Each named field is replaced as a whole, even a map; the others stay.
 pub async fn an_upsert_merges_and_leaves_other_fields(store: &dyn DocumentStore) {
     let before = fields([
         ("kept", "a".into()),
@@ -81,8 +81,8 @@ pub async fn an_upsert_merges_and_leaves_other_fields(store: &dyn DocumentStore)
     assert_eq!(get(store, log("1")).await, Some(after));
 }
 
-/// An upsert is idempotent, so it asks for nothing to be there.
-pub async fn an_upsert_makes_a_missing_document_even_without_fields(store: &dyn DocumentStore) {
+/// An upsert is idempotent, so the document may be missing.
+pub async fn an_upsert_creates_a_missing_document_even_without_fields(store: &dyn DocumentStore) {
     let writes = vec![upsert(log("1"), number(1)), upsert(log("2"), fields([]))];
     commit(store, writes.clone()).await;
     commit(store, writes).await;
@@ -101,7 +101,7 @@ pub async fn an_increment_starts_at_zero_and_adds_up(store: &dyn DocumentStore) 
     assert_eq!(get(store, log("1")).await, Some(counted));
 }
 
-/// How a rollup document comes to be: its dimension and its count in one write.
+/// A rollup document gets its dimension and its count in one write.
 pub async fn an_increment_sets_fields_in_the_same_write(store: &dyn DocumentStore) {
     commit(store, vec![create(log("1"), fields([("kept", "a".into())]))]).await;
     for _ in 0..2 {
@@ -113,13 +113,13 @@ pub async fn an_increment_sets_fields_in_the_same_write(store: &dyn DocumentStor
     assert_eq!(get(store, log("1")).await, Some(counted));
 }
 
-/// Deleting is idempotent.
-pub async fn a_delete_of_a_missing_document_is_no_error(store: &dyn DocumentStore) {
+/// A delete is idempotent.
+pub async fn deleting_a_missing_document_succeeds(store: &dyn DocumentStore) {
     commit(store, vec![Write::Delete { path: log("1") }]).await;
     assert_eq!(get(store, log("1")).await, None);
 }
 
-/// Nothing of the old one is left.
+/// It has none of its old fields.
 pub async fn a_deleted_document_can_be_created_again(store: &dyn DocumentStore) {
     commit(store, vec![create(log("1"), fields([("old", 1_i64.into())]))]).await;
     commit(store, vec![Write::Delete { path: log("1") }]).await;
@@ -127,7 +127,7 @@ pub async fn a_deleted_document_can_be_created_again(store: &dyn DocumentStore) 
     assert_eq!(get(store, log("1")).await, Some(number(2)));
 }
 
-/// The outcome would hang on the order of the writes, so it is a mistake.
+/// The result would depend on the order of the writes.
 pub async fn a_document_named_twice_is_invalid_and_nothing_is_applied(store: &dyn DocumentStore) {
     let twice = [
         [create(log("1"), number(1)), create(log("1"), number(1))],
@@ -142,7 +142,7 @@ pub async fn a_document_named_twice_is_invalid_and_nothing_is_applied(store: &dy
     assert_eq!(ids(store, Query::all(logs())).await.len(), 0);
 }
 
-/// The limit holds for each kind of write, and just below it a document is stored.
+/// The limit holds for every kind of write; a document just below it is stored.
 pub async fn a_document_over_1_mib_is_invalid_and_nothing_is_applied(store: &dyn DocumentStore) {
     let text = |bytes: usize| fields([("text", "x".repeat(bytes).into())]);
     let too_large = [
@@ -176,7 +176,7 @@ pub async fn each_kind_of_write_is_invalid_one_byte_over_the_limit(store: &dyn D
     assert_eq!(ids(store, Query::all(logs())).await.len(), 0);
 }
 
-/// The race that the gate decides.
+/// The gate decides this race.
 pub async fn of_concurrent_creates_of_one_document_exactly_one_wins(store: &dyn DocumentStore) {
     let creates = (0..10).map(|n| store.commit(vec![create(log("1"), number(n))]));
     let outcomes = join_all(creates).await;
@@ -187,18 +187,18 @@ pub async fn of_concurrent_creates_of_one_document_exactly_one_wins(store: &dyn 
     assert_eq!(get(store, log("1")).await, Some(number(winner)));
 }
 
-/// No count is lost to another that is made at the same time.
+/// None of them is lost.
 pub async fn concurrent_increments_all_count(store: &dyn DocumentStore) {
     let increments =
         (0..20).map(|n| store.commit(vec![increment(log("1"), fields([]), &[("count", n)])]));
     for outcome in join_all(increments).await {
-        outcome.expect("an increment has no rival");
+        outcome.expect("increments do not conflict");
     }
     let counted = fields([("count", 190_i64.into())]);
     assert_eq!(get(store, log("1")).await, Some(counted));
 }
 
-/// Deliveries of ten records, each twice, at the same time: ten are counted.
+/// Ten records are delivered twice at the same time: ten are counted.
 pub async fn concurrent_commits_with_a_gate_and_a_count_apply_both_or_none(
     store: &dyn DocumentStore,
 ) {

@@ -1,4 +1,4 @@
-//! Reads: by position, by filter, in order, page by page, and only of what was asked for.
+//! Reads: by path, by filter, in order, page by page, and with selected fields only.
 
 use chrono::{DateTime, Utc};
 use common::path::{Collection, CollectionPath};
@@ -17,7 +17,8 @@ fn instant(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).expect("in range")
 }
 
-/// Missing ones leave their place empty, repeated ones are repeated, and there may be many.
+/// The place of a missing document is empty, a repeated path gets a repeated answer, and there may
+/// be many.
 pub async fn get_many_answers_by_position(store: &dyn DocumentStore) {
     let writes = (0..150).map(|n| create(log(&n.to_string()), number(n))).collect();
     commit(store, writes).await;
@@ -32,15 +33,15 @@ pub async fn get_many_answers_by_position(store: &dyn DocumentStore) {
     assert_eq!(store.get_many(&[]).await.expect("a read"), []);
 }
 
-/// No collection, no error.
+/// It is not an error.
 pub async fn a_query_of_an_empty_collection_is_empty(store: &dyn DocumentStore) {
     assert_eq!(select(store, all()).await, []);
     let filtered = all().filter("n", Op::AtLeast, 1_i64);
     assert_eq!(select(store, filtered).await, []);
 }
 
-/// By the bytes of the id, also where a filter speaks of another field.
-pub async fn a_query_is_ordered_by_id_where_nothing_else_decides(store: &dyn DocumentStore) {
+/// By the bytes of the id, even with a filter on another field.
+pub async fn a_query_without_an_order_is_ordered_by_id(store: &dyn DocumentStore) {
     let unordered = ["b", "a.b", "10", "2", "B", "a-b", "a:b", "a_b", "_a", "a"];
     put(store, unordered.map(|id| (id, number(1))).to_vec()).await;
     let ordered = ["10", "2", "B", "_a", "a", "a-b", "a.b", "a:b", "a_b", "b"];
@@ -51,8 +52,8 @@ pub async fn a_query_is_ordered_by_id_where_nothing_else_decides(store: &dyn Doc
     }
 }
 
-/// As Firestore has it: what is searched by range is read in the order of the range.
-pub async fn a_field_of_a_range_filter_orders_after_the_order_and_before_the_id(
+/// As in Firestore: a range is read in the order of its field.
+pub async fn the_field_of_a_range_filter_orders_after_the_given_order_and_before_the_id(
     store: &dyn DocumentStore,
 ) {
     let counted = |n: i64, count: i64| fields([("n", n.into()), ("count", count.into())]);
@@ -65,7 +66,7 @@ pub async fn a_field_of_a_range_filter_orders_after_the_order_and_before_the_id(
     assert_eq!(ids(store, named).await, ["b", "c", "a"]);
 }
 
-/// Three values of each type in their order: one below, one equal to, and one above the filter's.
+/// Three values of each type: below, equal to and above the filter's.
 pub async fn each_filter_compares_values_of_each_type(store: &dyn DocumentStore) {
     let triples: [(&str, [Value; 3]); 5] = [
         ("integer", [i64::MIN.into(), (-1_i64).into(), 9_i64.into()]),
@@ -95,7 +96,7 @@ pub async fn each_filter_compares_values_of_each_type(store: &dyn DocumentStore)
     assert_eq!(ids(store, all().filter("b", Op::Equal, true)).await, ["yes"]);
 }
 
-/// Types are apart: `"1"`, `1`, `b"1"`, `true` and the first second are five things.
+/// `"1"`, `1`, `b"1"`, `true` and the first second of 1970 are five different values.
 pub async fn a_filter_matches_no_value_of_another_type(store: &dyn DocumentStore) {
     let values: [(&str, Value); 5] = [
         ("bool", true.into()),
@@ -116,7 +117,7 @@ pub async fn a_filter_matches_no_value_of_another_type(store: &dyn DocumentStore
     }
 }
 
-/// How the windows of a dimension are read.
+/// The windows of a dimension are read this way.
 pub async fn all_filters_of_a_query_must_hold(store: &dyn DocumentStore) {
     let window =
         |grain: &str, start| fields([("grain", grain.into()), ("start", instant(start).into())]);
@@ -137,8 +138,8 @@ pub async fn all_filters_of_a_query_must_hold(store: &dyn DocumentStore) {
     assert_eq!(ids(store, query).await, ["2"]);
 }
 
-/// The id decides last, and always ascending.
-pub async fn an_order_puts_ties_by_id_in_both_directions(store: &dyn DocumentStore) {
+/// The id comes last, and always ascending.
+pub async fn ties_of_an_order_are_ordered_by_id_in_both_directions(store: &dyn DocumentStore) {
     let numbers = [("d", 2), ("b", 1), ("c", 1), ("a", 2), ("e", 3)];
     put(store, numbers.map(|(id, n)| (id, number(n))).to_vec()).await;
     let ascending = all().order_by("n", Direction::Ascending);
@@ -147,8 +148,8 @@ pub async fn an_order_puts_ties_by_id_in_both_directions(store: &dyn DocumentSto
     assert_eq!(ids(store, descending).await, ["e", "a", "d", "b", "c"]);
 }
 
-/// Top paths: by count, and by name where counts are equal.
-pub async fn a_second_key_of_an_order_decides_ties_of_the_first(store: &dyn DocumentStore) {
+/// Top paths: by count, and paths with equal counts by name.
+pub async fn a_second_field_of_an_order_decides_ties_of_the_first(store: &dyn DocumentStore) {
     let path = |count: i64, value: &str| fields([("count", count.into()), ("value", value.into())]);
     put(store, vec![("1", path(5, "/b")), ("2", path(9, "/c")), ("3", path(5, "/a"))]).await;
     let top =
@@ -156,7 +157,7 @@ pub async fn a_second_key_of_an_order_decides_ties_of_the_first(store: &dyn Docu
     assert_eq!(ids(store, top).await, ["2", "3", "1"]);
 }
 
-/// As Firestore has it: there is no place for them in the order.
+/// As in Firestore: they have no place in the order.
 pub async fn an_order_leaves_out_documents_without_its_field(store: &dyn DocumentStore) {
     put(store, vec![("1", number(1)), ("2", fields([("other", 2_i64.into())]))]).await;
     for direction in [Direction::Ascending, Direction::Descending] {
@@ -165,7 +166,7 @@ pub async fn an_order_leaves_out_documents_without_its_field(store: &dyn Documen
     assert_eq!(ids(store, all()).await, ["1", "2"]);
 }
 
-/// The limit comes after filters and order.
+/// The limit applies after filters and order.
 pub async fn a_limit_cuts_the_end_of_the_order(store: &dyn DocumentStore) {
     let documents = ["a", "b", "c", "d", "e"].iter().zip(0..);
     put(store, documents.map(|(id, n)| (*id, number(n))).collect()).await;
@@ -175,14 +176,14 @@ pub async fn a_limit_cuts_the_end_of_the_order(store: &dyn DocumentStore) {
     assert_eq!(ids(store, top).await, ["d", "c"]);
 }
 
-/// Also where documents are added between two pages, and with a filter.
+/// Even with a filter, and when documents are added between two pages.
 pub async fn pages_of_a_cursor_hold_every_document_once(store: &dyn DocumentStore) {
     let odd: Vec<_> = (0..25).map(|n| format!("{:02}", 2 * n + 1)).collect();
     put(store, odd.iter().map(|id| (id.as_str(), number(1))).collect()).await;
     let page = all().filter("n", Op::Equal, 1_i64).limit(10);
     let first = ids(store, page.clone()).await;
     assert_eq!(first, odd[..10]);
-    // One that was passed already, and one that is still to come.
+    // One before the cursor, and one after it.
     put(store, vec![("00", number(1)), ("20", number(1))]).await;
     let second = ids(store, page.clone().after(first.last().cloned())).await;
     assert_eq!(second[0], "20");
@@ -190,7 +191,7 @@ pub async fn pages_of_a_cursor_hold_every_document_once(store: &dyn DocumentStor
     let third = ids(store, page.clone().after(second.last().cloned())).await;
     assert_eq!(third, odd[19..]);
     assert!(ids(store, page.after(third.last().cloned())).await.is_empty());
-    // A cursor is a place and not a document.
+    // A cursor is a position: it needs no document there.
     assert_eq!(ids(store, all().after(Some("0".to_owned())).limit(1)).await, ["00"]);
 }
 
@@ -203,7 +204,7 @@ pub async fn a_cursor_in_another_order_than_by_id_is_invalid(store: &dyn Documen
     }
 }
 
-/// Texts are not read for a list that shows none.
+/// A listing without texts does not read them.
 pub async fn a_selection_holds_the_fields_that_were_asked_for(store: &dyn DocumentStore) {
     let whole = fields([("a", 1_i64.into()), ("b", 2_i64.into()), ("c", 3_i64.into())]);
     put(store, vec![("1", whole)]).await;
@@ -215,7 +216,7 @@ pub async fn a_selection_holds_the_fields_that_were_asked_for(store: &dyn Docume
     assert_eq!(none[0].fields, Fields::new());
 }
 
-/// The parts of a log are no logs; and a collection is there without its parent.
+/// The parts of a log are not logs. A subcollection exists without its parent.
 pub async fn a_collection_holds_no_document_of_a_subcollection(store: &dyn DocumentStore) {
     let writes = vec![
         create(log("1"), number(0)),
@@ -231,8 +232,8 @@ pub async fn a_collection_holds_no_document_of_a_subcollection(store: &dyn Docum
     assert_eq!(get(store, log("orphan")).await, None);
 }
 
-/// The same ids under names that are each other's prefixes.
-pub async fn a_tenant_sees_nothing_of_another(store: &dyn DocumentStore) {
+/// The tenants' names are prefixes of each other, and their documents have the same ids.
+pub async fn a_tenant_sees_no_document_of_another(store: &dyn DocumentStore) {
     let id = RecordId::parse("1").expect("a record");
     let tenants = ["acme", "acme-2", "acm", "ACME", "a.c-m_e"];
     let of = |name| CollectionPath::of(&tenant(name), Collection::ProcessedLogs);
@@ -247,8 +248,8 @@ pub async fn a_tenant_sees_nothing_of_another(store: &dyn DocumentStore) {
     }
 }
 
-/// What has no tenant is in nobody's quarantine.
-pub async fn the_stray_collection_lies_outside_of_every_tenant(store: &dyn DocumentStore) {
+/// A message without a tenant is in no tenant's quarantine.
+pub async fn the_stray_collection_belongs_to_no_tenant(store: &dyn DocumentStore) {
     let stray = CollectionPath::stray();
     commit(store, vec![create(stray.hashed(&["1"]), number(1))]).await;
     assert_eq!(ids(store, Query::all(stray.clone())).await.len(), 1);

@@ -1,11 +1,11 @@
-//! Values: each type, to its limits.
+//! Values of each type, up to its limits.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use common::store::{DocumentStore, Query, Value, fields};
 
 use super::documents::{commit, create, get, increment, log, logs, put, select, upsert};
 
-/// Each type, its empty value and its odd ones, at the top and inside of maps.
+/// Ordinary, empty and odd values of each type, at the top and in maps.
 pub async fn every_type_of_value_reads_back(store: &dyn DocumentStore) {
     let now = DateTime::from_timestamp_micros(1_763_000_000_123_456).expect("in range");
     let each = fields([
@@ -29,7 +29,7 @@ pub async fn every_type_of_value_reads_back(store: &dyn DocumentStore) {
     assert_eq!(selected[0].fields, nested);
 }
 
-/// Nanoseconds are cut and not rounded, so that an instant never moves to a later day.
+/// Nanoseconds are cut, not rounded, so that an instant never moves to the next day.
 pub async fn an_instant_keeps_its_microseconds_and_no_more(store: &dyn DocumentStore) {
     let instants = [
         "1969-12-31T23:59:59.999999Z",
@@ -48,8 +48,8 @@ pub async fn an_instant_keeps_its_microseconds_and_no_more(store: &dyn DocumentS
     }
 }
 
-/// Attributes of a message are stored under the names that a client gave them.
-pub async fn names_of_fields_are_any_text(store: &dyn DocumentStore) {
+/// Attributes of a message are stored under names that clients chose.
+pub async fn a_field_may_have_any_name(store: &dyn DocumentStore) {
     let odd = ["a.b", "a b", "`tick`", r"back\slash", "größe 🦀", "9", "$x", "a/b", "\"", "['a']"];
     let named = || odd.iter().map(|name| ((*name).to_owned(), Value::from(*name)));
     let mut document: common::store::Fields = named().collect();
@@ -66,7 +66,7 @@ pub async fn names_of_fields_are_any_text(store: &dyn DocumentStore) {
     assert_eq!(get(store, log("counted")).await, Some(counted));
 }
 
-/// A whole number stays one, and a double stays one even where it is whole.
+/// An integer stays an integer, and a double stays a double even if it is whole.
 pub async fn numbers_keep_their_type_and_their_range(store: &dyn DocumentStore) {
     let numbers = fields([
         ("least", i64::MIN.into()),

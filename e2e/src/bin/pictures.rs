@@ -1,5 +1,5 @@
-//! Takes the pictures of the dashboard that the README shows: fills a fresh Spillway with a month
-//! of a shop, and looks at it in the light and in the dark.
+//! Takes the README's pictures of the dashboard: fills a new Spillway with a month of a shop's
+//! events, and photographs the light and the dark page.
 
 use std::path::Path;
 
@@ -44,10 +44,10 @@ async fn generate(host: &str) {
         .args(["generate", "--target", host, "--tenant", TENANT, "--events", "9000"])
         .args(["--from", &day(29), "--to", &day(0)])
         .status();
-    assert!(generated.await.expect("it runs").success());
+    assert!(generated.await.expect("spillway runs").success());
 }
 
-/// The access log of today so far, busier by day than by night.
+/// Sends today's access log so far, busier by day than by night.
 async fn send_requests(api: &Api) {
     let now = Utc::now();
     let midnight = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();

@@ -1,4 +1,4 @@
-//! A way to a server that can be shut: what is sent meanwhile waits, and goes on afterwards.
+//! A proxy that can be shut: requests wait at it until it is opened again.
 
 use std::io;
 
@@ -8,14 +8,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// What came to a shut gate.
+/// What has happened at a shut gate.
 #[derive(Clone, Copy, Default)]
 struct Seen {
     waiting: usize,
     gone: usize,
 }
 
-/// A port that leads to a server.
+/// A port that forwards to a server.
 pub struct Gate {
     url: String,
     open: watch::Sender<bool>,
@@ -24,10 +24,10 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// A gate before the server at `url`, open.
+    /// An open gate in front of the server at `url`.
     ///
     /// # Panics
-    /// Where there is no free port.
+    /// If there is no free port.
     pub async fn before(url: &str) -> Self {
         let target = url.trim_start_matches("http://").to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -45,33 +45,33 @@ impl Gate {
         Self { url, open, seen, _tasks: tasks }
     }
 
-    /// Where it is.
+    /// The base URL of the gate.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Lets nothing pass to the server.
+    /// Lets nothing through to the server.
     pub fn shut(&self) {
         self.open.send_replace(false);
     }
 
-    /// Waits until something wants to pass.
+    /// Waits until a request is held.
     ///
     /// # Panics
-    /// Where the gate is gone.
+    /// If the gate is gone.
     pub async fn is_waited_at(&mut self) {
-        self.seen.wait_for(|seen| seen.waiting > 0).await.expect("a gate");
+        self.seen.wait_for(|seen| seen.waiting > 0).await.expect("the gate is there");
     }
 
-    /// Waits until something that waited was taken back.
+    /// Waits until a client gives up a request that is held.
     ///
     /// # Panics
-    /// Where the gate is gone.
+    /// If the gate is gone.
     pub async fn is_left(&mut self) {
-        self.seen.wait_for(|seen| seen.gone > 0).await.expect("a gate");
+        self.seen.wait_for(|seen| seen.gone > 0).await.expect("the gate is there");
     }
 
-    /// Lets pass what waited, and all that follows.
+    /// Lets through what is held, and everything that follows.
     pub fn open(&self) {
         self.open.send_replace(true);
     }
@@ -103,7 +103,7 @@ async fn lead(
     to_server.shutdown().await
 }
 
-/// Holds what comes until the gate is open. Fails where the client does not wait so long.
+/// Holds what is sent until the gate opens. Fails if the client gives up before.
 async fn wait(
     from_client: &mut OwnedReadHalf,
     held: &mut Vec<u8>,

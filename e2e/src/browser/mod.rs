@@ -1,4 +1,4 @@
-//! A real Chromium, driven as a person would: what the pages do there, and what it complains of.
+//! A real Chromium, used as a person would use it: what pages do in it, and the errors it reports.
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub use self::driver::{Driver, MISSING};
 pub use self::gate::Gate;
 pub use self::site::{Received, Site};
 
-/// What the browser needs to run alone, in a container, and not to call home.
+/// Lets the browser run unattended, in a container, and without calling home.
 const ARGUMENTS: [&str; 10] = [
     "--headless",
     "--no-sandbox",
@@ -33,20 +33,20 @@ const ARGUMENTS: [&str; 10] = [
     "--lang=en-US",
 ];
 
-/// A browser with a fresh profile and one window.
+/// A browser with a new profile and one window.
 pub struct Browser {
     driver: WebDriver,
     _profile: TempDir,
 }
 
-/// The accessibility checker, as npm has it.
+/// The accessibility checker, unchanged from its package.
 const AXE: &str = include_str!("../../vendor/axe-core/axe.min.js");
 
 impl Browser {
-    /// Opens a browser, runs `test` in it, and closes it, whatever happens.
+    /// Opens a browser, runs `test` in it, and closes it whatever happens.
     ///
     /// # Panics
-    /// Where the browser does not start, and where a page had an error that `test` did not take.
+    /// If the browser does not start, or if a page has an error that `test` does not expect.
     pub async fn run(test: impl AsyncFnOnce(&Self)) {
         let profile = tempfile::tempdir().expect("a folder");
         let capabilities = capabilities(&profile).expect("capabilities");
@@ -58,10 +58,10 @@ impl Browser {
             assert_eq!(browser.errors().await, [] as [String; 0], "the pages have errors");
             WebDriverResult::Ok(())
         });
-        ended.await.expect("the browser is closed");
+        ended.await.expect("the browser closes");
     }
 
-    /// Opens a page, and waits until it is loaded.
+    /// Opens a page and waits until it is loaded.
     pub async fn open(&self, url: &str) {
         self.driver.goto(url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
     }
@@ -73,26 +73,26 @@ impl Browser {
         result.convert().unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
-    /// Clicks on what the selector names, as a mouse does.
+    /// Clicks on the element, as a mouse does.
     pub async fn click(&self, selector: &str) {
         let element = self.element(selector).await;
         element.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
     }
 
-    /// Types into a field that the selector names, in place of what it says.
+    /// Types into the field in place of its content.
     pub async fn type_into(&self, selector: &str, text: &str) {
         let element = self.element(selector).await;
         element.clear().await.expect("a field");
         element.send_keys(text).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
     }
 
-    /// The visible text of what the selector names.
+    /// The visible text of the element.
     pub async fn text(&self, selector: &str) -> String {
         let script = format!("return document.querySelector({}).innerText", json!(selector));
         self.run_script(&script).await
     }
 
-    /// The texts of the cells of a table's body, row by row, whether they are seen or not.
+    /// The texts in a table's body, row by row, visible or not.
     pub async fn rows(&self, table: &str) -> Vec<Vec<String>> {
         let script = format!(
             "return [...document.querySelectorAll({})].map(\
@@ -108,18 +108,18 @@ impl Browser {
         eventually(what, async || self.run_script::<bool>(&script).await.then_some(())).await;
     }
 
-    /// Runs `script` before any script of every page that is opened from now on.
+    /// Runs `script` before the scripts of every page that is opened from now on.
     pub async fn before_pages(&self, script: &str) {
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await;
     }
 
-    /// A command of the browser's developer tools.
+    /// Sends a command to the browser's developer tools.
     pub async fn devtools(&self, method: &str, parameters: Value) -> Value {
         let result = self.driver.cdp().send_raw(method, parameters).await;
         result.unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
-    /// How wide and high the window is, and whether the user likes it dark.
+    /// Sets the size of the window, and whether the user prefers a dark page.
     pub async fn look(&self, width: u32, height: u32, is_dark: bool) {
         let size = json!({
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600,
@@ -135,7 +135,7 @@ impl Browser {
         self.driver.screenshot_as_png().await.expect("a picture")
     }
 
-    /// What would keep somebody from using the page, in one line each.
+    /// The accessibility violations of the page, one line each.
     pub async fn barriers(&self) -> Vec<String> {
         let check = "return axe.run().then(({ violations }) => violations.flatMap(\
              ({ id, impact, nodes }) => nodes.map(({ html }) => `${impact} ${id}: ${html}`)))";
@@ -143,28 +143,28 @@ impl Browser {
         self.run_script(check).await
     }
 
-    /// What the pages complained of since this was last asked: errors of scripts, of the
-    /// console, of the network, and breaches of a page's policy.
+    /// The errors since the last call: of scripts, of the console, of the network, and breaches of a
+    /// page's policy.
     pub async fn errors(&self) -> Vec<String> {
         let log = self.driver.browser_log().await.expect("a log");
         let is_error = |level: &str| level == "SEVERE";
         log.into_iter().filter(|e| is_error(&e.level)).map(|entry| entry.message).collect()
     }
 
-    /// Opens another window, and works there from now on; gives back what closes the first one.
+    /// Opens another window and works there from now on.
     pub async fn second_window(&self) {
         let window = self.driver.new_tab().await.expect("a window");
         self.driver.switch_to_window(window).await.expect("the window");
     }
 
-    /// Closes this window, and goes back to the first one.
+    /// Closes this window and goes back to the first one.
     pub async fn close_window(&self) {
-        self.driver.close_window().await.expect("closed");
+        self.driver.close_window().await.expect("it closes");
         let first = self.driver.windows().await.expect("windows").remove(0);
         self.driver.switch_to_window(first).await.expect("the window");
     }
 
-    /// Back, as with the button.
+    /// Goes back, like the browser's button.
     pub async fn back(&self) {
         self.driver.back().await.expect("a page");
     }

@@ -1,5 +1,4 @@
-//! A small web site of somebody else: pages at an origin of their own, and a list of what was
-//! posted there.
+//! A small web site of another origin: its pages, and a list of what was posted to it.
 
 use std::collections::HashMap;
 use std::io;
@@ -15,26 +14,26 @@ use tokio::task::JoinSet;
 pub struct Received {
     /// Its headers, names in lower case.
     pub headers: HashMap<String, String>,
-    /// Its body; null where it is no JSON.
+    /// Its body; null if it is not JSON.
     pub body: Value,
 }
 
-/// A site that runs as long as this is there.
+/// A running site; dropping it stops it.
 pub struct Site {
     url: String,
     received: Arc<Mutex<Vec<Received>>>,
     _task: JoinSet<()>,
 }
 
-/// The files of a site by their paths.
+/// The files of a site, by path.
 type Files = HashMap<String, String>;
 
 impl Site {
-    /// Serves `files`: scripts where the path ends in `.js`, else pages; unknown paths are the
-    /// page `/`, as in an application of one page.
+    /// Serves `files`: as scripts if the path ends in `.js`, else as pages. Unknown paths show the
+    /// page `/`, as in a single-page application.
     ///
     /// # Panics
-    /// Where there is no free port.
+    /// If there is no free port.
     pub async fn start(files: &[(&str, String)]) -> Self {
         let files: Files =
             files.iter().map(|(path, text)| ((*path).to_owned(), text.clone())).collect();
@@ -50,7 +49,7 @@ impl Site {
                 answers.spawn(answer(stream, Arc::clone(&files), Arc::clone(&list)));
             }
         });
-        // Another name of this machine than the gateway's is another site, too.
+        // The gateway has another name for this machine, which makes this another site.
         Self { url: format!("http://localhost:{port}"), received, _task: task }
     }
 
@@ -59,13 +58,13 @@ impl Site {
         format!("{}{path}", self.url)
     }
 
-    /// What was posted so far.
+    /// The requests with a body so far.
     pub fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// Answers one request, and closes.
+/// Answers one request and closes the connection.
 async fn answer(
     stream: TcpStream,
     files: Arc<Files>,

@@ -1,5 +1,5 @@
-//! The shape of Google Cloud on this machine: both emulators, topic and subscriptions, the real
-//! gateway and worker, and the push relay between them.
+//! The shape of Google Cloud on this machine: both emulators, the topics and subscriptions, the
+//! real gateway and worker, and the push relay between them.
 
 use std::process::ExitStatus;
 
@@ -11,23 +11,24 @@ use super::embedded::at_port;
 use super::restart::replace;
 use super::settings::Settings;
 use crate::binaries::Binaries;
-use crate::emulators::{Emulators, project};
+use crate::emulators::{EmulatorError, Emulators, project};
 use crate::pubsub_admin::{DeadLetter, PubsubAdmin, SubscriptionSettings};
 use crate::relay::{Faults, Relay};
 use crate::service::{Service, ServiceError};
 
 /// The topic of records.
 const TOPIC: &str = "spillway";
-/// The topic of messages that failed too often.
+/// The topic of dead letters.
 const DEAD_LETTER_TOPIC: &str = "spillway-dead-letter";
 /// The subscription that the relay reads.
 const SUBSCRIPTION: &str = "spillway-work";
-/// The one that the relay of dead letters reads.
+/// The subscription that the relay of dead letters reads.
 const DEAD_LETTER_SUBSCRIPTION: &str = "spillway-dead-letter-work";
-/// The setting that says after how many deliveries a message is a dead letter, as embedded.
+/// The setting for the number of deliveries after which a message becomes a dead letter. The
+/// embedded mode has the same.
 const MAX_DELIVERY_ATTEMPTS: &str = "MAX_DELIVERY_ATTEMPTS";
 
-/// Gateway, worker and relay in a project of their own.
+/// The gateway, the worker and the relays, in a project of their own.
 pub struct Cloud {
     binaries: &'static Binaries,
     gateway: Option<Service>,
@@ -38,27 +39,30 @@ pub struct Cloud {
     settings: Settings,
 }
 
-/// Why it does not run.
+/// Why the cloud's shape does not run.
 #[derive(Debug, Error)]
 pub enum CloudError {
+    /// The emulators do not run.
+    #[error(transparent)]
+    Emulators(#[from] EmulatorError),
     /// A program does not run.
     #[error(transparent)]
     Service(#[from] ServiceError),
-    /// No client for the emulator.
+    /// The emulator's client could not be built.
     #[error("the Pub/Sub emulator cannot be reached")]
     Client(#[from] BuilderError),
-    /// Topic or subscription could not be made.
+    /// A topic or subscription could not be created.
     #[error("the Pub/Sub emulator refused a topic or subscription")]
     Admin(#[from] google_cloud_gax::error::Error),
 }
 
 impl Cloud {
-    /// Starts in a fresh project of the emulators that this process shares.
+    /// Starts in a new project on the emulators that this process shares.
     pub async fn start(settings: Settings) -> Result<Self, CloudError> {
-        Self::on(Emulators::shared().await, settings, Faults::default()).await
+        Self::on(Emulators::try_shared().await?, settings, Faults::default()).await
     }
 
-    /// Starts in a fresh project of `emulators`, with faults on the way to the worker.
+    /// Starts in a new project on `emulators`, with faults on the way to the worker.
     pub async fn on(
         emulators: &Emulators,
         settings: Settings,
@@ -67,7 +71,7 @@ impl Cloud {
         Self::of(Binaries::shared().await, emulators, settings, faults).await
     }
 
-    /// As [`Cloud::on`], of these programs.
+    /// Like [`Cloud::on`], with these programs.
     pub async fn of(
         binaries: &'static Binaries,
         emulators: &Emulators,
@@ -100,25 +104,25 @@ impl Cloud {
         })
     }
 
-    /// The public API.
+    /// The gateway.
     pub fn gateway(&self) -> &Service {
-        self.gateway.as_ref().expect("it runs")
+        self.gateway.as_ref().expect("it was started")
     }
 
-    /// The private half.
+    /// The worker.
     pub fn worker(&self) -> &Service {
-        self.worker.as_ref().expect("it runs")
+        self.worker.as_ref().expect("it was started")
     }
 
-    /// What pushes dead letters to the worker.
+    /// The relay that pushes dead letters to the worker.
     pub fn dead_letter_relay(&self) -> &Relay {
         &self.dead_letter_relay
     }
 
-    /// From now on, each push to the worker bears this token.
-    pub fn bear(&self, token: &str) {
-        self.relay.bear(token.to_owned());
-        self.dead_letter_relay.bear(token.to_owned());
+    /// Every push to the worker carries this token from now on.
+    pub fn use_token(&self, token: &str) {
+        self.relay.use_token(token.to_owned());
+        self.dead_letter_relay.use_token(token.to_owned());
     }
 
     fn redirect(&self) {
@@ -126,7 +130,7 @@ impl Cloud {
         self.dead_letter_relay.redirect(self.worker().url());
     }
 
-    /// The documents, past the API.
+    /// A client of the store that bypasses the API.
     pub fn store(&self) -> FirestoreStore {
         let host = self.setting("FIRESTORE_EMULATOR_HOST");
         FirestoreStore::new(self.setting("GOOGLE_CLOUD_PROJECT"), "(default)", Some(host))
@@ -135,18 +139,18 @@ impl Cloud {
     /// A setting of both programs.
     ///
     /// # Panics
-    /// Where it is not set.
+    /// If it is not set.
     pub fn setting(&self, name: &str) -> &str {
         let setting = self.settings.iter().find(|(given, _)| *given == name);
         setting.map(|(_, value)| value.as_str()).expect("it is set")
     }
 
-    /// Topics and subscriptions of the project.
+    /// The project's topics and subscriptions.
     pub fn admin(&self) -> &PubsubAdmin {
         &self.admin
     }
 
-    /// Kills the worker, and starts another one.
+    /// Kills the worker and starts another one.
     pub async fn crash_worker(&mut self) -> Result<(), ServiceError> {
         let (binaries, settings) = (self.binaries, &self.settings);
         replace(&mut self.worker, async || start_worker(binaries, settings).await).await?;
@@ -154,33 +158,33 @@ impl Cloud {
         Ok(())
     }
 
-    /// Asks the worker to end, waits until it did, and starts another one with other settings.
+    /// Asks the worker to end, waits until it has, and starts another one with other settings.
     /// Returns how the first one ended.
     pub async fn restart_worker(&mut self, settings: Settings) -> Result<ExitStatus, ServiceError> {
-        let ended = self.worker.take().expect("it runs").terminate().await?;
+        let ended = self.worker.take().expect("it was started").terminate().await?;
         self.settings.extend(settings);
         self.worker = Some(start_worker(self.binaries, &self.settings).await?);
         self.redirect();
         Ok(ended)
     }
 
-    /// Kills the gateway, and starts it again at the same address.
+    /// Kills the gateway and starts it again at the same address.
     pub async fn crash_gateway(&mut self) -> Result<(), ServiceError> {
         let settings = at_port(&self.settings, self.gateway().port());
         let program = self.binaries.path("gateway");
         replace(&mut self.gateway, async || Service::start(program, &settings).await).await
     }
 
-    /// Asks the gateway to end, waits until it did, and starts another one at the same address.
+    /// Asks the gateway to end, waits until it has, and starts another one at the same address.
     /// Returns how the first one ended.
     pub async fn restart_gateway(&mut self) -> Result<ExitStatus, ServiceError> {
         let settings = at_port(&self.settings, self.gateway().port());
-        let ended = self.gateway.take().expect("it runs").terminate().await?;
+        let ended = self.gateway.take().expect("it was started").terminate().await?;
         self.gateway = Some(Service::start(self.binaries.path("gateway"), &settings).await?);
         Ok(ended)
     }
 
-    /// Asks both programs to end, the gateway first, and waits until they did.
+    /// Asks both programs to end, the gateway first, and waits until they have.
     pub async fn terminate(mut self) -> std::io::Result<()> {
         for service in [self.gateway.take(), self.worker.take()].into_iter().flatten() {
             service.terminate().await?;
@@ -189,9 +193,9 @@ impl Cloud {
     }
 }
 
-/// Seconds after which a message comes again that was lost between the emulator and the relay, as
-/// happens when their stream breaks. The relay extends it while the worker has the message, so it is not
-/// the 600 s that the real subscription gives the worker.
+/// The ack deadline in seconds. When the stream between the emulator and the relay breaks, lost
+/// messages are redelivered after this time. The relay extends it while the worker has the message,
+/// so it is shorter than the 600 s of the real subscription.
 const LEASE: i32 = 60;
 
 async fn set_up(
@@ -206,8 +210,8 @@ async fn set_up(
     admin.create_subscription(DEAD_LETTER_SUBSCRIPTION, DEAD_LETTER_TOPIC, last).await?;
     let settings = SubscriptionSettings {
         ack_deadline_seconds: LEASE,
-        // With a retry policy the emulator holds back a whole subscription after a crash, which
-        // the service does not; the relay lets a message rest instead.
+        // With a retry policy the emulator holds back the whole subscription after a crash, unlike
+        // the real service; the relay waits before a retry instead.
         backoff: None,
         dead_letter: Some(dead_letter),
         push_endpoint: None,
@@ -220,7 +224,7 @@ fn max_delivery_attempts(settings: &Settings) -> i32 {
     setting.map_or(100, |(_, count)| count.parse().expect("a number"))
 }
 
-/// The worker takes any port: one that is set is the gateway's.
+/// The worker takes a free port: a `PORT` in the settings is the gateway's.
 async fn start_worker(binaries: &Binaries, settings: &Settings) -> Result<Service, ServiceError> {
     Service::start(binaries.path("worker"), &at_port(settings, 0)).await
 }

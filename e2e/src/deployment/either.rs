@@ -1,6 +1,6 @@
-//! A deployment of either mode.
+//! A deployment in either mode.
 
-use super::cloud::Cloud;
+use super::cloud::{Cloud, CloudError};
 use super::embedded::Embedded;
 use super::settings::Settings;
 use crate::service::ServiceError;
@@ -9,27 +9,33 @@ use crate::service::ServiceError;
 pub enum Deployment {
     /// One process, one folder.
     Embedded(Box<Embedded>),
-    /// Gateway, worker, emulators, and the relay between them.
+    /// The gateway and the worker, the emulators, and the relay between them.
     Cloud(Box<Cloud>),
 }
 
 impl Deployment {
-    /// The embedded mode in a fresh folder.
+    /// The embedded mode, with a new data folder.
     ///
     /// # Panics
-    /// When it does not start.
+    /// If it does not start.
     pub async fn embedded(settings: Settings) -> Self {
-        let embedded = Embedded::start(settings).await;
-        Self::Embedded(Box::new(embedded.unwrap_or_else(|error| panic!("{error}"))))
+        Self::try_embedded(settings).await.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// The shape of Google Cloud, on the emulators, in a fresh project.
+    /// The shape of Google Cloud: a new project on the emulators.
     ///
     /// # Panics
-    /// When it does not start.
+    /// If it does not start.
     pub async fn cloud(settings: Settings) -> Self {
-        let cloud = Cloud::start(settings).await;
-        Self::Cloud(Box::new(cloud.unwrap_or_else(|error| panic!("{error}"))))
+        Self::try_cloud(settings).await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    pub(super) async fn try_embedded(settings: Settings) -> Result<Self, ServiceError> {
+        Embedded::start(settings).await.map(Box::new).map(Self::Embedded)
+    }
+
+    pub(super) async fn try_cloud(settings: Settings) -> Result<Self, CloudError> {
+        Cloud::start(settings).await.map(Box::new).map(Self::Cloud)
     }
 
     /// The base URL of the API.
@@ -40,7 +46,7 @@ impl Deployment {
         }
     }
 
-    /// The base URL of the metrics of the work.
+    /// The base URL of the worker, which has the metrics of its work.
     pub fn worker_url(&self) -> String {
         match self {
             Self::Embedded(embedded) => embedded.service().url(),
@@ -48,7 +54,7 @@ impl Deployment {
         }
     }
 
-    /// Kills the worker with SIGKILL, and starts it again.
+    /// Kills the worker's process with SIGKILL and starts it again.
     pub async fn crash_worker(&mut self) -> Result<(), ServiceError> {
         match self {
             Self::Embedded(embedded) => embedded.crash().await,
@@ -56,8 +62,7 @@ impl Deployment {
         }
     }
 
-    /// Kills the gateway with SIGKILL, and starts it again at the same
-    /// address.
+    /// Kills the gateway's process with SIGKILL and starts it again at the same address.
     pub async fn crash_gateway(&mut self) -> Result<(), ServiceError> {
         match self {
             Self::Embedded(embedded) => embedded.crash().await,

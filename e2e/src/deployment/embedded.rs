@@ -1,4 +1,4 @@
-//! The embedded mode: one process in a folder of its own.
+//! The embedded mode: one process with a data folder of its own.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::binaries::Binaries;
 use crate::last_will::LastWill;
 use crate::service::{Service, ServiceError};
 
-/// One process and its folder, which goes with it.
+/// One process and its data folder, which is removed with it.
 pub struct Embedded {
     service: Option<Service>,
     folder: TempDir,
@@ -19,7 +19,7 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Starts in a fresh folder.
+    /// Starts with a new data folder.
     pub async fn start(settings: Settings) -> Result<Self, ServiceError> {
         let folder = tempfile::tempdir()?;
         let last_will = LastWill::remove(folder.path())?;
@@ -29,7 +29,7 @@ impl Embedded {
 
     /// The process.
     pub fn service(&self) -> &Service {
-        self.service.as_ref().expect("it runs")
+        self.service.as_ref().expect("it was started")
     }
 
     /// The data folder.
@@ -37,7 +37,7 @@ impl Embedded {
         self.folder.path()
     }
 
-    /// Kills the process, and starts it again at the same address.
+    /// Kills the process and starts it again at the same address.
     pub async fn crash(&mut self) -> Result<(), ServiceError> {
         let port = self.service().port();
         let settings = at_port(&self.settings, port);
@@ -45,12 +45,12 @@ impl Embedded {
         replace(&mut self.service, async || start(&folder, &settings).await).await
     }
 
-    /// Asks the process to end, and waits until it did.
+    /// Asks the process to end, and waits until it has.
     pub async fn terminate(&mut self) -> std::io::Result<std::process::ExitStatus> {
-        self.service.take().expect("it runs").terminate().await
+        self.service.take().expect("it was started").terminate().await
     }
 
-    /// Other settings for the next start.
+    /// Changes the settings for the next start.
     pub fn set(&mut self, settings: Settings) {
         self.settings = settings;
     }
@@ -62,7 +62,7 @@ impl Embedded {
     }
 }
 
-/// `settings` with a port of their own.
+/// `settings` with this port.
 pub(super) fn at_port(settings: &Settings, port: u16) -> Settings {
     let mut settings = settings.clone();
     settings.push(("PORT", port.to_string()));

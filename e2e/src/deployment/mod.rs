@@ -1,4 +1,4 @@
-//! Spillway as it is deployed, in both modes, behind one face: so that a promise is tested once.
+//! A running Spillway in either mode, behind one type, so that a promise is tested once.
 
 mod cloud;
 mod either;

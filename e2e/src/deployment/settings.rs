@@ -1,4 +1,4 @@
 //! Settings of a deployment.
 
-/// Environment variables for every program of a deployment.
+/// Environment variables for all programs of a deployment.
 pub type Settings = Vec<(&'static str, String)>;

@@ -1,4 +1,4 @@
-//! Google's official emulators, started for a run and stopped with it, however it ends.
+//! Google's official emulators: started for a run of the tests, and stopped however it ends.
 
 mod error;
 mod install;
@@ -21,7 +21,7 @@ pub struct Emulators {
 }
 
 impl Emulators {
-    /// Starts both, and waits until both answer: about three seconds.
+    /// Starts both, and waits until they answer, about three seconds.
     pub async fn start() -> Result<Self, EmulatorError> {
         let (pubsub, firestore) = tokio::try_join!(
             Emulator::start(Service::Pubsub),
@@ -30,32 +30,34 @@ impl Emulators {
         Ok(Self { pubsub, firestore })
     }
 
-    /// The two that all tests of this process share, started by the first. Tests stay apart by
-    /// their [`project`].
+    /// The two that all tests of this process share; the first call starts them. Tests stay apart
+    /// by their [`project`].
     ///
     /// # Panics
-    /// With the reason, when they do not start.
+    /// If they do not start, with the reason.
     pub async fn shared() -> &'static Self {
-        static SHARED: OnceCell<Emulators> = OnceCell::const_new();
-        match SHARED.get_or_try_init(Self::start).await {
-            Ok(emulators) => emulators,
-            Err(error) => panic!("{error}"),
-        }
+        Self::try_shared().await.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Where the Pub/Sub emulator listens, as `host:port`.
+    /// Like [`Emulators::shared`], but returns the reason as an error.
+    pub async fn try_shared() -> Result<&'static Self, EmulatorError> {
+        static SHARED: OnceCell<Emulators> = OnceCell::const_new();
+        SHARED.get_or_try_init(Self::start).await
+    }
+
+    /// The address of the Pub/Sub emulator, as `host:port`.
     pub fn pubsub_host(&self) -> &str {
         self.pubsub.host()
     }
 
-    /// Where the Firestore emulator listens, as `host:port`.
+    /// The address of the Firestore emulator, as `host:port`.
     pub fn firestore_host(&self) -> &str {
         self.firestore.host()
     }
 }
 
-/// A project id that nobody else has. Each test takes one: it sees nothing of the others, and the
-/// emulator's queries do not slow down with what they wrote.
+/// A new project id. Each test takes one, so that it sees nothing of the others, and so that their
+/// documents do not slow down its queries.
 pub fn project() -> String {
     format!("test-{:016x}", rand::random::<u64>())
 }

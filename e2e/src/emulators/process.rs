@@ -1,4 +1,4 @@
-//! One emulator's process, which does not outlive the one that started it.
+//! The process of an emulator, which never outlives the process that started it.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -14,8 +14,8 @@ use super::install;
 use super::port::free_port;
 use super::service::Service;
 
-/// Runs its arguments until its standard input ends. The other end of that pipe is held by this
-/// process alone, and closed by the system when it ends, SIGKILL included.
+/// Runs its arguments until its standard input ends. Only this process holds the other end of that
+/// pipe, and the system closes it when the process ends, even by SIGKILL.
 const UNTIL_INPUT_ENDS: &str = r#"
 exec 3<&0
 "$@" </dev/null 3<&- & emulator=$!
@@ -26,17 +26,17 @@ kill $watcher
 exit $status
 "#;
 
-/// The heap is bounded, and one collector and one compiler spare the cores for the tests.
+/// A bounded heap; a serial collector and a single compiler leave the cores to the tests.
 const JVM: [&str; 4] =
     ["-Xmx1536m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Duser.language=en"];
 
-/// Longest that an emulator takes to answer; three seconds are usual, on a busy machine ten.
+/// The longest time that an emulator takes to answer: usually three seconds, ten on a busy machine.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// How often it is asked meanwhile.
+/// The interval at which it is asked.
 const POLL: Duration = Duration::from_millis(50);
 
-/// Ports that are tried: one that was free may be taken before the emulator gets to it.
+/// How many ports are tried: a free port may be taken before the emulator listens on it.
 const PORTS_TRIED: u32 = 3;
 
 /// A running emulator; dropping it stops it.
@@ -104,7 +104,7 @@ impl Emulator {
 }
 
 impl Drop for Emulator {
-    /// Closes the pipe and waits: afterwards its port is free.
+    /// Closes the pipe and waits until the port is free again.
     fn drop(&mut self) {
         drop(self.shell.stdin.take());
         if let Err(error) = self.shell.wait() {
@@ -113,7 +113,7 @@ impl Drop for Emulator {
     }
 }
 
-/// Both emulators say "Ok" to a plain GET once they serve.
+/// Whether it is up: both emulators answer a plain GET with 200 then.
 async fn answers(host: &str) -> bool {
     let asked = async {
         let mut stream = TcpStream::connect(host).await.ok()?;

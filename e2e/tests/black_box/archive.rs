@@ -1,5 +1,5 @@
-//! The raw archive of the embedded mode: complete after any crash, counted again to the same
-//! numbers as the live ones, and replayed without a trace.
+//! The raw archive of the embedded mode: it is complete after any crash, a recount of it equals the
+//! live counts, and a replay changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,7 +13,7 @@ use common::path::{Collection, CollectionPath};
 use common::store::embedded::EmbeddedStore;
 use common::store::{DocumentStore as _, Op, Query, Write};
 use common::tenant::TenantId;
-use e2e::api::{Api, answer, eventually};
+use e2e::api::{Api, answer, eventually, listening};
 use e2e::books::{aggregated, balanced, differences, spillway};
 use e2e::deployment::{Embedded, Settings};
 use futures::future::join_all;
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 const SITES: [&str; 3] = ["red", "green", "blue"];
 
-/// A text of 60 characters is in work for 60 ms.
+/// The work on a text of 60 characters takes 60 ms.
 fn settings() -> Settings {
     vec![("WORK_SECONDS_PER_CHAR", "0.001".to_owned()), ("AGGREGATE_SECONDS", "1".to_owned())]
 }
@@ -36,7 +36,7 @@ fn api(embedded: &Embedded) -> Api {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_promised_message_is_archived_through_any_crash() {
+async fn every_accepted_message_is_archived_despite_crashes() {
     let mut embedded = started(settings()).await;
     let stop = Arc::new(AtomicBool::new(false));
     let url = embedded.service().url();
@@ -47,11 +47,14 @@ async fn every_promised_message_is_archived_through_any_crash() {
         embedded.crash().await.expect("it starts again");
     }
     stop.store(true, Ordering::Relaxed);
-    let promised: BTreeSet<String> =
-        join_all(flood).await.into_iter().flat_map(|taken| taken.expect("no panic")).collect();
-    assert!(promised.len() > 400, "only {} were taken", promised.len());
+    let promised: BTreeSet<String> = join_all(flood)
+        .await
+        .into_iter()
+        .flat_map(|taken| taken.expect("the flood does not panic"))
+        .collect();
+    assert!(promised.len() > 400, "only {} were accepted", promised.len());
 
-    eventually("every promised message is archived", async || {
+    eventually("every accepted message is archived", async || {
         promised.is_subset(&record_ids(embedded.folder())).then_some(())
     })
     .await;
@@ -72,19 +75,19 @@ async fn a_torn_last_line_is_cut_at_the_next_start() {
         (fs::read_to_string(&file).ok()? == whole).then_some(())
     })
     .await;
-    send(&api(&embedded), 3).await; // of the same tenant, so in the same file
+    send(&api(&embedded), 3).await; // the same tenant, so the same file
     eventually("both are archived", async || (lines(embedded.folder()).len() == 2).then_some(()))
         .await;
     assert!(fs::read_to_string(&file).expect("the file").starts_with(&whole));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_archive_that_cannot_be_written_holds_nothing_up_and_recovers() {
+async fn an_archive_that_cannot_be_written_blocks_nothing_and_recovers() {
     let mut embedded = started(settings()).await;
     embedded.terminate().await.expect("it ends");
     let archive = embedded.folder().join("archive");
     drop(fs::remove_dir_all(&archive));
-    fs::write(&archive, "in the way").expect("written");
+    fs::write(&archive, "not a folder").expect("written");
     embedded.start_again().await.expect("it starts");
     let api = api(&embedded);
     send(&api, 0).await;
@@ -99,7 +102,7 @@ async fn an_archive_that_cannot_be_written_holds_nothing_up_and_recovers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_archive_keeps_no_personal_data_where_no_original_is_stored() {
+async fn the_archive_has_no_personal_data_if_originals_are_not_stored() {
     let mut settings = settings();
     settings.push(("STORE_ORIGINAL", "false".to_owned()));
     let embedded = started(settings).await;
@@ -162,11 +165,14 @@ async fn the_books_balance_in_the_middle_of_a_flood() {
         balanced(&embedded).await;
     }
     stop.store(true, Ordering::Relaxed);
-    join_all(flood).await.into_iter().for_each(|taken| drop(taken.expect("no panic")));
+    join_all(flood)
+        .await
+        .into_iter()
+        .for_each(|taken| drop(taken.expect("the flood does not panic")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_books_balance_and_every_damage_is_found() {
+async fn the_books_balance_and_all_damage_is_found() {
     let embedded = started(settings()).await;
     let (api, folder) = (api(&embedded), embedded.folder().to_owned());
     send_all(&embedded, 60).await;
@@ -185,7 +191,7 @@ async fn the_books_balance_and_every_damage_is_found() {
     assert_eq!(report["inputs"]["counted"], 60, "{report:#}");
     assert_eq!(report["inputs"]["quarantined"], 6, "the conflicts: {report:#}");
 
-    // A count in the store.
+    // A wrong count in the store.
     let rollup = change_a_count(&folder, 1).await;
     let found = differences(&embedded).await;
     assert_eq!(found.len(), 1, "{found:?}");
@@ -193,7 +199,7 @@ async fn the_books_balance_and_every_damage_is_found() {
     change(&folder, rollup, -1).await;
     balanced(&embedded).await;
 
-    // A line of the archive, then one that is damaged.
+    // A missing line of the archive, then a damaged one.
     let (file, text, event) = an_event(&folder);
     for damage in ["", "damaged\n"] {
         fs::write(&file, text.replace(&event, damage)).expect("written");
@@ -204,7 +210,7 @@ async fn the_books_balance_and_every_damage_is_found() {
     let report = aggregated(&embedded).await.1;
     assert_eq!(report["inputs"]["corrupt"], json!({"line": 1}));
 
-    // A message that never came to the store.
+    // A message that never reached the store.
     let lost = event.replace("record-", "lost-");
     fs::write(&file, format!("{text}{lost}")).expect("written");
     let found = differences(&embedded).await;
@@ -213,9 +219,9 @@ async fn the_books_balance_and_every_damage_is_found() {
     balanced(&embedded).await;
 }
 
-/// Batches and texts of many parts, each sent several times, the server killed on the way.
+/// Each is sent several times, and the server is killed meanwhile.
 #[tokio::test(flavor = "multi_thread")]
-async fn batches_and_texts_of_many_parts_are_counted_again_to_the_same_numbers() {
+async fn a_recount_of_batches_and_texts_of_many_parts_equals_the_live_counts() {
     let mut embedded = started(settings()).await;
     let line = |n: usize| {
         let (hour, minute, path) = (n / 600 % 24, n / 10 % 60, n % 1_500);
@@ -256,7 +262,7 @@ async fn batches_and_texts_of_many_parts_are_counted_again_to_the_same_numbers()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_server_keeps_a_report_of_its_own() {
+async fn the_server_writes_a_report_itself() {
     let embedded = started(settings()).await;
     send_all(&embedded, 30).await;
     let path = embedded.folder().join("analytics").join("report.json");
@@ -276,7 +282,7 @@ async fn the_server_keeps_a_report_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn exit_codes_tell_usage_from_nothing_to_read() {
+async fn exit_codes_tell_wrong_usage_from_an_empty_archive() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("report.json").display().to_string();
     let run = async |archive: &str, more: &[&str]| -> Option<i32> {
@@ -293,7 +299,7 @@ async fn exit_codes_tell_usage_from_nothing_to_read() {
     assert!(said.contains(&format!("there are no messages in the archive {here}")), "{said}");
 }
 
-/// Even records are texts, odd ones events; whose they are is decided by the number too.
+/// Even records are texts and odd ones are events; the number decides the tenant, too.
 async fn post(api: &Api, n: usize, more: &str) -> StatusCode {
     let (site, id) = (SITES[n % SITES.len()], format!("record-{n:05}"));
     let request = if n.is_multiple_of(2) {
@@ -321,7 +327,7 @@ async fn send_all(embedded: &Embedded, count: usize) {
     stored(&api, count).await;
 }
 
-/// Waits until `count` records of [`post`] are stored, or more.
+/// Waits until at least `count` records of [`post`] are stored.
 async fn stored(api: &Api, count: usize) {
     eventually("all is stored", async || {
         let state = state(api).await;
@@ -333,7 +339,7 @@ async fn stored(api: &Api, count: usize) {
     .await;
 }
 
-/// Sends records `lane`, `lane + 8`, … until it is told to stop. Returns those that were taken.
+/// Sends records `lane`, `lane + 8`, … until it is told to stop. Returns the accepted ones.
 async fn flood(url: String, lane: usize, stop: Arc<AtomicBool>) -> Vec<String> {
     let client = Client::new();
     let mut taken = Vec::new();
@@ -355,13 +361,13 @@ async fn flood(url: String, lane: usize, stop: Arc<AtomicBool>) -> Vec<String> {
         match request.send().await.map(|answer| answer.status()) {
             Ok(StatusCode::ACCEPTED) => taken.push(id),
             Ok(status) => assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE),
-            Err(_) => tokio::task::yield_now().await,
+            Err(_) => listening(&url).await,
         }
     }
     taken
 }
 
-/// What the API says of every tenant. When something was processed may change.
+/// What the API answers for every tenant, without the times of processing.
 async fn state(api: &Api) -> BTreeMap<&'static str, Value> {
     let mut state = BTreeMap::new();
     for site in SITES {
@@ -381,7 +387,7 @@ async fn state(api: &Api) -> BTreeMap<&'static str, Value> {
     state
 }
 
-/// Waits until this life of the server has archived some messages.
+/// Waits until the server has archived `count` messages since its last start.
 async fn archived(embedded: &Embedded, count: f64) {
     eventually("some messages are archived", async || {
         (api(embedded).metric("spillway_archived_messages_total").await >= count).then_some(())
@@ -389,7 +395,7 @@ async fn archived(embedded: &Embedded, count: f64) {
     .await;
 }
 
-/// Waits until the archive holds so many different messages; returns its files.
+/// Waits until the archive holds `count` different messages; returns its files.
 async fn archived_once(embedded: &Embedded, count: usize) -> Vec<PathBuf> {
     eventually(&format!("{count} messages are archived"), async || {
         let identity = |line: &Value| {
@@ -429,7 +435,7 @@ fn files(data: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Every whole line of the archive; each has to be one.
+/// Every complete line of the archive.
 fn lines(data: &Path) -> Vec<Value> {
     let text = |file: &PathBuf| fs::read_to_string(file).expect("the file");
     let whole = |text: String| {
@@ -444,20 +450,20 @@ fn record_ids(data: &Path) -> BTreeSet<String> {
     lines(data).iter().map(id).collect()
 }
 
-/// A file of the archive, its text, and one line of it: an event that came once, so that it is
-/// gone with its line.
+/// A file of the archive, its text, and a line of it: an event that was delivered once, so that it
+/// is lost with the line.
 fn an_event(data: &Path) -> (PathBuf, String, String) {
-    let came_once = |line: &&str| {
+    let is_delivered_once = |line: &&str| {
         let line: Value = serde_json::from_str(line).expect("a line");
         let attributes = &line["attributes"];
         attributes["kind"] == "event" && attributes["record_id"].as_str() >= Some("record-00030")
     };
     let found = files(data).into_iter().find_map(|file| {
         let text = fs::read_to_string(&file).expect("the file");
-        let line = text.lines().find(came_once).map(|line| format!("{line}\n"))?;
+        let line = text.lines().find(is_delivered_once).map(|line| format!("{line}\n"))?;
         Some((file, text, line))
     });
-    found.expect("an event that came once")
+    found.expect("an event that was delivered once")
 }
 
 async fn replay(embedded: &Embedded, more: &[&str]) -> Output {
@@ -465,7 +471,7 @@ async fn replay(embedded: &Embedded, more: &[&str]) -> Output {
     spillway(embedded.folder(), &[&["replay", "--archive", &archive], more].concat()).await
 }
 
-/// Adds to the count of clicks of all time of one tenant; returns which one.
+/// Changes a tenant's total of clicks by `by`; returns the path of the count.
 async fn change_a_count(data: &Path, by: i64) -> common::path::DocumentPath {
     let red = TenantId::parse("red").expect("a tenant");
     let rollups = CollectionPath::of(&red, Collection::Rollups);

@@ -1,5 +1,5 @@
-//! Who may push to the worker, asked of the real binary: the subscription's account, with a token
-//! that Google has signed for this worker, or that Cloud Run has checked.
+//! Push authentication of the real worker: only the subscription's account may push, with a token
+//! that Google signed for this worker or that Cloud Run has checked.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 const ACCOUNT: &str = "invoker@spillway.iam.gserviceaccount.com";
 const AUDIENCE: &str = "https://worker.example";
 
-/// A worker that lets nobody in but [`ACCOUNT`], and Google's part.
+/// A worker that accepts pushes of [`ACCOUNT`] only, with an issuer and its keys.
 struct Guarded {
     worker: Service,
     issuer: Issuer,
@@ -63,7 +63,7 @@ impl Guarded {
         self.issuer.token(&claims(ACCOUNT, AUDIENCE))
     }
 
-    /// The answer's status, and the reason that it gives.
+    /// The status of the answer, and its reason.
     async fn push(&self, token: &str) -> (u16, String) {
         let value = format!("Bearer {token}");
         self.push_with(&[HeaderValue::from_str(&value).expect("a header's value")]).await
@@ -97,7 +97,7 @@ impl Guarded {
         Api::new(self.worker.url()).metric(series).await
     }
 
-    /// It still takes good tokens, and nothing went wrong inside.
+    /// Asserts that it still accepts good tokens, and that nothing panicked.
     async fn assert_sound(&self, good_token: &str) {
         assert_eq!(self.push(good_token).await, (204, String::new()));
         let log = self.worker.log().text();
@@ -106,7 +106,7 @@ impl Guarded {
     }
 }
 
-/// An event in its envelope; the second time it is a duplicate.
+/// An event in its envelope; the second push of it is a duplicate.
 fn record() -> String {
     let data = r#"{"event_type":"click","timestamp":"2026-01-01T00:00:00Z"}"#;
     let attributes = json!({
@@ -117,7 +117,7 @@ fn record() -> String {
     json!({"message": {"data": STANDARD.encode(data), "attributes": attributes}}).to_string()
 }
 
-/// Changes of the claims, and how each is answered.
+/// Changed claims, each with the expected answer.
 fn bad_claims() -> Vec<(&'static str, Value, u16, &'static str)> {
     let now = chrono::Utc::now().timestamp();
     let somebody = "somebody@spillway.iam.gserviceaccount.com";
@@ -153,7 +153,7 @@ fn bad_claims() -> Vec<(&'static str, Value, u16, &'static str)> {
     ]
 }
 
-/// The claims of a good push with one changed; null takes it out.
+/// The claims of a good push with one of them changed; null removes it.
 fn changed(name: &str, value: &Value) -> Value {
     let mut claims = claims(ACCOUNT, AUDIENCE);
     match value {
@@ -164,11 +164,11 @@ fn changed(name: &str, value: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn each_claim_has_to_be_right() {
+async fn every_claim_must_be_right() {
     let oidc = Guarded::start("oidc").await;
     let behind_iam = Guarded::start("cloud-run-iam").await;
     for (name, value, status, reason) in bad_claims() {
-        // Where the whole token is checked, times are numbers that cannot be negative.
+        // The full check does not accept negative times.
         let negative = value == json!(-1);
         let expected = if negative { "malformed" } else { reason };
         let (what, claims) = (format!("{name} {value}"), changed(name, &value));
@@ -187,7 +187,7 @@ async fn each_claim_has_to_be_right() {
 }
 
 #[tokio::test]
-async fn a_signature_is_googles_or_none() {
+async fn only_a_signature_by_google_is_accepted() {
     let guarded = Guarded::start("oidc").await;
     let (good, claims) = (guarded.good_token(), claims(ACCOUNT, AUDIENCE));
     let header = guarded.issuer.header();
@@ -245,7 +245,7 @@ async fn a_signature_is_googles_or_none() {
 }
 
 #[tokio::test]
-async fn behind_cloud_run_only_a_removed_signature_will_do() {
+async fn behind_cloud_run_only_a_removed_signature_is_accepted() {
     let guarded = Guarded::start("cloud-run-iam").await;
     let (header, claims) = (guarded.issuer.header(), claims(ACCOUNT, AUDIENCE));
     let signed = guarded.good_token();
@@ -261,7 +261,7 @@ async fn behind_cloud_run_only_a_removed_signature_will_do() {
 }
 
 #[tokio::test]
-async fn whatever_the_token_the_answer_is_no_panic() {
+async fn no_token_causes_a_panic() {
     for how in ["oidc", "cloud-run-iam"] {
         let guarded = Guarded::start(how).await;
         let good = match how {
@@ -309,7 +309,7 @@ async fn whatever_the_token_the_answer_is_no_panic() {
 }
 
 impl Guarded {
-    /// A head of more than 128 KiB is no request to the server, which hangs up.
+    /// The server closes the connection on a head of more than 128 KiB.
     async fn assert_too_large_is_refused(&self) {
         let url = format!("{}/push", self.worker.url());
         let request = Client::new().post(url).bearer_auth("x".repeat(1 << 20)).body(record());
@@ -319,7 +319,7 @@ impl Guarded {
 }
 
 #[tokio::test]
-async fn two_hundred_at_once_on_a_cold_cache_fetch_the_keys_once() {
+async fn two_hundred_pushes_at_once_fetch_the_keys_once() {
     let issuer = Issuer::new("current");
     let slow = Duration::from_millis(300);
     let answer = Answer { delay: slow, ..Answer::keys(&[issuer.jwk()], 3_600) };
@@ -332,7 +332,7 @@ async fn two_hundred_at_once_on_a_cold_cache_fetch_the_keys_once() {
 }
 
 #[tokio::test]
-async fn a_flood_of_unknown_keys_fetches_no_keys_again_until_half_a_minute_is_over() {
+async fn a_flood_of_unknown_keys_fetches_keys_again_only_after_half_a_minute() {
     let guarded = Guarded::start("oidc").await;
     let good = guarded.good_token();
     guarded.assert_sound(&good).await;
@@ -341,9 +341,9 @@ async fn a_flood_of_unknown_keys_fetches_no_keys_again_until_half_a_minute_is_ov
     let answers = join_all((0..200).map(|_| guarded.push(&token))).await;
     assert!(answers.iter().all(|answer| *answer == (401, "unknown-key".to_owned())));
     assert_eq!(guarded.keys.fetches(), 1);
-    // The keys are changed: the new one is found, the old one is not good any more.
+    // The keys are rotated: the new one is found, the old one is no longer valid.
     guarded.keys.answer(Answer::keys(&[next.jwk()], 3_600));
-    eventually("the next key is known", async || {
+    eventually("the new key is known", async || {
         let answers = join_all((0..20).map(|_| guarded.push(&token))).await;
         answers.iter().all(|(status, _)| *status == 204).then_some(())
     })
@@ -354,7 +354,7 @@ async fn a_flood_of_unknown_keys_fetches_no_keys_again_until_half_a_minute_is_ov
 }
 
 #[tokio::test]
-async fn without_keys_a_push_comes_again_until_there_are_some() {
+async fn without_keys_pushes_are_nacked_until_keys_are_there() {
     let issuer = Issuer::new("current");
     let good = Answer::keys(&[issuer.jwk()], 3_600);
     let down = Answer { status: "500 Oops", ..good.clone() };
@@ -371,7 +371,7 @@ async fn without_keys_a_push_comes_again_until_there_are_some() {
 }
 
 #[tokio::test]
-async fn keys_that_are_known_are_good_until_their_time_is_up() {
+async fn known_keys_are_valid_until_they_expire() {
     let issuer = Issuer::new("current");
     let down = Answer { status: "500 Oops", ..Answer::keys(&[], 0) };
     let good_for = |seconds| Answer::keys(&[issuer.jwk()], seconds);
@@ -381,7 +381,7 @@ async fn keys_that_are_known_are_good_until_their_time_is_up() {
     guarded.assert_sound(&token).await;
     guarded.keys.answer(down.clone());
     let unknown = Issuer::new("next").token(&claims(ACCOUNT, AUDIENCE));
-    // Their time is not up: nobody asks the server.
+    // They have not expired, so the server is not asked.
     guarded.assert_refused("an unknown key", &unknown, 401, "unknown-key").await;
     guarded.assert_sound(&token).await;
     assert_eq!(guarded.keys.fetches(), 1);
@@ -390,7 +390,7 @@ async fn keys_that_are_known_are_good_until_their_time_is_up() {
     // This worker knows the first issuer's keys, for three seconds.
     assert_eq!(guarded.push(&token).await.0, 204);
     guarded.keys.answer(down);
-    eventually("the keys' time is up", async || {
+    eventually("the keys have expired", async || {
         (guarded.push(&token).await == (503, "no-keys".to_owned())).then_some(())
     })
     .await;
@@ -398,7 +398,7 @@ async fn keys_that_are_known_are_good_until_their_time_is_up() {
 }
 
 #[tokio::test]
-async fn a_key_server_that_never_answers_is_not_waited_for_long() {
+async fn a_key_server_that_never_answers_delays_pushes_only_briefly() {
     let issuer = Issuer::new("current");
     let hanging = Duration::from_secs(3_600);
     let answer = Answer { delay: hanging, ..Answer::keys(&[issuer.jwk()], 3_600) };
@@ -412,7 +412,7 @@ async fn a_key_server_that_never_answers_is_not_waited_for_long() {
 }
 
 #[tokio::test]
-async fn what_is_no_set_of_keys_is_as_good_as_none() {
+async fn an_answer_that_is_not_a_key_set_counts_as_no_keys() {
     let jwk = Issuer::new("current").jwk();
     let good = Answer::keys(std::slice::from_ref(&jwk), 3_600);
     let mut anonymous = jwk.clone();
@@ -423,7 +423,7 @@ async fn what_is_no_set_of_keys_is_as_good_as_none() {
     answers.push(Answer { body: "[".repeat(100_000), ..good.clone() });
     answers.push(Answer::keys(&[anonymous], 3_600));
     answers.push(Answer { status: "404 Not Found", ..good.clone() });
-    // Not even to another place with good keys.
+    // A redirect is not followed, even to good keys.
     let elsewhere = KeyServer::start(good.clone()).await.expect("a key server");
     let location = format!("location: {}\r\n", elsewhere.url());
     answers.push(Answer { status: "302 Found", headers: location, ..good });
@@ -437,9 +437,9 @@ async fn what_is_no_set_of_keys_is_as_good_as_none() {
     assert_eq!(elsewhere.fetches(), 0);
 }
 
-/// A key that cannot be used, among others, harms neither those nor the worker.
+/// Unusable keys harm neither the other keys nor the worker.
 #[tokio::test]
-async fn odd_keys_among_good_ones_are_passed_over() {
+async fn odd_keys_among_good_ones_are_skipped() {
     let issuer = Issuer::new("current");
     let odd = [
         json!({"kty": "RSA", "kid": "a", "n": "%", "e": "AQAB"}),
@@ -461,9 +461,9 @@ async fn odd_keys_among_good_ones_are_passed_over() {
     guarded.assert_sound(&guarded.good_token()).await;
 }
 
-/// The answer reaches whoever sends a large body, which is not looked at.
+/// The body is not read, but the sender still gets the answer.
 #[tokio::test]
-async fn a_large_push_is_refused_as_well() {
+async fn a_large_push_is_refused_too() {
     let guarded = Guarded::start("oidc").await;
     let api = Api::new(guarded.worker.url());
     for bytes in [10_000, 300_000, 900_000] {
@@ -478,7 +478,7 @@ async fn a_large_push_is_refused_as_well() {
 }
 
 #[tokio::test]
-async fn only_what_takes_messages_is_guarded() {
+async fn only_the_routes_for_messages_need_a_token() {
     for how in ["oidc", "cloud-run-iam"] {
         let guarded = Guarded::start(how).await;
         let api = Api::new(guarded.worker.url());
@@ -492,7 +492,7 @@ async fn only_what_takes_messages_is_guarded() {
     }
 }
 
-/// A setting that is missing, and what the error names.
+/// Each case is a missing or wrong setting, with words that the error must contain.
 #[tokio::test]
 async fn without_its_settings_the_worker_does_not_start() {
     let all = |how| {
@@ -523,7 +523,7 @@ async fn without_its_settings_the_worker_does_not_start() {
     ];
     for (settings, names) in cases {
         let Err(ServiceError::Silent { log, .. }) = start_worker(settings.clone()).await else {
-            panic!("{settings:?} will do");
+            panic!("it starts with {settings:?}");
         };
         assert!(names.iter().all(|name| log.contains(name)), "{settings:?}: {log}");
     }
@@ -532,15 +532,17 @@ async fn without_its_settings_the_worker_does_not_start() {
     }
 }
 
-/// The whole way: what Pub/Sub may not push stays with it, and arrives once it may.
+/// Pub/Sub keeps what is refused, and delivers it once the token is good.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_refused_is_stored_as_soon_as_it_bears_a_good_token() {
+async fn a_refused_message_is_stored_once_it_carries_a_good_token() {
     let issuer = Issuer::new("current");
     let keys = KeyServer::start(Answer::keys(&[issuer.jwk()], 3_600)).await.expect("a server");
     let mut settings = push_settings("oidc", keys.url());
     settings.push(("WORK_SECONDS_PER_CHAR", "0".to_owned()));
     let deployment = Deployment::cloud(settings).await;
-    let Deployment::Cloud(cloud) = &deployment else { unreachable!("it is the cloud's shape") };
+    let Deployment::Cloud(cloud) = &deployment else {
+        unreachable!("the cloud's shape was started")
+    };
     let (api, tenant) = (Api::new(deployment.url()), new_tenant());
     assert_eq!(api.ingest_json(&tenant, "1", "a text").await.status, 202);
     let worker = Api::new(cloud.worker().url());
@@ -550,7 +552,7 @@ async fn what_is_refused_is_stored_as_soon_as_it_bears_a_good_token() {
     })
     .await;
     assert_eq!(api.all(&tenant, "processed_logs").await, [] as [Value; 0]);
-    cloud.bear(&issuer.token(&claims(ACCOUNT, AUDIENCE)));
+    cloud.use_token(&issuer.token(&claims(ACCOUNT, AUDIENCE)));
     assert_eq!(api.processed_log(&tenant, "1").await["original_text"], "a text");
     assert_eq!(api.all(&tenant, "quarantine").await, [] as [Value; 0]);
 }

@@ -61,7 +61,7 @@ impl Deliveries for Pulled {
     }
 }
 
-/// The port's bound, and a second for a slow machine.
+/// Longest wait that the port allows.
 const AT_MOST: Duration = Duration::from_secs(10);
 
 fn record() -> Message {
@@ -83,7 +83,7 @@ async fn a_broker_that_refuses_connections_is_unavailable_within_10_s() {
     assert!(matches!(probed, Err(PublishError::Unavailable(_))), "{probed:?}");
 }
 
-/// The worst kind of down: connections are taken, and nothing is ever answered.
+/// The worst outage: connections are accepted, but nothing is ever answered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_never_answers_holds_64_mib_at_most_and_fails_the_rest_within_10_s() {
     const MESSAGE: usize = 32 * 1_024;
@@ -123,7 +123,7 @@ async fn a_broker_that_comes_back_is_used_again() {
 }
 
 #[tokio::test]
-async fn a_topic_that_is_missing_refuses() {
+async fn a_missing_topic_refuses_messages() {
     let broker = connect(&project(), Emulators::shared().await.pubsub_host()).await;
     let published = broker.publish(vec![record()]).await.remove(0);
     assert!(matches!(published, Err(PublishError::Refused(_))), "{published:?}");

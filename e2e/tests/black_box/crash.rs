@@ -1,11 +1,11 @@
-//! Kill -9 at the worst moments: every record that was answered 202 is stored once.
+//! `kill -9` at the worst moments: every record that was answered 202 is stored once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use e2e::api::{Api, eventually};
+use e2e::api::{Api, eventually, listening};
 use e2e::deployment::{Deployment, Settings};
 use futures::future::join_all;
 use reqwest::{Client, StatusCode};
@@ -18,7 +18,7 @@ e2e::in_both_modes!(
     a_worker_that_is_killed_between_the_parts_of_a_text_finishes_it_once,
 );
 
-/// A text of 60 characters is in work for half a second.
+/// The work on a text of 60 characters takes half a second.
 fn slow() -> Settings {
     vec![("WORK_SECONDS_PER_CHAR", "0.008".to_owned())]
 }
@@ -29,7 +29,7 @@ fn text(n: usize) -> String {
     format!("{n:>5} call 555-0199 or write to someone@example.com about it")
 }
 
-/// Where record `n` belongs.
+/// The tenant and the id of record `n`.
 fn home(n: usize) -> (&'static str, String) {
     (TENANTS[n % TENANTS.len()], format!("record-{n:05}"))
 }
@@ -37,7 +37,7 @@ fn home(n: usize) -> (&'static str, String) {
 async fn the_worker_is_killed_while_hundreds_of_records_are_in_work(mut deployment: Deployment) {
     let api = Api::new(deployment.url());
     let sent = join_all((0..600).map(|n| send(&api, n))).await;
-    assert!(sent.iter().all(|taken| *taken), "all are taken before the crash");
+    assert!(sent.iter().all(|taken| *taken), "all are accepted before the crash");
     for _ in 0..3 {
         in_work(&deployment).await;
         deployment.crash_worker().await.expect("it starts again");
@@ -55,9 +55,12 @@ async fn the_gateway_is_killed_while_it_is_being_flooded(mut deployment: Deploym
         deployment.crash_gateway().await.expect("it starts again");
     }
     stop.store(true, Ordering::Relaxed);
-    let promised: Vec<usize> =
-        join_all(flood).await.into_iter().flat_map(|taken| taken.expect("no panic")).collect();
-    assert!(promised.len() > 100, "only {} records were taken", promised.len());
+    let promised: Vec<usize> = join_all(flood)
+        .await
+        .into_iter()
+        .flat_map(|taken| taken.expect("the flood does not panic"))
+        .collect();
+    assert!(promised.len() > 100, "only {} records were accepted", promised.len());
     assert_stored_once(&deployment, &promised).await;
 }
 
@@ -65,13 +68,13 @@ async fn a_worker_that_is_killed_between_the_parts_of_a_text_finishes_it_once(
     mut deployment: Deployment,
 ) {
     let api = Api::new(deployment.url());
-    // Parts of very different lengths, so that some are done long before others.
+    // Very different lengths, so that some parts are done long before others.
     let lines = (0..30).map(|n| format!("{}\n", "x".repeat(if n % 2 == 0 { 50 } else { 3_990 })));
     let text: String = lines.collect();
     let answer = api.ingest_text("red", "long", &text).await;
     let parts = answer.body["parts"].as_u64().expect("a number");
     assert!(parts > 10, "{parts}");
-    eventually("some parts are done, others not", async || {
+    eventually("some parts are done and others are not", async || {
         let listed = api.all("red", "processed_logs").await;
         let done = listed.first()?["parts_done"].as_u64()?;
         (0 < done && done < parts).then_some(())
@@ -79,13 +82,13 @@ async fn a_worker_that_is_killed_between_the_parts_of_a_text_finishes_it_once(
     .await;
     deployment.crash_worker().await.expect("it starts again");
     let log = api.processed_log("red", "long").await;
-    assert!(log["original_text"] == text, "the text is not the one that was sent");
+    assert!(log["original_text"] == text, "the text differs from the one that was sent");
     assert_eq!((&log["parts"], &log["parts_done"]), (&json!(parts), &json!(parts)));
     assert_eq!(log["characters"], text.len());
 }
 
-/// Sends records `lane`, `lane + 8`, … until it is told to stop. Returns those that were taken;
-/// a request that fails is not sent again, so its record may or may not be stored.
+/// Sends records `lane`, `lane + 8`, … until it is told to stop. Returns the accepted ones. A failed
+/// request is not sent again, so its record may or may not be stored.
 async fn flood(url: String, lane: usize, stop: Arc<AtomicBool>) -> Vec<usize> {
     let client = Client::builder().timeout(Duration::from_secs(10)).build().expect("a client");
     let mut taken = Vec::new();
@@ -99,7 +102,7 @@ async fn flood(url: String, lane: usize, stop: Arc<AtomicBool>) -> Vec<usize> {
         match sent.map(|answer| answer.status()) {
             Ok(StatusCode::ACCEPTED) => taken.push(n),
             Ok(status) => assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE),
-            Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+            Err(_) => listening(&url).await,
         }
     }
     taken
@@ -132,8 +135,8 @@ async fn stored(api: &Api, count: usize) {
     .await;
 }
 
-/// Each of `promised` is in the listing of its tenant once, with its text, and nothing is in
-/// quarantine.
+/// Asserts that each promised record is listed once under its tenant, with its text, and that
+/// nothing is in quarantine.
 async fn assert_stored_once(deployment: &Deployment, promised: &[usize]) {
     let api = Api::new(deployment.url());
     eventually("every promised record is stored", async || {
@@ -154,7 +157,7 @@ async fn assert_stored_once(deployment: &Deployment, promised: &[usize]) {
     }
 }
 
-/// How often each record is listed, by tenant and id.
+/// How many times each record is listed, by tenant and id.
 async fn listed(api: &Api) -> BTreeMap<(&'static str, String), usize> {
     let mut listed = BTreeMap::new();
     for tenant in TENANTS {

@@ -1,5 +1,5 @@
-//! The whole way of a dead letter on the shape of Google Cloud: deliveries that fail, the topic of
-//! dead letters, and the worker's last try.
+//! Dead letters in the shape of Google Cloud: failing deliveries, the dead-letter topic, and the
+//! worker's last attempt.
 
 use common::hash;
 use e2e::api::{Api, eventually, new_tenant};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 const ACCOUNT: &str = "invoker@spillway.iam.gserviceaccount.com";
 const AUDIENCE: &str = "https://worker.example";
 
-/// The fewest attempts that Pub/Sub knows.
+/// Five attempts are the fewest that Pub/Sub allows.
 fn settings() -> Settings {
     vec![("MAX_DELIVERY_ATTEMPTS", "5".to_owned()), ("WORK_SECONDS_PER_CHAR", "0".to_owned())]
 }
@@ -24,9 +24,9 @@ async fn dead_letters(cloud: &Cloud, outcome: &str, count: f64) {
     eventually(&series, async || (worker.metric(&series).await == count).then_some(())).await;
 }
 
-/// Nothing can be pushed until the account is right: by then all deliveries have failed.
+/// The pushes carry no token at first, so all deliveries fail.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn once_the_fault_is_gone_dead_letters_are_stored_or_set_aside_with_the_reason() {
+async fn once_the_fault_is_fixed_dead_letters_are_stored_or_quarantined() {
     let issuer = Issuer::new("current");
     let keys = KeyServer::start(Answer::keys(&[issuer.jwk()], 3_600)).await.expect("a server");
     let mut settings = settings();
@@ -47,10 +47,12 @@ async fn once_the_fault_is_gone_dead_letters_are_stored_or_set_aside_with_the_re
     .await;
     assert_eq!(api.all(&tenant, "processed_logs").await, [] as [Value; 0]);
     assert_eq!(api.all(&tenant, "quarantine").await, [] as [Value; 0]);
-    cloud.bear(&issuer.token(&claims(ACCOUNT, AUDIENCE)));
+    cloud.use_token(&issuer.token(&claims(ACCOUNT, AUDIENCE)));
     assert_eq!(api.processed_log(&tenant, "1").await["original_text"], "one");
     let first = api.processed_log(&tenant, "2").await["original_text"].clone();
-    let [other] = &api.listed(&tenant, "quarantine", 1).await[..] else { unreachable!("one") };
+    let [other] = &api.listed(&tenant, "quarantine", 1).await[..] else {
+        unreachable!("one message is listed")
+    };
     assert_eq!(other["reason"], "conflict");
     let sums = ["two", "another two"].map(hash::sha256);
     let expected = if first == "two" { &sums[1] } else { &sums[0] };
@@ -62,9 +64,10 @@ async fn once_the_fault_is_gone_dead_letters_are_stored_or_set_aside_with_the_re
     dead_letters(&cloud, "conflict", 1.0).await;
 }
 
-/// The worker's answers never reach Pub/Sub: all is stored, and all is delivered to the end.
+/// The worker's answers never reach Pub/Sub: everything is stored, yet delivered until the last
+/// attempt.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_dead_letter_that_was_stored_after_all_changes_nothing() {
+async fn a_dead_letter_that_is_already_stored_changes_nothing() {
     let emulators = Emulators::shared().await;
     let faults = Faults { answers_are_lost: true, ..Faults::default() };
     let cloud = Cloud::on(emulators, settings(), faults).await.expect("it starts");

@@ -1,4 +1,4 @@
-//! What Terraform declares is what the programs read and serve.
+//! Terraform declares what the programs read and serve.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use tokio::process::Command;
 
 const PROGRAMS: [&str; 2] = ["gateway", "worker"];
 
-/// With a token for reads and with every variable that has no default: so each is set.
+/// A read token, and every variable that has no default: so every setting is set.
 const GIVEN: [(&str, &str); 2] = [("project_id", "a-project"), ("read_token", "a token")];
 
 fn root() -> PathBuf {
@@ -28,13 +28,13 @@ fn terraform(more: &[(&str, &str)]) -> Terraform {
 }
 
 fn declared(program: &str) -> DeclaredService {
-    terraform(&[]).service(program).expect("a service of that name")
+    terraform(&[]).service(program).expect("the service")
 }
 
-/// A program's settings, as its `--help` lists them: each with its default.
+/// A program's settings with their defaults, as its `--help` lists them.
 struct Settings {
     defaults: BTreeMap<String, Option<String>>,
-    /// Those without which it does not start.
+    /// The settings that it needs to start.
     needed: BTreeSet<String>,
 }
 
@@ -56,7 +56,7 @@ impl Settings {
 }
 
 #[tokio::test]
-async fn terraform_sets_what_the_programs_read_and_all_that_they_need() {
+async fn terraform_sets_only_settings_that_exist_and_all_that_are_needed() {
     for program in PROGRAMS {
         let (settings, service) = (Settings::of(program).await, declared(program));
         assert!(settings.defaults.len() > 8, "{program}: the help was not read");
@@ -69,9 +69,8 @@ async fn terraform_sets_what_the_programs_read_and_all_that_they_need() {
     }
 }
 
-/// Each variable of Terraform that has the name of a setting reaches it.
 #[tokio::test]
-async fn variables_that_are_named_after_settings_reach_them() {
+async fn variables_named_after_settings_set_them() {
     let changes = [
         ("gateway", "MAX_INGEST_BYTES", "1234"),
         ("worker", "WORK_SECONDS_PER_CHAR", "0.01"),
@@ -154,7 +153,7 @@ async fn ports_are_the_same_everywhere() {
     }
 }
 
-/// The program as Cloud Run runs it: with what Terraform sets and `PORT`, and nothing else.
+/// Runs the program as Cloud Run does: with Terraform's settings and `PORT` only.
 async fn deployed(program: &str, service: &DeclaredService) -> (Service, Api) {
     let mut command = Command::new(Binaries::shared().await.path(program));
     command.env_clear().envs(&service.environment).env("PORT", "0");
@@ -169,7 +168,7 @@ async fn the_programs_start_with_what_terraform_sets_and_answer_their_probes() {
     for program in PROGRAMS {
         let service = declared(program);
         let (_service, api) = deployed(program, &service).await;
-        assert_eq!(service.probes.len(), 2, "{program}: one at the start, one while it lives");
+        assert_eq!(service.probes.len(), 2, "{program}: a startup and a liveness probe");
         for probe in &service.probes {
             assert_eq!(api.get(probe).await.status, StatusCode::OK, "{program}: {probe}");
         }
@@ -177,7 +176,7 @@ async fn the_programs_start_with_what_terraform_sets_and_answer_their_probes() {
 }
 
 #[tokio::test]
-async fn the_worker_serves_every_path_that_is_pushed_to() {
+async fn the_worker_serves_every_push_endpoint() {
     let paths = terraform(&[]).push_paths();
     assert_eq!(
         paths.iter().map(String::as_str).collect::<BTreeSet<_>>(),
@@ -190,24 +189,24 @@ async fn the_worker_serves_every_path_that_is_pushed_to() {
     };
     assert_eq!(push("/nowhere").await, StatusCode::NOT_FOUND);
     for path in &paths {
-        // Nobody has signed it.
+        // The push has no token.
         assert_eq!(push(path).await, StatusCode::UNAUTHORIZED, "{path}");
     }
 }
 
-/// The collector of metrics reads what is served without a token.
+/// The collector has no token.
 #[tokio::test]
 async fn metrics_are_where_the_collector_looks() {
     let monitoring = std::fs::read_to_string(root().join("terraform/monitoring.tf"));
     let endpoint = r#"endpoints    = [{ port = local.ports[each.key], path = "/metrics""#;
-    assert!(monitoring.expect("a file").contains(endpoint), "the collector looks elsewhere");
+    assert!(monitoring.expect("a file").contains(endpoint), "the collector reads another path");
     let (_service, api) = deployed("worker", &declared("worker")).await;
     assert_eq!(api.get("/metrics").await.status, StatusCode::OK);
 }
 
-/// The defaults of the build are those of Terraform: the two commands fit without any value given.
+/// The defaults of the build equal Terraform's, so neither command needs arguments.
 #[test]
-fn the_build_deploys_to_what_terraform_makes() {
+fn the_build_deploys_to_what_terraform_creates() {
     let build = std::fs::read_to_string(root().join("cloudbuild.yaml")).expect("a file");
     let declared = Regex::new(r#"(?m)^  (_[A-Z_]+): *"?([^"\s]*)"#).expect("a regex");
     let declared: BTreeMap<_, _> = declared
@@ -229,10 +228,10 @@ fn the_build_deploys_to_what_terraform_makes() {
     assert_eq!(declared, made.into());
     let used = Regex::new(r"\$\{?(_[A-Z_]+)").expect("a regex");
     let used: BTreeSet<_> = used.captures_iter(&build).map(|found| found[1].to_owned()).collect();
-    assert_eq!(used, declared.into_keys().collect(), "each is used, and none is unknown");
+    assert_eq!(used, declared.into_keys().collect(), "each substitution is declared and used");
 }
 
-/// What the last step of the build runs, on `url`.
+/// Runs the last step of the build on `url`.
 async fn smoke(url: &str, settings: &[(&str, &str)]) -> std::process::Output {
     let mut smoke = Command::new("bash");
     smoke.arg(root().join(".ci/smoke")).arg(url).envs(settings.iter().copied());
@@ -240,7 +239,7 @@ async fn smoke(url: &str, settings: &[(&str, &str)]) -> std::process::Output {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_smoke_test_passes_where_a_record_comes_through() {
+async fn the_smoke_test_passes_if_a_record_is_stored() {
     let deployment = Deployment::cloud(vec![("READ_TOKEN", "open sesame".to_owned())]).await;
     let read_back = smoke(&deployment.url(), &[("READ_TOKEN", "open sesame")]).await;
     let said = String::from_utf8_lossy(&read_back.stderr).into_owned();
@@ -251,7 +250,7 @@ async fn the_smoke_test_passes_where_a_record_comes_through() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_smoke_test_fails_where_nobody_works() {
+async fn the_smoke_test_fails_without_a_worker() {
     let emulators = Emulators::shared().await;
     let project = project();
     let admin = e2e::pubsub_admin::PubsubAdmin::connect(emulators.pubsub_host(), &project).await;

@@ -1,4 +1,5 @@
-//! The Dockerfiles agree with each other, with the toolchain, and with what the code reads.
+//! The Dockerfiles agree with each other, with the toolchain, and with the files that are compiled
+//! in.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// The instructions of `program`'s Dockerfile, those of the last stage apart.
+/// The instructions of `program`'s Dockerfile: those that build, and those of the last stage.
 fn stages(program: &str) -> (Vec<String>, Vec<String>) {
     let text = read(&format!("Dockerfile.{program}"));
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -22,14 +23,14 @@ fn stages(program: &str) -> (Vec<String>, Vec<String>) {
     (building, running)
 }
 
-/// Then the second image takes the build of the first from the cache.
+/// Then the second image finds the build of the first in the cache.
 #[test]
 fn both_images_are_built_by_the_same_stages() {
     assert_eq!(stages("gateway").0, stages("worker").0);
 }
 
 #[test]
-fn an_image_has_its_program_and_nothing_else_and_runs_it_as_nobody() {
+fn an_image_has_only_its_program_and_runs_it_unprivileged() {
     for program in ["gateway", "worker"] {
         let (_, running) = stages(program);
         let port = running.iter().find(|line| line.starts_with("EXPOSE ")).expect("a port");
@@ -44,9 +45,9 @@ fn an_image_has_its_program_and_nothing_else_and_runs_it_as_nobody() {
     }
 }
 
-/// glibc is the one that was linked against: Debian 13 is trixie.
+/// Debian 13 is trixie: the images have the glibc that the programs are linked against.
 #[test]
-fn images_and_tests_are_built_with_the_toolchain_that_is_pinned() {
+fn images_and_tests_are_built_with_the_pinned_toolchain() {
     let channel = Regex::new(r#"channel = "([^"]+)""#).expect("a regex");
     let toolchain = read("rust-toolchain.toml");
     let channel = &channel.captures(&toolchain).expect("a channel")[1];
@@ -55,9 +56,9 @@ fn images_and_tests_are_built_with_the_toolchain_that_is_pinned() {
     assert!(read("cloudbuild.yaml").contains(&format!("name: rust:{channel}-trixie\n")));
 }
 
-/// What the layer of dependencies is cooked with is what the programs are built with.
+/// The layer of dependencies has the same arguments as the build of the programs.
 #[test]
-fn dependencies_are_built_once_and_as_they_are_locked() {
+fn dependencies_are_built_once_and_locked() {
     let (building, _) = stages("gateway");
     let command = |start: &str| building.iter().find_map(|line| line.strip_prefix(start));
     let cook = command("RUN cargo chef cook ").expect("a cook");
@@ -65,13 +66,13 @@ fn dependencies_are_built_once_and_as_they_are_locked() {
     assert_eq!(cook, "--locked --release -p gateway -p worker --features gateway/gcp,worker/gcp");
 }
 
-/// Every member of the workspace, since cargo wants to see each, and every file that is compiled
-/// in from elsewhere.
+/// Every member of the workspace, because cargo needs to see each, and every file from elsewhere
+/// that is compiled in.
 #[test]
-fn the_context_of_the_build_has_all_that_the_programs_are_built_from() {
+fn the_build_context_has_every_file_that_the_programs_need() {
     let ignored = read(".dockerignore");
     let kept: Vec<_> = ignored.lines().filter_map(|line| line.strip_prefix('!')).collect();
-    assert!(ignored.lines().any(|line| line == "*"), "what is not named is ignored");
+    assert!(ignored.lines().any(|line| line == "*"), "everything else is ignored");
     let workspace = read("Cargo.toml");
     let members = Regex::new(r"members = \[([^\]]+)\]").expect("a regex");
     let members = members.captures(&workspace).expect("members")[1].replace(['"', ' '], "");
@@ -122,11 +123,11 @@ fn the_build_installs_what_the_readme_says_that_tests_need() {
     }
 }
 
-/// A gateway may write what only the new worker understands.
+/// A new gateway may write messages that only the new worker understands.
 #[test]
 fn the_worker_is_deployed_before_the_gateway_and_both_after_the_tests() {
     let build = read("cloudbuild.yaml");
     let steps: Vec<_> = build.lines().filter_map(|line| line.strip_prefix("  - id: ")).collect();
     assert_eq!(steps, ["test", "images", "deploy-worker", "deploy-gateway", "smoke-test"]);
-    assert!(!build.contains("waitFor"), "steps wait for each other");
+    assert!(!build.contains("waitFor"), "without it, each step waits for the one before");
 }

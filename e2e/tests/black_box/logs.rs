@@ -1,4 +1,4 @@
-//! Access logs end to end: batches in every format are counted once, in their windows.
+//! Access logs end to end: batches in every format are counted once, in the right windows.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,15 +16,15 @@ use serde_json::{Value, json};
 
 e2e::in_both_modes!(
     settings;
-    the_requests_of_the_mission_are_counted_in_every_format,
+    requests_are_counted_in_every_format,
     one_batch_sent_fifty_times_at_once_counts_once,
-    a_large_batch_is_counted_in_parts_once_though_the_worker_is_killed,
-    what_is_wrong_with_a_batch_is_told_entry_by_entry,
+    the_parts_of_a_large_batch_are_counted_once_although_the_worker_is_killed,
+    each_invalid_entry_of_a_batch_is_reported,
     paths_of_events_and_of_access_logs_never_mix,
 );
 
 fn settings() -> Settings {
-    // Long enough that a worker can be killed between the parts of a batch.
+    // Long enough to kill a worker between the parts of a batch.
     vec![("COMMIT_INTERVAL_MS", "20".to_owned())]
 }
 
@@ -37,13 +37,13 @@ async fn post(api: &Api, customer: &str, key: &str, media_type: &str, body: Stri
         .await
 }
 
-/// The windows of a grain, once they hold `requests` in all.
+/// The windows, once they hold `requests` in total.
 async fn windows(api: &Api, customer: &str, query: &str, requests: i64) -> Vec<Value> {
     let path = format!("/logs/stats?tenant_id={customer}&{query}");
     eventually(&format!("{path} has {requests} requests"), async || {
         let windows = api.get(&path).await.body["windows"].as_array().cloned()?;
         let total: i64 = windows.iter().filter_map(|window| window["requests"].as_i64()).sum();
-        assert!(total <= requests, "{total} are more than were sent");
+        assert!(total <= requests, "{total} are counted, but only {requests} were sent");
         (total == requests).then_some(windows)
     })
     .await
@@ -51,7 +51,7 @@ async fn windows(api: &Api, customer: &str, query: &str, requests: i64) -> Vec<V
 
 const MORNING: &str = "from=2025-05-01T10:00:00Z&to=2025-05-01T11:00:00Z";
 
-async fn the_requests_of_the_mission_are_counted_in_every_format(deployment: Deployment) {
+async fn requests_are_counted_in_every_format(deployment: Deployment) {
     let api = Api::new(deployment.url());
     let json = json!([
         {"receivedAt": "2025-05-01T10:00:10Z", "method": "GET", "path": "/a?x=1",
@@ -116,21 +116,21 @@ async fn one_batch_sent_fifty_times_at_once_counts_once(deployment: Deployment) 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_window_is_exact_though_workers_are_killed_embedded() {
+async fn every_window_is_exact_although_workers_are_killed_embedded() {
     assert_windows_exact(Deployment::embedded(settings()).await).await;
 }
 
-/// Here each message is delivered several times, too, and out of order.
+/// Each message is also delivered several times, and out of order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_window_is_exact_though_workers_are_killed_on_the_emulators() {
+async fn every_window_is_exact_although_workers_are_killed_on_the_emulators() {
     let faults = Faults { repeats: 3, delay: Duration::from_millis(300), ..Faults::default() };
     let cloud = Cloud::on(Emulators::shared().await, settings(), faults).await;
     let cloud = cloud.unwrap_or_else(|error| panic!("{error}"));
     assert_windows_exact(Deployment::Cloud(Box::new(cloud))).await;
 }
 
-/// Thirty batches that share their windows; the first is sent fifty times, the others up to four
-/// times, all of it mixed up, and the worker is killed three times meanwhile.
+/// Sends thirty batches that share their windows: the first one fifty times, the others up to four
+/// times, in random order. Meanwhile the worker is killed three times.
 async fn assert_windows_exact(mut deployment: Deployment) {
     const BATCHES: usize = 30;
     let batches: Vec<Vec<Request>> =
@@ -141,7 +141,7 @@ async fn assert_windows_exact(mut deployment: Deployment) {
     sent.shuffle(&mut rand::rng());
     let url = deployment.url();
     let flood = stream::iter(sent)
-        .for_each_concurrent(32, |batch| post_until_taken(&url, batch, &batches[batch]));
+        .for_each_concurrent(32, |batch| post_until_accepted(&url, batch, &batches[batch]));
     let crashes = async {
         for crash in 1..=3 {
             counted_batches(&url, 4 * crash).await;
@@ -160,7 +160,7 @@ async fn assert_windows_exact(mut deployment: Deployment) {
     assert_balanced(&deployment).await;
 }
 
-/// The windows of the minutes from the one to the other are what the requests say.
+/// Asserts that the windows of these minutes equal a count of the requests.
 async fn assert_minutes(api: &Api, requests: &[Request], (from, to): (usize, usize)) {
     let instant = |minute| format!("2025-05-01T{:02}:{:02}:00Z", minute / 60, minute % 60);
     let period = format!("from={}&to={}", instant(from), instant(to));
@@ -170,10 +170,10 @@ async fn assert_minutes(api: &Api, requests: &[Request], (from, to): (usize, usi
     assert_eq!(given["windows"], expected_windows(&within, "minute"), "{period}");
 }
 
-async fn post_until_taken(url: &str, batch: usize, requests: &[Request]) {
+async fn post_until_accepted(url: &str, batch: usize, requests: &[Request]) {
     let client = reqwest::Client::new();
     let body: Vec<Value> = requests.iter().map(Request::json).collect();
-    eventually("the batch is taken", async || {
+    eventually("the batch is accepted", async || {
         let request = client.post(format!("{url}/logs")).header("x-customer-id", "acme");
         let request = request.header("idempotency-key", format!("batch-{batch}"));
         let status = request.json(&body).send().await.ok()?.status();
@@ -183,7 +183,7 @@ async fn post_until_taken(url: &str, batch: usize, requests: &[Request]) {
     .await;
 }
 
-/// Waits until so many batches are counted. The server may be away for a moment.
+/// Waits until `batches` are counted. The server may be down meanwhile.
 async fn counted_batches(url: &str, batches: i64) {
     let client = reqwest::Client::new();
     let path = format!("{url}/logs/stats?tenant_id=acme&grain=day&from={DAY}");
@@ -194,7 +194,7 @@ async fn counted_batches(url: &str, batches: i64) {
     .await;
 }
 
-async fn a_large_batch_is_counted_in_parts_once_though_the_worker_is_killed(
+async fn the_parts_of_a_large_batch_are_counted_once_although_the_worker_is_killed(
     mut deployment: Deployment,
 ) {
     // 5,000 paths in 1,000 minutes, each path four times.
@@ -204,7 +204,7 @@ async fn a_large_batch_is_counted_in_parts_once_though_the_worker_is_killed(
     let answer = post(&api, "acme", "large", "application/jsonl", lines.join("\n")).await;
     assert_eq!(answer.body["accepted"], requests.len(), "{}", answer.body);
     let path = "/tenants/acme/log_batches/large";
-    eventually("some parts are done, others not", async || {
+    eventually("some parts are done and others are not", async || {
         let batch = api.get(path).await.body;
         let (done, parts) = (batch["parts_done"].as_i64()?, batch["parts"].as_i64()?);
         assert!(done < parts && parts > 40, "{done} of {parts} parts are done");
@@ -214,8 +214,8 @@ async fn a_large_batch_is_counted_in_parts_once_though_the_worker_is_killed(
     deployment.crash_worker().await.expect("it starts again");
 
     windows(&api, "acme", &format!("grain=day&from={DAY}"), requests.len() as i64).await;
-    // Each window costs two queries, which take the emulator long among so many documents: there,
-    // what every path counts in its minute is looked at in four places only.
+    // Each window takes two queries, which are slow on the emulator with so many documents. There
+    // only eight of the minutes are compared.
     let minutes: Vec<(usize, usize)> = match &deployment {
         Deployment::Embedded(_) => (0..1_020).step_by(60).map(|from| (from, from + 60)).collect(),
         Deployment::Cloud(_) => [0, 333, 666, 998].map(|from| (from, from + 2)).to_vec(),
@@ -228,9 +228,9 @@ async fn a_large_batch_is_counted_in_parts_once_though_the_worker_is_killed(
     assert_balanced(&deployment).await;
 }
 
-/// All of a day in one query.
+/// A period of one day.
 const DAY: &str = "2025-05-01T00:00:00Z&to=2025-05-02T00:00:00Z";
-/// Agents, and what they are called in a window.
+/// User agents, each with its family.
 const AGENTS: [(&str, &str); 4] =
     [("curl/8.0", "curl"), ("Googlebot/2.1", "Googlebot"), ("-", "Other"), ("Wget/1.2", "Wget")];
 
@@ -247,7 +247,7 @@ impl Request {
         Self { minute, path, agent: agent % AGENTS.len() }
     }
 
-    /// One of seven paths in one of a hundred minutes.
+    /// One of seven paths, in one of a hundred minutes.
     fn of(n: usize) -> Self {
         Self::at(n % 100, n % 7, n)
     }
@@ -257,7 +257,7 @@ impl Request {
         json!({"time": time, "method": "GET", "path": path, "userAgent": AGENTS[self.agent].0})
     }
 
-    /// When the window begins in which it counts.
+    /// The start of its window.
     fn window(&self, grain: &str) -> String {
         let minutes = match grain {
             "minute" => self.minute,
@@ -268,7 +268,7 @@ impl Request {
     }
 }
 
-/// What `/logs/stats` has to say, counted from the entries themselves.
+/// The windows that `/logs/stats` should answer, counted from the entries themselves.
 fn expected_windows(requests: &[Request], grain: &str) -> Value {
     type Counts = BTreeMap<String, i64>;
     let mut windows: BTreeMap<String, (i64, Counts, Counts)> = BTreeMap::new();
@@ -292,15 +292,15 @@ fn ranked(name: &str, counts: BTreeMap<String, i64>) -> Vec<Value> {
     rows.into_iter().map(|(value, count)| json!({name: value, "count": count})).collect()
 }
 
-/// What the archive says is what the store says. On Google Cloud a subscription of Cloud Storage
-/// writes the archive, which has no emulator.
+/// Asserts that a recount of the archive equals the live counts. On Google Cloud, Cloud Storage
+/// holds the archive, and it has no emulator.
 async fn assert_balanced(deployment: &Deployment) {
     if let Deployment::Embedded(embedded) = deployment {
         balanced(embedded).await;
     }
 }
 
-async fn what_is_wrong_with_a_batch_is_told_entry_by_entry(deployment: Deployment) {
+async fn each_invalid_entry_of_a_batch_is_reported(deployment: Deployment) {
     let api = Api::new(deployment.url());
     let body = json!([
         {"receivedAt": "yesterday", "method": "GET", "path": "/"},

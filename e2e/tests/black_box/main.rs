@@ -1,11 +1,12 @@
-//! Spillway from outside, in both modes: real binaries, real emulators, faults. One program for all
-//! of it, so that its tests share the emulators, and those that wait leave the processors to others.
+//! Spillway from outside, in both modes: real binaries, real emulators, faults. All of it is one
+//! program, so that the tests share the emulators, and those that wait leave the cores to others.
 
 mod archive;
 mod auth;
 mod bad_input;
 mod broker_contract;
 mod browser;
+mod cloud_shape;
 mod crash;
 mod dead_letters;
 mod deployment;

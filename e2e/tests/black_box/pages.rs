@@ -1,4 +1,4 @@
-//! What is served to browsers: complete, cacheable, and only where it is wanted.
+//! The files for browsers: complete, cacheable, and served only if they are switched on.
 
 use std::process::Stdio;
 
@@ -10,12 +10,12 @@ use serde_json::json;
 use tokio::process::Command;
 
 e2e::on_shared_deployments!(
-    the_tracker_is_small_and_for_all_sites,
-    a_page_may_load_from_here_only,
-    a_file_is_asked_for_again_but_not_sent_again,
+    the_tracker_is_small_and_open_to_all_sites,
+    a_page_loads_only_files_of_its_own_origin,
+    a_cached_file_is_revalidated_and_not_sent_again,
 );
 
-/// Largest tracker, in bytes, as it travels.
+/// Largest size of the tracker in bytes, compressed.
 const MAX_TRACKER_BYTES: usize = 1_536;
 const PAGES: [&str; 3] = ["/demo", "/dashboard", "/docs"];
 
@@ -30,8 +30,8 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
 }
 
-async fn the_tracker_is_small_and_for_all_sites(deployment: &Deployment) {
-    // A client that shows what travelled.
+async fn the_tracker_is_small_and_open_to_all_sites(deployment: &Deployment) {
+    // A client that does not decompress.
     let client = Client::builder().no_gzip().build().expect("a client");
     let tracker = client.get(format!("{}/s.js", deployment.url()));
     let tracker = tracker.header("accept-encoding", "gzip, deflate, br").send().await;
@@ -46,7 +46,7 @@ async fn the_tracker_is_small_and_for_all_sites(deployment: &Deployment) {
     assert!(bytes <= MAX_TRACKER_BYTES, "{bytes} bytes");
 }
 
-async fn a_page_may_load_from_here_only(deployment: &Deployment) {
+async fn a_page_loads_only_files_of_its_own_origin(deployment: &Deployment) {
     let api = Api::new(deployment.url());
     for path in PAGES {
         let page = get(&api, path, &[]).await;
@@ -63,7 +63,7 @@ async fn a_page_may_load_from_here_only(deployment: &Deployment) {
     }
 }
 
-async fn a_file_is_asked_for_again_but_not_sent_again(deployment: &Deployment) {
+async fn a_cached_file_is_revalidated_and_not_sent_again(deployment: &Deployment) {
     let api = Api::new(deployment.url());
     for path in ["/s.js", "/dashboard", "/demo/service-worker.js", "/docs/docs.js", "/openapi.json"]
     {
@@ -81,7 +81,7 @@ async fn a_file_is_asked_for_again_but_not_sent_again(deployment: &Deployment) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_page_is_served_where_it_is_wanted() {
+async fn only_the_chosen_pages_are_served() {
     let cases = [("off", [404, 404, 404]), ("tracker,dashboard", [200, 404, 200])];
     for (setting, statuses) in cases {
         let deployment = Deployment::embedded(vec![("PAGES", setting.to_owned())]).await;
@@ -90,7 +90,7 @@ async fn each_page_is_served_where_it_is_wanted() {
             assert_eq!(get(&api, path, &[]).await.status(), status, "{setting} {path}");
         }
         let file = get(&api, "/demo/style.css", &[]).await;
-        assert_eq!(file.status(), statuses[1], "{setting}: the files of a page go with it");
+        assert_eq!(file.status(), statuses[1], "{setting}: a page's files are served with it");
         let event = json!({"site_id": "acme", "event_type": "view"});
         let event = answer(api.request(Method::POST, "/event").json(&event)).await;
         assert_eq!(event.status, StatusCode::ACCEPTED, "{setting}");
@@ -98,7 +98,7 @@ async fn each_page_is_served_where_it_is_wanted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_there_is_not_refuses_the_start() {
+async fn an_unknown_page_in_the_settings_prevents_the_start() {
     for program in ["spillway", "gateway"] {
         let ended = Command::new(Binaries::shared().await.path(program))
             .env("PAGES", "tracker,blog")
@@ -109,13 +109,14 @@ async fn a_page_that_there_is_not_refuses_the_start() {
             .expect("it runs");
         let said = String::from_utf8_lossy(&ended.stderr);
         assert!(!ended.status.success(), "{program}");
-        assert!(said.contains("\"blog\" is no page"), "{program}: {said}");
-        assert!(said.contains("on, off, or some of tracker, demo, dashboard and docs"), "{said}");
+        for word in ["blog", "on", "off", "tracker", "demo", "dashboard", "docs"] {
+            assert!(said.contains(word), "{program} does not name {word}: {said}");
+        }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn behind_a_proxy_a_visitor_is_whom_the_proxy_heard() {
+async fn behind_a_proxy_the_visitor_has_the_address_that_the_proxy_saw() {
     let deployment = Deployment::embedded(vec![("TRUSTED_HOPS", "1".to_owned())]).await;
     let (api, site) = (Api::new(deployment.url()), new_tenant());
     let heard = ["198.51.100.1, 203.0.113.1", "198.51.100.2, 203.0.113.1", "203.0.113.2"];

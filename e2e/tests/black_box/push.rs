@@ -1,4 +1,4 @@
-//! Whatever is pushed to the worker is acknowledged, and lies in quarantine where it is no record.
+//! The worker acknowledges every push, and quarantines those that are not records.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -12,7 +12,7 @@ use futures::future::join_all;
 use reqwest::Client;
 use serde_json::{Value, json};
 
-/// The deployment, which is the cloud's shape, and clients of its two halves.
+/// The shape of Google Cloud, and clients of the gateway and the worker.
 struct Pushing {
     cloud: &'static Cloud,
     api: Api,
@@ -27,21 +27,21 @@ impl Pushing {
         Self { cloud, api: Api::new(deployment.url()), client }
     }
 
-    /// The status of the worker's answer.
+    /// Pushes a body; returns the status of the worker's answer.
     async fn push(&self, body: impl Into<Vec<u8>>) -> u16 {
         let url = format!("{}/push", self.cloud.worker().url());
         let request = self.client.post(url).header("content-type", "application/json");
         request.body(body.into()).send().await.expect("an answer").status().as_u16()
     }
 
-    /// What lies outside all tenants and has these data.
+    /// The quarantined messages without a tenant that have these data.
     async fn strays(&self, data: &[u8]) -> Vec<Document> {
         let all = self.cloud.store().query(&Query::all(CollectionPath::stray())).await;
         let is_it = |document: &Document| text(document, "data_sha256") == hash::sha256(data);
         all.expect("documents").into_iter().filter(is_it).collect()
     }
 
-    /// The ids of the collections at the top, and of what lies in `tenants`.
+    /// The ids of the top-level collections, and those of the documents in `tenants`.
     async fn top(&self) -> (Vec<String>, Vec<String>) {
         let documents = format!(
             "http://{}/v1/projects/{}/databases/(default)/documents",
@@ -66,9 +66,9 @@ impl Pushing {
     }
 }
 
-/// Bad attributes are quarantined with their tenant, who can see why; once, however often pushed.
+/// Bad attributes are quarantined under their tenant with a reason, once, even if pushed again.
 #[tokio::test]
-async fn what_is_no_record_lies_once_in_its_tenants_quarantine() {
+async fn a_message_that_is_not_a_record_is_quarantined_once_under_its_tenant() {
     let pushing = Pushing::new();
     let (long, large, store) = ("x".repeat(129), "x".repeat(100_000), "invalid");
     let cases = [
@@ -114,7 +114,7 @@ impl Pushing {
             assert_eq!(self.push(body).await, 204, "{name} {value:?}");
         }
         let [found] = &self.api.all(&tenant, "quarantine").await[..] else {
-            panic!("{name} {value:?} is not once in quarantine");
+            panic!("{name} {value:?} is not in quarantine once");
         };
         let said = format!("{}: {}", found["reason"], found["detail"]);
         assert!(said.contains(reason), "{name} {value:?}: {said}");
@@ -124,7 +124,7 @@ impl Pushing {
 }
 
 #[tokio::test]
-async fn data_that_are_no_text_lie_in_their_tenants_quarantine() {
+async fn data_that_are_not_utf8_are_quarantined_under_their_tenant() {
     let (pushing, tenant) = (Pushing::new(), new_tenant());
     for _ in 0..2 {
         assert_eq!(pushing.push(envelope(&attributes(&tenant), b"\xff\xfe", 3)).await, 204);
@@ -136,7 +136,7 @@ async fn data_that_are_no_text_lie_in_their_tenants_quarantine() {
 }
 
 #[tokio::test]
-async fn data_that_are_no_base64_lie_once_in_their_tenants_quarantine() {
+async fn data_that_are_not_base64_are_quarantined_once_under_their_tenant() {
     let (pushing, tenant) = (Pushing::new(), new_tenant());
     let datas = ["%%%%", "YQ", "YQ=", "Y Q==", "YQ==YQ==", "YR==", "größe"];
     for (data, attempt) in datas.into_iter().flat_map(|data| [(data, 1), (data, 2)]) {
@@ -154,7 +154,7 @@ async fn data_that_are_no_base64_lie_once_in_their_tenants_quarantine() {
 }
 
 #[tokio::test]
-async fn what_names_no_tenant_lies_once_outside_of_all() {
+async fn a_message_without_a_tenant_is_quarantined_once_outside_of_all_tenants() {
     let pushing = Pushing::new();
     let long = "x".repeat(129);
     let names = [
@@ -192,7 +192,7 @@ async fn what_names_no_tenant_lies_once_outside_of_all() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_envelope_lies_once_outside_of_all() {
+async fn a_body_that_is_not_an_envelope_is_quarantined_once_outside_of_all_tenants() {
     let (pushing, unique) = (Pushing::new(), new_tenant());
     let message = |data: &str, attributes: Value| {
         json!({"message": {"data": data, "attributes": attributes}, "subscription": unique})
@@ -223,7 +223,7 @@ async fn a_body_that_is_no_envelope_lies_once_outside_of_all() {
     pushing.api.assert_untouched(&unique).await;
 }
 
-/// As Pub/Sub names them, as its other casing does, and both at once.
+/// In Pub/Sub's usual casing, in its other casing, and in both at once.
 #[tokio::test]
 async fn a_record_is_read_from_either_casing_of_an_envelope() {
     let pushing = Pushing::new();
@@ -251,14 +251,15 @@ async fn a_record_is_read_from_either_casing_of_an_envelope() {
             }
             assert_eq!(pushing.push(body.to_string()).await, 204, "{names}");
         }
-        // The first is stored; the second, whose digest differs, tells the attempts.
+        // The first one is stored. The second one has another digest, and its conflict shows the
+        // attempts.
         assert_eq!(pushing.api.processed_log(&tenant, "1").await["original_text"], "a text");
         let conflict = pushing.api.listed(&tenant, "quarantine", 1).await;
         assert_eq!(conflict[0]["attempts"], attempts, "{names}");
     }
 }
 
-/// A message may have attributes only, or attributes that are odd or too many.
+/// A message may have no data, and odd or very large attributes.
 #[tokio::test]
 async fn a_message_is_quarantined_whatever_its_attributes_are_called() {
     let pushing = Pushing::new();
@@ -285,7 +286,7 @@ async fn a_message_is_quarantined_whatever_its_attributes_are_called() {
             let body = json!({"message": message}).to_string();
             assert_eq!(pushing.push(body).await, 204, "{name:.20} {value:.20}");
         }
-        // A message without data is the same message, however that is said.
+        // Null data and missing data are the same message.
         pushing.api.listed(&tenant, "quarantine", 2).await;
     }
     pushing.assert_nothing_elsewhere().await;
@@ -301,7 +302,7 @@ impl Pushing {
     }
 }
 
-/// The attributes of a record in order.
+/// The attributes of a valid record.
 fn attributes(tenant: &str) -> Value {
     json!({
         "v": "1", "kind": "text", "tenant_id": tenant, "record_id": "1",

@@ -45,7 +45,7 @@ async fn a_store_that_is_down_when_a_service_starts_fails_calls_until_it_is_up()
     let emulator = Emulator::start_on(Service::Firestore, port)
         .await
         .unwrap_or_else(|error| panic!("{error}"));
-    // The first call that it gets may take it longer than a probe waits.
+    // The emulator's first answer may take longer than a probe waits.
     eventually("it is up now", async || store.probe().await.ok()).await;
     store.commit(create()).await.expect("it is up now");
 
@@ -55,12 +55,12 @@ async fn a_store_that_is_down_when_a_service_starts_fails_calls_until_it_is_up()
     let _emulator = Emulator::start_on(Service::Firestore, port)
         .await
         .unwrap_or_else(|error| panic!("{error}"));
-    store.commit(create()).await.expect("it is up again, and empty");
+    store.commit(create()).await.expect("it is up again and empty");
 }
 
-/// The worst kind of down: connections are taken, and nothing is ever answered.
+/// The worst outage: connections are accepted, but nothing is ever answered.
 #[tokio::test]
-async fn a_store_that_never_answers_fails_calls_in_time_however_many_there_are() {
+async fn a_store_that_never_answers_fails_any_number_of_calls_in_time() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let host = silent.local_addr().expect("an address").to_string();
     let store = FirestoreStore::new(&project(), "(default)", Some(&host));

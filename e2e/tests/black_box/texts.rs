@@ -1,4 +1,4 @@
-//! Texts end to end: what comes in is stored redacted, once, whole, and can be read back.
+//! Texts end to end: each is stored once, whole and redacted, and can be read back.
 
 use e2e::api::Api;
 use e2e::deployment::{Deployment, Settings};
@@ -8,20 +8,20 @@ use serde_json::{Value, json};
 
 e2e::in_both_modes!(
     quick;
-    the_two_payloads_of_the_mission_are_stored,
-    a_made_id_and_an_idempotency_key_name_the_record,
+    a_text_is_stored_alike_from_json_and_from_plain_text,
+    an_idempotency_key_names_the_record_and_without_one_the_id_is_random,
     the_same_request_a_hundred_times_at_once_is_one_document,
-    of_a_hundred_texts_of_one_name_one_is_stored_whole_and_the_others_are_conflicts,
-    a_real_dump_is_worked_in_parts_and_reads_back_byte_for_byte,
+    of_a_hundred_texts_with_one_id_one_is_stored_whole_and_the_others_are_conflicts,
+    a_large_dump_is_processed_in_parts_and_reads_back_byte_for_byte,
     a_listing_has_all_logs_page_by_page_without_texts,
-    a_log_that_is_not_there_is_not_found,
+    an_unknown_log_is_not_found,
 );
 
 fn quick() -> Settings {
     vec![("WORK_SECONDS_PER_CHAR", "0.0001".to_owned())]
 }
 
-async fn the_two_payloads_of_the_mission_are_stored(deployment: Deployment) {
+async fn a_text_is_stored_alike_from_json_and_from_plain_text(deployment: Deployment) {
     let api = Api::new(deployment.url());
     let text = "User 555-0199 accessed...";
     let json = json!({"tenant_id": "acme", "log_id": "123", "text": text});
@@ -49,7 +49,9 @@ async fn the_two_payloads_of_the_mission_are_stored(deployment: Deployment) {
     }
 }
 
-async fn a_made_id_and_an_idempotency_key_name_the_record(deployment: Deployment) {
+async fn an_idempotency_key_names_the_record_and_without_one_the_id_is_random(
+    deployment: Deployment,
+) {
     let api = Api::new(deployment.url());
     let keyed = async || {
         let request = api.request(reqwest::Method::POST, "/ingest");
@@ -72,7 +74,7 @@ async fn the_same_request_a_hundred_times_at_once_is_one_document(deployment: De
     assert_eq!(api.all("acme", "quarantine").await.len(), 0);
 }
 
-async fn of_a_hundred_texts_of_one_name_one_is_stored_whole_and_the_others_are_conflicts(
+async fn of_a_hundred_texts_with_one_id_one_is_stored_whole_and_the_others_are_conflicts(
     deployment: Deployment,
 ) {
     let api = Api::new(deployment.url());
@@ -100,7 +102,7 @@ fn text_of_some_length(n: usize) -> String {
     if n.is_multiple_of(4) { line.repeat(500) } else { line }
 }
 
-async fn a_real_dump_is_worked_in_parts_and_reads_back_byte_for_byte(deployment: Deployment) {
+async fn a_large_dump_is_processed_in_parts_and_reads_back_byte_for_byte(deployment: Deployment) {
     let api = Api::new(deployment.url());
     let dump: String = (0..20_000).map(line_of_a_dump).collect();
     let answer = api.ingest_text("acme", "dump", &dump).await;
@@ -108,7 +110,7 @@ async fn a_real_dump_is_worked_in_parts_and_reads_back_byte_for_byte(deployment:
     let parts = answer.body["parts"].as_u64().expect("a number");
     assert!(parts > 300, "{parts}");
     let log = api.processed_log("acme", "dump").await;
-    assert!(log["original_text"] == dump, "the text is not the one that was sent");
+    assert!(log["original_text"] == dump, "the text differs from the one that was sent");
     assert_eq!(log["parts"], parts);
     assert_eq!(log["characters"], dump.chars().count());
     assert_eq!(log["redactions"], 20_000);
@@ -128,16 +130,16 @@ async fn a_listing_has_all_logs_page_by_page_without_texts(deployment: Deploymen
     join_all(ids.iter().map(|id| api.ingest_json("acme", id, "hello"))).await;
     let logs = api.listed("acme", "processed_logs", 25).await;
     let listed: Vec<_> = logs.iter().filter_map(|log| log["log_id"].as_str()).collect();
-    assert_eq!(listed, ids, "in order of their ids");
+    assert_eq!(listed, ids, "they are ordered by id");
     assert!(logs.iter().all(|log| log.get("original_text").is_none()));
     let page = api.get("/tenants/acme/processed_logs").await.body;
     assert_eq!(page["processed_logs"].as_array().map(Vec::len), Some(10), "the default");
     assert!(page["next_page_token"].is_string());
     let rest = api.get("/tenants/acme/processed_logs?limit=25").await.body;
-    assert!(rest.get("next_page_token").is_none(), "there is no further page");
+    assert!(rest.get("next_page_token").is_none(), "this is the last page");
 }
 
-async fn a_log_that_is_not_there_is_not_found(deployment: Deployment) {
+async fn an_unknown_log_is_not_found(deployment: Deployment) {
     let answer = Api::new(deployment.url()).get("/tenants/acme/processed_logs/none").await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     assert_eq!(answer.body["code"], "not-found");

@@ -37,7 +37,7 @@ responses! {
         (status = 200, description = "A page of logs.", body = ProcessedLogs, example = json!({
             "processed_logs": [{
                 "log_id": "boot-1", "characters": 27,
-                "digest": "9834876dcfb05cb167a5c24953eba58c4ac89b1adf57f28f2f9d09af107ee8f0",
+                "digest": "ebf1ba9996a10ffcb465e06962596391b59d801bc23fbdadc687fdde642ab620",
                 "processed_at": "2026-11-21T08:00:01.400Z",
                 "received_at": "2026-11-21T08:00:00.050Z",
                 "redactions": 1, "source": "text_upload",
@@ -72,7 +72,7 @@ pub(crate) async fn list(
     responses(
         (status = 200, description = "The log.", body = ProcessedLog, example = json!({
             "tenant_id": "acme", "log_id": "order-7", "characters": 52,
-            "digest": "3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d",
+            "digest": "5a31a768610ace2abc53b6f7541c393c748b6f846073ad74a9d2cc0173f0f1d5",
             "modified_data": "Card [REDACTED] refused for [REDACTED]",
             "original_text": "Card 4111 1111 1111 1111 refused for ann@example.com",
             "processed_at": "2026-11-21T08:00:02.612Z", "received_at": "2026-11-21T08:00:00.001Z",

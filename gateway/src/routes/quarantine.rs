@@ -29,11 +29,11 @@ responses! {
     responses(
         (status = 200, description = "A page of messages.", body = Quarantine, example = json!({
             "quarantine": [{
-                "id": "c100f95c1913f9c72fc1f4ef0847e1e723ffe0bde0b36e5f36c13f81fe8c26ed",
+                "id": "01fc88730c8027327459e74501a8d71e5e17e2364f6bac931904cad19a9f0a93",
                 "attempts": 1,
                 "attributes": {"kind": "text", "record_id": "boot-1", "tenant_id": "acme"},
                 "data_bytes": 12,
-                "data_sha256": "9834876dcfb05cb167a5c24953eba58c4ac89b1adf57f28f2f9d09af107ee8f0",
+                "data_sha256": "4895ecc6f0c011072af486ea30a1239caa1b297fb61ecaca8ac94d9c2071be22",
                 "detail": "another record with this id and other content came first",
                 "first_seen": "2026-11-21T08:00:03.400Z", "reason": "conflict",
             }],

@@ -1,4 +1,4 @@
-# What Google would answer, where a test looks at it.
+# Values that Google Cloud would set, as far as the tests need them.
 
 override_data {
   target = data.google_project.this

@@ -1,7 +1,7 @@
 //! Looks a record up before any work on it, and creates the claim that its parts share.
 
-use common::standing::{Standing, paths, standing};
 use common::record::Record;
+use common::standing::{Standing, paths, standing};
 use common::store::{StoreError, Write};
 
 use super::error::ProcessError;

@@ -1,4 +1,4 @@
-//! Bodies of a wrong kind, form, content or size.
+//! Bodies of the wrong media type, form, content or size.
 
 use e2e::api::{Api, new_tenant};
 use e2e::deployment::Deployment;
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::{post, post_as_json, post_as_text};
 
-/// The largest body that is taken.
+/// The largest body that is accepted, in bytes.
 pub(super) const LIMIT: usize = 4 << 20;
 
-pub(super) async fn a_media_type_that_is_not_understood_is_refused(deployment: &Deployment) {
+pub(super) async fn an_unsupported_media_type_is_refused(deployment: &Deployment) {
     let (api, tenant) = (Api::new(deployment.url()), new_tenant());
     let types = [
         "",
@@ -41,7 +41,7 @@ pub(super) async fn a_media_type_that_is_not_understood_is_refused(deployment: &
     api.assert_untouched(&tenant).await;
 }
 
-pub(super) async fn a_media_type_is_understood_in_any_spelling(deployment: &Deployment) {
+pub(super) async fn a_media_type_is_accepted_in_any_spelling(deployment: &Deployment) {
     let (api, tenant) = (Api::new(deployment.url()), new_tenant());
     let types =
         ["Application/JSON", "application/json;charset=UTF-8", "text/plain; charset=\"utf-8\""];
@@ -53,7 +53,7 @@ pub(super) async fn a_media_type_is_understood_in_any_spelling(deployment: &Depl
     }
 }
 
-pub(super) async fn json_that_is_none_is_refused(deployment: &Deployment) {
+pub(super) async fn invalid_json_is_refused(deployment: &Deployment) {
     let (api, tenant) = (Api::new(deployment.url()), new_tenant());
     let whole = |text: &[u8]| {
         let start = format!(r#"{{"tenant_id":"{tenant}","text":"#).into_bytes();
@@ -94,7 +94,7 @@ pub(super) async fn json_that_is_cut_anywhere_is_refused(deployment: &Deployment
     api.assert_untouched(&tenant).await;
 }
 
-pub(super) async fn json_that_is_no_object_is_refused(deployment: &Deployment) {
+pub(super) async fn json_that_is_not_an_object_is_refused(deployment: &Deployment) {
     let api = Api::new(deployment.url());
     for body in ["[]", r#"[{"tenant_id":"acme","text":"a"}]"#, "\"a\"", "1", "-0.5", "true", "null"]
     {
@@ -129,7 +129,7 @@ pub(super) async fn all_problems_of_a_body_are_named_at_once(deployment: &Deploy
     api.assert_untouched(&tenant).await;
 }
 
-pub(super) async fn text_that_is_no_utf8_is_refused(deployment: &Deployment) {
+pub(super) async fn text_that_is_not_utf8_is_refused(deployment: &Deployment) {
     let (api, tenant) = (Api::new(deployment.url()), new_tenant());
     let bodies: [&[u8]; 6] = [
         b"\xff",
@@ -154,7 +154,7 @@ pub(super) async fn an_empty_text_is_refused(deployment: &Deployment) {
     api.assert_untouched(&tenant).await;
 }
 
-/// A body at the limit that is refused for something else was read to its end.
+/// The body at the limit is refused for another reason, so it was read to its end.
 pub(super) async fn a_body_over_the_limit_is_refused_and_one_at_the_limit_is_read(
     deployment: &Deployment,
 ) {

@@ -1,4 +1,4 @@
-//! Bodies that are compressed, or say that they are.
+//! Bodies that are compressed or claim to be.
 
 use std::io::Write as _;
 
@@ -96,6 +96,6 @@ async fn send(api: &Api, tenant: &str, encoding: &str, body: Vec<u8>) -> e2e::ap
 
 fn gzip(body: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(body).expect("memory takes all");
-    encoder.finish().expect("memory takes all")
+    encoder.write_all(body).expect("a vector never fails");
+    encoder.finish().expect("a vector never fails")
 }

@@ -1,4 +1,4 @@
-//! Clients that are slow, that hang up, or that do not speak HTTP.
+//! Clients that are slow, hang up, or do not speak HTTP.
 
 use std::time::{Duration, Instant};
 
@@ -8,9 +8,9 @@ use e2e::raw::{Raw, exchange};
 use futures::future::join_all;
 use reqwest::StatusCode;
 
-/// Both modes at once: it takes ten seconds.
+/// Both modes at once, because it takes ten seconds.
 #[tokio::test]
-async fn a_slow_body_is_given_up_in_both_modes() {
+async fn a_slow_body_times_out_in_both_modes() {
     tokio::join!(give_up(deployment::embedded()), give_up(deployment::cloud()));
 }
 
@@ -30,22 +30,22 @@ async fn silence(deployment: &Deployment, tenant: &str) -> Answer {
     answer.expect("an answer")
 }
 
-/// A byte every second, so that there never is a long silence.
+/// Sends a byte every second, so that there is never a long silence.
 async fn trickle(deployment: &Deployment, tenant: &str) -> Answer {
     let mut raw = Raw::connect(&deployment.url()).await;
-    raw.send(head(tenant, "content-length: 100")).await.expect("the head is taken");
+    raw.send(head(tenant, "content-length: 100")).await.expect("the head is sent");
     while !raw.is_answered(Duration::from_secs(1)).await {
         raw.send("a").await.expect("the server listens until it answers");
     }
     raw.answer().await.expect("an answer")
 }
 
-/// What was said so far must not be taken for the whole.
+/// What was received must not count as the whole body.
 pub(super) async fn a_body_that_ends_early_is_refused(deployment: &Deployment) {
     let (api, tenant) = (Api::new(deployment.url()), new_tenant());
     for length in ["content-length: 100", "transfer-encoding: chunked"] {
         let mut raw = Raw::connect(&deployment.url()).await;
-        raw.send(head(&tenant, length) + "8\r\nhalf a b").await.expect("the head is taken");
+        raw.send(head(&tenant, length) + "8\r\nhalf a b").await.expect("the head is sent");
         raw.end().await.expect("the connection is open");
         raw.answer().await.expect("an answer").assert_problem(length, 400, "invalid-body");
     }
@@ -67,7 +67,7 @@ pub(super) async fn a_body_whose_chunks_are_broken_is_refused(deployment: &Deplo
     api.assert_untouched(&tenant).await;
 }
 
-/// Below HTTP there is no request to name in a problem: 400, or the connection's end, will do.
+/// There is no HTTP request to answer with a problem: 400 or a closed connection is enough.
 pub(super) async fn garbage_on_a_socket_does_not_stop_the_server(deployment: &Deployment) {
     let (api, tenant, url) = (Api::new(deployment.url()), new_tenant(), deployment.url());
     let get = |headers: &str| format!("GET /health HTTP/1.1\r\n{headers}\r\n\r\n").into_bytes();
@@ -109,7 +109,7 @@ pub(super) async fn a_thousand_idle_connections_do_not_stop_the_server(deploymen
     assert_eq!(idle.len(), 1_000);
 }
 
-/// The head of a request whose body has this `length`.
+/// The head of a request with this header for the length of its body.
 fn head(tenant: &str, length: &str) -> String {
     format!(
         "POST /ingest HTTP/1.1\r\nhost: spillway\r\ncontent-type: text/plain\r\n\

@@ -1,4 +1,4 @@
-//! What is refused is counted by its code, once: on a deployment that nobody else asks.
+//! Every refusal is counted once by its code, on a deployment that no other test uses.
 
 use e2e::api::{Answer, Api, answer};
 use e2e::deployment::Deployment;
@@ -34,7 +34,7 @@ async fn each_refusal_is_counted_once_by_its_code(deployment: Deployment) {
     assert_eq!(api.metric(accepted).await, 1.0);
 }
 
-/// One request for each code, and its answer.
+/// Sends a request for each code; returns the answers.
 async fn refuse_all(api: &Api) -> Vec<(u16, &'static str, Answer)> {
     let of_header = async |name, value: &str| {
         let headers = [("content-type", "application/json"), (name, value)];

@@ -1,11 +1,11 @@
-//! Requests that name their tenant or their record twice, or not at all.
+//! Requests that name their tenant or record twice, or not at all.
 
 use e2e::api::{Answer, Api, answer, new_tenant};
 use e2e::deployment::Deployment;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// What a request says in its headers, its query and its body.
+/// The headers, the query and the body of a request.
 type Said<'a> = (&'a [(&'a str, &'a str)], &'a str, Value);
 
 pub(super) async fn a_request_that_names_two_tenants_is_refused(deployment: &Deployment) {
@@ -31,7 +31,9 @@ pub(super) async fn a_request_that_names_two_tenants_is_refused(deployment: &Dep
     }
 }
 
-pub(super) async fn a_request_that_names_one_tenant_everywhere_is_taken(deployment: &Deployment) {
+pub(super) async fn a_request_that_names_one_tenant_everywhere_is_accepted(
+    deployment: &Deployment,
+) {
     let (api, tenant) = (Api::new(deployment.url()), new_tenant());
     let header = ("x-tenant-id", &*tenant);
     let query = format!("?tenant_id={tenant}&tenant_id={tenant}");

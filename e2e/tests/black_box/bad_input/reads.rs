@@ -1,4 +1,4 @@
-//! Paths, methods, parameters and headers of any request.
+//! Wrong paths, methods and parameters, and the headers of every answer.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -29,7 +29,7 @@ pub(super) async fn an_unknown_path_is_a_problem(deployment: &Deployment) {
     }
 }
 
-pub(super) async fn a_wrong_method_is_told_the_right_ones(deployment: &Deployment) {
+pub(super) async fn a_wrong_method_is_refused_with_the_allowed_ones(deployment: &Deployment) {
     let api = Api::new(deployment.url());
     let reads = [
         "/health",
@@ -57,7 +57,7 @@ pub(super) async fn a_wrong_method_is_told_the_right_ones(deployment: &Deploymen
     );
 }
 
-pub(super) async fn head_answers_as_get_does_without_a_body(deployment: &Deployment) {
+pub(super) async fn head_answers_like_get_without_a_body(deployment: &Deployment) {
     let (api, tenant) = (Api::new(deployment.url()), new_tenant());
     api.assert_untouched(&tenant).await;
     let paths = [
@@ -104,7 +104,7 @@ pub(super) async fn a_limit_out_of_range_is_refused(deployment: &Deployment) {
     }
 }
 
-pub(super) async fn a_page_token_that_was_not_given_out_is_refused(deployment: &Deployment) {
+pub(super) async fn a_forged_page_token_is_refused(deployment: &Deployment) {
     let (api, tenant) = (Api::new(deployment.url()), new_tenant());
     let own = format!("tenants/{tenant}/processed_logs");
     let long = "x".repeat(2_000);
@@ -124,7 +124,7 @@ pub(super) async fn a_page_token_that_was_not_given_out_is_refused(deployment: &
     }
 }
 
-pub(super) async fn a_request_id_is_echoed_or_made(deployment: &Deployment) {
+pub(super) async fn a_request_id_is_echoed_or_generated(deployment: &Deployment) {
     let api = Api::new(deployment.url());
     let long = "x".repeat(128);
     let get = async |id: &str| {
@@ -140,7 +140,7 @@ pub(super) async fn a_request_id_is_echoed_or_made(deployment: &Deployment) {
     for id in ["", "a b", "a/b", "a\"b", "<script>", "größe", "a,b", "{}", &format!("{long}x")] {
         let instead = get(id).await;
         assert!(instead.len() >= 16 && instead != id, "{id:?}: {instead:?}");
-        assert!(made.insert(instead), "made twice");
+        assert!(made.insert(instead), "the same id was generated twice");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The demo: its events go through the service worker, and it shows what becomes of them.
+//! The demo: it sends events through its service worker, and shows the answers and the counts.
 
 use e2e::api::{Api, eventually, new_tenant};
 use e2e::browser::Browser;
@@ -41,7 +41,7 @@ async fn a_view_a_click_and_a_location_are_sent_and_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_location_is_said_and_not_sent() {
+async fn a_denied_location_is_shown_and_not_sent() {
     let (host, tenant) = (deployment::embedded().url(), new_tenant());
     Browser::run(async |browser| {
         let deny = json!({
@@ -51,10 +51,10 @@ async fn a_refused_location_is_said_and_not_sent() {
         browser.open(&format!("{host}/demo?tenant={tenant}")).await;
         has_counts(browser, &[["view", "1"]]).await;
         browser.click("#get-location").await;
-        browser.until("the refusal is said", "document.querySelector('#answers .bad')").await;
+        browser.until("the denial is shown", "document.querySelector('#answers .bad')").await;
         let said = browser.text("#answers .bad").await;
         assert!(said.starts_with("location: "), "{said}");
-        // An event that follows is the next one that is counted.
+        // The next event that is counted is the click after it.
         browser.click("#click-me").await;
         has_counts(browser, &[["click", "1"], ["view", "1"]]).await;
     })

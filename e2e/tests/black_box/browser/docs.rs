@@ -1,10 +1,10 @@
-//! The page of the API: it shows every operation, and sends requests from there.
+//! The page of the API: it shows every operation, and sends requests.
 
 use e2e::api::Api;
 use e2e::browser::Browser;
 use e2e::deployment;
 
-/// An operation of the page, by its tag and name.
+/// The selector of an operation, made of its tag and name.
 const HEALTH: &str = "#operations-service-getHealth";
 
 async fn show(browser: &Browser, host: &str) {
@@ -40,7 +40,7 @@ async fn the_page_of_the_api_has_no_serious_barriers() {
         for (width, is_dark) in [(1_280, false), (1_280, true), (390, false)] {
             browser.look(width, 900, is_dark).await;
             show(browser, &host).await;
-            // The order of its headings and landmarks is Swagger UI's own.
+            // The moderate ones are about headings and landmarks, which are Swagger UI's own.
             let barriers = browser.barriers().await.into_iter();
             let serious: Vec<_> = barriers.filter(|it| !it.starts_with("moderate ")).collect();
             assert_eq!(serious, [] as [String; 0], "{width} {is_dark}");

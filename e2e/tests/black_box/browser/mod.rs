@@ -1,4 +1,4 @@
-//! What the pages and the tracker do in a real browser.
+//! The pages and the tracker in a real browser.
 
 mod dashboard;
 mod demo;

@@ -1,4 +1,4 @@
-//! The tracker on sites of others: what it reports, and what it leaves alone.
+//! The tracker on other sites: what it reports, and what it does not touch.
 
 use e2e::api::{Api, answer, eventually, new_tenant};
 use e2e::browser::{Browser, Gate, Site};
@@ -6,7 +6,7 @@ use e2e::deployment;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// A page with the tracker from `host`, and with links to others.
+/// A page with the tracker of `host`, and with links to other pages.
 fn page(host: &str, tenant: &str, body: &str) -> String {
     format!(
         "<!doctype html><html lang=en><title>A site</title><link rel=icon href=data:,>\
@@ -21,7 +21,7 @@ async fn site(host: &str, tenant: &str, body: &str) -> Site {
     Site::start(&[("/", page(host, tenant, body))]).await
 }
 
-/// Waits until the site has these views by path, and no more.
+/// Waits until the site has exactly these views by path.
 async fn has_views(api: &Api, tenant: &str, views: &[(&str, u64)]) {
     let expected: Vec<_> =
         views.iter().map(|(path, views)| json!({"path": path, "views": views})).collect();
@@ -58,7 +58,7 @@ async fn every_page_of_a_site_is_a_view_of_one_visitor() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_navigation_of_an_application_is_a_view() {
+async fn every_navigation_of_a_single_page_application_is_a_view() {
     let (host, tenant) = (deployment::embedded().url(), new_tenant());
     let api = Api::new(host.clone());
     let queue = "<script>spillway('early', {n: 1})</script>\
@@ -87,7 +87,7 @@ async fn every_navigation_of_an_application_is_a_view() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_says_no_more_than_where_and_what() {
+async fn an_event_reports_only_the_page_and_the_action() {
     let host = deployment::embedded().url();
     let tracker = reqwest::get(format!("{host}/s.js")).await.expect("the tracker");
     let tracker = tracker.text().await.expect("the tracker");
@@ -147,7 +147,7 @@ async fn an_event_outlives_the_page_that_sent_it() {
         browser.run_script::<Value>(&ordinary).await;
         gate.is_waited_at().await;
         browser.close_window().await;
-        // An ordinary request ends with its page.
+        // Here the ordinary request ends with its page, and the event does not.
         gate.is_left().await;
         gate.open();
         eventually("the last event is counted", async || {
@@ -159,7 +159,7 @@ async fn an_event_outlives_the_page_that_sent_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_does_not_want_to_be_counted_is_not() {
+async fn a_visitor_with_global_privacy_control_is_not_counted() {
     let (host, tenant) = (deployment::embedded().url(), new_tenant());
     let (api, site) = (Api::new(host.clone()), site(&host, &tenant, "").await);
     Browser::run(async |browser| {
@@ -175,7 +175,7 @@ async fn who_does_not_want_to_be_counted_is_not() {
         assert!(loaded.iter().all(|url| !url.ends_with("/event")), "{loaded:?}");
     })
     .await;
-    // What the browser sent, it sent before this.
+    // Anything from the browser was sent before this.
     let event = json!({"site_id": tenant, "event_type": "marker"});
     answer(api.request(Method::POST, "/event").json(&event)).await;
     eventually("the marker is counted", async || {

@@ -1,4 +1,4 @@
-//! Times and days: where one ends and the next begins, and what is none.
+//! Times and days: where a day begins and ends, and which times and days are invalid.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::site::{Site, assert_taken, click_at};
 
-pub(super) async fn an_event_lands_on_its_day_in_utc(deployment: &Deployment) {
+pub(super) async fn an_event_counts_on_its_day_in_utc(deployment: &Deployment) {
     let site = Site::new(deployment);
     let cases = [
         ("2025-04-30T23:59:59.999Z", "2025-04-30"),
@@ -43,7 +43,7 @@ pub(super) async fn an_event_lands_on_its_day_in_utc(deployment: &Deployment) {
     }
 }
 
-pub(super) async fn an_event_without_a_time_is_of_now(deployment: &Deployment) {
+pub(super) async fn an_event_without_a_time_counts_now(deployment: &Deployment) {
     let site = Site::new(deployment);
     let before = today();
     site.has([json!({"event_type": "view", "path": "/", "user_id": "u"})]).await;
@@ -69,7 +69,7 @@ pub(super) async fn a_time_is_at_most_a_day_ahead(deployment: &Deployment) {
     site.counts(1).await;
 }
 
-pub(super) async fn a_time_that_cannot_be_is_refused(deployment: &Deployment) {
+pub(super) async fn an_invalid_time_is_refused(deployment: &Deployment) {
     let site = Site::new(deployment);
     for time in [
         "1999-12-31T23:59:59Z",
@@ -106,7 +106,7 @@ async fn assert_refused_time(site: &Site, time: &str) {
     assert_eq!(answer.fields(), ["timestamp"], "{time}");
 }
 
-pub(super) async fn a_day_that_is_none_is_refused(deployment: &Deployment) {
+pub(super) async fn an_invalid_day_is_refused(deployment: &Deployment) {
     let site = Site::new(deployment);
     let days = ["2025-02-29", "2025-02-30", "2025-13-01", "2025-00-01", "2025-05-00", "2025-05-32"]
         .into_iter()
@@ -132,7 +132,7 @@ pub(super) async fn a_day_that_is_none_is_refused(deployment: &Deployment) {
     }
 }
 
-pub(super) async fn the_first_and_the_last_day_there_are_may_be_asked_for(deployment: &Deployment) {
+pub(super) async fn the_first_and_the_last_possible_day_are_valid(deployment: &Deployment) {
     let site = Site::new(deployment);
     site.has([json!({"event_type": "view", "path": "/", "user_id": "u"})]).await;
     assert_eq!(site.total("&start_date=0001-01-01&end_date=9999-12-31").await, 1);
@@ -146,7 +146,7 @@ pub(super) async fn the_first_and_the_last_day_there_are_may_be_asked_for(deploy
     assert_refused_parameter(&site, "/stats", "&date=0000-01-01", "date").await;
 }
 
-pub(super) async fn periods_hold_both_their_ends_and_may_be_open(deployment: &Deployment) {
+pub(super) async fn periods_include_both_ends_and_may_be_open(deployment: &Deployment) {
     let site = Site::new(deployment);
     site.has((1..=9).map(|day| click_at(&format!("2025-05-0{day}T23:59:59.999Z")))).await;
     for (query, count) in [
@@ -166,7 +166,11 @@ pub(super) async fn periods_hold_both_their_ends_and_may_be_open(deployment: &De
     }
     let types = site.types("&start_date=2025-05-03&end_date=2025-05-05").await;
     assert_eq!(types, json!({"click": 3}));
-    assert_eq!(site.types("&start_date=2025-05-10").await, json!({}), "a type that has no count");
+    assert_eq!(
+        site.types("&start_date=2025-05-10").await,
+        json!({}),
+        "types without a count are left out"
+    );
 }
 
 pub(super) async fn a_parameter_out_of_range_is_refused(deployment: &Deployment) {
@@ -183,7 +187,7 @@ pub(super) async fn a_parameter_out_of_range_is_refused(deployment: &Deployment)
     }
 }
 
-/// The one parameter that is wrong is named.
+/// Asserts that the query is refused and only this parameter is named.
 async fn assert_refused_parameter(site: &Site, path: &str, query: &str, name: &str) {
     let what = format!("{path} {query}");
     let answer = site.get(path, query).await;

@@ -1,4 +1,4 @@
-//! Events from the pages of any site: what a browser sends, and what it lets the page see.
+//! Events from the pages of any site: what a browser sends, and what the page may read.
 
 use e2e::api::{Answer, answer};
 use e2e::deployment::Deployment;
@@ -42,7 +42,7 @@ pub(super) async fn a_preflight_allows_any_origin(deployment: &Deployment) {
     }
 }
 
-pub(super) async fn every_answer_to_a_page_may_be_read_by_it(deployment: &Deployment) {
+pub(super) async fn a_page_may_read_every_answer(deployment: &Deployment) {
     let site = Site::new(deployment);
     let click = json!({"event_type": "click", "user_id": "u"});
     for path in ROUTES {
@@ -71,7 +71,7 @@ pub(super) async fn every_answer_to_a_page_may_be_read_by_it(deployment: &Deploy
     site.counts(2).await;
 }
 
-/// A page of any origin may read it, and no credentials are asked for.
+/// Asserts that a page of any origin may read it, without credentials.
 fn assert_readable(answer: &Answer, what: &str) {
     let origins: Vec<_> = answer.headers.get_all("access-control-allow-origin").iter().collect();
     assert_eq!(origins, ["*"], "{what}");
@@ -83,7 +83,7 @@ fn from_page(site: &Site, path: &str) -> RequestBuilder {
     request.header("x-tenant-id", &site.name)
 }
 
-/// The names in a header, in order.
+/// The names in a header, sorted.
 fn listed(headers: &HeaderMap, name: &str) -> Vec<String> {
     let text = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut names: Vec<_> = text.split(',').map(|one| one.trim().to_lowercase()).collect();

@@ -1,4 +1,4 @@
-//! What is counted, how often, and for whom.
+//! Counts of views, paths, types and users.
 
 use std::collections::BTreeSet;
 
@@ -38,7 +38,9 @@ pub(super) async fn the_most_viewed_paths_come_first_and_ties_by_name(deployment
     }
 }
 
-pub(super) async fn a_view_is_any_of_three_types_and_its_path_is_bare(deployment: &Deployment) {
+pub(super) async fn a_view_is_any_of_three_types_and_its_path_has_no_query(
+    deployment: &Deployment,
+) {
     let site = Site::new(deployment);
     let event = |event_type: &str, path: Value, url: Value| json!({"event_type": event_type, "path": path, "payload": {"url": url}});
     let (none, url) = (Value::Null, json!("https://example.com/from-url?a=/b#c"));
@@ -100,7 +102,7 @@ pub(super) async fn users_are_distinct_over_all_events_of_a_day(deployment: &Dep
     }
 }
 
-pub(super) async fn names_are_counted_as_they_are_written(deployment: &Deployment) {
+pub(super) async fn names_are_counted_unchanged(deployment: &Deployment) {
     let site = Site::new(deployment);
     let names = ["größe", "🦀", "%2Fa", "a b", "a.b", "`'\"\\", "../x", "$count", "\u{202e}x", "7"];
     let event = |name: &str| json!({"event_type": name, "user_id": name});
@@ -115,7 +117,7 @@ pub(super) async fn names_are_counted_as_they_are_written(deployment: &Deploymen
     assert_eq!(site.stats("").await["unique_users"], names.len());
 }
 
-pub(super) async fn tenants_with_the_same_events_are_apart(deployment: &Deployment) {
+pub(super) async fn tenants_with_the_same_events_are_isolated(deployment: &Deployment) {
     let (own, other) = (Site::new(deployment), Site::new(deployment));
     let event = |id: &str, path: &str| json!({"event_id": id, "event_type": "view", "path": path, "user_id": "u"});
     own.has([event("1", "/own"), event("2", "/both")]).await;
@@ -132,8 +134,8 @@ pub(super) async fn tenants_with_the_same_events_are_apart(deployment: &Deployme
     }
 }
 
-/// No other test sends a record twice, so that the worker's count of duplicates is this one's.
-pub(super) async fn what_comes_again_changes_nothing(deployment: &Deployment) {
+/// No other test sends an event twice, so all of the worker's duplicates are from this one.
+pub(super) async fn a_duplicate_changes_nothing(deployment: &Deployment) {
     const TIMES: usize = 20;
     let site = Site::new(deployment);
     let requests = || {
@@ -152,7 +154,7 @@ pub(super) async fn what_comes_again_changes_nothing(deployment: &Deployment) {
     let ids: BTreeSet<_> = answers.iter().filter_map(|one| one.body["event_id"].as_str()).collect();
     assert!(ids.len() == 3 && ids.contains("named") && ids.contains("of-the-click"), "{ids:?}");
     let worker = Api::new(deployment.worker_url());
-    eventually("all but the first of each are known as duplicates", async || {
+    eventually("all but the first of each are duplicates", async || {
         let series = r#"spillway_messages_delivered_total{kind="event",outcome="duplicate"}"#;
         (worker.metric(series).await >= (3 * (TIMES - 1)) as f64).then_some(())
     })
@@ -169,7 +171,7 @@ fn request(site: &Site, path: &str, body: &Value) -> RequestBuilder {
     request.json(body)
 }
 
-pub(super) async fn other_content_under_the_same_id_is_set_aside_and_not_counted(
+pub(super) async fn other_content_under_the_same_id_is_quarantined_and_not_counted(
     deployment: &Deployment,
 ) {
     let site = Site::new(deployment);

@@ -1,4 +1,4 @@
-//! What is no event, and what just is one.
+//! Invalid events, and events that are only just valid.
 
 use e2e::api::{Answer, answer};
 use e2e::deployment::Deployment;
@@ -11,7 +11,7 @@ const MISSING: &str = "missing-field";
 const RANGE: &str = "out-of-range";
 const TYPE: &str = "wrong-type";
 
-/// A field with its value, and the code of what is wrong with it.
+/// A field with a wrong value, and the code of its problem.
 type Wrong = (&'static str, Value, &'static str);
 
 fn wrong_site_events() -> Vec<Wrong> {
@@ -44,7 +44,7 @@ fn wrong_site_events() -> Vec<Wrong> {
     [of_type(&texts, &no_texts), of_type(&["payload"], &no_objects), values].concat()
 }
 
-pub(super) async fn a_site_event_that_is_wrong_is_refused(deployment: &Deployment) {
+pub(super) async fn an_invalid_site_event_is_refused(deployment: &Deployment) {
     let site = Site::new(deployment);
     for (field, value, code) in wrong_site_events() {
         let mut event = json!({"event_type": "view"});
@@ -107,7 +107,7 @@ fn wrong_interactions() -> Vec<Wrong> {
     wrong
 }
 
-/// Known fields that must be strings where they are present.
+/// Optional fields that must be strings.
 fn wrong_texts_of_payloads() -> Vec<Wrong> {
     let values = [json!(7), json!(false), json!(["a"]), json!({})];
     let fields = [
@@ -123,7 +123,7 @@ fn wrong_texts_of_payloads() -> Vec<Wrong> {
     wrong.collect()
 }
 
-pub(super) async fn an_interaction_that_is_wrong_is_refused(deployment: &Deployment) {
+pub(super) async fn an_invalid_interaction_is_refused(deployment: &Deployment) {
     let site = Site::new(deployment);
     for (place, payload, code) in wrong_interactions() {
         let (event_type, field) = place.split_once(' ').expect("a type and a field");
@@ -151,7 +151,7 @@ pub(super) async fn an_interaction_that_is_wrong_is_refused(deployment: &Deploym
     site.counts(1).await;
 }
 
-pub(super) async fn a_body_that_is_no_event_is_refused(deployment: &Deployment) {
+pub(super) async fn a_body_that_is_not_an_event_is_refused(deployment: &Deployment) {
     let site = Site::new(deployment);
     let location = |latitude: &str| {
         format!(
@@ -184,7 +184,7 @@ pub(super) async fn a_body_that_is_no_event_is_refused(deployment: &Deployment) 
     site.has([json!({"event_type": "click"})]).await;
 }
 
-pub(super) async fn all_that_is_wrong_is_said_at_once(deployment: &Deployment) {
+pub(super) async fn all_problems_of_an_event_are_reported_at_once(deployment: &Deployment) {
     let site = Site::new(deployment);
     let body = json!({"event_type": 7, "path": 7, "user_id": "", "timestamp": "x", "payload": [],
         "event_id": "a/b"});
@@ -216,7 +216,7 @@ pub(super) async fn all_that_is_wrong_is_said_at_once(deployment: &Deployment) {
     assert_eq!(sorted(&refused), fields);
 }
 
-pub(super) async fn what_is_just_within_its_bounds_is_taken(deployment: &Deployment) {
+pub(super) async fn values_at_their_limits_are_accepted(deployment: &Deployment) {
     let site = Site::new(deployment);
     let path = format!("/{}", "x".repeat(1_023));
     let events = [
@@ -283,7 +283,7 @@ fn assert_refused(answer: &Answer, what: &Value, code: &str, field: &str) {
     assert_eq!(answer.fields(), [field], "{what}");
 }
 
-/// `POST` of anything that calls itself JSON.
+/// `POST` with any body that claims to be JSON.
 async fn post(site: &Site, path: &str, body: String) -> Answer {
     let request = site.api.request(Method::POST, path).header("content-type", "application/json");
     answer(request.header("x-tenant-id", &site.name).body(body)).await
@@ -299,7 +299,7 @@ fn text(bytes: usize) -> Value {
     "x".repeat(bytes).into()
 }
 
-/// A payload whose JSON text has so many bytes.
+/// A payload whose JSON is `bytes` long.
 fn payload_of(bytes: usize) -> Value {
     json!({"x": text(bytes - r#"{"x":""}"#.len())})
 }

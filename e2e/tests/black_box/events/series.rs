@@ -52,7 +52,7 @@ pub(super) async fn a_series_has_views_by_the_hour_and_visitors_by_the_day(
     );
 }
 
-pub(super) async fn a_series_that_cannot_be_is_refused(deployment: &Deployment) {
+pub(super) async fn an_invalid_series_is_refused(deployment: &Deployment) {
     let site = Site::new(deployment);
     let cases = [
         ("&grain=minute", "grain"),

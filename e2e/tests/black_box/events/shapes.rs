@@ -1,4 +1,4 @@
-//! The answers of the five calls, member by member.
+//! The answers of the five calls, field by field.
 
 use e2e::api::{Answer, Api, answer};
 use e2e::deployment::Deployment;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::site::{Site, assert_taken};
 
-/// Day of the one event that has a time.
+/// The day of the only event that has a time.
 const DAY: &str = "2025-05-01";
 
 pub(super) async fn the_five_calls_answer_in_their_shapes(deployment: &Deployment) {
@@ -27,7 +27,7 @@ pub(super) async fn the_five_calls_answer_in_their_shapes(deployment: &Deploymen
     assert_statistics(&site).await;
 }
 
-/// What a page gets for an event: nothing but the two members.
+/// Asserts that the answer has these two fields and no others.
 fn assert_accepted(answer: &Answer) {
     assert_taken(answer, &Value::Null);
     let id = answer.body["event_id"].as_str().expect("an id");
@@ -69,7 +69,7 @@ fn assert_ok(answer: &Answer, path: &str, body: &Value) {
     assert_eq!(answer.headers["content-type"], "application/json", "{path}");
 }
 
-pub(super) async fn a_site_that_nobody_knows_has_zeros_and_an_empty_list(deployment: &Deployment) {
+pub(super) async fn an_unknown_site_has_zeros_and_an_empty_list(deployment: &Deployment) {
     let site = Site::new(deployment);
     for date in [None, Some(DAY)] {
         let query = date.map_or(String::new(), |date| format!("&date={date}"));
@@ -84,7 +84,7 @@ pub(super) async fn a_site_that_nobody_knows_has_zeros_and_an_empty_list(deploym
 }
 
 /// No other test sends to the default tenant.
-pub(super) async fn what_names_no_tenant_is_of_the_default_one(deployment: &Deployment) {
+pub(super) async fn events_without_a_tenant_belong_to_the_default_tenant(deployment: &Deployment) {
     let api = Api::new(deployment.url());
     let click = json!({"user_id": "u", "event_type": "click"});
     let taken = answer(api.request(Method::POST, "/events").json(&click)).await;

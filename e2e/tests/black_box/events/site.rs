@@ -1,11 +1,11 @@
-//! One site on a deployment, as its pages and its owner see it.
+//! A site on a deployment: sends its events and reads its statistics.
 
 use e2e::api::{Answer, Api, answer, eventually, new_tenant};
 use e2e::deployment::Deployment;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// A site that no other test has.
+/// A new site.
 pub(super) struct Site {
     pub(super) api: Api,
     pub(super) name: String,
@@ -16,19 +16,19 @@ impl Site {
         Self { api: Api::new(deployment.url()), name: new_tenant() }
     }
 
-    /// `POST /event` with the name of the site.
+    /// `POST /event` for this site.
     pub(super) async fn event(&self, mut event: Value) -> Answer {
         event["site_id"] = json!(self.name);
         answer(self.api.request(Method::POST, "/event").json(&event)).await
     }
 
-    /// `POST /events` in the name of the site.
+    /// `POST /events` for this site.
     pub(super) async fn interaction(&self, interaction: &Value) -> Answer {
         let request = self.api.request(Method::POST, "/events");
         answer(request.header("x-tenant-id", &self.name).json(interaction)).await
     }
 
-    /// `POST /event` of each, which are taken and, in the end, counted.
+    /// Sends each to `POST /event`, and waits until all are counted.
     pub(super) async fn has(&self, events: impl IntoIterator<Item = Value>) {
         let mut count = 0;
         for event in events {
@@ -38,7 +38,7 @@ impl Site {
         self.counts(count).await;
     }
 
-    /// Waits until so many events are counted, and sees that there are no more.
+    /// Waits until exactly `events` are counted.
     pub(super) async fn counts(&self, events: usize) {
         eventually(&format!("{} has {events} events", self.name), async || {
             let total = self.total("").await;
@@ -69,7 +69,7 @@ impl Site {
         self.read("/stats/series", query).await
     }
 
-    /// The paths of `GET /stats` with their views.
+    /// The top paths of `GET /stats` with their views.
     pub(super) async fn top_paths(&self, query: &str) -> Vec<(String, u64)> {
         let stats = self.stats(query).await;
         let row = |row: &Value| Some((row["path"].as_str()?.to_owned(), row["views"].as_u64()?));
@@ -83,13 +83,13 @@ impl Site {
         answer.body
     }
 
-    /// `GET` of a path for this site.
+    /// `GET` of a path, for this site.
     pub(super) async fn get(&self, path: &str, query: &str) -> Answer {
         self.api.get(&format!("{path}?tenant_id={}{query}", self.name)).await
     }
 }
 
-/// The answer to a record that was taken.
+/// Asserts that the event was accepted.
 pub(super) fn assert_taken(answer: &Answer, what: &Value) {
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{what}: {}", answer.body);
 }

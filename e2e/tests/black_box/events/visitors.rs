@@ -1,4 +1,4 @@
-//! Visitors without cookies: who is one, and who is the same.
+//! Visitors without cookies: who counts as a visitor, and who as the same one.
 
 use e2e::api::{answer, eventually};
 use e2e::deployment::Deployment;
@@ -19,8 +19,8 @@ fn view_by(site: &Site, user_agent: &str, more: Value) -> RequestBuilder {
     request.header("content-type", "text/plain;charset=UTF-8").body(event.to_string())
 }
 
-/// A site of which the gateway can tell the visitors: a store that is slow at first gives it no
-/// salt for them.
+/// A site whose visitors the gateway can tell apart. It needs a salt for that, and a slow store may
+/// not give it one at first.
 async fn site_with_visitors(deployment: &Deployment) -> Site {
     let unknown = "spillway_unknown_visitors_total";
     eventually("visitors are told apart", async || {
@@ -53,9 +53,9 @@ pub(super) async fn a_browser_without_a_user_id_is_one_visitor(deployment: &Depl
     assert_eq!((users(&site).await, users(&other).await), (3, 1));
 }
 
-pub(super) async fn a_visitor_s_event_that_comes_again_is_no_conflict(deployment: &Deployment) {
+pub(super) async fn a_repeated_event_of_a_visitor_is_not_a_conflict(deployment: &Deployment) {
     let site = site_with_visitors(deployment).await;
-    // On another day, or from another place, the same event gets another id.
+    // On another day or from another address, the same event gets another user id.
     taken(view_by(&site, FIREFOX, json!({"event_id": "e-1"}))).await;
     taken(view_by(&site, SAFARI, json!({"event_id": "e-1"}))).await;
     site.counts(1).await;
@@ -63,7 +63,7 @@ pub(super) async fn a_visitor_s_event_that_comes_again_is_no_conflict(deployment
     assert_eq!(users(&site).await, 1);
 }
 
-pub(super) async fn a_sender_that_is_no_browser_is_no_visitor(deployment: &Deployment) {
+pub(super) async fn a_client_that_is_not_a_browser_is_not_a_visitor(deployment: &Deployment) {
     let site = Site::new(deployment);
     let event = json!({"site_id": site.name, "event_type": "page_view", "path": "/"});
     let server = site.api.request(Method::POST, "/event").header("user-agent", "curl/8.5.0");
@@ -74,7 +74,7 @@ pub(super) async fn a_sender_that_is_no_browser_is_no_visitor(deployment: &Deplo
     assert_eq!(users(&site).await, 0);
 }
 
-pub(super) async fn an_address_that_the_sender_made_up_makes_no_visitor(deployment: &Deployment) {
+pub(super) async fn a_forged_address_does_not_make_a_visitor(deployment: &Deployment) {
     let site = site_with_visitors(deployment).await;
     for address in ["203.0.113.1", "203.0.113.2", "203.0.113.3, 203.0.113.4"] {
         taken(view_by(&site, FIREFOX, json!({})).header("x-forwarded-for", address)).await;
