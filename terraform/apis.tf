@@ -1,5 +1,5 @@
-# The services of Google Cloud that are used. They stay enabled when this is destroyed: other
-# things in the project may need them.
+# The Google Cloud APIs that we use. They stay enabled after `terraform destroy`: other things in the
+# project may need them.
 
 resource "google_project_service" "this" {
   for_each = toset(concat(
@@ -23,7 +23,7 @@ resource "google_project_service" "this" {
   disable_on_destroy = false
 }
 
-# Google names its service agents by the project's number.
+# Google's service agents are named after the project's number.
 data "google_project" "this" {
   project_id = var.project_id
   depends_on = [google_project_service.this]

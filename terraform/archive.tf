@@ -1,20 +1,20 @@
-# Every message, raw: as Avro files in a bucket, and in BigQuery for those who want it.
+# Every message, raw: as Avro files in a bucket, and in BigQuery with `bigquery = true`.
 
 locals {
-  # Messages of a replay were archived when they came first.
+  # Replayed messages were archived when they first came.
   archive_filter = join(" AND ", concat(
     ["NOT attributes:replay"],
-    # An archive holds what was published, unredacted. Who stores no originals archives no texts.
+    # The archive holds what was published, unredacted. So without originals, it has no texts.
     var.store_original ? [] : ["NOT attributes.kind = \"text\""],
   ))
 
-  # Files older than 30 days are hardly read. Nearline asks for 30 days there, so it does not pay
-  # for what is deleted soon after.
+  # Files older than 30 days are rarely read. Nearline charges for at least 30 days, so it does not pay
+  # off for files that are deleted soon after.
   archive_cools = var.archive_days == null ? true : var.archive_days >= 60
 }
 
 resource "google_storage_bucket" "archive" {
-  # Names of buckets are one for the whole world.
+  # Bucket names are global.
   name                        = "${var.project_id}-${var.name}-archive"
   location                    = var.region
   uniform_bucket_level_access = true
@@ -64,23 +64,23 @@ resource "google_pubsub_subscription" "archive" {
     bucket                   = google_storage_bucket.archive.name
     filename_datetime_format = "YYYY-MM-DD/hh_mm_ssZ"
     filename_suffix          = ".avro"
-    # A message waits for at most 5 minutes, a file has at most 64 MiB.
+    # A message waits at most 5 minutes; a file is at most 64 MiB.
     max_duration = "300s"
     max_bytes    = 67108864
 
-    # With the attributes, which say whose message it is, and what kind.
+    # With the attributes: they name the tenant and the kind.
     avro_config {
       write_metadata = true
     }
   }
 
-  # Pub/Sub looks whether its agent may write there. A grant takes a minute or two to be known
-  # everywhere and there is nothing to wait for; building the indexes takes longer than that.
+  # Pub/Sub checks that its agent may write there. A grant takes a minute or two to be known everywhere,
+  # and no resource waits for that; building the indexes takes longer, so we wait for those.
   depends_on = [google_storage_bucket_iam_member.this, google_firestore_index.this]
 }
 
-# BigQuery gets what is counted: events and access logs. Texts are not for queries, and would lie
-# there unredacted.
+# BigQuery gets what is counted: events and access logs. Texts are not for queries, and would be
+# unredacted there.
 resource "google_bigquery_dataset" "this" {
   count                      = var.bigquery ? 1 : 0
   dataset_id                 = replace(var.name, "-", "_")

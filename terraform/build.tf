@@ -1,4 +1,4 @@
-# Where images lie, and who builds and deploys them (cloudbuild.yaml).
+# The repository of images, and the account that builds and deploys them (cloudbuild.yaml).
 
 resource "google_artifact_registry_repository" "images" {
   repository_id = var.name
@@ -6,7 +6,7 @@ resource "google_artifact_registry_repository" "images" {
   format        = "DOCKER"
   description   = "Images of the gateway and the worker"
 
-  # Enough to roll back to. What runs does not need its image here: Cloud Run keeps a copy.
+  # Enough to roll back to. Running revisions do not need their image here: Cloud Run keeps a copy.
   cleanup_policies {
     id     = "keep-the-last-20"
     action = "KEEP"

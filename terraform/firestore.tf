@@ -1,14 +1,14 @@
 # The documents: database, indexes, exemptions, expiry.
 
 locals {
-  # The one declared list, which the code checks its queries against.
+  # The one list of indexes. A test compares it with the queries that the code asks.
   indexes = { for index in jsondecode(file("${path.module}/indexes.json")) :
     join(" ", concat([index.collection], [for field in index.fields : "${field[0]}:${field[1]}"])) => index
   }
 
-  # Firestore indexes every field by itself. These are never filtered or ordered by alone: texts
-  # and bytes are large; times only grow, and an index of what grows takes about 500 writes a
-  # second; `count` changes with every commit.
+  # Firestore indexes every field by default. No query filters or orders by these alone, and their
+  # indexes would cost: texts and bytes are large; times only grow, and an index on a growing value
+  # takes about 500 writes a second; `count` changes with every commit.
   unindexed = {
     events         = ["payload", "received_at", "timestamp"]
     log_batches    = ["first", "last", "processed_at", "received_at"]
@@ -18,8 +18,8 @@ locals {
     rollups        = ["count", "start"]
   }
 
-  # What expires where a retention is set; rollups and visitors stay. Salts of visitors' ids always
-  # do: the gateway destroys old ones while it runs, and there may be none running.
+  # With a retention, these expire; rollups and visitors stay. Salts of visitors' ids always expire: a
+  # running gateway destroys old ones, but none may be running.
   expiring = concat(
     ["salts"],
     var.retention_days == null ? [] : ["events", "log_batches", "parts", "processed_logs", "quarantine"],
@@ -32,7 +32,7 @@ resource "google_firestore_database" "this" {
   type                              = "FIRESTORE_NATIVE"
   point_in_time_recovery_enablement = var.point_in_time_recovery ? "POINT_IN_TIME_RECOVERY_ENABLED" : "POINT_IN_TIME_RECOVERY_DISABLED"
   delete_protection_state           = var.deletion_protection ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED"
-  # Without it, `terraform destroy` would only forget the database.
+  # Without this, `terraform destroy` would only remove the database from the state.
   deletion_policy = "DELETE"
 
   depends_on = [google_project_service.this]
@@ -63,7 +63,7 @@ resource "google_firestore_field" "unindexed" {
   collection = each.value.collection
   field      = each.value.field
 
-  # Empty: no index at all.
+  # Empty means no index.
   index_config {}
 }
 
@@ -74,7 +74,7 @@ resource "google_firestore_field" "expire_at" {
   collection = each.value
   field      = "expire_at"
 
-  # A time that only grows, which nothing but the expiry itself looks at.
+  # A time that only grows, and that only the expiry reads.
   index_config {}
   ttl_config {}
 }

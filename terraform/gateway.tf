@@ -1,9 +1,9 @@
 # The gateway: public, scales to zero, publishes and reads.
 #
-# Terraform makes the service, Cloud Build deploys to it. So that there is a service before there
-# is a build, it is made with Google's hello image, which listens on PORT and answers 200 at any
-# path, the probes' included. After that the image, and where traffic goes, are never touched from
-# here: `terraform apply` neither undoes a deployment nor a roll-back.
+# Terraform creates the service; Cloud Build deploys to it. Before the first build there is no image of
+# ours, so Terraform uses Google's hello image, which listens on PORT and answers 200 on any path,
+# including those of the probes. After that, Terraform ignores the image and the traffic: `terraform
+# apply` undoes neither a deployment nor a roll-back.
 
 locals {
   reads_are_open = nonsensitive(var.read_token == "open")
@@ -19,7 +19,7 @@ locals {
     PAGES                = var.pages ? "on" : "off"
   }
 
-  # The collector's configuration knows no bearer token.
+  # The collector cannot send a bearer token.
   gateway_has_collector = var.prometheus && local.reads_are_open
 }
 
@@ -37,7 +37,7 @@ resource "google_cloud_run_v2_service" "gateway" {
 
   template {
     service_account = google_service_account.gateway.email
-    # The gateway bounds bodies and publishes by itself, in less than this.
+    # The gateway has its own, shorter limits for bodies and for publishing.
     timeout                          = "600s"
     max_instance_request_concurrency = var.gateway_concurrency
 
@@ -81,8 +81,9 @@ resource "google_cloud_run_v2_service" "gateway" {
         }
       }
 
-      # Both ask whether the process runs, and not whether Pub/Sub and Firestore answer (/ready):
-      # a broker that is down is an answer 503, and no reason to restart or to refuse a revision.
+      # Both probes ask whether the process runs, not whether Pub/Sub and Firestore answer (/ready): if
+      # the broker is down, the gateway answers 503. That is no reason to restart it or to reject a
+      # revision.
       startup_probe {
         period_seconds    = 1
         timeout_seconds   = 1
@@ -134,7 +135,7 @@ resource "google_cloud_run_v2_service" "gateway" {
     ignore_changes = [
       template[0].containers[0].image,
       traffic,
-      # What gcloud notes down about a deployment.
+      # gcloud records deployments in these.
       template[0].annotations,
       template[0].labels,
       client,
@@ -142,7 +143,7 @@ resource "google_cloud_run_v2_service" "gateway" {
     ]
   }
 
-  # Cloud Run looks at the secrets when a revision is made.
+  # Cloud Run reads the secrets when it creates a revision.
   depends_on = [
     google_secret_manager_secret_iam_member.this,
     google_secret_manager_secret_version.read_token,
@@ -150,8 +151,8 @@ resource "google_cloud_run_v2_service" "gateway" {
   ]
 }
 
-# Who may read. The token is write-only: it goes to Secret Manager and not into the state. (A plan
-# that is saved to a file holds all variables; do not keep one.)
+# The read token. It is write-only: it goes to Secret Manager and not into the state. (A plan that is
+# saved to a file contains all variables; do not keep one.)
 resource "google_secret_manager_secret" "read_token" {
   count     = local.reads_are_open ? 0 : 1
   secret_id = "${var.name}-read-token"
@@ -169,7 +170,7 @@ resource "google_secret_manager_secret_version" "read_token" {
   secret_data_wo         = var.read_token
   secret_data_wo_version = var.read_token_version
 
-  # The version before is still what a running revision may ask for.
+  # A running revision may still ask for the previous version.
   lifecycle {
     create_before_destroy = true
   }

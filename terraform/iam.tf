@@ -1,16 +1,16 @@
-# Every grant, and there is none elsewhere: who may do what, on what.
+# All grants; there are none in other files.
 #
-# Four accounts of our own (gateway, worker, push, build) and Pub/Sub's agent, which is Google's.
-# All roles are on one resource, but for Firestore's and Cloud Build's, which a project only has as
-# a whole: those are narrowed by a condition where there is one.
+# There are four accounts of our own (gateway, worker, push, build), and Google's Pub/Sub agent. Each
+# role is granted on one resource, except those of Firestore and Cloud Build, which exist for a whole
+# project only: a condition narrows these where possible.
 
 locals {
-  # What Pub/Sub acts as in this project. It exists as soon as there is a topic.
+  # The account that Pub/Sub acts as in this project. It exists once there is a topic.
   pubsub_agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
 
   this_database = "resource.name == \"projects/${var.project_id}/databases/${var.firestore_database}\""
 
-  # Where `gcloud builds submit` leaves the source: in one bucket, or in one of the region.
+  # `gcloud builds submit` uploads the source to one of these two buckets.
   source_buckets = [
     "projects/_/buckets/${var.project_id}_cloudbuild",
     "projects/_/buckets/${var.project_id}_${var.region}_cloudbuild",
@@ -49,7 +49,7 @@ locals {
       gateway-reads-the-token = {
         secret = google_secret_manager_secret.read_token[0].id, member = google_service_account.gateway.member
       }
-      # To read back what it sent when it tries a deployment out.
+      # The smoke test after a deployment reads back what it sent.
       build-reads-the-token = {
         secret = google_secret_manager_secret.read_token[0].id, member = google_service_account.build.member
       }
@@ -62,8 +62,8 @@ locals {
   )
 }
 
-# The gateway reads all, and writes one thing: the day's salt of visitors' ids, which it creates and
-# destroys. Google's own roles would let it change documents as well.
+# The gateway reads everything, and writes one thing: the day's salt of visitors' ids, which it creates
+# and destroys. Google's predefined roles would also let it change documents.
 resource "google_project_iam_custom_role" "gateway" {
   role_id = "${replace(var.name, "-", "_")}_gateway"
   title   = "Spillway gateway (${var.name}): reads documents, creates and destroys salts"
@@ -98,7 +98,7 @@ resource "google_cloud_run_v2_service_iam_member" "this" {
     anybody-calls-the-gateway = {
       service = google_cloud_run_v2_service.gateway, role = "roles/run.invoker", member = "allUsers"
     }
-    # Nobody else: the worker believes what it is sent.
+    # Nobody else may: the worker trusts what it receives.
     push-calls-the-worker = {
       service = google_cloud_run_v2_service.worker, role = "roles/run.invoker", member = google_service_account.push.member
     }
@@ -118,15 +118,15 @@ resource "google_cloud_run_v2_service_iam_member" "this" {
 
 resource "google_service_account_iam_member" "this" {
   for_each = {
-    # A service can be deployed only by who may act as its account.
+    # Deploying a service requires the right to act as its account.
     build-acts-as-the-gateway = {
       account = google_service_account.gateway.name, role = "roles/iam.serviceAccountUser", member = google_service_account.build.member
     }
     build-acts-as-the-worker = {
       account = google_service_account.worker.name, role = "roles/iam.serviceAccountUser", member = google_service_account.build.member
     }
-    # Pub/Sub signs its pushes with this account's tokens. Its agent may do so anyway in projects
-    # that leave agents their own role; here it may for this one account, whatever the project does.
+    # Pub/Sub sends pushes with tokens of this account. In most projects its agent's own role allows that;
+    # this grant allows it for this one account in every project.
     pubsub-pushes-as-push = {
       account = google_service_account.push.name, role = "roles/iam.serviceAccountOpenIdTokenCreator", member = local.pubsub_agent
     }
@@ -144,7 +144,7 @@ resource "google_pubsub_topic_iam_member" "this" {
     gateway-publishes-records = {
       topic = google_pubsub_topic.records.name, member = google_service_account.gateway.member
     }
-    # Half of what dead letters need: the agent forwards them …
+    # Dead letters need two grants. The agent forwards them …
     pubsub-publishes-dead-letters = {
       topic = google_pubsub_topic.dead_letters.name, member = local.pubsub_agent
     }
@@ -156,7 +156,7 @@ resource "google_pubsub_topic_iam_member" "this" {
 }
 
 resource "google_pubsub_subscription_iam_member" "this" {
-  # … and the other half: it takes them off the subscription that they came from.
+  # … and acknowledges them on the subscription that they came from.
   for_each = google_pubsub_subscription.push
 
   subscription = each.value.name
@@ -165,7 +165,7 @@ resource "google_pubsub_subscription_iam_member" "this" {
 }
 
 resource "google_storage_bucket_iam_member" "this" {
-  # The agent writes files of the archive, and looks at the bucket before. It can read none.
+  # The agent checks the bucket and writes files into it. It cannot read them.
   for_each = toset(["roles/storage.objectCreator", "roles/storage.legacyBucketReader"])
 
   bucket = google_storage_bucket.archive.name
@@ -195,7 +195,7 @@ resource "google_secret_manager_secret_iam_member" "this" {
 }
 
 resource "google_artifact_registry_repository_iam_member" "this" {
-  # Pushing, and pulling for the cache.
+  # It pushes images, and pulls the cache.
   location   = google_artifact_registry_repository.images.location
   repository = google_artifact_registry_repository.images.name
   role       = "roles/artifactregistry.writer"

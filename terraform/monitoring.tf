@@ -1,7 +1,7 @@
-# What is watched: alerts, a dashboard, and the services' own metrics where that is asked for.
+# Alerts, a dashboard, and the services' own metrics with `prometheus = true`.
 
 locals {
-  # Of every subscription, the archive's included.
+  # Every subscription, including the archive's.
   subscriptions = concat(
     [for subscription in google_pubsub_subscription.push : subscription.name],
     [google_pubsub_subscription.dead_letters.name, google_pubsub_subscription.archive.name],
@@ -26,16 +26,16 @@ locals {
   instances     = "${local.of_both} AND metric.type = \"run.googleapis.com/container/instance_count\""
   writes        = "resource.type = \"firestore.googleapis.com/Database\" AND metric.type = \"firestore.googleapis.com/document/write_ops_count\""
 
-  # What to do about each stands in docs/OPERATIONS.md under the same name. `of` makes it a share.
+  # docs/OPERATIONS.md says what to do about each, under the same name. With `of`, the value is a share.
   alerts = {
     backlog = {
-      title     = "Messages wait"
+      title     = "Messages have waited too long"
       filter    = local.unacked_age, of = null
       aligner   = "ALIGN_MAX", reducer = "REDUCE_MAX", by = ["resource.label.subscription_id"]
       threshold = var.alert_backlog_seconds, duration = "300s"
     }
     push-errors = {
-      title     = "Pushes fail"
+      title     = "Pushes to the worker fail"
       filter    = "${local.pushes} AND metric.labels.response_class != \"ack\"", of = local.pushes
       aligner   = "ALIGN_DELTA", reducer = "REDUCE_SUM", by = ["resource.label.subscription_id"]
       threshold = 0.05, duration = "600s"
@@ -47,7 +47,7 @@ locals {
       threshold = 0, duration = "0s"
     }
     errors = {
-      title     = "The gateway answers 5xx"
+      title     = "The gateway answers with 5xx"
       filter    = "${local.requests} AND metric.labels.response_code_class = \"5xx\"", of = local.requests
       aligner   = "ALIGN_DELTA", reducer = "REDUCE_SUM", by = []
       threshold = 0.01, duration = "300s"
@@ -65,8 +65,8 @@ locals {
     { title = "Gateway latency, median (ms)", filter = local.latencies, aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_50", by = [] },
     { title = "Gateway latency, 99th percentile (ms)", filter = local.latencies, aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_99", by = [] },
     { title = "Instances", filter = local.instances, aligner = "ALIGN_MAX", reducer = "REDUCE_SUM", by = ["resource.label.service_name"] },
-    { title = "Oldest message that waits (s)", filter = local.unacked_age, aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", by = ["resource.label.subscription_id"] },
-    { title = "Messages that wait", filter = local.unacked_count, aligner = "ALIGN_MAX", reducer = "REDUCE_SUM", by = ["resource.label.subscription_id"] },
+    { title = "Oldest waiting message (s)", filter = local.unacked_age, aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", by = ["resource.label.subscription_id"] },
+    { title = "Waiting messages", filter = local.unacked_count, aligner = "ALIGN_MAX", reducer = "REDUCE_SUM", by = ["resource.label.subscription_id"] },
     { title = "Pushes, by answer", filter = local.pushes, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.response_class"] },
     { title = "Dead letters", filter = local.dead_letters, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", by = ["resource.label.subscription_id"] },
     { title = "Documents written", filter = local.writes, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.op"] },
@@ -119,7 +119,7 @@ resource "google_monitoring_alert_policy" "this" {
   }
 
   documentation {
-    content   = "docs/OPERATIONS.md, under Alerts: `${each.key}`."
+    content   = "What to do: docs/OPERATIONS.md, section Alerts, `${each.key}`."
     mime_type = "text/markdown"
   }
 
@@ -161,8 +161,9 @@ resource "google_monitoring_dashboard" "this" {
   depends_on = [google_project_service.this]
 }
 
-# The collector of Managed Service for Prometheus, a container beside the service's own. It reads
-# what to collect from a file, which Cloud Run can only take from Secret Manager; it is no secret.
+# The collector of Managed Service for Prometheus, as a second container of each service. It reads its
+# configuration from a file. Cloud Run can only mount a file from Secret Manager, so it is there,
+# though it is not secret.
 locals {
   collector_image  = "us-docker.pkg.dev/cloud-ops-agents-artifacts/cloud-run-gmp-sidecar/cloud-run-gmp-sidecar:1.2.0"
   collector_folder = "/etc/rungmp/"

@@ -1,10 +1,10 @@
 output "url" {
-  description = "Where records are sent to and read from."
+  description = "The gateway: send records to it, read from it."
   value       = google_cloud_run_v2_service.gateway.uri
 }
 
 output "deploy" {
-  description = "What builds both images and deploys them, from the root of the repository."
+  description = "The command that builds and deploys both images. Run it in the root of the repository."
   value = "gcloud builds submit --project ${var.project_id} --substitutions ${join(",", [
     "_REGION=${var.region}",
     "_REPOSITORY=${google_artifact_registry_repository.images.repository_id}",
@@ -16,7 +16,7 @@ output "deploy" {
 }
 
 output "services" {
-  description = "The Cloud Run services, by what they are."
+  description = "The Cloud Run services, by role."
   value = {
     gateway = google_cloud_run_v2_service.gateway.name
     worker  = google_cloud_run_v2_service.worker.name
@@ -24,12 +24,12 @@ output "services" {
 }
 
 output "images" {
-  description = "The repository that images are pushed to."
+  description = "The repository of the images."
   value       = "${var.region}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.images.repository_id}"
 }
 
 output "accounts" {
-  description = "The service accounts, by what they are."
+  description = "The service accounts, by role."
   value = {
     build   = google_service_account.build.email
     gateway = google_service_account.gateway.email
@@ -39,16 +39,16 @@ output "accounts" {
 }
 
 output "topic" {
-  description = "The topic that records are published to."
+  description = "The topic to which the gateway publishes."
   value       = google_pubsub_topic.records.name
 }
 
 output "subscriptions" {
-  description = "Every subscription, for seeking and pausing."
+  description = "Every subscription, to seek or pause them."
   value       = local.subscriptions
 }
 
 output "archive" {
-  description = "The bucket with every message, raw."
+  description = "The bucket with every raw message."
   value       = google_storage_bucket.archive.url
 }

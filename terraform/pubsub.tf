@@ -1,17 +1,17 @@
-# The topic, and how its messages reach the worker.
+# The topic, and the subscriptions that push its messages to the worker.
 
 locals {
-  # The longest that Pub/Sub allows: a part of 4,000 characters is worked on for 200 s.
+  # Pub/Sub's maximum. A part of 4,000 characters takes 200 s of work.
   ack_deadline_seconds = 600
 
-  # 31 days, the longest that Pub/Sub allows.
+  # 31 days, Pub/Sub's maximum.
   message_retention = "2678400s"
 
   max_delivery_attempts = 100
 
-  # Texts are slow and events are not, so each has a subscription, with a push window of its own.
-  # The second filter is the first one's opposite and no list of kinds: a kind that comes later, or
-  # a message without one, is delivered too, and once.
+  # Texts are slow and events are not, so each has a subscription with its own push window. The second
+  # filter negates the first instead of listing kinds, so a new kind, or a message without a kind, is
+  # delivered too, and only once.
   push_filters = {
     text = "attributes.kind = \"text\""
     rest = "NOT attributes.kind = \"text\""
@@ -20,11 +20,11 @@ locals {
 
 resource "google_pubsub_topic" "records" {
   name = var.name
-  # Acknowledged messages too, so that a subscription can be sought back.
+  # Keep acknowledged messages too, so that a subscription can seek back.
   message_retention_duration = "${var.replay_days * 86400}s"
 
-  # Messages stay in the region; so there is one push window for each subscription, not one for
-  # each region that somebody publishes from.
+  # Messages stay in the region. So each subscription has one push window, not one for each region from
+  # which somebody publishes.
   message_storage_policy {
     allowed_persistence_regions = [var.region]
   }
@@ -41,7 +41,7 @@ resource "google_pubsub_subscription" "push" {
   ack_deadline_seconds       = local.ack_deadline_seconds
   message_retention_duration = local.message_retention
 
-  # Never: by default a subscription is deleted after 31 quiet days.
+  # Never expire. By default, Google deletes a subscription after 31 days without activity.
   expiration_policy {
     ttl = ""
   }
@@ -51,7 +51,7 @@ resource "google_pubsub_subscription" "push" {
     maximum_backoff = "600s"
   }
 
-  # With the back-off above, 100 attempts are some 16 hours: an outage of a night passes.
+  # With this back-off, 100 attempts take about 16 hours, longer than an outage of one night.
   dead_letter_policy {
     dead_letter_topic     = google_pubsub_topic.dead_letters.id
     max_delivery_attempts = local.max_delivery_attempts
@@ -66,8 +66,8 @@ resource "google_pubsub_subscription" "push" {
   }
 }
 
-# What was tried too often. It has no dead letters of its own: the worker stores or quarantines it,
-# and while it can do neither, it is tried again.
+# Messages whose delivery failed too often. They have no dead letters of their own: Pub/Sub retries
+# until the worker has stored or quarantined them.
 resource "google_pubsub_topic" "dead_letters" {
   name = "${var.name}-dead-letters"
 

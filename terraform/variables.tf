@@ -1,14 +1,14 @@
-# What has no default is asked for; everything else works as it is.
+# Terraform asks for variables without a default. All other defaults work as they are.
 
 # --- Where -----------------------------------------------------------------------------------
 
 variable "project_id" {
-  description = "The Google Cloud project that everything belongs to. It has to exist, with billing."
+  description = "The Google Cloud project. It must exist and have billing."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
-    error_message = "A project id has 6 to 30 lower-case letters, digits and hyphens, and begins with a letter."
+    error_message = "A project id is 6 to 30 lower-case letters, digits and hyphens, and begins with a letter."
   }
 }
 
@@ -24,46 +24,46 @@ variable "region" {
 }
 
 variable "name" {
-  description = "The first word of every resource's name, and the topic's name."
+  description = "The prefix of every resource's name, and the topic's name."
   type        = string
   default     = "spillway"
 
   validation {
-    # Service accounts have ids of at most 30 characters, ours end in -gateway.
+    # Ids of service accounts are at most 30 characters long, and ours end in -gateway.
     condition     = can(regex("^[a-z][a-z0-9-]{1,18}[a-z0-9]$", var.name)) && !startswith(var.name, "goog")
-    error_message = "A name has 3 to 20 lower-case letters, digits and hyphens, begins with a letter and not with goog."
+    error_message = "A name is 3 to 20 lower-case letters, digits and hyphens. It begins with a letter, but not with goog."
   }
 }
 
 # --- Who may read ----------------------------------------------------------------------------
 
 variable "read_token" {
-  description = "Who may read: a token that every read has to bear (20 characters or more, as `openssl rand -hex 32` makes), or the word `open` to let anybody read. There is no default."
+  description = "Who may read: a token that every read must carry (at least 20 characters, such as from `openssl rand -hex 32`), or the word `open` to let anybody read. There is no default."
   type        = string
   sensitive   = true
   nullable    = false
 
   validation {
     condition     = var.read_token == "open" || can(regex("^[A-Za-z0-9._~+/-]{20,}=*$", var.read_token))
-    error_message = "Give a token of at least 20 letters, digits and . _ ~ + / - (openssl rand -hex 32), or the word open."
+    error_message = "Set a token of at least 20 letters, digits and . _ ~ + / - (openssl rand -hex 32), or the word open."
   }
 }
 
 variable "read_token_version" {
-  description = "Raise it to have a changed `read_token` written: Terraform keeps no copy to compare with."
+  description = "Raise this when you change `read_token`: Terraform keeps no copy of the token, so it cannot see the change."
   type        = number
   default     = 1
 
   validation {
     condition     = var.read_token_version >= 1 && floor(var.read_token_version) == var.read_token_version
-    error_message = "A version is a whole number from 1."
+    error_message = "A version is a whole number, at least 1."
   }
 }
 
 # --- Gateway ---------------------------------------------------------------------------------
 
 variable "gateway_image" {
-  description = "The image that the gateway's service is made with. From then on Cloud Build owns it."
+  description = "The image with which the gateway's service is created. After that, Cloud Build deploys its images."
   type        = string
   default     = "us-docker.pkg.dev/cloudrun/container/hello"
 
@@ -74,35 +74,35 @@ variable "gateway_image" {
 }
 
 variable "gateway_max_instances" {
-  description = "Most instances of the gateway: the fuse for its cost."
+  description = "Maximum number of gateway instances. It limits the cost."
   type        = number
   default     = 20
 
   validation {
     condition     = var.gateway_max_instances >= 1 && floor(var.gateway_max_instances) == var.gateway_max_instances
-    error_message = "There has to be at least one instance."
+    error_message = "At least one instance is needed."
   }
 }
 
 variable "gateway_concurrency" {
-  description = "Requests in one gateway instance at once. A body of 4 MiB takes some 12 MiB of memory while it is read, cut and published: 80 of them fit into 1 GiB."
+  description = "Maximum number of concurrent requests in a gateway instance. A body of 4 MiB takes about 12 MiB of memory while it is read, cut and published: 80 of them fit into 1 GiB."
   type        = number
   default     = 80
 
   validation {
     condition     = var.gateway_concurrency >= 1 && var.gateway_concurrency <= 1000
-    error_message = "Cloud Run allows 1 to 1000 requests at once."
+    error_message = "Cloud Run allows 1 to 1000 concurrent requests."
   }
 }
 
 variable "gateway_cpu" {
-  description = "Processors of a gateway instance."
+  description = "CPUs of a gateway instance."
   type        = number
   default     = 1
 
   validation {
     condition     = contains([1, 2, 4, 8], var.gateway_cpu)
-    error_message = "Cloud Run allows 1, 2, 4 or 8 processors where requests share an instance."
+    error_message = "Cloud Run allows 1, 2, 4 or 8 CPUs if requests share an instance."
   }
 }
 
@@ -118,29 +118,29 @@ variable "gateway_memory" {
 }
 
 variable "max_ingest_bytes" {
-  description = "MAX_INGEST_BYTES: the largest body of POST /ingest."
+  description = "MAX_INGEST_BYTES: the largest body of POST /ingest, in bytes, decompressed."
   type        = number
   default     = 4194304
 
   validation {
     condition     = var.max_ingest_bytes >= 1 && var.max_ingest_bytes <= 16777216 && floor(var.max_ingest_bytes) == var.max_ingest_bytes
-    error_message = "A body may have 1 to 16777216 bytes."
+    error_message = "The limit is 1 to 16777216 bytes."
   }
 }
 
 variable "trusted_hops" {
-  description = "TRUSTED_HOPS: how many proxies in front of the gateway write X-Forwarded-For; 1 is Cloud Run itself, 2 with a load balancer before it."
+  description = "TRUSTED_HOPS: the number of proxies in front of the gateway that write X-Forwarded-For: 1 for Cloud Run alone, 2 with a load balancer in front of it."
   type        = number
   default     = 1
 
   validation {
     condition     = var.trusted_hops >= 0 && var.trusted_hops <= 10 && floor(var.trusted_hops) == var.trusted_hops
-    error_message = "Hops are a whole number from 0 to 10."
+    error_message = "The number of hops is a whole number from 0 to 10."
   }
 }
 
 variable "pages" {
-  description = "PAGES: whether the gateway serves the pages for people too."
+  description = "PAGES: whether the gateway also serves its pages: tracker, demo, dashboard and API page."
   type        = bool
   default     = true
 }
@@ -148,7 +148,7 @@ variable "pages" {
 # --- Worker ----------------------------------------------------------------------------------
 
 variable "worker_image" {
-  description = "The image that the worker's service is made with. From then on Cloud Build owns it."
+  description = "The image with which the worker's service is created. After that, Cloud Build deploys its images."
   type        = string
   default     = "us-docker.pkg.dev/cloudrun/container/hello"
 
@@ -159,42 +159,42 @@ variable "worker_image" {
 }
 
 variable "worker_concurrency" {
-  description = "Pushes in one worker instance at once. A text waits for 0.05 s a character and hardly computes, so hundreds share a processor; a part of a batch takes up to 2 MiB, and 500 of them fit into 1 GiB."
+  description = "Maximum number of concurrent pushes in a worker instance. A text waits for 0.05 s a character and hardly uses the CPU, so hundreds share one; a part of a batch takes up to 2 MiB, and 500 of them fit into 1 GiB."
   type        = number
   default     = 500
 
   validation {
     condition     = var.worker_concurrency >= 1 && var.worker_concurrency <= 1000
-    error_message = "Cloud Run allows 1 to 1000 requests at once."
+    error_message = "Cloud Run allows 1 to 1000 concurrent requests."
   }
 }
 
 variable "worker_max_instances" {
-  description = "Most instances of the worker: the fuse for its cost, and with `worker_concurrency` the texts and events in work at once."
+  description = "Maximum number of worker instances. It limits the cost and, times `worker_concurrency`, the texts and events in work at once."
   type        = number
   default     = 10
 
   validation {
     condition     = var.worker_max_instances >= 1 && floor(var.worker_max_instances) == var.worker_max_instances
-    error_message = "There has to be at least one instance."
+    error_message = "At least one instance is needed."
   }
 
   validation {
-    # Pub/Sub keeps at most 3,000 pushes in the air for a subscription whose answers take longer
-    # than a second, as those for texts do. With more room than that, texts can never take it all.
+    # Pub/Sub keeps at most 3,000 pushes in the air for a subscription whose answers take longer than a
+    # second, as those for texts do. With more room than that, texts can never take all of it.
     condition     = var.worker_max_instances * var.worker_concurrency > 3000
-    error_message = "worker_max_instances * worker_concurrency has to be above 3000: else texts could fill every instance, and events would wait for them."
+    error_message = "worker_max_instances * worker_concurrency must be above 3000: otherwise texts could fill every instance, and events would wait for them."
   }
 }
 
 variable "worker_cpu" {
-  description = "Processors of a worker instance."
+  description = "CPUs of a worker instance."
   type        = number
   default     = 1
 
   validation {
     condition     = contains([1, 2, 4, 8], var.worker_cpu)
-    error_message = "Cloud Run allows 1, 2, 4 or 8 processors where requests share an instance."
+    error_message = "Cloud Run allows 1, 2, 4 or 8 CPUs if requests share an instance."
   }
 }
 
@@ -210,59 +210,59 @@ variable "worker_memory" {
 }
 
 variable "work_seconds_per_char" {
-  description = "WORK_SECONDS_PER_CHAR: the simulated heavy work on a text."
+  description = "WORK_SECONDS_PER_CHAR: the simulated heavy work on a text, in seconds for each character."
   type        = number
   default     = 0.05
 
   validation {
     condition     = var.work_seconds_per_char >= 0 && var.work_seconds_per_char <= 0.135
-    error_message = "A part of 4,000 characters has to end within 540 s: at most 0.135."
+    error_message = "The maximum is 0.135: a part of 4,000 characters must end within 540 s."
   }
 }
 
 variable "store_original" {
-  description = "STORE_ORIGINAL: whether unredacted texts are stored and archived too."
+  description = "STORE_ORIGINAL: whether original texts are stored and archived beside the redacted ones."
   type        = bool
   default     = true
 }
 
 variable "rollup_shards" {
-  description = "ROLLUP_SHARDS: over how many documents a count is spread that is only summed."
+  description = "ROLLUP_SHARDS: the number of documents over which a count is spread, if it is only summed."
   type        = number
   default     = 1
 
   validation {
     condition     = var.rollup_shards >= 1 && var.rollup_shards <= 100 && floor(var.rollup_shards) == var.rollup_shards
-    error_message = "Shards are a whole number from 1 to 100."
+    error_message = "The number of shards is a whole number from 1 to 100."
   }
 }
 
 variable "commit_interval_ms" {
-  description = "COMMIT_INTERVAL_MS: least time between two commits of one worker instance; null leaves it to the worker (250)."
+  description = "COMMIT_INTERVAL_MS: the minimum time between two commits of a worker instance; null is the worker's default (250)."
   type        = number
   default     = null
 
   validation {
     condition     = var.commit_interval_ms == null ? true : var.commit_interval_ms >= 0 && var.commit_interval_ms <= 30000 && floor(var.commit_interval_ms) == var.commit_interval_ms
-    error_message = "An interval is a whole number of milliseconds from 0 to 30000, or null."
+    error_message = "The interval is a whole number of milliseconds from 0 to 30000, or null."
   }
 }
 
 # --- How long things are kept ----------------------------------------------------------------
 
 variable "retention_days" {
-  description = "RETENTION_DAYS: days after which stored records expire; null keeps them. At least 32, since Pub/Sub may deliver a message for 31 days and what was counted must still be known then."
+  description = "RETENTION_DAYS: the days after which stored records expire; null keeps them. At least 32: Pub/Sub may deliver a message for 31 days, and what was counted must still be known then."
   type        = number
   default     = null
 
   validation {
     condition     = var.retention_days == null ? true : var.retention_days >= 32 && var.retention_days <= 36500 && floor(var.retention_days) == var.retention_days
-    error_message = "Retention is at least 32 days, or null."
+    error_message = "The retention is a whole number of days from 32 to 36500, or null."
   }
 }
 
 variable "replay_days" {
-  description = "Days for which the topic keeps acknowledged messages, so that a subscription can be sought back."
+  description = "Days for which the topic keeps acknowledged messages, so that a subscription can seek back."
   type        = number
   default     = 7
 
@@ -273,18 +273,18 @@ variable "replay_days" {
 }
 
 variable "archive_days" {
-  description = "Days after which files of the raw archive are deleted; null keeps them."
+  description = "Days after which files of the raw archive are deleted; null keeps them forever."
   type        = number
   default     = 365
 
   validation {
     condition     = var.archive_days == null ? true : var.archive_days >= 1 && floor(var.archive_days) == var.archive_days
-    error_message = "The archive is kept for at least one day, or null."
+    error_message = "The archive is kept for a whole number of days, at least 1, or null."
   }
 }
 
 variable "bigquery" {
-  description = "Whether events and access logs are written to BigQuery too."
+  description = "Whether events and access logs are also written to BigQuery."
   type        = bool
   default     = false
 }
@@ -298,12 +298,12 @@ variable "firestore_database" {
 
   validation {
     condition     = var.firestore_database == "(default)" || can(regex("^[a-z][a-z0-9-]{2,61}[a-z0-9]$", var.firestore_database))
-    error_message = "A database is (default), or 4 to 63 lower-case letters, digits and hyphens."
+    error_message = "A database id is (default), or 4 to 63 lower-case letters, digits and hyphens."
   }
 }
 
 variable "firestore_location" {
-  description = "Where the documents lie: a region or nam5, nam7, eur3; null takes `region`. It can never be changed."
+  description = "The location of the documents: a region, or nam5, nam7 or eur3; null is `region`. It can never be changed."
   type        = string
   default     = null
 
@@ -319,33 +319,33 @@ variable "point_in_time_recovery" {
   default     = false
 }
 
-# --- Watching --------------------------------------------------------------------------------
+# --- Monitoring ------------------------------------------------------------------------------
 
 variable "monitoring" {
-  description = "Whether there are alerts and a dashboard."
+  description = "Whether to create alerts and a dashboard."
   type        = bool
   default     = true
 }
 
 variable "alert_emails" {
-  description = "Who hears of alerts."
+  description = "The e-mail addresses that receive alerts."
   type        = set(string)
   default     = []
 
   validation {
     condition     = alltrue([for address in var.alert_emails : can(regex("^[^@\\s]+@[^@\\s]+$", address))])
-    error_message = "Each has to be an e-mail address."
+    error_message = "Each must be an e-mail address."
   }
 }
 
 variable "alert_backlog_seconds" {
-  description = "Age of the oldest unacknowledged message that raises an alert. The longest text takes 200 s, the archive writes every 300 s."
+  description = "Age of the oldest unacknowledged message that raises an alert, in seconds. The longest text takes 200 s, and the archive writes every 300 s."
   type        = number
   default     = 900
 
   validation {
     condition     = var.alert_backlog_seconds >= 600
-    error_message = "Below 600 s, which a delivery may take, it would cry wolf."
+    error_message = "The minimum is 600 s: one delivery may take that long."
   }
 }
 
@@ -356,12 +356,12 @@ variable "alert_latency_ms" {
 
   validation {
     condition     = var.alert_latency_ms > 0
-    error_message = "A latency is above 0."
+    error_message = "The latency must be above 0."
   }
 }
 
 variable "prometheus" {
-  description = "Whether a second container in each service writes its /metrics to Managed Service for Prometheus. The gateway gets none where reads need a token, since the collector cannot bear one."
+  description = "Whether a second container in each service writes its /metrics to Managed Service for Prometheus. If reads need a token, the gateway gets none: the collector cannot send a token."
   type        = bool
   default     = false
 }
@@ -369,7 +369,7 @@ variable "prometheus" {
 # --- Taking it down --------------------------------------------------------------------------
 
 variable "deletion_protection" {
-  description = "Whether Terraform and Google refuse to delete services, database, archive and tables that hold data."
+  description = "Whether Terraform and Google refuse to delete services, the database, the archive and tables with data."
   type        = bool
   default     = true
 }

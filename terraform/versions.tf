@@ -1,5 +1,5 @@
 terraform {
-  # 1.11 knows write-only arguments: the read token reaches Secret Manager without entering the state.
+  # 1.11 has write-only arguments: the read token reaches Secret Manager without entering the state.
   required_version = ">= 1.11"
 
   required_providers {

@@ -1,13 +1,13 @@
 # The worker: private, scales to zero, takes pushes and commits documents. As with the gateway,
-# Terraform makes the service and Cloud Build deploys to it.
+# Terraform creates the service and Cloud Build deploys to it.
 #
-# Mind the hello image here: it answers 200 to pushes as well, and 200 acknowledges. That harms
-# nothing in an empty project, where nobody publishes before the first build. Whoever makes the
-# worker anew on a topic in use sets `worker_image` to a build (docs/OPERATIONS.md).
+# Beware of the hello image here: it answers pushes with 200, and 200 acknowledges. In a new project
+# that does no harm, since nobody publishes before the first build. To recreate the worker on a topic in
+# use, set `worker_image` to a real image (docs/OPERATIONS.md).
 
 locals {
-  # What tokens of pushes are made out to. A name of our own, since the service's address is known
-  # only after the service, whose environment has to name it.
+  # The audience of push tokens. It is a name of our own: the service's environment must contain it, but
+  # the service's URL is known only after the service exists.
   push_audience = "${var.name}-push"
 
   worker_port = 8081
@@ -15,7 +15,7 @@ locals {
   worker_environment = { for name, value in {
     GOOGLE_CLOUD_PROJECT = var.project_id
     FIRESTORE_DATABASE   = google_firestore_database.this.name
-    # Cloud Run has checked the token's signature and cut it off; the claims are checked once more.
+    # Cloud Run checks the token's signature and removes it; the worker checks the claims again.
     PUSH_AUTH             = "cloud-run-iam"
     PUSH_AUDIENCE         = local.push_audience
     PUSH_SERVICE_ACCOUNT  = google_service_account.push.email
@@ -42,14 +42,14 @@ resource "google_service_account" "push" {
 resource "google_cloud_run_v2_service" "worker" {
   name     = "${var.name}-worker"
   location = var.region
-  # Pushes of Pub/Sub from the same project count as internal.
+  # Pushes from Pub/Sub in the same project count as internal.
   ingress             = "INGRESS_TRAFFIC_INTERNAL_ONLY"
   custom_audiences    = [local.push_audience]
   deletion_protection = var.deletion_protection
 
   template {
     service_account = google_service_account.worker.email
-    # Above the ack deadline: Pub/Sub gives up on a delivery before Cloud Run does.
+    # Longer than the ack deadline, so that Pub/Sub gives up on a delivery before Cloud Run does.
     timeout                          = "${local.ack_deadline_seconds + 60}s"
     max_instance_request_concurrency = var.worker_concurrency
 
@@ -68,7 +68,7 @@ resource "google_cloud_run_v2_service" "worker" {
 
       resources {
         limits = { cpu = tostring(var.worker_cpu), memory = var.worker_memory }
-        # The worker does nothing after its answer, so it needs no processor between requests.
+        # The worker does nothing after it has answered, so it needs no CPU between requests.
         cpu_idle          = true
         startup_cpu_boost = true
       }
@@ -132,7 +132,7 @@ resource "google_cloud_run_v2_service" "worker" {
     ignore_changes = [
       template[0].containers[0].image,
       traffic,
-      # What gcloud notes down about a deployment.
+      # gcloud records deployments in these.
       template[0].annotations,
       template[0].labels,
       client,
