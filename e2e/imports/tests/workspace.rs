@@ -4,7 +4,7 @@ use std::path::Path;
 
 #[test]
 fn no_files_import_each_other_in_a_loop() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let root = root.canonicalize().expect("the workspace");
     let drawings = imports::workspace(&root).expect("the sources");
     assert!(drawings.iter().any(|drawing| drawing.files() > 20), "the sources were not found");

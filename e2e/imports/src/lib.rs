@@ -22,8 +22,13 @@ pub use self::read::ReadError;
 /// # Errors
 /// When a source file cannot be read, or is not Rust.
 pub fn workspace(root: &Path) -> Result<Vec<Drawing>, ReadError> {
-    let folders = read::sorted(root)?.into_iter().filter(|folder| is_crate(folder));
-    let roots = folders.flat_map(|folder| crate_roots(&folder.join("src")));
+    let mut crates = Vec::new();
+    for folder in read::sorted(root)?.into_iter().filter(|folder| is_crate(folder)) {
+        // A crate may hold others that only serve it.
+        crates.extend(read::sorted(&folder)?.into_iter().filter(|inner| is_crate(inner)));
+        crates.push(folder);
+    }
+    let roots = crates.iter().flat_map(|folder| crate_roots(&folder.join("src")));
     roots.map(|file| Drawing::of(root, &file)).collect()
 }
 
