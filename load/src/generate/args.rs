@@ -47,7 +47,7 @@ pub struct GenerateArgs {
     to: NaiveDate,
 
     /// The tenant of the events; repeat it for several tenants, of which the first gets the most
-    #[arg(long, value_name = "ID", default_value = "default", value_parser = tenant)]
+    #[arg(long, value_name = "ID", default_value = TenantId::DEFAULT, value_parser = tenant)]
     tenant: Vec<String>,
 
     /// Another number makes other events with other ids

@@ -6,7 +6,7 @@ use common::broker::embedded::InWork;
 use common::path::{Collection, CollectionPath, DocumentPath};
 use common::quarantine;
 use common::record::{Kind, RecordId};
-use common::store::{Document, DocumentStore, StoreError, Value, scan};
+use common::store::{Document, DocumentStore, StoreError, scan};
 use common::tenant::TenantId;
 
 use super::identity::Identity;

@@ -9,7 +9,7 @@ use common::quarantine::{Quarantined, Reason};
 use common::record::{Kind, Part, Record, RecordId};
 use common::rollup;
 use common::store::embedded::{EmbeddedStore, Snapshot};
-use common::store::{DocumentStore as _, Value, Write, fields};
+use common::store::{DocumentStore as _, Write, fields};
 use common::tenant::TenantId;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;

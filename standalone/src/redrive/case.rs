@@ -7,7 +7,7 @@ use common::message::{MessageError, attribute};
 use common::path::DocumentPath;
 use common::quarantine::{self, Lost, Restored};
 use common::record::{Kind, Record};
-use common::store::{Document, Value};
+use common::store::Document;
 use common::tenant::TenantId;
 use thiserror::Error;
 
