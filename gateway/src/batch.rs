@@ -13,17 +13,17 @@ const MAX_PART_BYTES: usize = 256 << 10;
 
 /// A batch as it is published: its parts in order of time, and their digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BatchParts {
+pub(crate) struct BatchParts {
     /// Each part, as lines of JSON.
-    pub parts: Vec<String>,
+    pub(crate) parts: Vec<String>,
     /// The SHA-256 of all lines.
-    pub digest: String,
+    pub(crate) digest: String,
 }
 
 impl BatchParts {
     /// Cuts `entries` into parts. The same entries in another order give the same parts, since
     /// they are sorted: neighbours in time share their windows, so more of them fit a part.
-    pub fn of(mut entries: Vec<Entry>) -> Result<Self, serde_json::Error> {
+    pub(crate) fn of(mut entries: Vec<Entry>) -> Result<Self, serde_json::Error> {
         entries.sort_unstable();
         let mut parts = vec![Part::default()];
         for entry in &entries {
