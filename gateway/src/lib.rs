@@ -21,6 +21,7 @@ mod routes;
 mod settings;
 mod state;
 mod stored;
+mod times;
 mod visitor;
 
 pub use app::{Application, bind};
