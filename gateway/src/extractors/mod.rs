@@ -13,6 +13,7 @@ pub(crate) mod new_event;
 pub(crate) mod query;
 pub(crate) mod record_id;
 pub(crate) mod site_event;
+pub(crate) mod surrogates;
 pub(crate) mod tenant;
 pub(crate) mod text_upload;
 pub(crate) mod traceparent;
