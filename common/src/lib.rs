@@ -14,6 +14,7 @@ pub mod keep;
 pub mod log_batch;
 pub mod message;
 pub mod metrics;
+pub mod page;
 pub mod path;
 pub mod processed_log;
 pub mod program;

@@ -7,6 +7,8 @@ use prometheus::{
     Opts, TextEncoder,
 };
 
+use crate::event::Exclusion;
+
 macro_rules! metrics {
     ($($(#[doc = $help:literal])+ $name:ident: $type:ident = $metric:literal $rest:tt;)*) => {
         $($(#[doc = $help])+
@@ -45,6 +47,8 @@ metrics! {
     REFUSED: IntCounterVec = "spillway_requests_refused_total" ["code"];
     /// Records answered 202, by kind and source.
     ACCEPTED: IntCounterVec = "spillway_records_accepted_total" ["kind", "source"];
+    /// Events answered 202 and not counted as what they are, by reason.
+    EXCLUDED: IntCounterVec = "spillway_events_excluded_total" ["reason"];
     /// Access-log entries received, by whether they were accepted or rejected.
     ENTRIES: IntCounterVec = "spillway_log_entries_total" ["outcome"];
     /// Events from browsers without a visitor, because the store returned no salt for the day.
@@ -87,6 +91,9 @@ metrics! {
 /// The values of all metrics in Prometheus' text format.
 pub fn render() -> Result<String, prometheus::Error> {
     touch_all();
+    for reason in Exclusion::ALL {
+        EXCLUDED.with_label_values(&[reason.as_str()]);
+    }
     let mut text = Vec::new();
     TextEncoder::new().encode(&prometheus::gather(), &mut text)?;
     Ok(String::from_utf8_lossy(&text).into_owned())
@@ -117,5 +124,6 @@ mod tests {
             text.contains("spillway_messages_delivered_total{kind=\"text\",outcome=\"stored\"}")
         );
         assert!(text.contains("# HELP spillway_texts_in_work Texts in work."));
+        assert!(text.contains("spillway_events_excluded_total{reason=\"unseen\"} 0"));
     }
 }

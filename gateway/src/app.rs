@@ -110,8 +110,8 @@ async fn rotate_salts(gateway: Data<Gateway>) {
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .service(write("/ingest", ingest::post))
-        .service(open_to_browsers("/event", event::post_site_event))
-        .service(open_to_browsers("/events", event::post_interaction))
+        .service(write("/event", event::post_site_event))
+        .service(write("/events", event::post_interaction))
         .service(write("/logs", logs::post))
         .service(read("/logs/stats", logs::stats))
         .service(read("/stats", stats::get))
@@ -136,18 +136,9 @@ pub(crate) fn browser_routes(config: &mut ServiceConfig, pages: &Pages) {
     }
 }
 
-/// A path that supports POST.
-fn write<H, Args>(path: &str, handler: H) -> Resource
-where
-    H: Handler<Args>,
-    Args: FromRequest + 'static,
-    H::Output: Responder + 'static,
-{
-    web::resource(path).route(post().to(handler)).default_service(web::to(only("POST")))
-}
-
-/// A path that supports POST from the pages of any site, without credentials.
-fn open_to_browsers<H, Args>(path: &str, handler: H) -> impl HttpServiceFactory
+/// A path that supports POST, also from the pages of any site. A beacon always sends the cookies that
+/// the browser has, so credentials are allowed; nothing here reads them.
+fn write<H, Args>(path: &str, handler: H) -> impl HttpServiceFactory
 where
     H: Handler<Args>,
     Args: FromRequest + 'static,
@@ -155,12 +146,13 @@ where
 {
     let cors = Cors::default()
         .allow_any_origin()
-        .send_wildcard()
+        .supports_credentials()
         .allowed_methods(["POST"])
         .allow_any_header()
         .expose_headers(["retry-after", "x-request-id"])
         .max_age(86_400);
-    write(path, handler).wrap(cors)
+    let only_post = web::to(only("POST"));
+    web::resource(path).route(post().to(handler)).default_service(only_post).wrap(cors)
 }
 
 /// A path that supports GET and HEAD.

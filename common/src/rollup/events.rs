@@ -1,13 +1,13 @@
 //! Counts of events, by type and by page, and of the users behind them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use futures::future::try_join_all;
 
 use super::key::{Counts, Dimension, Grain, Key};
 use super::query::{figure, rollups, top, top_query};
-use crate::event::{Event, VIEWS};
+use crate::event::{Event, Exclusion, VIEWS};
 use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::store::{Aggregation, DocumentStore, Op, Query, StoreError, Write, fields};
 use crate::tenant::TenantId;
@@ -49,18 +49,22 @@ pub fn of_event(tenant: &TenantId, event: &Event, shard: u32) -> Vec<Write> {
     counts.writes(tenant, shard).chain(visits).collect()
 }
 
-/// The rollups that count an event.
+/// The rollups that count an event. An excluded one is counted by its reason alone.
 pub fn counted_by(event: &Event) -> impl Iterator<Item = Key> {
-    let path = event.path.as_deref().filter(|_| event.is_view());
-    let values = [(Dimension::EventType, event.event_type.as_str())]
-        .into_iter()
-        .chain(path.map(|path| (Dimension::ViewPath, path)));
+    let kind = match event.excluded {
+        Some(reason) => (Dimension::Excluded, reason.as_str()),
+        None => (Dimension::EventType, event.event_type.as_str()),
+    };
+    let is_seen_page = event.excluded.is_none() && event.is_view();
+    let path = event.path.as_deref().filter(|_| is_seen_page);
+    let values = [kind].into_iter().chain(path.map(|path| (Dimension::ViewPath, path)));
     values.flat_map(|(dimension, value)| Key::all(dimension, value, event.timestamp))
 }
 
-/// The visits that an event counts as: none if it names no user.
+/// The visits that an event counts as: none if it names no user or is excluded.
 pub fn visits(tenant: &TenantId, event: &Event) -> Vec<Visit> {
-    let Some(user) = &event.user_id else { return Vec::new() };
+    let user = event.user_id.as_ref().filter(|_| event.excluded.is_none());
+    let Some(user) = user else { return Vec::new() };
     let days = [day_name(event.timestamp.date_naive()), ALL_DAYS.to_owned()];
     let visitors = CollectionPath::of(tenant, Collection::Visitors);
     days.map(|day| Visit { path: visitors.hashed(&[&day, user]), day }).into()
@@ -110,6 +114,17 @@ pub async fn top_paths(
     limit: u32,
 ) -> Result<Vec<(String, i64)>, StoreError> {
     top(store, tenant, Dimension::ViewPath, window(day), limit).await
+}
+
+/// How many events of a day, or of all time for `None`, are not counted otherwise, by the reason.
+pub async fn excluded(
+    store: &dyn DocumentStore,
+    tenant: &TenantId,
+    day: Option<NaiveDate>,
+) -> Result<BTreeMap<String, i64>, StoreError> {
+    let reasons = u32::try_from(Exclusion::ALL.len()).unwrap_or(u32::MAX);
+    let counts = top(store, tenant, Dimension::Excluded, window(day), reasons).await?;
+    Ok(counts.into_iter().collect())
 }
 
 /// How many users there were on a day, or in all time for `None`.

@@ -3,13 +3,18 @@
 //! that is wrong with the request comes back in one answer.
 
 pub(crate) mod body;
+mod bots;
 pub(crate) mod browser;
 pub(crate) mod date;
+mod exclusion;
+mod fit;
 pub(crate) mod interaction;
 pub(crate) mod json;
 pub(crate) mod limits;
 pub(crate) mod log_batch;
+pub(crate) mod media;
 pub(crate) mod new_event;
+mod payload;
 pub(crate) mod query;
 pub(crate) mod record_id;
 pub(crate) mod site_event;

@@ -9,7 +9,7 @@ mod json;
 mod ndjson;
 #[cfg(test)]
 mod tests;
-mod user_agent;
+pub(crate) mod user_agent;
 
 use chrono::{DateTime, Utc};
 

@@ -63,6 +63,18 @@ groups! {
             .schema(Some(text()))
             .example(Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into())),
     ];
+    /// What becomes of texts that are too long.
+    Strict: [
+        query("strict", "Refuses texts that are too long or not printable, instead of cutting and \
+            replacing.")
+        .schema(Some(switch())),
+    ];
+    /// The override of exclusions.
+    Allow: [
+        query("allow", "Reasons for which a browser's event is otherwise not counted, such as \
+            `localhost,frame`; as `allow` in the body.")
+        .schema(Some(text())),
+    ];
     /// A page of a listing.
     Page: [
         query("limit", "The most items on the page.").schema(Some(whole(1, 100, 10))),
@@ -138,6 +150,10 @@ fn text() -> ObjectBuilder {
 
 fn one_of(values: &[&str]) -> ObjectBuilder {
     text().enum_values(Some(values.iter().copied()))
+}
+
+fn switch() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Boolean).default(Some(Value::from(false)))
 }
 
 fn whole(least: u32, most: u32, default: u32) -> ObjectBuilder {
