@@ -19,6 +19,8 @@ use reads::*;
 e2e::on_shared_deployments!(
     an_unsupported_media_type_is_refused,
     a_media_type_is_accepted_in_any_spelling,
+    a_lone_surrogate_is_the_replacement_character,
+    an_id_may_be_a_number_and_an_empty_one_is_none,
     invalid_json_is_refused,
     json_that_is_cut_anywhere_is_refused,
     json_that_is_not_an_object_is_refused,
