@@ -61,6 +61,7 @@ macro_rules! store_contract {
                 a_collection_holds_no_document_of_a_subcollection,
                 a_tenant_sees_no_document_of_another,
                 the_stray_collection_belongs_to_no_tenant,
+                tenants_with_documents_are_listed_by_name,
                 a_count_and_a_sum_cover_what_the_filters_select,
                 a_sum_takes_documents_without_the_field_as_zero,
                 counts_and_sums_of_an_empty_collection_are_zero,
