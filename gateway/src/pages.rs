@@ -122,13 +122,14 @@ static DEMO: [Asset; 5] = [
     Asset::new("/demo/icon.svg", SVG, file!("icon.svg")),
 ];
 
-static DASHBOARD: [Asset; 12] = [
+static DASHBOARD: [Asset; 13] = [
     Asset::page("/dashboard", file!("dashboard/index.html"), TEXT_ONLY),
     Asset::script("/dashboard/dashboard.js", file!("dashboard/dashboard.js")),
     Asset::script("/dashboard/sections.js", file!("dashboard/sections.js")),
     Asset::script("/dashboard/api.js", file!("dashboard/api.js")),
     Asset::script("/dashboard/chart.js", file!("dashboard/chart.js")),
     Asset::script("/dashboard/table.js", file!("dashboard/table.js")),
+    Asset::script("/dashboard/tenants.js", file!("dashboard/tenants.js")),
     Asset::script("/dashboard/time.js", file!("dashboard/time.js")),
     Asset::style("/dashboard/style.css", file!("style.css")),
     Asset::new("/dashboard/icon.svg", SVG, file!("icon.svg")),
