@@ -94,7 +94,8 @@ mod tests {
 
     fn is_local_from(peer: &str, headers: &[(&'static str, &str)]) -> bool {
         let request = TestRequest::default().peer_addr(peer.parse().expect("an address"));
-        let add = |request: TestRequest, header: &(&'static str, &str)| request.insert_header(*header);
+        let add =
+            |request: TestRequest, header: &(&'static str, &str)| request.insert_header(*header);
         is_local(&headers.iter().fold(request, add).to_http_request())
     }
 
@@ -113,7 +114,8 @@ mod tests {
         assert!(!is_local_from("192.0.2.1:5000", &[here]));
         assert!(!is_local_from("127.0.0.1:5000", &[here, ("x-forwarded-for", "127.0.0.1")]));
         assert!(!is_local_from("127.0.0.1:5000", &[here, ("forwarded", "for=127.0.0.1")]));
-        for host in ["evil.example", "evil.example:8080", "localhost.evil.example", "192.0.2.1", ""] {
+        for host in ["evil.example", "evil.example:8080", "localhost.evil.example", "192.0.2.1", ""]
+        {
             assert!(!is_local_from("127.0.0.1:5000", &[("host", host)]), "{host}");
         }
         assert!(!is_local_from("127.0.0.1:5000", &[]));
