@@ -53,6 +53,9 @@ impl Collection {
     }
 }
 
+/// The collection below which everything of the tenants lies.
+pub(crate) const TENANTS: &str = "tenants";
+
 /// The id of every collection of parts.
 pub const PARTS: &str = "parts";
 
@@ -70,7 +73,7 @@ pub struct DocumentPath {
 impl CollectionPath {
     /// A tenant's collection.
     pub fn of(tenant: &TenantId, collection: Collection) -> Self {
-        Self(format!("tenants/{tenant}/{}", collection.as_str()))
+        Self(format!("{TENANTS}/{tenant}/{}", collection.as_str()))
     }
 
     /// The quarantine of messages without a valid tenant: `quarantine`, outside every tenant.

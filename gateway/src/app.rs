@@ -16,6 +16,7 @@ use crate::edge::{edge, not_found, only};
 use crate::pages::{self, Pages};
 use crate::routes::{
     analytics, event, health, ingest, log_batches, logs, metrics, processed_logs, quarantine, stats,
+    tenants,
 };
 use crate::state::Gateway;
 
@@ -118,6 +119,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(read("/stats/series", stats::series))
         .service(read("/analytics/event-counts", analytics::event_counts))
         .service(read("/analytics/event-counts-by-type", analytics::event_counts_by_type))
+        .service(read("/tenants", tenants::list))
         .service(read("/tenants/{tenant}/processed_logs", processed_logs::list))
         .service(read("/tenants/{tenant}/processed_logs/{log_id}", processed_logs::get))
         .service(read("/tenants/{tenant}/log_batches/{batch_id}", log_batches::get))

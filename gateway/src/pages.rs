@@ -111,7 +111,8 @@ const FOR_THE_DEMO: &[Header] = &[
     ("content-security-policy", "default-src 'none'; connect-src 'self'"),
 ];
 
-static TRACKER: [Asset; 1] = [Asset::script("/s.js", file!("tracker/s.js")).with(FOR_ALL_SITES)];
+static TRACKER: [Asset; 1] =
+    [Asset::script("/s.js", file!("tracker/s.min.js")).with(FOR_ALL_SITES)];
 
 static DEMO: [Asset; 5] = [
     Asset::page("/demo", file!("demo/index.html"), WITH_WORKER),
@@ -121,13 +122,14 @@ static DEMO: [Asset; 5] = [
     Asset::new("/demo/icon.svg", SVG, file!("icon.svg")),
 ];
 
-static DASHBOARD: [Asset; 12] = [
+static DASHBOARD: [Asset; 13] = [
     Asset::page("/dashboard", file!("dashboard/index.html"), TEXT_ONLY),
     Asset::script("/dashboard/dashboard.js", file!("dashboard/dashboard.js")),
     Asset::script("/dashboard/sections.js", file!("dashboard/sections.js")),
     Asset::script("/dashboard/api.js", file!("dashboard/api.js")),
     Asset::script("/dashboard/chart.js", file!("dashboard/chart.js")),
     Asset::script("/dashboard/table.js", file!("dashboard/table.js")),
+    Asset::script("/dashboard/tenants.js", file!("dashboard/tenants.js")),
     Asset::script("/dashboard/time.js", file!("dashboard/time.js")),
     Asset::style("/dashboard/style.css", file!("style.css")),
     Asset::new("/dashboard/icon.svg", SVG, file!("icon.svg")),
@@ -207,21 +209,31 @@ mod tests {
         }
     }
 
-    /// The tracker's version and the digest of its text: one tells the other.
-    const TRACKER: (u32, &str) =
-        (1, "6b319b1433e17397d2996d52dee467acee996af881659a6678e8b2a5b673d821");
+    /// The tracker's version, and the digests of its source and of what is made of it: one tells the
+    /// others.
+    const TRACKER: (u32, &str, &str) = (
+        2,
+        "471d1d302abe09bd39af32185b7971885edb219298cb8c1c88b6d26bc9679f4a",
+        "874f8c9f2168d0b0cb1653f355ff27ac3aca92528cb209c93a374b6285b5164f",
+    );
 
     #[test]
-    fn a_changed_tracker_has_another_version() {
-        let text = include_str!("../assets/tracker/s.js");
-        let (version, digest) = TRACKER;
-        assert_eq!(
-            common::hash::sha256(text),
-            digest,
-            "increase the version here and in the script"
-        );
-        assert!(text.starts_with(&format!("/*! Spillway tracker {version} */\n")));
-        assert!(text.contains(&format!("window.spillway.version = {version};")));
+    fn a_changed_tracker_has_another_version_and_is_made_small_again() {
+        let (source, made) =
+            (include_str!("../assets/tracker/s.js"), include_str!("../assets/tracker/s.min.js"));
+        let (version, of_source, of_made) = TRACKER;
+        assert_eq!(common::hash::sha256(source), of_source, "see assets/tracker/README.md");
+        assert_eq!(common::hash::sha256(made), of_made, "see assets/tracker/README.md");
+        for text in [source, made] {
+            assert!(text.starts_with(&format!("/*! Spillway tracker {version} */\n")));
+        }
+        assert!(source.contains(&format!("version: {version},")));
+    }
+
+    #[test]
+    fn the_tracker_takes_at_most_2_kib_on_its_way() {
+        let length = include_bytes!(concat!(env!("OUT_DIR"), "/assets/tracker/s.min.js.gz")).len();
+        assert!(length <= 2_048, "{length} bytes");
     }
 
     #[test]

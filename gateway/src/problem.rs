@@ -55,6 +55,7 @@ codes! {
     TenantMismatch = 400 "tenant-mismatch" "The request has two different tenants",
     WrongType = 400 "wrong-type" "A field has the wrong type",
     Unauthorized = 401 "unauthorized" "Reading needs a token",
+    Forbidden = 403 "forbidden" "Not allowed from here",
     InProgress = 404 "in-progress" "The record is still being processed",
     NotFound = 404 "not-found" "Not found",
     MethodNotAllowed = 405 "method-not-allowed" "The method is not allowed",

@@ -291,6 +291,10 @@ mod tests {
             std::future::pending().await
         }
 
+        async fn tenants(&self, _: usize) -> Result<Vec<TenantId>, StoreError> {
+            std::future::pending().await
+        }
+
         async fn probe(&self) -> Result<(), StoreError> {
             std::future::pending().await
         }

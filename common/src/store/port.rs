@@ -8,6 +8,7 @@ use super::query::{Aggregation, Query};
 use super::write::Write;
 use crate::broker::Cause;
 use crate::path::DocumentPath;
+use crate::tenant::TenantId;
 
 /// Stores documents by path.
 #[async_trait]
@@ -27,6 +28,9 @@ pub trait DocumentStore: Send + Sync {
         query: &Query,
         aggregations: &[Aggregation],
     ) -> Result<Vec<i64>, StoreError>;
+
+    /// The tenants below whose path there is a document, by name: the first `most` of them.
+    async fn tenants(&self, most: usize) -> Result<Vec<TenantId>, StoreError>;
 
     /// Checks that the store answers, without writing.
     async fn probe(&self) -> Result<(), StoreError>;

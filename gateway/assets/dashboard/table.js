@@ -1,6 +1,8 @@
 // Tables. Whatever comes from the API is text, never markup.
 
 const NUMBER = new Intl.NumberFormat("en");
+/** Rows of a ranking before somebody asks for more. */
+const FEW = 10;
 
 export const number = (value) => NUMBER.format(value);
 
@@ -12,13 +14,23 @@ export function element(name, className, ...content) {
   return made;
 }
 
+/** A button. */
+export function button(className, text, act) {
+  const made = element("button", className, text);
+  made.type = "button";
+  made.addEventListener("click", () => act(made));
+  return made;
+}
+
 /** A column: its title, what of a row it shows, and how. */
 export const column = (title, text, className = "text") => ({ title, text, className });
 export const numbers = (title, value) => column(title, (row) => number(value(row)), "number-cell");
 export const times = (title, text) => column(title, text, "time");
+/** A column whose text opens more text, which `read` fetches. */
+export const opening = (title, text, read) => ({ ...column(title, text), read });
 
 /** Shows `rows` in place of what the table showed. */
-export function fill(table, columns, rows, nothing = "Nothing in this period.") {
+export function fill(table, columns, rows) {
   const titles = columns.map(({ title, className }) => {
     const head = element("th", className, title);
     head.scope = "col";
@@ -27,11 +39,6 @@ export function fill(table, columns, rows, nothing = "Nothing in this period.") 
   const body = element("tbody");
   table.replaceChildren(element("thead", "", element("tr", "", ...titles)), body);
   append(table, columns, rows);
-  if (rows.length === 0) {
-    const cell = element("td", "empty", nothing);
-    cell.colSpan = columns.length;
-    body.append(element("tr", "", cell));
-  }
 }
 
 /** Shows more rows. */
@@ -41,12 +48,51 @@ export function append(table, columns, rows) {
   table.tBodies[0].append(...lines);
 }
 
-const cell = (row, greatest) => ({ text, className }, index) => {
+/** Shows the first rows of a ranking, and the others on a click. */
+export function rank(table, columns, rows) {
+  const few = table.dataset.whole ? rows : rows.slice(0, FEW);
+  fill(table, columns, few);
+  const next = table.nextElementSibling;
+  if (next?.matches("button.more")) next.remove();
+  if (few.length === rows.length) return;
+  const show = () => {
+    table.dataset.whole = "yes";
+    rank(table, columns, rows);
+  };
+  table.after(button("more", `${number(rows.length - few.length)} more`, show));
+}
+
+const cell = (row, greatest) => ({ text, className, read }, index) => {
   const made = element(index === 0 ? "th" : "td", className);
   if (index === 0) made.scope = "row";
-  made.append(index === 0 && row.count ? bar(text(row), row.count / greatest) : text(row));
+  made.append(content(row, text(row), read, index === 0 && row.count / greatest));
   return made;
 };
+
+function content(row, text, read, share) {
+  if (read) {
+    const opener = button("link", text, () => toggle(opener, row, read));
+    opener.setAttribute("aria-expanded", "false");
+    return opener;
+  }
+  return share ? bar(text, share) : text;
+}
+
+/** Opens the text of a row below it, or closes it. */
+async function toggle(opener, row, read) {
+  const line = opener.closest("tr");
+  const isOpen = opener.getAttribute("aria-expanded") === "true";
+  opener.setAttribute("aria-expanded", String(!isOpen));
+  if (isOpen) return line.nextElementSibling.remove();
+  const place = element("td", "opened", "Reading …");
+  place.colSpan = line.cells.length;
+  line.after(element("tr", "", place));
+  line.closest("table").dataset.held = "yes";
+  const text = await read(row).catch((error) => error.message);
+  const shown = element("pre", "", text);
+  shown.tabIndex = 0;
+  place.replaceChildren(shown);
+}
 
 function bar(text, share) {
   const made = element("span", "bar", text);
@@ -55,10 +101,10 @@ function bar(text, share) {
 }
 
 /** Counts by name, the greatest first, ties by name. */
-export function ranked(counts, most) {
+export function ranked(counts) {
   const rows = [...counts].map(([name, count]) => ({ name, count }));
   const byName = (a, b) => (a.name < b.name ? -1 : 1);
-  return rows.sort((a, b) => b.count - a.count || byName(a, b)).slice(0, most);
+  return rows.sort((a, b) => b.count - a.count || byName(a, b));
 }
 
 /** Adds up the counts of many lists. */

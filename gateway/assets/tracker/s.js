@@ -1,92 +1,183 @@
-/*! Spillway tracker 1 */
-(function (window, document, history, navigator) {
-  "use strict";
-
-  var script = document.currentScript;
-  var site = script && script.getAttribute("data-site");
-  var queued = (window.spillway && window.spillway.q) || [];
-  var page, from;
-  if (!site || (window.spillway && window.spillway.version)) return;
+/*! Spillway tracker 2 */
+(() => {
+  const { sites = {}, q = [], version } = window.spillway || {};
+  // A module has no script element, but an error names its file.
+  const own = (/(https?:\S+?):\d+:\d+/.exec(new Error().stack) || [])[1];
 
   // A site must never break, whatever happens here.
-  function safely(act) {
-    return function (argument, another) {
-      try {
-        act(argument, another);
-      } catch (error) {}
+  const safely = (act) => (...given) => {
+    try {
+      act(...given);
+    } catch (error) {}
+  };
+
+  const on = (target, names, act) =>
+    names.split(" ").forEach((name) => target.addEventListener(name, safely(act), true));
+
+  // Counts for the site that a script element names, or else the address of this file.
+  const track = (script) => {
+    const url = new URL((script && script.src) || own || location);
+    const target = new URL("event", url);
+    const option = (name) => {
+      const given = script && script.getAttribute("data-" + name);
+      return given === null ? url.searchParams.get(name) : given;
     };
-  }
+    const site = (option("site") || "").trim();
+    const isHash = option("hash") !== null;
+    // `frames` allows `frame`.
+    const isAllowed = (why) => RegExp("\\b" + why).test(option("allow"));
+    const held = [...q];
+    let isOpen, excluded, warned, page, referrer, timer, since, sending = 0;
 
-  // Query and fragment may hold what is nobody's business.
-  function bare(url) {
-    return url.split(/[?#]/)[0];
-  }
+    const warn = (text) => warned || console.warn((warned = "Spillway: " + text));
 
-  function send(type, payload) {
-    if (navigator.globalPrivacyControl || typeof type !== "string") return;
-    var facts = { url: bare(location.href), title: document.title };
-    for (var name in payload) facts[name] = payload[name];
-    var body = JSON.stringify({
-      site_id: site,
-      event_type: type,
-      path: location.pathname,
-      payload: facts,
-    });
-    // A string travels as text/plain, which needs no preflight. A browser keeps at most 64 KiB
-    // alive beyond the end of a page.
-    fetch(new URL("event", script.src), {
-      method: "POST",
-      mode: "no-cors",
-      credentials: "omit",
-      keepalive: body.length < 6e4,
-      body: body,
-    }).catch(function () {});
-  }
+    const why = () =>
+      [
+        navigator.webdriver && "webdriver",
+        location.protocol === "file:" && "file",
+        /^(.+\.)?localhost$|^127(\.\d+){3}$|^0\.0\.0\.0$|^\[::1\]$/.test(location.hostname) && "localhost",
+        self !== top && "frame",
+      ].find((why) => why && !isAllowed(why));
 
-  function view(again) {
-    if (location.pathname === page && again !== true) return;
-    send("page_view", { referrer: bare(from === undefined ? document.referrer : from) });
-    page = location.pathname;
-    from = location.href;
-  }
-
-  function click(event) {
-    var element = event.target.closest("[data-spillway-event]");
-    if (!element) return;
-    send(element.getAttribute("data-spillway-event"), {
-      element_id: element.id || undefined,
-      text: element.textContent.trim().slice(0, 100),
-    });
-  }
-
-  function watch(name) {
-    var original = history[name];
-    history[name] = function () {
-      var result = original.apply(this, arguments);
-      safely(view)();
-      return result;
+    // The path of the page; with `data-hash` also the route in its fragment. A query may hold what
+    // is nobody's business.
+    const path = () => {
+      const route = isHash && location.hash.replace(/^#!?\/?|\?.*/g, "");
+      return route ? location.pathname.replace(/\/?$/, "/") + route : location.pathname;
     };
-  }
 
-  function start() {
-    ["pushState", "replaceState"].forEach(watch);
-    addEventListener("popstate", safely(view));
+    const full = (here) => location.protocol + "//" + location.host + here;
+
+    // Sends until there is an answer, for as long as the page lives. The event's id makes it safe.
+    const post = async (body) => {
+      if (sending > 49) return;
+      sending++;
+      for (let seconds = 1; ; seconds = Math.min(seconds * 2, 60)) {
+        // A string travels as text/plain, which needs no preflight.
+        const ask = (keepalive) =>
+          fetch(target, { method: "POST", credentials: "omit", keepalive, body });
+        // A browser refuses to keep more than 64 KiB of a page alive.
+        const { ok, status, headers } = await ask(true)
+          .catch(() => ask(false))
+          .catch(() => new Response("", { status: 503 }));
+        if (!/408|429|5../.test(status)) {
+          if (!ok) warn(`${status} for an event`);
+          break;
+        }
+        const wait = Math.max(+headers.get("retry-after") || 0, seconds);
+        await new Promise((done) => setTimeout(done, wait * (1e3 + 500 * Math.random())));
+      }
+      sending--;
+    };
+
+    const send = (event_type, payload, here = path()) => {
+      if (navigator.globalPrivacyControl || typeof event_type !== "string") return;
+      // Only pages with HTTPS can ask for a UUID.
+      const event_id = crypto.randomUUID
+        ? crypto.randomUUID()
+        : crypto.getRandomValues(new Uint32Array(4)).join("-");
+      const event = { site_id: site, event_type, event_id };
+      if (excluded) event.excluded = excluded;
+      else {
+        event.path = here;
+        event.allow = option("allow") || undefined;
+        event.payload = { url: full(here), title: document.title, ...payload };
+      }
+      post(JSON.stringify(event));
+    };
+
+    const act = (...call) => {
+      if (isOpen) send(...call);
+      else if (held.length < 50) held.push(call);
+    };
+
+    const flush = () => {
+      if (timer) send("page_view", { referrer }, page);
+      timer = clearTimeout(timer);
+    };
+
+    // A view is sent after a second: then the page has its title, and has redirected.
+    const view = (from) => {
+      flush();
+      referrer = from.split(/[?#]/)[0];
+      page = path();
+      since = Date.now();
+      timer = setTimeout(flush, 1e3);
+    };
+
+    const look = ({ navigationType }) => {
+      if (path() === page) return;
+      if (navigationType === "replace" && Date.now() - since < 1e3) page = path();
+      else view(full(page));
+    };
+
+    const click = (event) => {
+      const name = "data-spillway-event";
+      const marked = event.composedPath().find((node) => node.hasAttribute && node.hasAttribute(name));
+      // The right button is no click.
+      if (!marked || event.button > 1) return;
+      act(marked.getAttribute(name), {
+        element_id: marked.getAttribute("id") || undefined,
+        text: [...marked.textContent.trim()].slice(0, 100).join(""),
+      });
+    };
+
+    const open = (otherwise) => {
+      isOpen = true;
+      excluded = why() || otherwise;
+      if (excluded) warn(`not counted: ${excluded}. For tests, data-allow="${excluded}"`);
+      view(document.referrer);
+      held.forEach((call) => safely(send)(call[0], call[1]));
+      if (window.navigation) return on(navigation, "currententrychange", look);
+      for (const navigationType of ["push", "replace"]) {
+        const name = navigationType + "State";
+        const original = history[name];
+        history[name] = function () {
+          original.apply(this, arguments);
+          safely(look)({ navigationType });
+        };
+      }
+      on(window, "popstate", look);
+      // A router may have kept the browser's own functions.
+      setInterval(safely(look), 500, {});
+    };
+
+    // A page counts once somebody can see it.
+    const wait = () => {
+      if (isOpen) document.hidden && flush();
+      else if (!document.prerendering && (!document.hidden || isAllowed("unseen"))) open();
+    };
+
+    if (!/^[a-z\d][\w.-]{0,127}$/i.test(site)) {
+      return warn(
+        `nothing is counted: "${site}" cannot name a site. Add data-site="example.com" to the script, or ?site=example.com to its address`
+      );
+    }
+    if (sites[target + site]) return;
+    sites[target + site] = act;
+    on(document, "prerenderingchange visibilitychange", wait);
+    on(document, "click auxclick", click);
+    on(window, "pagehide", () => {
+      if (!isOpen && !document.prerendering) open("unseen");
+      flush();
+    });
     // A page that comes back whole out of the browser's memory is seen again.
-    addEventListener("pageshow", safely(function (event) {
-      if (event.persisted) view(true);
-    }));
-    document.addEventListener("click", safely(click), true);
-    view();
-    queued.forEach(function (call) {
-      safely(send)(call[0], call[1]);
+    on(window, "pageshow", ({ persisted }) => {
+      if (!persisted) return;
+      excluded = why();
+      view(document.referrer);
     });
+    wait();
+  };
+
+  if (!version) {
+    window.spillway = (...call) => Object.values(sites).forEach((act) => safely(act)(...call));
+    Object.assign(spillway, { version: 2, sites, q });
   }
 
-  window.spillway = safely(send);
-  window.spillway.version = 1;
-  if (document.prerendering) {
-    document.addEventListener("prerenderingchange", safely(start), { once: true });
-  } else {
-    safely(start)();
-  }
-})(window, document, history, navigator);
+  const { currentScript } = document;
+  const named = [...document.querySelectorAll("script[data-site]")].filter(
+    ({ src }) => !src || src === own || /\/s\.js\b/.test(src)
+  );
+  (currentScript ? [currentScript] : named[0] ? named : [null]).forEach(safely(track));
+})();

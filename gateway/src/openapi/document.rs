@@ -9,6 +9,7 @@ use super::{files, forms, headers, parameters, responses};
 use crate::problem::{Details, ProblemCode};
 use crate::routes::{
     analytics, event, health, ingest, log_batches, logs, metrics, processed_logs, quarantine, stats,
+    tenants,
 };
 
 #[derive(OpenApi)]
@@ -34,6 +35,7 @@ use crate::routes::{
         analytics::event_counts,
         analytics::event_counts_by_type,
         quarantine::list,
+        tenants::list,
         health::health,
         health::ready,
         metrics::get,

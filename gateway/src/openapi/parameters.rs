@@ -24,6 +24,8 @@ macro_rules! groups {
     )*};
 }
 
+// Optional headers have no examples: the page of the API would send them with every request, and
+// then the second record has the id of the first.
 groups! {
     /// The tenant of a request.
     Tenant: [
@@ -55,13 +57,11 @@ groups! {
             "The id of the record if nothing else names it: the same key is the same record. \
              Quotes are stripped; a key that is not a valid id is hashed.",
         )
-        .schema(Some(text()))
-        .example(Some("key-1".into())),
+        .schema(Some(text())),
         header("Content-Encoding", "How the body is compressed.")
             .schema(Some(one_of(&["identity", "gzip", "x-gzip", ""]))),
         header("traceparent", "A W3C trace context, passed on; ignored if it is malformed.")
-            .schema(Some(text()))
-            .example(Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into())),
+            .schema(Some(text())),
     ];
     /// What becomes of texts that are too long.
     Strict: [
@@ -91,13 +91,11 @@ groups! {
     Browser: [
         header("Origin", "The page that sends the event. A client that sends this or \
             `Sec-Fetch-Site` is a browser; without a `user_id` it gets an id for the day.")
-        .schema(Some(text()))
-        .example(Some("https://acme.example".into())),
+        .schema(Some(text())),
         header("Sec-Fetch-Site", "Like `Origin`, shows that the client is a browser.").schema(Some(text())),
         header("User-Agent", "The browser.").schema(Some(text())),
         header("X-Forwarded-For", "The browser's address, as the trusted proxies saw it (`TRUSTED_HOPS`).")
-            .schema(Some(text()))
-            .example(Some("203.0.113.7".into())),
+            .schema(Some(text())),
     ];
     /// The headers of a request for a file.
     File: [
@@ -110,7 +108,7 @@ groups! {
 pub(crate) fn shared() -> BTreeMap<String, RefOr<Parameter>> {
     let about = "The id of the request, repeated in the answer and in the log. If it does not match \
         `[A-Za-z0-9._-]{1,128}`, a random one is used.";
-    let parameter = header(REQUEST_ID, about).schema(Some(text())).example(Some("docs-1".into()));
+    let parameter = header(REQUEST_ID, about).schema(Some(text()));
     BTreeMap::from([(REQUEST_ID.to_owned(), parameter.build().into())])
 }
 

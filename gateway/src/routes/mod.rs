@@ -16,6 +16,7 @@ pub(crate) mod metrics;
 pub(crate) mod processed_logs;
 pub(crate) mod quarantine;
 pub(crate) mod stats;
+pub(crate) mod tenants;
 
 /// The outcome of a request.
 #[derive(Serialize, ToSchema)]

@@ -3,6 +3,7 @@
 mod args;
 mod events;
 mod file;
+mod link;
 mod send;
 mod summary;
 
@@ -76,15 +77,22 @@ fn print(args: &GenerateArgs, summary: &Summary) {
 async fn generate(args: &GenerateArgs) -> Result<Summary, GenerateError> {
     let began = Instant::now();
     let recipe = args.recipe().map_err(GenerateError::Usage)?;
-    let (done, tally) = match sender(args)? {
-        None => ("made", make(args, &recipe)?),
+    let (done, tally, link) = match sender(args)? {
+        None => ("made", make(args, &recipe)?, None),
         Some(sender) => {
             sender.probe().await?;
             write(args, &recipe)?;
-            ("sent", send(&sender, recipe).await?)
+            let link = link(&sender.base, &recipe);
+            ("sent", send(&sender, recipe).await?, link)
         }
     };
-    Ok(Summary { tally, done, seed: args.seed, took: began.elapsed() })
+    Ok(Summary { tally, done, seed: args.seed, took: began.elapsed(), link })
+}
+
+/// Where to look at the events of the first tenant, which has the most.
+fn link(base: &str, recipe: &Recipe) -> Option<String> {
+    let tenant = recipe.tenants.first()?;
+    Some(link::dashboard(base, tenant, recipe.first, recipe.last))
 }
 
 fn sender(args: &GenerateArgs) -> Result<Option<Sender>, GenerateError> {

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use common::path::{Collection, CollectionPath, DocumentPath};
 use common::store::embedded::EmbeddedStore;
 use common::store::{Aggregation, Document, DocumentStore, Query, StoreError, Write};
+use common::tenant::TenantId;
 use tempfile::TempDir;
 
 /// The calls so far.
@@ -105,6 +106,10 @@ impl DocumentStore for CountingStore {
         let read = self.store.aggregate(query, &[Aggregation::Count]).await?;
         self.count_read(usize::try_from(read[0]).expect("a count"));
         self.store.aggregate(query, aggregations).await
+    }
+
+    async fn tenants(&self, most: usize) -> Result<Vec<TenantId>, StoreError> {
+        self.store.tenants(most).await
     }
 
     async fn probe(&self) -> Result<(), StoreError> {

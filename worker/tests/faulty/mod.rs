@@ -203,6 +203,10 @@ impl DocumentStore for FaultyStore {
         self.store.aggregate(query, aggregations).await
     }
 
+    async fn tenants(&self, most: usize) -> Result<Vec<TenantId>, StoreError> {
+        self.store.tenants(most).await
+    }
+
     async fn probe(&self) -> Result<(), StoreError> {
         self.store.probe().await
     }

@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use super::rows::{delete, get, insert, merge};
-use super::{schema, select};
+use super::{schema, select, tenants};
 use crate::data_folder::DOCUMENTS;
 use crate::path::DocumentPath;
 use crate::sqlite::Database;
+use crate::tenant::TenantId;
 use crate::store::{
     Aggregation, Document, DocumentStore, Fields, Query, StoreError, Value, Write, check,
 };
@@ -54,6 +55,11 @@ impl DocumentStore for EmbeddedStore {
         check::query(query)?;
         let (query, aggregations) = (query.clone(), aggregations.to_vec());
         self.database.read(move |db| select::figures(db, &query, &aggregations)).await
+    }
+
+    async fn tenants(&self, most: usize) -> Result<Vec<TenantId>, StoreError> {
+        let all = self.database.read(tenants::all).await?;
+        Ok(all.into_iter().take(most).collect())
     }
 
     async fn probe(&self) -> Result<(), StoreError> {

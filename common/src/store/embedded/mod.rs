@@ -7,6 +7,7 @@ mod rows;
 mod schema;
 mod select;
 mod snapshot;
+mod tenants;
 
 pub use self::documents::EmbeddedStore;
 pub use self::snapshot::Snapshot;

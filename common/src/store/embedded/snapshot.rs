@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use super::rows::get;
-use super::select;
+use super::{select, tenants};
 use crate::data_folder::DOCUMENTS;
-use crate::path::{Collection, DocumentPath};
+use crate::path::DocumentPath;
 use crate::sqlite;
 use crate::store::{Aggregation, Document, DocumentStore, Query, StoreError, Write};
 use crate::tenant::TenantId;
@@ -32,18 +32,7 @@ impl Snapshot {
 
     /// All tenants that have a document.
     pub fn tenants(&self) -> Result<BTreeSet<TenantId>, StoreError> {
-        let mut tenants = BTreeSet::new();
-        let db = self.db();
-        for collection in Collection::ALL {
-            let sql = format!("SELECT DISTINCT collection FROM {}", collection.as_str());
-            let mut statement = db.prepare(&sql)?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                let path: String = row.get(0)?;
-                tenants.extend(path.split('/').nth(1).and_then(|id| TenantId::parse(id).ok()));
-            }
-        }
-        Ok(tenants)
+        tenants::all(&self.db())
     }
 
     fn db(&self) -> MutexGuard<'_, Connection> {
@@ -72,6 +61,10 @@ impl DocumentStore for Snapshot {
         aggregations: &[Aggregation],
     ) -> Result<Vec<i64>, StoreError> {
         select::figures(&self.db(), query, aggregations)
+    }
+
+    async fn tenants(&self, most: usize) -> Result<Vec<TenantId>, StoreError> {
+        Ok(tenants::all(&self.db())?.into_iter().take(most).collect())
     }
 
     async fn probe(&self) -> Result<(), StoreError> {

@@ -14,7 +14,8 @@ use firestore::{FirestoreDb, FirestoreDbOptions};
 use futures::future::try_join_all;
 use gcloud_sdk::google::firestore::v1::firestore_client::FirestoreClient;
 use gcloud_sdk::google::firestore::v1::{
-    BatchGetDocumentsRequest, CommitRequest, batch_get_documents_response,
+    BatchGetDocumentsRequest, CommitRequest, DocumentMask, ListDocumentsRequest,
+    batch_get_documents_response,
 };
 use gcloud_sdk::google_cloud_auth::credentials::anonymous;
 use gcloud_sdk::tonic::{Request, Streaming};
@@ -23,7 +24,8 @@ use tokio::sync::OnceCell;
 
 use self::error::{no_answer, not_connected, refused};
 use super::{Aggregation, Document, DocumentStore, Query, StoreError, Write, check};
-use crate::path::DocumentPath;
+use crate::path::{DocumentPath, TENANTS};
+use crate::tenant::TenantId;
 
 /// Longest that a call takes, including the connection. A commit of Spillway's size takes well
 /// under a second; ten seconds is what Firestore needs when it moves a range of documents.
@@ -87,6 +89,30 @@ impl FirestoreStore {
         let read = results.into_iter().filter_map(|answer| answer.result);
         let read: Vec<_> = read.map(found).collect::<Result<_, _>>()?;
         Ok(read.into_iter())
+    }
+
+    /// A page of tenants, and the token of the next page, which is empty after the last one. A tenant
+    /// has no document of its own, only collections, so Firestore calls it missing.
+    async fn tenants_from(
+        &self,
+        page_token: String,
+        page_size: usize,
+    ) -> Result<(Vec<TenantId>, String), StoreError> {
+        let database = self.database().await?;
+        let asked = ListDocumentsRequest {
+            parent: database.get_documents_path().clone(),
+            collection_id: TENANTS.to_owned(),
+            page_size: i32::try_from(page_size).unwrap_or(i32::MAX),
+            page_token,
+            mask: Some(DocumentMask::default()),
+            show_missing: true,
+            ..Default::default()
+        };
+        let answer = client(database).list_documents(request(asked)).await.map_err(refused)?;
+        let answer = answer.into_inner();
+        let id = |name: &str| TenantId::parse(name.rsplit('/').next()?).ok();
+        let tenants = answer.documents.iter().filter_map(|document| id(&document.name));
+        Ok((tenants.collect(), answer.next_page_token))
     }
 
     async fn aggregate_one(
@@ -161,6 +187,19 @@ impl DocumentStore for FirestoreStore {
         let figures =
             aggregations.iter().map(|aggregation| self.aggregate_one(selection, *aggregation));
         within(REQUEST_LIMIT, try_join_all(figures)).await
+    }
+
+    async fn tenants(&self, most: usize) -> Result<Vec<TenantId>, StoreError> {
+        within(REQUEST_LIMIT, async {
+            let (mut tenants, mut page_token) = self.tenants_from(String::new(), most).await?;
+            while !page_token.is_empty() && tenants.len() < most {
+                let (more, next) = self.tenants_from(page_token, most - tenants.len()).await?;
+                tenants.extend(more);
+                page_token = next;
+            }
+            Ok(tenants)
+        })
+        .await
     }
 
     /// Reads a document that does not exist, with `BatchGetDocuments`. For this method a missing

@@ -257,3 +257,21 @@ pub async fn the_stray_collection_belongs_to_no_tenant(store: &dyn DocumentStore
     let own = CollectionPath::of(&tenant("acme"), Collection::Quarantine);
     assert_eq!(ids(store, Query::all(own)).await.len(), 0);
 }
+
+/// Each once, whatever it has, without those outside all tenants.
+pub async fn tenants_with_documents_are_listed_by_name(store: &dyn DocumentStore) {
+    assert_eq!(store.tenants(10).await.expect("tenants"), []);
+    let names = ["b", "a", "a-b", "B", "a.b", "a"];
+    let collections = Collection::ALL.into_iter().cycle();
+    let of = |(name, collection)| CollectionPath::of(&tenant(name), collection);
+    let writes = names.into_iter().zip(collections).map(of).enumerate();
+    let writes = writes.map(|(n, path)| create(path.hashed(&[n.to_string()]), number(1)));
+    let stray = create(CollectionPath::stray().hashed(&["1"]), number(1));
+    commit(store, writes.chain([stray]).collect()).await;
+    let listed = async |most: usize| {
+        let tenants = store.tenants(most).await.expect("tenants");
+        tenants.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(10).await, ["B", "a", "a-b", "a.b", "b"]);
+    assert_eq!(listed(2).await, ["B", "a"]);
+}

@@ -37,7 +37,7 @@ const NOT_RUN: [(&str, &str); 8] = [
 /// Languages of blocks that hold no commands, and what they hold.
 const NOT_COMMANDS: [(&[&str], &str); 4] = [
     (&["", "text", "mermaid"], "a drawing or a listing"),
-    (&["html"], "a line for a page: browser/tracker.rs opens such pages"),
+    (&["html"], "a line for a page: browser/tracker/ opens such pages"),
     (&["json", "ndjson", "csv"], "data"),
     (
         &["ini", "conf", "toml", "yaml", "nginx", "caddy", "hcl", "js", "python"],
