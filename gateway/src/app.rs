@@ -11,6 +11,7 @@ use actix_web::web::{self, Data, ServiceConfig, get, head, post};
 use actix_web::{App, FromRequest, Handler, HttpRequest, HttpServer, Resource, Responder};
 use chrono::Utc;
 use common::program::chain;
+use socket2::{Domain, Socket, Type};
 
 use crate::edge::{edge, not_found, only};
 use crate::pages::{self, Pages};
@@ -24,6 +25,9 @@ use crate::state::Gateway;
 /// the process after 10 s.
 const SHUTDOWN_SECONDS: u64 = 6;
 
+/// How many new connections may wait until the server accepts them.
+const BACKLOG: i32 = 1_024;
+
 /// How often the salts are rotated.
 const ROTATE_EVERY: Duration = Duration::from_secs(3_600);
 /// How soon that is retried if the store did not answer.
@@ -35,12 +39,22 @@ pub fn bind(host: &str, port: u16) -> io::Result<Vec<TcpListener>> {
     let mut sockets = Vec::new();
     let mut failed = io::ErrorKind::AddrNotAvailable.into();
     for address in (host, port).to_socket_addrs()? {
-        match TcpListener::bind(address) {
+        match listen(address) {
             Ok(socket) => sockets.push(socket),
             Err(error) => failed = error,
         }
     }
     if sockets.is_empty() { Err(failed) } else { Ok(sockets) }
+}
+
+/// The standard library's own sockets let 128 connections wait: a flood that opens more at once
+/// would have to try again, a second later.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 /// A server that is bound and ready to run.
