@@ -5,17 +5,23 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::time::Duration;
 
 use actix_cors::Cors;
-use actix_web::dev::{HttpServiceFactory, Server};
-use actix_web::middleware::from_fn;
+use actix_web::body::BoxBody;
+use actix_web::dev::{HttpServiceFactory, Server, ServiceRequest};
+use actix_web::http::Method;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, ServiceConfig, get, head, post};
 use actix_web::{App, FromRequest, Handler, HttpRequest, HttpServer, Resource, Responder};
 use chrono::Utc;
+use common::log_output;
 use common::program::chain;
 
+use crate::counters;
 use crate::edge::{edge, not_found, only};
+use crate::extractors::query::{self, Names, PAGE, PERIOD, TENANT};
 use crate::pages::{self, Pages};
 use crate::routes::{
-    analytics, event, health, ingest, log_batches, logs, metrics, processed_logs, quarantine, stats,
+    analytics, event, events, health, ingest, log_batches, logs, metrics, processed_logs,
+    quarantine, root, stats,
 };
 use crate::state::Gateway;
 
@@ -57,6 +63,7 @@ impl Application {
 
     /// Serves on sockets that are bound already.
     pub fn on(gateway: Gateway, sockets: Vec<TcpListener>) -> io::Result<Self> {
+        counters::begin();
         let gateway = Data::new(gateway);
         let data = gateway.clone();
         let app = move || {
@@ -90,6 +97,7 @@ impl Application {
         let (served, ()) = futures::join!(self.server, stopped);
         rotating.abort();
         self.gateway.broker.flush().await;
+        log_output::flush();
         served
     }
 }
@@ -113,18 +121,35 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(open_to_browsers("/event", event::post_site_event))
         .service(open_to_browsers("/events", event::post_interaction))
         .service(write("/logs", logs::post))
-        .service(read("/logs/stats", logs::stats))
-        .service(read("/stats", stats::get))
-        .service(read("/stats/series", stats::series))
-        .service(read("/analytics/event-counts", analytics::event_counts))
-        .service(read("/analytics/event-counts-by-type", analytics::event_counts_by_type))
-        .service(read("/tenants/{tenant}/processed_logs", processed_logs::list))
-        .service(read("/tenants/{tenant}/processed_logs/{log_id}", processed_logs::get))
-        .service(read("/tenants/{tenant}/log_batches/{batch_id}", log_batches::get))
-        .service(read("/tenants/{tenant}/quarantine", quarantine::list))
+        .service(query("/logs/stats", &[TENANT, PERIOD, &["grain", "limit"]], logs::stats))
+        .service(query("/stats", &[TENANT, PERIOD, &["limit"]], stats::get))
+        .service(query("/stats/series", &[TENANT, PERIOD, &["grain"]], stats::series))
+        .service(query(
+            "/analytics/event-counts",
+            &[TENANT, PERIOD, &["event_type"]],
+            analytics::event_counts,
+        ))
+        .service(query(
+            "/analytics/event-counts-by-type",
+            &[TENANT, PERIOD],
+            analytics::event_counts_by_type,
+        ))
+        .service(query("/tenants/{tenant}/processed_logs", &[TENANT, PAGE], processed_logs::list))
+        .service(query("/tenants/{tenant}/processed_logs/{log_id}", &[TENANT], processed_logs::get))
+        .service(query("/tenants/{tenant}/log_batches/{batch_id}", &[TENANT], log_batches::get))
+        .service(query(
+            "/tenants/{tenant}/events",
+            &[TENANT, PERIOD, PAGE, &["type"]],
+            events::list,
+        ))
+        .service(query("/tenants/{tenant}/events/{event_id}", &[TENANT], events::get))
+        .service(query("/tenants/{tenant}/quarantine", &[TENANT, PAGE], quarantine::list))
+        .service(read("/", root::root))
+        .service(read("/robots.txt", root::robots))
+        .service(read("/favicon.ico", root::favicon))
         .service(read("/health", health::health))
         .service(read("/ready", health::ready))
-        .service(read("/metrics", metrics::get))
+        .service(query("/metrics", &[], metrics::get))
         .default_service(web::to(not_found));
 }
 
@@ -143,6 +168,7 @@ where
     Args: FromRequest + 'static,
     H::Output: Responder + 'static,
 {
+    counters::begin_route(path, "POST", "202");
     web::resource(path).route(post().to(handler)).default_service(web::to(only("POST")))
 }
 
@@ -163,6 +189,23 @@ where
     write(path, handler).wrap(cors)
 }
 
+/// A read of data: a path that supports GET and HEAD, with the parameters in `known` and no others.
+fn query<H, Args>(path: &str, known: &'static [Names], handler: H) -> impl HttpServiceFactory
+where
+    H: Handler<Args>,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    let check = move |request: ServiceRequest, next: Next<BoxBody>| async move {
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        match query::check(request.query_string(), known) {
+            Err(problem) if is_read => Ok(request.error_response(problem)),
+            _ => next.call(request).await,
+        }
+    };
+    read(path, handler).wrap(from_fn(check))
+}
+
 /// A path that supports GET and HEAD.
 fn read<H, Args>(path: &str, handler: H) -> Resource
 where
@@ -170,6 +213,7 @@ where
     Args: FromRequest + 'static,
     H::Output: Responder + 'static,
 {
+    counters::begin_route(path, "GET", "200");
     web::resource(path)
         .route(get().to(handler.clone()))
         .route(head().to(handler))

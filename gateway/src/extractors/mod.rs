@@ -4,12 +4,12 @@
 
 pub(crate) mod body;
 pub(crate) mod browser;
-pub(crate) mod date;
 pub(crate) mod interaction;
 pub(crate) mod json;
 pub(crate) mod limits;
 pub(crate) mod log_batch;
 pub(crate) mod new_event;
+pub(crate) mod period;
 pub(crate) mod query;
 pub(crate) mod record_id;
 pub(crate) mod site_event;
