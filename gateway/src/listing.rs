@@ -28,7 +28,7 @@ pub(crate) struct PageRequest {
 }
 
 /// One page of a listing.
-pub(crate) struct Page {
+pub(crate) struct ListingPage {
     pub(crate) documents: Vec<Document>,
     next_page_token: Option<String>,
 }
@@ -67,7 +67,7 @@ impl PageRequest {
         self,
         store: &dyn DocumentStore,
         fields: &'static [&'static str],
-    ) -> Result<Page, Problem> {
+    ) -> Result<ListingPage, Problem> {
         let query = Query::all(self.collection.clone())
             .after(self.after.clone())
             .limit(self.one_more())
@@ -81,16 +81,16 @@ impl PageRequest {
         &self,
         mut documents: Vec<Document>,
         place: impl Fn(&Document) -> String,
-    ) -> Page {
+    ) -> ListingPage {
         let is_last = documents.len() <= self.limit as usize;
         documents.truncate(self.limit as usize);
         let last = documents.last().filter(|_| !is_last);
         let next_page_token = last.map(|last| write_token(&self.collection, &place(last)));
-        Page { documents, next_page_token }
+        ListingPage { documents, next_page_token }
     }
 }
 
-impl Page {
+impl ListingPage {
     /// `{"<name>": [{"<id>": …, …}], "next_page_token": …}`.
     pub(crate) fn json(self, name: &str, id: &str) -> Value {
         let item = |document: Document| {
