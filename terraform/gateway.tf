@@ -17,6 +17,7 @@ locals {
     MAX_INGEST_BYTES     = tostring(var.max_ingest_bytes)
     TRUSTED_HOPS         = tostring(var.trusted_hops)
     PAGES                = var.pages ? "on" : "off"
+    LOG_REQUESTS         = var.log_requests
   }
 
   # The collector cannot send a bearer token.

@@ -145,6 +145,17 @@ variable "pages" {
   default     = true
 }
 
+variable "log_requests" {
+  description = "LOG_REQUESTS: the requests that the gateway logs: all, errors or off. Cloud Run logs all of them itself, without the problem's code and the tenant."
+  type        = string
+  default     = "off"
+
+  validation {
+    condition     = contains(["all", "errors", "off"], var.log_requests)
+    error_message = "The gateway logs all requests, errors, or none (off)."
+  }
+}
+
 # --- Worker ----------------------------------------------------------------------------------
 
 variable "worker_image" {

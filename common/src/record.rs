@@ -54,6 +54,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::AccessLog, Self::Event, Self::Text];
+
     /// The name in messages, metrics and subscription filters.
     pub fn as_str(self) -> &'static str {
         match self {

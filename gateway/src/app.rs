@@ -1,24 +1,21 @@
-//! The gateway's server: its route table, its start and its end.
+//! The gateway's server: its start and its end.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::time::Duration;
 
-use actix_cors::Cors;
-use actix_web::dev::{HttpServiceFactory, Server};
+use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, Data, ServiceConfig, get, head, post};
-use actix_web::{App, FromRequest, Handler, HttpRequest, HttpServer, Resource, Responder};
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
 use chrono::Utc;
+use common::log_output;
 use common::program::chain;
 use socket2::{Domain, Socket, Type};
 
-use crate::edge::{edge, not_found, only};
-use crate::pages::{self, Pages};
-use crate::routes::{
-    analytics, event, health, ingest, log_batches, logs, metrics, processed_logs, quarantine, stats,
-    tenants,
-};
+use crate::counters;
+use crate::edge::edge;
+use crate::route_table::{browser_routes, routes};
 use crate::state::Gateway;
 
 /// How long open requests may take after the server was told to stop, in seconds. Cloud Run ends
@@ -72,6 +69,7 @@ impl Application {
 
     /// Serves on sockets that are bound already.
     pub fn on(gateway: Gateway, sockets: Vec<TcpListener>) -> io::Result<Self> {
+        counters::begin();
         let gateway = Data::new(gateway);
         let data = gateway.clone();
         let app = move || {
@@ -105,6 +103,7 @@ impl Application {
         let (served, ()) = futures::join!(self.server, stopped);
         rotating.abort();
         self.gateway.broker.flush().await;
+        log_output::flush();
         served
     }
 }
@@ -119,67 +118,4 @@ async fn rotate_salts(gateway: Data<Gateway>) {
         }
         tokio::time::sleep(if rotated.is_ok() { ROTATE_EVERY } else { ROTATE_AGAIN }).await;
     }
-}
-
-/// The API.
-pub(crate) fn routes(config: &mut ServiceConfig) {
-    config
-        .service(write("/ingest", ingest::post))
-        .service(write("/event", event::post_site_event))
-        .service(write("/events", event::post_interaction))
-        .service(write("/logs", logs::post))
-        .service(read("/logs/stats", logs::stats))
-        .service(read("/stats", stats::get))
-        .service(read("/stats/series", stats::series))
-        .service(read("/analytics/event-counts", analytics::event_counts))
-        .service(read("/analytics/event-counts-by-type", analytics::event_counts_by_type))
-        .service(read("/tenants", tenants::list))
-        .service(read("/tenants/{tenant}/processed_logs", processed_logs::list))
-        .service(read("/tenants/{tenant}/processed_logs/{log_id}", processed_logs::get))
-        .service(read("/tenants/{tenant}/log_batches/{batch_id}", log_batches::get))
-        .service(read("/tenants/{tenant}/quarantine", quarantine::list))
-        .service(read("/health", health::health))
-        .service(read("/ready", health::ready))
-        .service(read("/metrics", metrics::get))
-        .default_service(web::to(not_found));
-}
-
-/// The files for browsers.
-pub(crate) fn browser_routes(config: &mut ServiceConfig, pages: &Pages) {
-    for asset in pages::served(pages) {
-        let answer = async move |request: HttpRequest| asset.answer(&request);
-        config.service(read(asset.path, answer));
-    }
-}
-
-/// A path that supports POST, also from the pages of any site. A beacon always sends the cookies that
-/// the browser has, so credentials are allowed; nothing here reads them.
-fn write<H, Args>(path: &str, handler: H) -> impl HttpServiceFactory
-where
-    H: Handler<Args>,
-    Args: FromRequest + 'static,
-    H::Output: Responder + 'static,
-{
-    let cors = Cors::default()
-        .allow_any_origin()
-        .supports_credentials()
-        .allowed_methods(["POST"])
-        .allow_any_header()
-        .expose_headers(["retry-after", "x-request-id"])
-        .max_age(86_400);
-    let only_post = web::to(only("POST"));
-    web::resource(path).route(post().to(handler)).default_service(only_post).wrap(cors)
-}
-
-/// A path that supports GET and HEAD.
-fn read<H, Args>(path: &str, handler: H) -> Resource
-where
-    H: Handler<Args>,
-    Args: FromRequest + 'static,
-    H::Output: Responder + 'static,
-{
-    web::resource(path)
-        .route(get().to(handler.clone()))
-        .route(head().to(handler))
-        .default_service(web::to(only("GET, HEAD")))
 }

@@ -4,6 +4,7 @@
 use clap::Args;
 
 use crate::pages::Pages;
+use crate::request_log::LogRequests;
 
 /// What the gateway accepts, who may read, and what it serves to browsers.
 #[derive(Args, Clone, Debug)]
@@ -29,9 +30,24 @@ pub struct GatewaySettings {
     /// dashboard and docs.
     #[arg(long, env = "PAGES", default_value = "on")]
     pub pages: Pages,
+
+    /// The requests that get a line in the log [default: all in the embedded mode; off in the
+    /// deployed gateway, because Cloud Run logs requests itself].
+    #[arg(long, env = "LOG_REQUESTS", value_enum)]
+    pub log_requests: Option<LogRequests>,
 }
 
 impl GatewaySettings {
+    /// Logs `which` requests if nothing is set.
+    pub fn or_log_requests(self, which: LogRequests) -> Self {
+        Self { log_requests: self.log_requests.or(Some(which)), ..self }
+    }
+
+    /// The requests that get a line in the log.
+    pub(crate) fn log_requests(&self) -> LogRequests {
+        self.log_requests.unwrap_or(LogRequests::Off)
+    }
+
     /// The largest body of `POST /ingest`, in bytes after decompression.
     pub(crate) fn max_ingest_bytes(&self) -> usize {
         self.max_ingest_bytes as usize

@@ -240,6 +240,16 @@ run "a_negative_number_of_hops" {
   expect_failures = [var.trusted_hops]
 }
 
+run "requests_that_are_logged_in_another_way" {
+  command = plan
+
+  variables {
+    log_requests = "some"
+  }
+
+  expect_failures = [var.log_requests]
+}
+
 run "work_that_takes_longer_than_a_delivery" {
   command = plan
 

@@ -76,6 +76,7 @@ run "every_variable_has_its_effect" {
     max_ingest_bytes       = 1000
     trusted_hops           = 2
     pages                  = false
+    log_requests           = "errors"
     worker_image           = "registry.test/worker:7"
     worker_max_instances   = 4
     worker_concurrency     = 900
@@ -104,6 +105,7 @@ run "every_variable_has_its_effect" {
       MAX_INGEST_BYTES     = "1000"
       TRUSTED_HOPS         = "2"
       PAGES                = "off"
+      LOG_REQUESTS         = "errors"
     }
     error_message = "The variables must reach the gateway's environment."
   }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::path::{Collection, CollectionPath};
 use crate::store::{Write, fields};
@@ -47,7 +47,9 @@ impl Grain {
 
     /// The start of the window that contains `at`; for all time, 1970.
     pub fn start(self, at: DateTime<Utc>) -> DateTime<Utc> {
-        let floor = self.length().and_then(|length| at.duration_trunc(length).ok());
+        let floor = self.length().map(|length| length.num_seconds()).and_then(|length| {
+            DateTime::from_timestamp(at.timestamp().div_euclid(length) * length, 0)
+        });
         floor.unwrap_or(DateTime::UNIX_EPOCH)
     }
 }

@@ -73,6 +73,7 @@ async fn terraform_sets_only_settings_that_exist_and_all_that_are_needed() {
 async fn variables_named_after_settings_set_them() {
     let changes = [
         ("gateway", "MAX_INGEST_BYTES", "1234"),
+        ("gateway", "LOG_REQUESTS", "errors"),
         ("worker", "WORK_SECONDS_PER_CHAR", "0.01"),
         ("worker", "STORE_ORIGINAL", "false"),
         ("worker", "ROLLUP_SHARDS", "7"),

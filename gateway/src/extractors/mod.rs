@@ -5,7 +5,6 @@
 pub(crate) mod body;
 mod bots;
 pub(crate) mod browser;
-pub(crate) mod date;
 mod exclusion;
 mod fit;
 pub(crate) mod interaction;
@@ -15,6 +14,7 @@ pub(crate) mod log_batch;
 pub(crate) mod media;
 pub(crate) mod new_event;
 mod payload;
+pub(crate) mod period;
 pub(crate) mod query;
 pub(crate) mod record_id;
 pub(crate) mod site_event;
