@@ -137,6 +137,8 @@ fn some_event() -> impl Strategy<Value = Event> {
             path: path.map(str::to_owned),
             payload: None,
             timestamp: time,
+            truncated: false,
+            excluded: None,
         }
     })
 }

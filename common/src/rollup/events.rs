@@ -1,13 +1,13 @@
 //! Counts of events, by type and by page, and of the users behind them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use futures::future::try_join_all;
 
 use super::key::{Counts, Dimension, Grain, Key};
 use super::query::{figure, rollups, top, top_query};
-use crate::event::{Event, Exclusion, VIEWS};
+use crate::event::{Event, VIEWS};
 use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::store::{Aggregation, DocumentStore, Op, Query, StoreError, Write, fields};
 use crate::tenant::TenantId;
@@ -121,17 +121,6 @@ pub async fn top_paths(
     limit: u32,
 ) -> Result<Vec<(String, i64)>, StoreError> {
     top(store, tenant, Dimension::ViewPath, window(day), limit).await
-}
-
-/// How many events of a day, or of all time for `None`, are not counted otherwise, by the reason.
-pub async fn excluded(
-    store: &dyn DocumentStore,
-    tenant: &TenantId,
-    day: Option<NaiveDate>,
-) -> Result<BTreeMap<String, i64>, StoreError> {
-    let reasons = u32::try_from(Exclusion::ALL.len()).unwrap_or(u32::MAX);
-    let counts = top(store, tenant, Dimension::Excluded, window(day), reasons).await?;
-    Ok(counts.into_iter().collect())
 }
 
 /// How many users there were on a day, or in all time for `None`.

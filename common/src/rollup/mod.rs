@@ -17,8 +17,8 @@ use crate::tenant::TenantId;
 pub use self::all::{all, visitors};
 pub use self::days::{days_with_events, excluded_in, top_paths_over, unique_users_over};
 pub use self::events::{
-    Period, Visit, counted_by, event_types, events, excluded, of_event, top_paths, unique_users,
-    views, visits,
+    Period, Visit, counted_by, event_types, events, of_event, top_paths, unique_users, views,
+    visits,
 };
 pub use self::key::{Dimension, Grain, Key};
 pub use self::requests::{Window, of_entries, touched_by, windows};
