@@ -386,6 +386,8 @@ fn visit(number: usize) -> Event {
         path: Some(format!("/page/{}", kind % 25)),
         payload: None,
         timestamp: first_day().and_hms_opt(0, 0, 0).expect("midnight").and_utc() + minutes,
+        truncated: false,
+        excluded: None,
     }
 }
 
