@@ -4,11 +4,13 @@
 
 pub(crate) mod body;
 pub(crate) mod browser;
+pub(crate) mod compression;
 pub(crate) mod date;
 pub(crate) mod interaction;
 pub(crate) mod json;
 pub(crate) mod limits;
 pub(crate) mod log_batch;
+pub(crate) mod log_media;
 pub(crate) mod new_event;
 pub(crate) mod query;
 pub(crate) mod record_id;
