@@ -56,7 +56,7 @@ impl LogMedia {
 fn named(request: &HttpRequest) -> Result<Option<Format>, Problem> {
     let Some(name) = query::parameter(request, "format")? else { return Ok(None) };
     let format = Format::named(&name).ok_or_else(|| {
-        let reason = format!("must be one of {}", Format::names());
+        let reason = format!("must be one of {}", Format::NAMES.join(", "));
         Problem::invalid(vec![FieldError::new(ProblemCode::InvalidQuery, "format", reason)])
     })?;
     Ok(Some(format))

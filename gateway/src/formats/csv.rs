@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use super::collector::Collector;
 use super::entry::{Field, Raw};
+use super::lines::trimmed;
 use super::names::{Slot, known};
 use super::wording::{Reason, Wrong};
 use crate::problem::{FieldError, Problem, ProblemCode};
@@ -19,7 +20,7 @@ const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
 
 pub(super) fn read(text: &str, collector: &mut Collector) -> Result<(), Problem> {
     let lines = text.split('\n').map(|line| line.trim_end_matches('\r'));
-    let mut rows = lines.filter(|line| !line.trim().is_empty()).peekable();
+    let mut rows = lines.filter(|line| !trimmed(line).is_empty()).peekable();
     // Spreadsheets write the separator before the header row.
     rows.next_if(|line| line.trim().starts_with("sep=") && line.trim().chars().count() == 5);
     let header = Header::of(rows.next().unwrap_or_default())?;
@@ -243,7 +244,7 @@ mod tests {
         let missing = ["receivedAt", "path"]
             .map(|name| format!("{name} is missing from the header row"))
             .join("; ");
-        for body in ["", "\n\n", "1431857103,GET,/,curl\n", "ts:method:path\n", "\u{0}"] {
+        for body in ["", "\n\n", "1431857103,GET,/,curl\n", "ts:method:path\n", "\u{0}", "\u{7}"] {
             assert_eq!(detail(body), format!("invalid-csv: {missing}"), "{body:?}");
         }
         assert_eq!(detail("\""), "invalid-csv: The header row has an open quote.");

@@ -22,7 +22,10 @@ const NO_ENTRY: &str = "must be a JSON object or a line of a log";
 pub(super) fn read(text: &str, collector: &mut Collector) {
     let mut reader = Reader { collector, budget: MAX_READS * text.len() };
     match by_line(text) {
-        Some(lines) => lines.into_iter().for_each(|line| reader.line(line)),
+        Some(lines) => {
+            let is_alone = lines.len() == 1;
+            lines.into_iter().for_each(|line| reader.line(line, is_alone));
+        }
         None => reader.document(text),
     }
 }
@@ -41,7 +44,7 @@ fn by_line(text: &str) -> Option<Vec<&str>> {
     let whole = lines.iter().filter(|line| is_whole(line)).count();
     let is_by_line = match lines.first() {
         None => true,
-        Some(first) => 2 * whole >= lines.len() || !is_opened(first),
+        Some(first) => 4 * whole >= lines.len() || !is_opened(first),
     };
     is_by_line.then_some(lines)
 }
@@ -105,16 +108,17 @@ enum Item<'t> {
 }
 
 impl Reader<'_> {
-    /// A line that is one entry, or an array of entries.
-    fn line(&mut self, line: &str) {
+    /// A line that is one entry, or an array of entries. A torn array that is not all of the body
+    /// is one entry that is not valid: the line may as well be the end of another one.
+    fn line(&mut self, line: &str, is_alone: bool) {
         let line = line.trim_matches(',').trim();
         let mut scanner = Scanner::new(line, 0);
         if line.starts_with('[') {
-            self.array(&mut scanner);
-            if scanner.peek().is_some() {
-                self.refuse("has text after its end", scanner.at());
-            }
-            return;
+            return match extent(line, 0, &mut self.budget) {
+                Some(end) if end < line.len() => self.refuse("has text after its end", end),
+                None if !is_alone => self.refuse("has brackets that do not match", 0),
+                _ => self.array(&mut scanner),
+            };
         }
         match item(&mut scanner) {
             Ok(_) if scanner.peek().is_some() => {

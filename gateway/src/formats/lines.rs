@@ -7,8 +7,12 @@ use crate::times;
 /// The lines of a text that are not blank, trimmed. A log that was cut while its server wrote has
 /// zero bytes, which are blank too.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let is_blank = |c: char| c.is_whitespace() || c == '\0';
-    text.split('\n').map(move |line| line.trim_matches(is_blank)).filter(|line| !line.is_empty())
+    text.split('\n').map(trimmed).filter(|line| !line.is_empty())
+}
+
+/// A line without the blanks around it.
+pub(super) fn trimmed(line: &str) -> &str {
+    line.trim_matches(|c: char| c.is_whitespace() || c == '\0')
 }
 
 /// Takes this many words off the start of a line.

@@ -23,12 +23,12 @@ pub(crate) enum Preset {
 impl Preset {
     /// The name in errors.
     pub(super) fn as_str(self) -> &'static str {
-        let is_named = |(_, format): &&(_, Format)| *format == Format::Lines(Some(self));
-        NAMES.iter().find(is_named).map_or("", |(name, _)| name)
+        let is_named = |(_, format): &&(&str, Format)| *format == Format::Lines(Some(self));
+        FORMATS.iter().find(is_named).map_or("", |(name, _)| name)
     }
 }
 
-const NAMES: [(&str, Format); 16] = [
+const FORMATS: [(&str, Format); 16] = [
     ("auto", Format::Lines(None)),
     ("alb", Format::Lines(Some(Preset::Alb))),
     ("elb", Format::Lines(Some(Preset::Alb))),
@@ -48,14 +48,20 @@ const NAMES: [(&str, Format); 16] = [
 ];
 
 impl Format {
+    /// The names of all formats.
+    pub(crate) const NAMES: [&str; FORMATS.len()] = {
+        let mut names = [""; FORMATS.len()];
+        let mut at = 0;
+        while at < FORMATS.len() {
+            names[at] = FORMATS[at].0;
+            at += 1;
+        }
+        names
+    };
+
     /// The format of a name, in any case.
     pub(crate) fn named(name: &str) -> Option<Self> {
         let is_named = |(known, _): &&(&str, Format)| known.eq_ignore_ascii_case(name);
-        NAMES.iter().find(is_named).map(|(_, format)| *format)
-    }
-
-    /// The names of all formats.
-    pub(crate) fn names() -> String {
-        NAMES.map(|(name, _)| name).join(", ")
+        FORMATS.iter().find(is_named).map(|(_, format)| *format)
     }
 }

@@ -58,7 +58,7 @@ groups! {
         .schema(Some(text()))
         .example(Some("key-1".into())),
         header("Content-Encoding", "How the body is compressed.")
-            .schema(Some(one_of(&["identity", "gzip", "x-gzip", ""]))),
+            .schema(Some(one_of(&["identity", "gzip", "x-gzip", "deflate", "zstd", ""]))),
         header("traceparent", "A W3C trace context, passed on; ignored if it is malformed.")
             .schema(Some(text()))
             .example(Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into())),
