@@ -57,14 +57,17 @@ fn captures(text: &str) -> Option<(Option<&str>, &str)> {
     Some((first, rest))
 }
 
-/// The captured header that looks like a user agent: `name/version`.
+/// The captured header that looks like a user agent, and not like a host, an address, a URL, a
+/// cookie or a list of languages.
 fn user_agent(captured: &str) -> Option<&str> {
     captured.split('|').find(|header| {
-        let (name, version) = header.split_once('/').unwrap_or_default();
-        let is_name = |c: char| c.is_ascii_alphanumeric() || "-_. ".contains(c);
-        name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && name.chars().all(is_name)
-            && version.starts_with(|c: char| c.is_ascii_digit())
+        let first = header.split(' ').next().unwrap_or_default();
+        let is_product = first.contains('/') && !first.contains(':');
+        let is_name = !first.contains(['.', ':']);
+        header.starts_with(|c: char| c.is_ascii_alphabetic())
+            && !first.contains(['=', ','])
+            && !header.contains(";q=")
+            && (is_product || is_name || header.contains(' '))
     })
 }
 

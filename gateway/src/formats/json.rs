@@ -16,12 +16,13 @@ const MAX_READS: usize = 4;
 
 const NO_ENTRY: &str = "must be a JSON object or a line of a log";
 
-/// Reads a body. If it has an entry on each line, a broken one does not affect the others,
+/// Reads a body. If it is not valid as a whole, but has an entry on each line, a broken one does not affect the others,
 /// whatever is wrong with it. Otherwise the next entry is looked for where it must begin; where
 /// that is not certain, the rest of the body is one entry that is not valid.
 pub(super) fn read(text: &str, collector: &mut Collector) {
-    let mut reader = Reader { collector, budget: MAX_READS * text.len() };
-    match by_line(text) {
+    let mut reader =
+        Reader { collector, is_valid: is_valid(text), budget: MAX_READS * text.len() };
+    match by_line(text).filter(|_| !reader.is_valid) {
         Some(lines) => {
             let is_alone = lines.len() == 1;
             lines.into_iter().for_each(|line| reader.line(line, is_alone));
@@ -30,12 +31,28 @@ pub(super) fn read(text: &str, collector: &mut Collector) {
     }
 }
 
+/// Whether the text is values of JSON, each of which begins on a line of its own or behind a comma.
+fn is_valid(text: &str) -> bool {
+    let mut scanner = Scanner::new(text, 0);
+    while scanner.peek().is_some() {
+        if scanner.value(|_, _| {}).is_err() {
+            return false;
+        }
+        let end = scanner.at();
+        let is_apart = scanner.skip(b',') || scanner.peek().is_none();
+        if !is_apart && !text[end..scanner.at()].contains('\n') {
+            return false;
+        }
+    }
+    true
+}
+
 /// The lines of the text, without what opens and closes an array around them; `None` if they are
 /// not entries.
 fn by_line(text: &str) -> Option<Vec<&str>> {
     let mut lines: Vec<&str> = lines(text).collect();
     let opening = lines.first().map_or(0, |first| opening(first));
-    if opening > 0 {
+    if opening > 0 && lines.len() > 1 {
         lines[0] = lines[0][opening..].trim_start();
         let last = lines.last_mut()?;
         *last = without_closing(last, opening > 1);
@@ -95,6 +112,8 @@ fn is_opened(line: &str) -> bool {
 
 struct Reader<'c> {
     collector: &'c mut Collector,
+    /// The body is valid as a whole.
+    is_valid: bool,
     /// How many more bytes may be looked at to find the end of broken entries.
     budget: usize,
 }
@@ -158,7 +177,7 @@ impl Reader<'_> {
     fn entry<'t>(&mut self, scanner: &mut Scanner<'t>, text: &'t str) {
         let start = scanner.at();
         let broken = match item(scanner) {
-            Ok(item) if matches!(scanner.peek(), None | Some(b',' | b']' | b'{')) => {
+            Ok(item) if self.is_valid || is_border(scanner.peek()) => {
                 return self.push(item, text, start);
             }
             Ok(_) => Broken { reason: "has a comma missing behind it", at: scanner.at() },
@@ -187,7 +206,7 @@ impl Reader<'_> {
         self.budget = self.budget.checked_sub(length)?;
         let end = behind + length;
         let next = Scanner::new(text, end).peek();
-        matches!(next, None | Some(b',' | b']')).then_some(end)
+        (end > start && matches!(next, None | Some(b',' | b']'))).then_some(end)
     }
 
     fn push(&mut self, item: Item<'_>, text: &str, start: usize) {
@@ -207,6 +226,11 @@ impl Reader<'_> {
     fn refuse(&mut self, reason: &'static str, at: usize) {
         self.collector.refuse(not_json(Broken { reason, at }));
     }
+}
+
+/// Whether an entry may end before this byte; the comma may be missing before another one.
+fn is_border(next: Option<u8>) -> bool {
+    matches!(next, None | Some(b',' | b']' | b'{'))
 }
 
 fn item<'t>(scanner: &mut Scanner<'t>) -> Result<Item<'t>, Broken> {
@@ -363,7 +387,7 @@ mod tests {
     #[test]
     fn what_is_no_entry_is_one_that_is_not_valid() {
         let deep = "[".repeat(200_000);
-        for body in ["null", "\"[]\"", "x", "{", "[{\"method\": \"G", &format!("[{deep}")] {
+        for body in ["null", "\"[]\"", "x", "{", "]", "}", "x\n]","[{\"method\": \"G", &format!("[{deep}")] {
             let batch = read(JSON, body).expect("it is read");
             assert_eq!((batch.entries.len(), batch.rejected), (0, 1), "{:.40}", body);
         }

@@ -20,14 +20,6 @@ impl<'a> Token<'a> {
         }
     }
 
-    /// The quoted text; `None` for a word.
-    pub(super) fn quoted(self) -> Option<&'a str> {
-        match self {
-            Self::Word(_) => None,
-            Self::Quoted(text) => Some(text),
-        }
-    }
-
     /// The text either way.
     pub(super) fn text(self) -> &'a str {
         match self {
