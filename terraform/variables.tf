@@ -128,6 +128,17 @@ variable "max_ingest_bytes" {
   }
 }
 
+variable "max_logs_bytes" {
+  description = "MAX_LOGS_BYTES: the largest body of POST /logs, in bytes, decompressed."
+  type        = number
+  default     = 10485760
+
+  validation {
+    condition     = var.max_logs_bytes >= 1 && var.max_logs_bytes <= 16777216 && floor(var.max_logs_bytes) == var.max_logs_bytes
+    error_message = "The limit is 1 to 16777216 bytes."
+  }
+}
+
 variable "trusted_hops" {
   description = "TRUSTED_HOPS: the number of proxies in front of the gateway that write X-Forwarded-For: 1 for Cloud Run alone, 2 with a load balancer in front of it."
   type        = number

@@ -16,7 +16,7 @@ BEYOND_SCHEMAS = [
     "is not a page token of this listing",
     "must not be before the year 2000",
     "must not be more than 24 hours in the future",
-    "must be an RFC 3339 time, epoch seconds or milliseconds, or a time as in a common log",
+    "must be a time such as 2025-05-01T10:00:00Z, or seconds or milliseconds since 1970",
     r"must be at most \d+ bytes long",
     r"must be a day, or midnight in UTC: .*",
     r"must be a day or a full hour: .*",

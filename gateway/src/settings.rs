@@ -15,6 +15,11 @@ pub struct GatewaySettings {
         value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     pub max_ingest_bytes: u32,
 
+    /// The largest body of `POST /logs`, in bytes after decompression; at most 16 MiB.
+    #[arg(long, env = "MAX_LOGS_BYTES", default_value_t = 10_485_760,
+        value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
+    pub max_logs_bytes: u32,
+
     /// The token that every read except health checks must send as `Authorization: Bearer …`
     /// [default: anybody may read].
     #[arg(long, env = "READ_TOKEN", hide_env_values = true)]
@@ -51,6 +56,11 @@ impl GatewaySettings {
     /// The largest body of `POST /ingest`, in bytes after decompression.
     pub(crate) fn max_ingest_bytes(&self) -> usize {
         self.max_ingest_bytes as usize
+    }
+
+    /// The largest body of `POST /logs`, in bytes after decompression.
+    pub(crate) fn max_logs_bytes(&self) -> usize {
+        self.max_logs_bytes as usize
     }
 
     /// The token that reads need. An empty one, as from an unset variable in a script, is none.

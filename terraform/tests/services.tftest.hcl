@@ -74,6 +74,7 @@ run "every_variable_has_its_effect" {
     gateway_cpu            = 2
     gateway_memory         = "3Gi"
     max_ingest_bytes       = 1000
+    max_logs_bytes         = 2000
     trusted_hops           = 2
     pages                  = false
     log_requests           = "errors"
@@ -103,6 +104,7 @@ run "every_variable_has_its_effect" {
       PUBSUB_TOPIC         = "other"
       FIRESTORE_DATABASE   = "documents"
       MAX_INGEST_BYTES     = "1000"
+      MAX_LOGS_BYTES       = "2000"
       TRUSTED_HOPS         = "2"
       PAGES                = "off"
       LOG_REQUESTS         = "errors"

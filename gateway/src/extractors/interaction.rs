@@ -24,6 +24,8 @@ pub(crate) const TYPES: [&str; 3] = ["view", "click", "location"];
 pub(crate) struct Interaction(pub(crate) NewEvent);
 
 impl FromBody for Interaction {
+    const MEDIA_TYPES: &str = "application/json, text/plain";
+
     async fn read(request: &HttpRequest, payload: Payload, _: &Gateway) -> Result<Self, Problem> {
         let mut body = new_event::object(request, payload).await?;
         let (fit, received_at) = (Fit::of(request)?, Utc::now());

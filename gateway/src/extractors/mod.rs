@@ -5,12 +5,14 @@
 pub(crate) mod body;
 mod bots;
 pub(crate) mod browser;
+pub(crate) mod compression;
 mod exclusion;
 mod fit;
 pub(crate) mod interaction;
 pub(crate) mod json;
 pub(crate) mod limits;
 pub(crate) mod log_batch;
+pub(crate) mod log_media;
 pub(crate) mod media;
 pub(crate) mod new_event;
 mod payload;

@@ -25,6 +25,8 @@ pub(crate) struct SiteEvent {
 }
 
 impl FromBody for SiteEvent {
+    const MEDIA_TYPES: &str = "application/json, text/plain";
+
     async fn read(
         request: &HttpRequest,
         payload: Payload,

@@ -31,6 +31,8 @@ pub(crate) struct TextUpload {
 }
 
 impl FromBody for TextUpload {
+    const MEDIA_TYPES: &str = "application/json, text/plain";
+
     async fn read(
         request: &HttpRequest,
         payload: Payload,

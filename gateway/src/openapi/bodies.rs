@@ -145,17 +145,17 @@ pub(crate) struct Texts {
 #[schema(min_items = 1)]
 pub(crate) struct LogEntries(Vec<LogEntry>);
 
-/// An entry of an access log. Aliases: `timestamp`, `time` or `ts` for `receivedAt`, `user_agent`
-/// for `userAgent`.
+/// An entry of an access log. The names that servers, shippers and clouds use for these fields are
+/// known too, in any case and at any depth: the page of the API lists them.
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LogEntry {
     received_at: Time,
-    #[schema(pattern = r"^[A-Za-z0-9!#$%&'*+.^_|~-]{1,32}$")]
-    method: String,
+    /// Without it, the path alone is counted.
+    method: Option<String>,
     path: Target,
-    #[schema(pattern = r"^\s*[^\r\n]*\s*$")]
-    user_agent: Option<String>,
+    /// Anything but a text is counted as `Other`.
+    user_agent: Option<Value>,
 }
 
 /// From the year 2000 to 24 hours in the future.

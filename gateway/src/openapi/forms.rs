@@ -7,6 +7,7 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::extractors::interaction::TYPES;
+use crate::formats::Format;
 
 /// Each form: a description, its format or its pattern, and an example.
 macro_rules! forms {
@@ -99,6 +100,28 @@ impl PartialSchema for WindowGrain {
 }
 
 impl ToSchema for WindowGrain {}
+
+/// What makes two batches the same.
+pub(crate) enum Dedup {}
+
+impl PartialSchema for Dedup {
+    fn schema() -> RefOr<Schema> {
+        one_of(&["content", "none"])
+    }
+}
+
+impl ToSchema for Dedup {}
+
+/// A format of access logs.
+pub(crate) enum LogFormat {}
+
+impl PartialSchema for LogFormat {
+    fn schema() -> RefOr<Schema> {
+        one_of(&Format::NAMES)
+    }
+}
+
+impl ToSchema for LogFormat {}
 
 /// A reference to the schema of a form.
 pub(crate) fn of<T: ToSchema>() -> RefOr<Schema> {

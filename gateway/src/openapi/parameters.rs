@@ -76,7 +76,7 @@ groups! {
         )
         .schema(Some(text())),
         header("Content-Encoding", "How the body is compressed.")
-            .schema(Some(one_of(&["identity", "gzip", "x-gzip", ""]))),
+            .schema(Some(one_of(&["identity", "gzip", "x-gzip", "deflate", "zstd", ""]))),
         header("traceparent", "A W3C trace context, passed on; ignored if it is malformed.")
             .schema(Some(text())),
     ];

@@ -98,15 +98,22 @@ responses! {
 
 /// Takes a batch of access-log entries
 ///
-/// of at most 2 MiB after decompression. Its id is the `Idempotency-Key`, otherwise the SHA-256 of its
-/// body. Valid entries are accepted, the others are listed in `errors`; a batch without a valid entry
-/// is refused. If nothing names a tenant, it belongs to `default`.
+/// of at most 10 MiB after decompression (`MAX_LOGS_BYTES`). Its id is the `Idempotency-Key`,
+/// otherwise a random one, or with `dedup=content` the SHA-256 of its body. Valid entries are
+/// accepted, the others are listed in `errors`; a batch without a valid entry is refused. If nothing
+/// names a tenant, it belongs to `default`.
 #[utoipa::path(
     post, path = "/logs", tag = "access logs", operation_id = "postBatch",
     params(
         parameters::Tenant, parameters::Customer,
         ("strict" = Option<bool>, Query,
             description = "Refuse the whole batch if one entry is not valid."),
+        ("dedup" = Option<forms::Dedup>, Query,
+            description = "What makes a batch without an `Idempotency-Key` the same as an earlier \
+                one. Default: nothing."),
+        ("format" = Option<forms::LogFormat>, Query,
+            description = "The format of the body. Default: that of the content type, and for \
+                text, each line's own."),
         parameters::Upload,
     ),
     request_body(content(
