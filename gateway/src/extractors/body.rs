@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
 use actix_web::web::{self, Data};
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use actix_web::{FromRequest, HttpRequest};
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use tokio::time::{Instant, timeout_at};
@@ -78,22 +78,6 @@ pub(crate) async fn read(
     match coding(request.headers())? {
         None => Ok(body),
         Some(coding) => decompress(coding, body, limit).await,
-    }
-}
-
-/// The media type without parameters, in lower case: `text/plain`. The charset must be UTF-8.
-pub(crate) fn media_type(request: &HttpRequest) -> Result<String, Problem> {
-    let unsupported = |detail: &str| Problem::new(ProblemCode::UnsupportedMediaType, detail);
-    if request.headers().get_all(CONTENT_TYPE).nth(1).is_some() {
-        return Err(unsupported("The request has more than one Content-Type header."));
-    }
-    let mime =
-        request.mime_type().map_err(|_| unsupported("The Content-Type header is malformed."))?;
-    let mime = mime.ok_or_else(|| unsupported("The request has no Content-Type header."))?;
-    let charset = mime.get_param("charset").map(|charset| charset.as_str().to_ascii_lowercase());
-    match charset.as_deref() {
-        None | Some("utf-8" | "utf8" | "us-ascii") => Ok(mime.essence_str().to_ascii_lowercase()),
-        Some(_) => Err(unsupported("The charset is not supported. Use utf-8.")),
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use common::access_log::{Entry, UNREADABLE};
 
-use super::names::{Slot, known};
+use super::names::Slot;
 use super::page::page;
 use super::request_line::{RequestLine, is_method, request_line};
 use super::user_agent::{Families, OTHER};
@@ -79,9 +79,10 @@ impl<'a> Raw<'a> {
 
     /// Sets the field that `name` means; an unknown name is ignored. Under the same name, the last
     /// value wins.
+    #[cfg(test)]
     pub(super) fn set(&mut self, name: impl Into<Cow<'a, str>>, value: Field<'a>) {
         let name = name.into();
-        if let Some((slot, rank)) = known(&name) {
+        if let Some((slot, rank)) = super::names::known(&name) {
             self.add(slot, rank, name, value);
         }
     }
