@@ -1,0 +1,133 @@
+//! Telephone numbers.
+
+use super::super::phones;
+use super::super::rule::{Reach, Rule, digits};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "phone number, international",
+        pattern: r"\+[1-9](?:[ ().\-/]{0,3}[0-9]){6,14}",
+        needs: digits(8),
+        takes_in: Reach::Beginning,
+        check: phones::international_phone,
+        takes: &[
+            "+44 20 7946 0958", "+44 (0)20 7946 0958 200", "%2B14155552671",
+            "+33\u{202f}6 12 34 56 78",
+        ],
+        spares: &[
+            "+1000 2025", "+1048576 bytes", "+52.520008+13.404954", "1+14155552671",
+            "+1000000000",
+        ],
+    },
+    Rule {
+        name: "phone number, international with 00",
+        pattern: r"00[1-9][0-9]{0,2}(?:[ ()./-]{1,3}[0-9]{1,8}){2,5}",
+        needs: digits(10),
+        takes_in: Reach::Beginning,
+        check: phones::prefixed_phone,
+        takes: &["0044 20 7946 0958", "0049-30-1234567"],
+        spares: &["00442079460958", "0042"],
+    },
+    Rule {
+        name: "phone number, North America",
+        pattern: r"(?:1[ .-])?(?:\([0-9]{3}\) ?|[0-9]{3}[.-])[0-9]{3}[ .-][0-9]{4}",
+        needs: digits(10),
+        takes_in: Reach::Beginning,
+        check: phones::phone,
+        takes: &[
+            "(415) 555-2671", "415.555.2671", "1-800-555-0199", "212-555-0123x44",
+            "415–555–2671",
+            "?tel=%28415%29%20555-2671",
+        ],
+        spares: &["invoice 415-555-2671", "#415-555-2671", "415-555-2671-9", "0.415.555.2671"],
+    },
+    Rule {
+        name: "phone number, North America, spaced",
+        pattern: r"[2-9][0-9]{2} [2-9][0-9]{2} [0-9]{4}",
+        needs: digits(10),
+        takes_in: Reach::Beginning,
+        check: phones::spaced_phone,
+        takes: &["User 415 555 2671 called"],
+        spares: &["\"GET /\" 200 512 1234", "200 415 555 2671"],
+    },
+    Rule {
+        name: "phone number, local",
+        pattern: r"[2-9][0-9]{2}-[0-9]{4}",
+        needs: digits(7),
+        takes_in: Reach::Beginning,
+        check: phones::local_phone,
+        takes: &[
+            "User 555-0199 accessed",
+            "电话555-0199",
+            "tel:555-0199",
+            "/users/555-0199/profile",
+        ],
+        spares: &[
+            "20250501-0042", "ORD-555-0199", "bytes 200-1023", "200-1023/5000", "2025-05-01",
+            "elapsed 200-1500 ms",
+            "port 500-4500",
+            "ISO 639-1988",
+            "room 204-1200",
+        ],
+    },
+    Rule {
+        name: "phone number, national",
+        pattern: r"0[1-9][0-9]{0,4}(?:/ |[ ./-])[0-9]{2,8}(?:[ .-][0-9]{2,5}){0,3}",
+        needs: digits(9),
+        takes_in: Reach::Beginning,
+        check: phones::trunk_phone,
+        takes: &[
+            "020 7946 0958",
+            "06 12 34 56 78",
+            "0170/1234567",
+            "03-1234-5678",
+            "079 123 45 67",
+        ],
+        spares: &["01/05/2025", "01.05.2025 10:00", "09:30", "0042"],
+    },
+    Rule {
+        name: "phone number, area in parentheses",
+        pattern: r"\([0-9]{2,5}\)[ -]?[0-9]{3,5}[ -]?[0-9]{3,5}",
+        needs: digits(9),
+        takes_in: Reach::Beginning,
+        check: phones::phone,
+        takes: &["(11) 91234-5678", "(020) 7946 0958", "(02) 9876 5432"],
+        spares: &["(12) 345", "sshd(1234) 5678 9012"],
+    },
+    Rule {
+        name: "phone number, Russia",
+        pattern: r"8[ -]?\(?[0-9]{3}\)?[ -]?[0-9]{3}-[0-9]{2}-[0-9]{2}",
+        needs: digits(11),
+        takes_in: Reach::Beginning,
+        check: phones::phone,
+        takes: &["8 (495) 123-45-67", "8-800-555-35-35"],
+        spares: &["18 (495) 123-45-678"],
+    },
+    Rule {
+        name: "phone number, China",
+        pattern: r"1[3-9][0-9][ -][0-9]{4}[ -][0-9]{4}",
+        needs: digits(11),
+        takes_in: Reach::Beginning,
+        check: phones::spaced_phone,
+        takes: &["138-0013-8000", "138 0013 8000"],
+        spares: &["138-0013-80001"],
+    },
+    Rule {
+        name: "phone number, named",
+        pattern: r#"(?i:telephone|phone|tel|mobile|fax|msisdn|mobil|cell|callback|whatsapp|sms|handy|telefono|teléfono|telefone|telefon|téléphone|телефон|тел|电话|電話|手机|手機|전화)(?i:[ _-]?(?:number|num|no|nr))?[ .:=#"'：]{0,5}[+(]{0,2}[0-9](?:[ ().\-/]{0,3}[0-9]){6,14}"#,
+        needs: digits(7),
+        takes_in: Reach::Beginning,
+        check: phones::named_phone,
+        takes: &[
+            "phone=4155552671",
+            "\"phone_number\": \"2025550143\"",
+            "tel. 612 345 678",
+            "手机13800138000",
+            "userPhone: 4155552671",
+        ],
+        spares: &[
+            "phone 2025-05-01 10:00", "hotel 4155552671", "phone_id=4155552671",
+            "tel 2025-05-17",
+        ],
+    },
+];
