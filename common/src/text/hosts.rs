@@ -8,9 +8,12 @@ use super::versions::written_as_version;
 
 /// The longest host name, in bytes.
 const MAX_HOST: usize = 253;
+/// The length of an address without signs, each octet with three digits: `n219076184117`.
+const PADDED: usize = 12;
 /// Words that stand right before an address, without a sign.
-const GLUED: &[&str] =
-    &["ip", "ipv", "addr", "address", "host", "peer", "src", "dst", "client", "server", "node", "pod"];
+const GLUED: &[&str] = &[
+    "ip", "ipv", "addr", "address", "host", "peer", "src", "dst", "client", "server", "node", "pod",
+];
 
 pub(super) fn ipv4(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let octets = octets(&text[found.clone()])?;
@@ -70,6 +73,10 @@ fn is_private_name(head: &str) -> bool {
 }
 
 pub(super) fn octets(text: &str) -> Option<[u8; 4]> {
+    if text.len() == PADDED && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let octet = |at: usize| text[at..at + 3].parse().ok();
+        return Some([octet(0)?, octet(3)?, octet(6)?, octet(9)?]);
+    }
     let mut octets = text.split(['.', '-']).map(|octet| octet.parse().ok());
     let octets = [octets.next()??, octets.next()??, octets.next()??, octets.next()??];
     let same = !(text.contains('.') && text.contains('-'));

@@ -20,7 +20,9 @@ pub(super) fn ipv6(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let run = &text[found.clone()];
     let colons = run.match_indices(':').map(|(at, _)| found.start + at + 1);
     let starts = once(found.start).chain(colons.take(MAX_LABELS));
-    starts.filter(|start| begins_address(text, &found, *start)).find_map(|start| ended(text, start, found.end))
+    starts
+        .filter(|start| begins_address(text, &found, *start))
+        .find_map(|start| ended(text, start, found.end))
 }
 
 fn begins_address(text: &str, found: &Range<usize>, at: usize) -> bool {
@@ -29,12 +31,15 @@ fn begins_address(text: &str, found: &Range<usize>, at: usize) -> bool {
         let is_path = before.last() == Some(&b':');
         return begins(text, at) && !is_path;
     }
-    !text[at..].starts_with(':') && !before.ends_with(b"::") && !after_group(&before[..before.len() - 1])
+    !text[at..].starts_with(':')
+        && !before.ends_with(b"::")
+        && !after_group(&before[..before.len() - 1])
 }
 
 /// Whether the text ends with a possible group of an address.
 fn after_group(before: &[u8]) -> bool {
-    let length = before.iter().rev().take(6).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let length =
+        before.iter().rev().take(6).take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let group = &before[before.len() - length..];
     (1..=4).contains(&length) && group.iter().all(u8::is_ascii_hexdigit)
 }

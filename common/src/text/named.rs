@@ -11,8 +11,18 @@ use super::values::{MARK, is_secret_word, value};
 /// Names that end like the name of a secret and are not one.
 const OTHERS: &[&str] = &["compass", "bypass", "trespass", "surpass", "encompass", "overpass"];
 /// Tokens that are no secret: places in a listing, and limits.
-const PLACES: &[&str] =
-    &["page", "next", "nextpage", "continuation", "sync", "max", "min", "maximum", "pagination", "scroll"];
+const PLACES: &[&str] = &[
+    "page",
+    "next",
+    "nextpage",
+    "continuation",
+    "sync",
+    "max",
+    "min",
+    "maximum",
+    "pagination",
+    "scroll",
+];
 /// The least length of a token or key that is not in quotes.
 const SHORTEST: usize = 4;
 
@@ -70,7 +80,8 @@ pub(super) fn login(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let start = own.start + text[own.clone()].find(':')? + 1;
     let is_id = text[start..own.end].bytes().all(|byte| byte.is_ascii_digit());
     let is_url = text[start..].starts_with("//");
-    (start < own.end && !is_id && !is_url && !text[own.clone()].starts_with(':')).then_some(start..own.end)
+    (start < own.end && !is_id && !is_url && !text[own.clone()].starts_with(':'))
+        .then_some(start..own.end)
 }
 
 /// A security code of a card.
@@ -93,7 +104,8 @@ pub(super) fn path_token(text: &str, found: Range<usize>) -> Option<Range<usize>
 /// The whole name, of which the pattern matched the end.
 fn name<'a>(text: &'a str, found: &Range<usize>) -> &'a str {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
-    let before = text.as_bytes()[..found.start].iter().rev().take(32).take_while(|b| is_part(b)).count();
+    let before =
+        text.as_bytes()[..found.start].iter().rev().take(32).take_while(|b| is_part(b)).count();
     let after = text.as_bytes()[found.start..].iter().take(40).take_while(|b| is_part(b)).count();
     &text[found.start - before..found.start + after]
 }
@@ -122,9 +134,35 @@ pub(super) fn authorization(text: &str, found: Range<usize>) -> Option<Range<usi
 }
 
 const SCHEMES: &[&str] = &[
-    "basic", "bearer", "token", "apikey", "api-key", "digest", "negotiate", "ntlm", "oauth", "hawk",
-    "aws", "aws4-hmac-sha256", "hmac", "sharedkey", "sharedkeylite", "key", "signature", "googlelogin",
-    "kerberos", "jwt", "splunk", "geniekey", "bot", "ssws", "mac", "dpop", "vapid", "gnap", "custom",
+    "basic",
+    "bearer",
+    "token",
+    "apikey",
+    "api-key",
+    "digest",
+    "negotiate",
+    "ntlm",
+    "oauth",
+    "hawk",
+    "aws",
+    "aws4-hmac-sha256",
+    "hmac",
+    "sharedkey",
+    "sharedkeylite",
+    "key",
+    "signature",
+    "googlelogin",
+    "kerberos",
+    "jwt",
+    "splunk",
+    "geniekey",
+    "bot",
+    "ssws",
+    "mac",
+    "dpop",
+    "vapid",
+    "gnap",
+    "custom",
 ];
 
 /// Credentials are one word, or parameters with commas between them.
@@ -133,9 +171,14 @@ fn end_of_credentials(text: &str, start: usize) -> usize {
     let mut at = start;
     loop {
         at = end_of_word(text, at);
-        let comma = matches!(bytes.get(at.wrapping_sub(1)), Some(b',')) || bytes.get(at) == Some(&b',');
+        let comma =
+            matches!(bytes.get(at.wrapping_sub(1)), Some(b',')) || bytes.get(at) == Some(&b',');
         let next = at + bytes[at..].iter().take(3).take_while(|b| matches!(b, b',' | b' ')).count();
-        let parameter = bytes[next..].iter().take(40).take_while(|b| b.is_ascii_alphanumeric() || b"_-".contains(b)).count();
+        let parameter = bytes[next..]
+            .iter()
+            .take(40)
+            .take_while(|b| b.is_ascii_alphanumeric() || b"_-".contains(b))
+            .count();
         let goes_on = comma && parameter > 0 && bytes.get(next + parameter) == Some(&b'=');
         if !goes_on {
             break;
@@ -164,8 +207,9 @@ fn end_of_word(text: &str, start: usize) -> usize {
 
 /// The cookies of a request, or the value of the cookie that an answer sets.
 pub(super) fn cookies(text: &str, found: Range<usize>) -> Option<Range<usize>> {
-    let sets = text[found.clone()].to_ascii_lowercase().starts_with("set");
-    if !sets && text[..found.start].to_ascii_lowercase().ends_with("set-") {
+    let sets = text.as_bytes()[found.start] | 0x20 == b's';
+    let before = text.as_bytes()[..found.start].last_chunk::<4>();
+    if !sets && before.is_some_and(|before| before[..3].eq_ignore_ascii_case(b"set")) {
         return None;
     }
     let first = pair(text, found.end)?;

@@ -3,7 +3,9 @@
 
 use std::ops::Range;
 
-use super::surroundings::{begins, digits, ends, free_after, free_before, joined_by_hyphen, word_before};
+use super::surroundings::{
+    begins, digits, ends, free_after, free_before, joined_by_hyphen, word_before,
+};
 use super::things::{FILLERS, identifies, numbers_a_thing};
 
 /// The groups of digits in which the networks write card numbers.
@@ -23,8 +25,22 @@ const GROUPINGS: &[&[usize]] = &[
 ];
 /// Words that end the name of a card's number.
 const CARD_WORDS: &[&str] = &[
-    "amex", "card", "carte", "cc", "ccn", "diners", "discover", "jcb", "karte", "maestro", "mastercard",
-    "mir", "pan", "tarjeta", "unionpay", "visa",
+    "amex",
+    "card",
+    "carte",
+    "cc",
+    "ccn",
+    "diners",
+    "discover",
+    "jcb",
+    "karte",
+    "maestro",
+    "mastercard",
+    "mir",
+    "pan",
+    "tarjeta",
+    "unionpay",
+    "visa",
 ];
 /// The longest account number with its separators, in characters.
 const MAX_IBAN: usize = 48;
@@ -87,7 +103,9 @@ fn is_card_number(text: &str, range: &Range<usize>, one_piece: bool) -> bool {
     let named = after_card_word(text, range.start);
     let rare = one_piece && !matches!(number.len(), 14..=16);
     let is_id = one_piece && identifies(text, range.start);
-    (named || !(rare && !(number.len() == 13 && quoted(text, range))) && !is_id) && issued(&number) && luhn(&number)
+    (named || !(rare && !(number.len() == 13 && quoted(text, range))) && !is_id)
+        && issued(&number)
+        && luhn(&number)
 }
 
 fn quoted(text: &str, range: &Range<usize>) -> bool {
@@ -99,7 +117,8 @@ fn quoted(text: &str, range: &Range<usize>) -> bool {
 fn after_card_word(text: &str, at: usize) -> bool {
     let before = &text.as_bytes()[..at];
     let (word, start) = word_before(before);
-    let (word, _) = if FILLERS.contains(&word.as_str()) { word_before(&before[..start]) } else { (word, 0) };
+    let (word, _) =
+        if FILLERS.contains(&word.as_str()) { word_before(&before[..start]) } else { (word, 0) };
     before.ends_with(b"%B") || CARD_WORDS.iter().any(|card| word.ends_with(card))
 }
 
@@ -150,7 +169,9 @@ fn issued(digits: &[u8]) -> bool {
         5100..=5599 | 2200..=2204 | 2221..=2720 | 9792 => digits.len() == 16,
         3400..=3499 | 3700..=3799 => digits.len() == 15,
         3000..=3059 | 3600..=3699 | 3800..=3999 => matches!(digits.len(), 14 | 16 | 19),
-        3528..=3589 | 6000..=6099 | 6200..=6299 | 6440..=6599 | 8100..=8299 => (16..=19).contains(&digits.len()),
+        3528..=3589 | 6000..=6099 | 6200..=6299 | 6440..=6599 | 8100..=8299 => {
+            (16..=19).contains(&digits.len())
+        }
         5018 | 5020 | 5038 | 5893 | 6304 | 6759 | 6761..=6763 => (13..=19).contains(&digits.len()),
         _ => false,
     }

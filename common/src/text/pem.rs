@@ -44,7 +44,10 @@ pub(super) fn secret(line: &str) -> Option<Range<usize>> {
 /// Whether a line that stands alone is a full line of a block that was cut.
 pub(super) fn is_full_line(line: &str) -> bool {
     let text = line.trim();
-    FULL_LINE.contains(&text.len()) && is_body(text) && is_mixed(text.as_bytes()) && text.contains(['+', '/'])
+    FULL_LINE.contains(&text.len())
+        && is_body(text)
+        && is_mixed(text.as_bytes())
+        && text.contains(['+', '/'])
 }
 
 /// Whether a block of a key is open at a position, and where its first line starts.
@@ -58,9 +61,11 @@ pub(super) fn open_block(text: &str, at: usize) -> Option<usize> {
 /// A key in one line, as in the JSON of a service account: what is between its two ends.
 pub(super) fn in_line(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let rest = &text[found.end..];
-    let end = rest.find("-----END").or_else(|| rest.find(['"', '\''])).unwrap_or(rest.trim_end().len());
+    let end =
+        rest.find("-----END").or_else(|| rest.find(['"', '\''])).unwrap_or(rest.trim_end().len());
     let own = found.end..found.end + end;
-    let body = text[own.clone()].trim_matches(|c: char| c.is_whitespace() || c == '\\' || c == 'n' || c == 'r');
+    let body = text[own.clone()]
+        .trim_matches(|c: char| c.is_whitespace() || c == '\\' || c == 'n' || c == 'r');
     let start = found.end + text[own.clone()].find(body)?;
     (body.len() > 7 && !body.starts_with("[REDACTED]")).then(|| start..start + body.len())
 }
@@ -78,7 +83,9 @@ fn ends_key(line: &str) -> bool {
 }
 
 fn names_key(line: &str, sign: &str) -> bool {
-    line.split_once(sign).is_some_and(|(_, rest)| rest.split("-----").next().is_some_and(|name| name.contains("PRIVATE KEY")))
+    line.split_once(sign).is_some_and(|(_, rest)| {
+        rest.split("-----").next().is_some_and(|name| name.contains("PRIVATE KEY"))
+    })
 }
 
 /// Base64, or one of the headers that an encrypted key has.

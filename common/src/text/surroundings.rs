@@ -67,7 +67,9 @@ pub(super) fn free_after(text: &str, at: usize, ties: &str) -> bool {
 pub(super) fn in_login(text: &str, at: usize) -> bool {
     let reach = text.floor_char_boundary(at.saturating_sub(LOGIN));
     let login = text[reach..at].rfind("://").map(|scheme| &text[reach + scheme + 3..at]);
-    login.is_some_and(|login| !login.contains(|c: char| c.is_whitespace() || "/?#\"'<>,;".contains(c)))
+    login.is_some_and(|login| {
+        !login.contains(|c: char| c.is_whitespace() || "/?#\"'<>,;".contains(c))
+    })
 }
 
 pub(super) fn joined_by_hyphen(text: &str, at: usize) -> bool {

@@ -16,11 +16,13 @@ pub(super) fn credentials(text: &str, found: Range<usize>) -> Option<Range<usize
     let at = start + last_at(rest)?;
     let (user, password) = text[start..at].split_once(':').unwrap_or((&text[start..at], ""));
     let host = &text[at + 1..];
-    let host = &host[..host.find(|c: char| !(c.is_alphanumeric() || ".-".contains(c))).unwrap_or(host.len())];
+    let host = &host
+        [..host.find(|c: char| !(c.is_alphanumeric() || ".-".contains(c))).unwrap_or(host.len())];
     let is_public = host.contains(|c: char| c.is_alphabetic()) && host.contains('.');
     if password.is_empty() {
         let is_token = is_public || user.len() >= 16;
-        return (is_token && user != "git" && !user.is_empty() && !user.starts_with('[')).then_some(start..at);
+        return (is_token && user != "git" && !user.is_empty() && !user.starts_with('['))
+            .then_some(start..at);
     }
     let start = if is_public { start } else { at - password.len() };
     (!text[start..at].contains("[REDACTED]")).then_some(start..at)

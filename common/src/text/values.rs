@@ -7,13 +7,82 @@ pub const MARK: &str = "[REDACTED]";
 
 /// Words that are said of a secret, in its place.
 const WORDS: &[&str] = &[
-    "accepted", "and", "any", "auth", "authentication", "bad", "changed", "check", "correct", "default",
-    "denied", "disabled", "empty", "enabled", "expired", "fail", "failed", "failure", "false", "filtered",
-    "hidden", "for", "if", "incorrect", "invalid", "is", "login", "masked", "mismatch", "missing", "must", "n/a",
-    "needed", "never", "nil", "no", "none", "not", "null", "ok", "off", "on", "optional", "or", "policy",
-    "redacted", "rejected", "removed", "required", "reset", "secret", "set", "string", "success",
-    "successful", "the", "too", "true", "undefined", "unknown", "unset", "updated", "user", "valid", "was",
-    "wrong", "yes", "your", "attempt", "attempts", "authenticated", "verified", "prompt", "sent", "file", "env",
+    "accepted",
+    "and",
+    "any",
+    "auth",
+    "authentication",
+    "bad",
+    "changed",
+    "check",
+    "correct",
+    "default",
+    "denied",
+    "disabled",
+    "empty",
+    "enabled",
+    "expired",
+    "fail",
+    "failed",
+    "failure",
+    "false",
+    "filtered",
+    "hidden",
+    "for",
+    "if",
+    "incorrect",
+    "invalid",
+    "is",
+    "login",
+    "masked",
+    "mismatch",
+    "missing",
+    "must",
+    "n/a",
+    "needed",
+    "never",
+    "nil",
+    "no",
+    "none",
+    "not",
+    "null",
+    "ok",
+    "off",
+    "on",
+    "optional",
+    "or",
+    "policy",
+    "redacted",
+    "rejected",
+    "removed",
+    "required",
+    "reset",
+    "secret",
+    "set",
+    "string",
+    "success",
+    "successful",
+    "the",
+    "too",
+    "true",
+    "undefined",
+    "unknown",
+    "unset",
+    "updated",
+    "user",
+    "valid",
+    "was",
+    "wrong",
+    "yes",
+    "your",
+    "attempt",
+    "attempts",
+    "authenticated",
+    "verified",
+    "prompt",
+    "sent",
+    "file",
+    "env",
 ];
 
 /// The value that begins at a position, without the quotes about it; `None` if there is none.
@@ -66,7 +135,11 @@ fn end_of_word(text: &str, start: usize) -> usize {
 /// Whether a sign ends a value, because of what comes after it: nothing, a blank, another sign, or
 /// the next name.
 fn is_last(rest: &[u8]) -> bool {
-    let name = rest.iter().take(40).take_while(|b| b.is_ascii_alphanumeric() || b"_-.".contains(b)).count();
+    let name = rest
+        .iter()
+        .take(40)
+        .take_while(|b| b.is_ascii_alphanumeric() || b"_-.".contains(b))
+        .count();
     match rest.get(name) {
         None => name == 0,
         Some(b'=' | b':') => name > 0,
@@ -78,10 +151,18 @@ fn is_last(rest: &[u8]) -> bool {
 pub(super) fn is_secret_word(value: &str) -> bool {
     let trimmed = value.trim_matches(|c: char| "()[]{}<>.,:;!?".contains(c));
     let is_masked = trimmed.chars().all(|c| "*xX•.#-_".contains(c));
-    let is_variable = value.starts_with("${") || value.starts_with("$(") || value.starts_with("{{")
-        || value.starts_with("%(") || value.starts_with("%s") || value.starts_with("#{") || value.starts_with('<')
+    let is_variable = value.starts_with("${")
+        || value.starts_with("$(")
+        || value.starts_with("{{")
+        || value.starts_with("%(")
+        || value.starts_with("%s")
+        || value.starts_with("#{")
+        || value.starts_with('<')
         || is_environment(value);
-    !is_masked && !is_variable && !value.starts_with('{') && !WORDS.contains(&trimmed.to_lowercase().as_str())
+    !is_masked
+        && !is_variable
+        && !value.starts_with('{')
+        && !WORDS.contains(&trimmed.to_lowercase().as_str())
 }
 
 /// `$DB_PASSWORD`

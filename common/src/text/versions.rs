@@ -9,28 +9,138 @@ use super::surroundings::{WORD_REACH, word_before};
 const VERSIONS: &[&str] = &["rv", "v", "ver", "version", "versions"];
 /// Words that introduce a version, or the address that something is done to.
 const RELEASES: &[&str] = &[
-    "build", "chapter", "clause", "figure", "firmware", "oid", "package", "paragraph", "rel",
-    "release", "rev", "revision", "rule", "section", "table",
+    "build",
+    "chapter",
+    "clause",
+    "figure",
+    "firmware",
+    "oid",
+    "package",
+    "paragraph",
+    "rel",
+    "release",
+    "rev",
+    "revision",
+    "rule",
+    "section",
+    "table",
 ];
 /// Software that is written in small letters.
 const SOFTWARE: &[&str] = &[
-    "apache", "bash", "curl", "docker", "dotnet", "gcc", "git", "glibc", "go", "httpd", "java", "jdk",
-    "jre", "kernel", "linux", "mariadb", "mysql", "nginx", "node", "npm", "okhttp", "openjdk",
-    "openssh", "openssl", "php", "postgres", "postgresql", "python", "redis", "ruby", "sdk", "sqlite",
-    "sudo", "systemd", "tomcat", "windows",
+    "apache",
+    "bash",
+    "curl",
+    "docker",
+    "dotnet",
+    "gcc",
+    "git",
+    "glibc",
+    "go",
+    "httpd",
+    "java",
+    "jdk",
+    "jre",
+    "kernel",
+    "linux",
+    "mariadb",
+    "mysql",
+    "nginx",
+    "node",
+    "npm",
+    "okhttp",
+    "openjdk",
+    "openssh",
+    "openssl",
+    "php",
+    "postgres",
+    "postgresql",
+    "python",
+    "redis",
+    "ruby",
+    "sdk",
+    "sqlite",
+    "sudo",
+    "systemd",
+    "tomcat",
+    "windows",
 ];
 /// Capitalized words before an address.
 const PLACES: &[&str] = &[
-    "a", "address", "addr", "allow", "and", "at", "ban", "block", "by", "client", "clients", "connect",
-    "connecting", "deny", "dest", "destination", "dhcp", "dns", "drop", "dst", "endpoint", "for",
-    "from", "gateway", "get", "host", "hosts", "icmp", "in", "inet", "ip", "ips", "ipv", "is", "lan",
-    "local", "login", "nameserver", "nat", "net", "netmask", "network", "node", "ntp", "on", "peer",
-    "ping", "proxy", "ptr", "reject", "remote", "resolver", "route", "router", "server", "servers",
-    "source", "spf", "src", "subnet", "target", "tcp", "to", "udp", "unban", "upstream", "user", "via",
-    "vpn", "wan", "with",
+    "a",
+    "address",
+    "addr",
+    "allow",
+    "and",
+    "at",
+    "ban",
+    "block",
+    "by",
+    "client",
+    "clients",
+    "connect",
+    "connecting",
+    "deny",
+    "dest",
+    "destination",
+    "dhcp",
+    "dns",
+    "drop",
+    "dst",
+    "endpoint",
+    "for",
+    "from",
+    "gateway",
+    "get",
+    "host",
+    "hosts",
+    "icmp",
+    "in",
+    "inet",
+    "ip",
+    "ips",
+    "ipv",
+    "is",
+    "lan",
+    "local",
+    "login",
+    "nameserver",
+    "nat",
+    "net",
+    "netmask",
+    "network",
+    "node",
+    "ntp",
+    "on",
+    "peer",
+    "ping",
+    "proxy",
+    "ptr",
+    "reject",
+    "remote",
+    "resolver",
+    "route",
+    "router",
+    "server",
+    "servers",
+    "source",
+    "spf",
+    "src",
+    "subnet",
+    "target",
+    "tcp",
+    "to",
+    "udp",
+    "unban",
+    "upstream",
+    "user",
+    "via",
+    "vpn",
+    "wan",
+    "with",
 ];
 /// What follows a version.
-const TAGS: &[&str] = &["-alpha", "-beta", "-dev", "-pre", "-rc", "-SNAPSHOT", "-RELEASE", "-GA", "+", "~"];
+const TAGS: &[&str] =
+    &["-alpha", "-beta", "-dev", "-pre", "-rc", "-SNAPSHOT", "-RELEASE", "-GA", "+", "~"];
 /// The longest part of a name, in bytes, that is looked at.
 const NAME: usize = 64;
 
@@ -94,7 +204,9 @@ fn is_compared(before: &[u8]) -> bool {
 /// `upgrade from 1.2.3.4 to`
 fn is_upgrade(before: &[u8]) -> bool {
     let near = &before[before.len().saturating_sub(WORD_REACH)..];
-    [&b"pgrad"[..], b"pdat", b"nstall"].iter().any(|word| near.windows(word.len()).any(|w| w == *word))
+    [&b"pgrad"[..], b"pdat", b"nstall"]
+        .iter()
+        .any(|word| near.windows(word.len()).any(|w| w == *word))
 }
 
 /// Whether a product name like `Chrome/` is before, rather than the name of a host.
@@ -103,7 +215,8 @@ fn is_product(before: &[u8], after: &[u8], octets: [u8; 4]) -> bool {
         return false;
     };
     let name = &name[name.len().saturating_sub(NAME)..];
-    let start = name.iter().rposition(|byte| !(byte.is_ascii_alphanumeric() || b"_.-".contains(byte)));
+    let start =
+        name.iter().rposition(|byte| !(byte.is_ascii_alphanumeric() || b"_.-".contains(byte)));
     let name = &name[start.map_or(0, |at| at + 1)..];
     let is_word = name.last().is_some_and(u8::is_ascii_alphanumeric)
         && name.first().is_some_and(u8::is_ascii_alphabetic);
@@ -125,11 +238,13 @@ fn follows_a_name(before: &[u8], word: &str) -> bool {
     let Some(text) = before.strip_suffix(b" ") else {
         return false;
     };
-    let first = text.len() - text.iter().rev().take(NAME).take_while(|b| !b" \t\"'([,;".contains(b)).count();
+    let first = text.len()
+        - text.iter().rev().take(NAME).take_while(|b| !b" \t\"'([,;".contains(b)).count();
     let name = &text[first..];
     let is_ended = name.last().is_some_and(u8::is_ascii_alphanumeric);
     let is_loud = name.iter().any(u8::is_ascii_uppercase);
-    let is_joined = name.contains(&b'-') && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-');
+    let is_joined =
+        name.contains(&b'-') && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-');
     let is_place = PLACES.contains(&word) || word.ends_with("ed") || word.ends_with("ing");
     let is_assigned = name.contains(&b'=') || name.contains(&b':') || name.contains(&b'@');
     is_ended && (is_loud || is_joined) && !is_place && !is_assigned && !is_machine(name)

@@ -154,7 +154,9 @@ fn entity(rest: &str) -> Option<(char, usize)> {
 
 fn hex(text: &[u8], digits: usize) -> Option<u32> {
     let digits = text.get(..digits)?.iter();
-    digits.map(|byte| char::from(*byte).to_digit(16)).try_fold(0, |sum, digit| Some(sum * 16 + digit?))
+    digits
+        .map(|byte| char::from(*byte).to_digit(16))
+        .try_fold(0, |sum, digit| Some(sum * 16 + digit?))
 }
 
 /// Writes a blank for each `+` between the digits of a number in a query: `card=4111+1111`.
@@ -228,7 +230,9 @@ mod tests {
 
     #[test]
     fn what_is_no_escape_stays() {
-        for line in ["100%", "5%zz", r"C:\users", "a&b", "A=1\0B=2", "1.2.3+2013", "%B4111", "sig=a1+2b"] {
+        for line in
+            ["100%", "5%zz", r"C:\users", "a&b", "A=1\0B=2", "1.2.3+2013", "%B4111", "sig=a1+2b"]
+        {
             assert_eq!(View::of(line).text, line);
         }
     }

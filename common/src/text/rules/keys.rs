@@ -33,9 +33,7 @@ pub(super) const RULES: &[Rule] = &[
             concat!("github", "_pat_11ABCDEFG0abcdefghijkl_mnop"),
             concat!("gl", "pat-Ab1Cd2Ef3Gh4Ij5Kl6Mn"),
         ],
-        spares: &[
-            "ghp_short",
-        ],
+        spares: &["ghp_short"],
     },
     Rule {
         name: "package registry",
@@ -47,10 +45,7 @@ pub(super) const RULES: &[Rule] = &[
             concat!("npm", "_a1B2c3D4e5F6g7H8i9J0k1L2"),
             concat!("dckr", "_pat_Ab1Cd2Ef3Gh4Ij5Kl6"),
         ],
-        spares: &[
-            "npm_config_registry_and_the_rest",
-            "pypi-mirror",
-        ],
+        spares: &["npm_config_registry_and_the_rest", "pypi-mirror"],
     },
     Rule {
         name: "Google key",
@@ -62,10 +57,7 @@ pub(super) const RULES: &[Rule] = &[
             concat!("AI", "zaSyA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q"),
             concat!("ya", "29.a0AfH6SMBx1234567890abcdef"),
         ],
-        spares: &[
-            "AIza",
-            "ya29.short",
-        ],
+        spares: &["AIza", "ya29.short"],
     },
     Rule {
         name: "Azure key",
@@ -73,12 +65,8 @@ pub(super) const RULES: &[Rule] = &[
         needs: run(34),
         takes_in: Reach::Beginning,
         check: keys::key,
-        takes: &[
-            concat!("abc8", "Q~Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0Uv"),
-        ],
-        spares: &[
-            "8Q~short",
-        ],
+        takes: &[concat!("abc8", "Q~Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0Uv")],
+        spares: &["8Q~short"],
     },
     Rule {
         name: "chat",
@@ -90,10 +78,7 @@ pub(super) const RULES: &[Rule] = &[
             concat!("xo", "xb-123456789012-AbCdEfGhIj"),
             concat!("xa", "pp-1-A0123-456-abcdef"),
         ],
-        spares: &[
-            "xoxb-1",
-            "foxox-1234567890",
-        ],
+        spares: &["xoxb-1", "foxox-1234567890"],
     },
     Rule {
         name: "chat bot",
@@ -101,12 +86,8 @@ pub(super) const RULES: &[Rule] = &[
         needs: run(58),
         takes_in: Reach::Beginning,
         check: keys::exact_key,
-        takes: &[
-            concat!("MTIzNDU2Nzg5MDEyMzQ1Njc4", ".Ab1Cd2.Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9"),
-        ],
-        spares: &[
-            "MTIz.Ab1Cd2.x",
-        ],
+        takes: &[concat!("MTIzNDU2Nzg5MDEyMzQ1Njc4", ".Ab1Cd2.Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9")],
+        spares: &["MTIz.Ab1Cd2.x"],
     },
     Rule {
         name: "chat bot by number",
@@ -114,12 +95,8 @@ pub(super) const RULES: &[Rule] = &[
         needs: run(32),
         takes_in: Reach::Beginning,
         check: keys::bot_token,
-        takes: &[
-            concat!("bot110201543:AA", "HdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"),
-        ],
-        spares: &[
-            "12345678:AAshort",
-        ],
+        takes: &[concat!("bot110201543:AA", "HdqTcvCH1vGWJxfSeofSAs0K5PALDsaw")],
+        spares: &["12345678:AAshort"],
     },
     Rule {
         name: "web hook",
@@ -131,9 +108,7 @@ pub(super) const RULES: &[Rule] = &[
             concat!("https://hooks.slack.com/serv", "ices/T00000000/B00000000/XXXX"),
             concat!("https://discord.com/api/web", "hooks/123456789012345678/Ab1Cd2Ef3"),
         ],
-        spares: &[
-            "https://hooks.slack.com/services/",
-        ],
+        spares: &["https://hooks.slack.com/services/"],
     },
     Rule {
         name: "telephony and mail",
@@ -146,9 +121,7 @@ pub(super) const RULES: &[Rule] = &[
             concat!("key", "-0123456789abcdef0123456789abcdef"),
             concat!("0123456789abcdef0123456789abcdef", "-us12"),
         ],
-        spares: &[
-            "AC0123456789abcdef0123456789abcdef",
-        ],
+        spares: &["AC0123456789abcdef0123456789abcdef"],
     },
     Rule {
         name: "SendGrid key",
@@ -170,11 +143,7 @@ pub(super) const RULES: &[Rule] = &[
             concat!("rk_", "live_51H8aBcDeFgHiJ"),
             concat!("sq0", "atp-Ab1Cd2Ef3Gh4Ij5Kl6Mn7O"),
         ],
-        spares: &[
-            "sk_live_",
-            "task_live_0123456789",
-            "pk_live_4eC39HqLyjWDarjtT1zdp7dc",
-        ],
+        spares: &["sk_live_", "task_live_0123456789", "pk_live_4eC39HqLyjWDarjtT1zdp7dc"],
     },
     Rule {
         name: "shop",
@@ -182,12 +151,8 @@ pub(super) const RULES: &[Rule] = &[
         needs: run(26),
         takes_in: Reach::Beginning,
         check: keys::key,
-        takes: &[
-            concat!("shp", "at_0123456789abcdef0123456789abcdef"),
-        ],
-        spares: &[
-            "shpat_short",
-        ],
+        takes: &[concat!("shp", "at_0123456789abcdef0123456789abcdef")],
+        spares: &["shpat_short"],
     },
     Rule {
         name: "key after sk-",
@@ -211,9 +176,7 @@ pub(super) const RULES: &[Rule] = &[
             concat!("hf", "_AbCdEfGhIjKlMnOpQrStUvWxYz"),
             concat!("dapi", "0123456789abcdef0123456789abcdef"),
         ],
-        spares: &[
-            "hf_hub_download_is_a_function",
-        ],
+        spares: &["hf_hub_download_is_a_function"],
     },
     Rule {
         name: "cloud and infrastructure",
@@ -225,10 +188,7 @@ pub(super) const RULES: &[Rule] = &[
             concat!("hv", "s.CAESIAbCdEfGhIjKlMnOp"),
             concat!("dop", "_v1_0123456789abcdef0123456789abcdef"),
         ],
-        spares: &[
-            "hvs.short",
-            "dop_v1_x",
-        ],
+        spares: &["hvs.short", "dop_v1_x"],
     },
     Rule {
         name: "work and monitoring",
@@ -240,9 +200,7 @@ pub(super) const RULES: &[Rule] = &[
             concat!("lin", "_api_Ab1Cd2Ef3Gh4Ij5Kl6Mn7"),
             concat!("gl", "sa_Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0Uv"),
         ],
-        spares: &[
-            "secret_name_of_the_thing_that_is_long",
-        ],
+        spares: &["secret_name_of_the_thing_that_is_long"],
     },
     Rule {
         name: "opaque run",

@@ -34,11 +34,7 @@ pub(super) const RULES: &[Rule] = &[
         needs: rule::named(),
         takes_in: Reach::Name,
         check: named::password,
-        takes: &[
-            "user=bob pass=hunter2",
-            r#"{"pass":"hunter2"}"#,
-            "db_pass=hunter2",
-        ],
+        takes: &["user=bob pass=hunter2", r#"{"pass":"hunter2"}"#, "db_pass=hunter2"],
         spares: &[
             "check pass; user unknown",
             "--- PASS: TestLogin (0.00s)",
@@ -79,9 +75,7 @@ pub(super) const RULES: &[Rule] = &[
             "https://a.example/b?sv=2022&sig=Ab1Cd2Ef3Gh4Ij5%3D",
             "X-Amz-Expires=60&X-Amz-Signature=0123456789abcdef0123",
         ],
-        spares: &[
-            "?sig=",
-        ],
+        spares: &["?sig="],
     },
     Rule {
         name: "password in an option",
@@ -89,15 +83,8 @@ pub(super) const RULES: &[Rule] = &[
         needs: rule::named(),
         takes_in: Reach::Beginning,
         check: named::option,
-        takes: &[
-            "mysql --password hunter2 -h db",
-            "deploy --api-key abc123 --force",
-        ],
-        spares: &[
-            "login --password --user ann",
-            "--token-file x",
-            "mkdir -p dir",
-        ],
+        takes: &["mysql --password hunter2 -h db", "deploy --api-key abc123 --force"],
+        spares: &["login --password --user ann", "--token-file x", "mkdir -p dir"],
     },
     Rule {
         name: "password in XML",
@@ -105,13 +92,8 @@ pub(super) const RULES: &[Rule] = &[
         needs: rule::named(),
         takes_in: Reach::Beginning,
         check: named::option,
-        takes: &[
-            "<password>hunter2</password>",
-        ],
-        spares: &[
-            "<password></password>",
-            "<Token>null</Token>",
-        ],
+        takes: &["<password>hunter2</password>"],
+        spares: &["<password></password>", "<Token>null</Token>"],
     },
     Rule {
         name: "password in quotes",
@@ -123,10 +105,7 @@ pub(super) const RULES: &[Rule] = &[
             "CREATE USER ann IDENTIFIED BY 'hunter2'",
             "ALTER ROLE ann WITH PASSWORD 'hunter2'",
         ],
-        spares: &[
-            "option 'password' missing",
-            "field password 'required'",
-        ],
+        spares: &["option 'password' missing", "field password 'required'"],
     },
     Rule {
         name: "login of curl",
@@ -134,13 +113,8 @@ pub(super) const RULES: &[Rule] = &[
         needs: rule::named(),
         takes_in: Reach::Beginning,
         check: named::login,
-        takes: &[
-            "curl -u bob:hunter2 https://a.example",
-        ],
-        spares: &[
-            "docker run -u 1000:1000",
-            "date -u +%H:%M",
-        ],
+        takes: &["curl -u bob:hunter2 https://a.example"],
+        spares: &["docker run -u 1000:1000", "date -u +%H:%M"],
     },
     Rule {
         name: "security code of a card",
@@ -148,14 +122,8 @@ pub(super) const RULES: &[Rule] = &[
         needs: digits(3),
         takes_in: Reach::Name,
         check: named::code,
-        takes: &[
-            "cvv=123",
-            r#"{"cvc":"1234"}"#,
-        ],
-        spares: &[
-            "cvv ***",
-            "cvc=12345",
-        ],
+        takes: &["cvv=123", r#"{"cvc":"1234"}"#],
+        spares: &["cvv ***", "cvc=12345"],
     },
     Rule {
         name: "Authorization header",
@@ -171,11 +139,7 @@ pub(super) const RULES: &[Rule] = &[
             r#"Authorization: Digest username="bob", nonce="abc", response="6629fae4""#,
             "Authorization: AWS4-HMAC-SHA256 Credential=AK/2025/us, SignedHeaders=host, Signature=abc",
         ],
-        spares: &[
-            "Authorization: none",
-            "authorization: Digest",
-            "authorization: failed for ann",
-        ],
+        spares: &["Authorization: none", "authorization: Digest", "authorization: failed for ann"],
     },
     Rule {
         name: "Basic credentials",
@@ -183,13 +147,8 @@ pub(super) const RULES: &[Rule] = &[
         needs: run(8),
         takes_in: Reach::Beginning,
         check: keys::basic,
-        takes: &[
-            "auth: Basic dXNlcjpwYXNzd29yZA==",
-        ],
-        spares: &[
-            "Basic authentication failed",
-            "a basic structure of",
-        ],
+        takes: &["auth: Basic dXNlcjpwYXNzd29yZA=="],
+        spares: &["Basic authentication failed", "a basic structure of"],
     },
     Rule {
         name: "bearer token",
@@ -211,10 +170,7 @@ pub(super) const RULES: &[Rule] = &[
             "Set-Cookie: sid=abc123; Path=/; HttpOnly",
             "HTTP_COOKIE=a=b; c=d",
         ],
-        spares: &[
-            "cookie: none",
-            "cookies=3",
-        ],
+        spares: &["cookie: none", "cookies=3"],
     },
     Rule {
         name: "credentials in a URL",
@@ -246,9 +202,7 @@ pub(super) const RULES: &[Rule] = &[
             "ann:hunter2@tcp(127.0.0.1:3306)/app",
             "jdbc:oracle:thin:ann/hunter2@//db:1521/app",
         ],
-        spares: &[
-            "user@tcp(db)",
-        ],
+        spares: &["user@tcp(db)"],
     },
     Rule {
         name: "private key in one line",
@@ -256,12 +210,11 @@ pub(super) const RULES: &[Rule] = &[
         needs: Traits { signs: 5, ..Traits::NONE },
         takes_in: Reach::Beginning,
         check: pem::in_line,
-        takes: &[
-            concat!("-----BEGIN ", r"PRIVATE KEY-----\nMIIEowIBAAKCAQEAu1SU1LfV\n-----END PRIVATE KEY-----"),
-        ],
-        spares: &[
-            concat!("-----BEGIN ", "CERTIFICATE-----"),
-        ],
+        takes: &[concat!(
+            "-----BEGIN ",
+            r"PRIVATE KEY-----\nMIIEowIBAAKCAQEAu1SU1LfV\n-----END PRIVATE KEY-----"
+        )],
+        spares: &[concat!("-----BEGIN ", "CERTIFICATE-----")],
     },
     Rule {
         name: "token in a path",
@@ -269,12 +222,7 @@ pub(super) const RULES: &[Rule] = &[
         needs: run(16),
         takes_in: Reach::Beginning,
         check: named::path_token,
-        takes: &[
-            "GET /reset/4f9aB2c81d77e0a6b3",
-        ],
-        spares: &[
-            "/reset/my-long-page-name-here",
-            "/verify/1234567890123456",
-        ],
+        takes: &["GET /reset/4f9aB2c81d77e0a6b3"],
+        spares: &["/reset/my-long-page-name-here", "/verify/1234567890123456"],
     },
 ];
