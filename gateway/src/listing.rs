@@ -28,7 +28,7 @@ pub(crate) struct PageRequest {
 }
 
 /// One page of a listing.
-pub(crate) struct Page {
+pub(crate) struct ListingPage {
     pub(crate) documents: Vec<Document>,
     next_page_token: Option<String>,
 }
@@ -47,7 +47,7 @@ impl PageRequest {
         self,
         store: &dyn DocumentStore,
         fields: &'static [&'static str],
-    ) -> Result<Page, Problem> {
+    ) -> Result<ListingPage, Problem> {
         // One more document tells whether there is another page.
         let query = Query::all(self.collection.clone())
             .after(self.after)
@@ -58,11 +58,11 @@ impl PageRequest {
         documents.truncate(self.limit as usize);
         let last = documents.last().filter(|_| !is_last);
         let next_page_token = last.map(|last| write_token(&self.collection, &last.id));
-        Ok(Page { documents, next_page_token })
+        Ok(ListingPage { documents, next_page_token })
     }
 }
 
-impl Page {
+impl ListingPage {
     /// `{"<name>": [{"<id>": …, …}], "next_page_token": …}`.
     pub(crate) fn json(self, name: &str, id: &str) -> Value {
         let item = |document: Document| {

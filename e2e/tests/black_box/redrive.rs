@@ -308,7 +308,7 @@ async fn wrong_usage_ends_with_exit_code_2() {
     ];
     for (more, reason) in cases {
         let tenant = if reason == "--tenant" { vec![] } else { vec!["--tenant", "acme"] };
-        let output = Command::new(program).arg("redrive").args(tenant).args(&more).output().await;
+        let output = Command::new(spillway).arg("redrive").args(tenant).args(&more).output().await;
         let output = output.expect("spillway runs");
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{more:?}: {error}");

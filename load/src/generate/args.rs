@@ -8,7 +8,7 @@ use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use common::tenant::{TenantError, TenantId};
 use reqwest::Url;
 
-use super::data::Recipe;
+use super::events::Recipe;
 use crate::http;
 
 /// The first day whose events a server accepts.

@@ -1,7 +1,7 @@
 //! `spillway generate`: a realistic sample of events, sent through the public API.
 
 mod args;
-mod data;
+mod events;
 mod file;
 mod send;
 mod summary;
@@ -24,7 +24,7 @@ use crate::http::{self, ClientError, NobodyThere};
 use crate::progress::progress;
 
 use args::{Out, Target};
-use data::{Events, Recipe};
+use events::{Events, Recipe};
 use send::{NotTaken, Sender};
 use summary::{Summary, Tally};
 
