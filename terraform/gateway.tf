@@ -16,6 +16,7 @@ locals {
     FIRESTORE_DATABASE   = google_firestore_database.this.name
     MAX_INGEST_BYTES     = tostring(var.max_ingest_bytes)
     TRUSTED_HOPS         = tostring(var.trusted_hops)
+    REDACT_PATHS         = tostring(var.redact_paths)
     PAGES                = var.pages ? "on" : "off"
   }
 

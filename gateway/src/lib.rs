@@ -15,6 +15,7 @@ mod openapi;
 mod pages;
 mod probes;
 mod problem;
+mod public_path;
 mod publish;
 mod render;
 mod routes;

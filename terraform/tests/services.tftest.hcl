@@ -75,6 +75,7 @@ run "every_variable_has_its_effect" {
     gateway_memory         = "3Gi"
     max_ingest_bytes       = 1000
     trusted_hops           = 2
+    redact_paths           = false
     pages                  = false
     worker_image           = "registry.test/worker:7"
     worker_max_instances   = 4
@@ -103,6 +104,7 @@ run "every_variable_has_its_effect" {
       FIRESTORE_DATABASE   = "documents"
       MAX_INGEST_BYTES     = "1000"
       TRUSTED_HOPS         = "2"
+      REDACT_PATHS         = "false"
       PAGES                = "off"
     }
     error_message = "The variables must reach the gateway's environment."

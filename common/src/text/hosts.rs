@@ -3,11 +3,13 @@
 use std::ops::Range;
 
 use super::mail::names_a_file;
-use super::surroundings::{begins, end_of_run, ends, start_of_run, word_before};
+use super::surroundings::{begins, ends, word_before};
 use super::versions::written_as_version;
 
 /// The longest host name, in bytes.
 const MAX_HOST: usize = 253;
+/// The longest label of a host name, in bytes.
+const MAX_LABEL: usize = 63;
 /// The length of an address without signs, each octet with three digits: `n219076184117`.
 const PADDED: usize = 12;
 /// Words that stand right before an address, without a sign.
@@ -21,25 +23,54 @@ pub(super) fn ipv4(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     (is_free && !written_as_version(text, &found, octets)).then_some(found)
 }
 
-/// A host name that contains the address of the host, such as the names that providers give.
+/// A host name that contains the address of the host, such as the names that providers give. The
+/// pattern takes the address, and a sign on one side of it that a name has.
 pub(super) fn named_host(text: &str, found: Range<usize>) -> Option<Range<usize>> {
-    octets(&text[found.clone()])?;
-    let is_cut = text.as_bytes()[..found.start].last().is_some_and(u8::is_ascii_digit)
-        || text.as_bytes().get(found.end).is_some_and(u8::is_ascii_alphanumeric)
+    let found = digits_of(text, &found)?;
+    let bytes = text.as_bytes();
+    let is_cut = bytes[..found.start].last().is_some_and(u8::is_ascii_digit)
+        || bytes.get(found.end).is_some_and(u8::is_ascii_alphanumeric)
         || goes_on(text, found.end)
         || after_group(text, found.start);
-    if is_cut {
+    if is_cut || octets(&text[found.clone()]).is_none() {
         return None;
     }
-    let floor = text.floor_char_boundary(found.start.saturating_sub(MAX_HOST));
-    let ceiling = text.ceil_char_boundary((found.end + MAX_HOST).min(text.len()));
-    let start = floor + start_of_run(&text[floor..], found.start - floor, in_host);
-    let end = end_of_run(&text[..ceiling], found.end, in_host);
-    let end = start + text[start..end].trim_end_matches(['.', '-']).len();
-    let start = end - text[start..end].trim_start_matches(['.', '-']).len();
-    let (head, tail) = (&text[start..found.start], text.get(found.end..end).unwrap_or(""));
-    let is_host = is_domain(tail) || (is_private_name(head) && tail.is_empty());
-    is_host.then_some(start..end)
+    let tail = end_of_domain(text, found.end);
+    let start = start_of_host(text, found.start);
+    let is_private = text[start..found.start].eq_ignore_ascii_case("ip-");
+    let end = tail.or(is_private.then_some(found.end))?;
+    Some(start..end)
+}
+
+/// From the first digit to the last.
+fn digits_of(text: &str, found: &Range<usize>) -> Option<Range<usize>> {
+    let digit = |c: char| c.is_ascii_digit();
+    let candidate = &text[found.clone()];
+    Some(found.start + candidate.find(digit)?..found.start + candidate.rfind(digit)? + 1)
+}
+
+fn start_of_host(text: &str, at: usize) -> usize {
+    let bytes = text.as_bytes()[..at].iter().rev().take(MAX_HOST);
+    let start = at - bytes.take_while(|byte| in_host(**byte)).count();
+    at - text[start..at].trim_start_matches(['.', '-']).len()
+}
+
+/// Where the host name ends, if two labels at least follow, as in `-static.example.net`.
+fn end_of_domain(text: &str, start: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let label = |at: usize| bytes[at..].iter().take(MAX_LABEL).take_while(|b| in_label(**b)).count();
+    let (mut at, mut labels) = (start + label(start), 0);
+    while bytes.get(at) == Some(&b'.') && at < start + MAX_HOST {
+        let length = label(at + 1);
+        if !bytes[at + 1..at + 1 + length].iter().any(u8::is_ascii_alphabetic) {
+            break;
+        }
+        (at, labels) = (at + 1 + length, labels + 1);
+    }
+    let top = text[start..at].rsplit('.').next().unwrap_or("");
+    let is_top = top.len() > 1 && top.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let is_whole = !(bytes.get(at) == Some(&b'.') && bytes.get(at + 1).is_some_and(u8::is_ascii_digit));
+    (labels > 1 && is_top && is_whole && !names_a_file(top)).then_some(at)
 }
 
 /// Whether the digits go on with the sign that separates them.
@@ -52,24 +83,12 @@ fn after_group(text: &str, at: usize) -> bool {
     matches!(text.as_bytes()[..at], [.., before, b'.'] if before.is_ascii_digit())
 }
 
-fn in_host(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '.' || c == '-'
+fn in_host(byte: u8) -> bool {
+    in_label(byte) || byte == b'.'
 }
 
-/// Whether at least two labels follow, as in `-static.example.net`.
-fn is_domain(tail: &str) -> bool {
-    let mut labels = tail.split('.').skip(1).collect::<Vec<_>>();
-    let Some(top) = labels.pop() else {
-        return false;
-    };
-    let is_top = top.len() > 1 && top.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let is_name = labels.iter().all(|label| label.bytes().any(|b| b.is_ascii_alphabetic()));
-    is_top && !names_a_file(top) && is_name && !labels.is_empty()
-}
-
-/// `ip-10-0-0-1`, the name of a machine in a private network.
-fn is_private_name(head: &str) -> bool {
-    head.eq_ignore_ascii_case("ip-")
+fn in_label(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-'
 }
 
 pub(super) fn octets(text: &str) -> Option<[u8; 4]> {

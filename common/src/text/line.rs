@@ -109,7 +109,7 @@ fn collect(rule: &Rule, pattern: &Regex, line: &str, found: &mut Vec<Match>) {
             (floor, at) = (line.ceil_char_boundary(next), 0);
         } else {
             at = match rule.takes_in {
-                Reach::Run => range.end,
+                Reach::Run(again) => (range.start + 1).max(range.end.saturating_sub(again)),
                 Reach::Beginning | Reach::Name => line[floor..].ceil_char_boundary(range.start + 1),
             };
         }
@@ -118,7 +118,7 @@ fn collect(rule: &Rule, pattern: &Regex, line: &str, found: &mut Vec<Match>) {
 
 fn claim(rule: &Rule, range: &Range<usize>, secret: &Range<usize>) -> Range<usize> {
     match rule.takes_in {
-        Reach::Run => secret.clone(),
+        Reach::Run(_) => secret.clone(),
         Reach::Beginning | Reach::Name => range.start.min(secret.start)..range.end.max(secret.end),
     }
 }

@@ -5,8 +5,8 @@
 use std::ops::Range;
 
 use super::keys::looks_random;
-use super::surroundings::in_login;
-use super::values::{MARK, is_secret_word, value};
+use super::surroundings::{ends, in_login};
+use super::values::{MARK, begins_placeholder, is_secret_word, value};
 
 /// Names that end like the name of a secret and are not one.
 const OTHERS: &[&str] = &["compass", "bypass", "trespass", "surpass", "encompass", "overpass"];
@@ -28,7 +28,7 @@ const SHORTEST: usize = 4;
 
 /// A password, after `password=`, `"password": ` or `<password>`.
 pub(super) fn password(text: &str, found: Range<usize>) -> Option<Range<usize>> {
-    if in_login(text, found.start) {
+    if in_login(text, found.start) || begins_placeholder(text, found.end) {
         return None;
     }
     let name = name(text, &found);
@@ -43,7 +43,7 @@ pub(super) fn password(text: &str, found: Range<usize>) -> Option<Range<usize>> 
 
 /// A secret, token or key, which may also be a word in a sentence.
 pub(super) fn secret(text: &str, found: Range<usize>) -> Option<Range<usize>> {
-    if in_login(text, found.start) {
+    if in_login(text, found.start) || begins_placeholder(text, found.end) {
         return None;
     }
     let lower = name(text, &found).to_ascii_lowercase();
@@ -79,16 +79,18 @@ pub(super) fn login(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let own = value(text, found.end)?;
     let start = own.start + text[own.clone()].find(':')? + 1;
     let is_id = text[start..own.end].bytes().all(|byte| byte.is_ascii_digit());
-    let is_url = text[start..].starts_with("//");
+    let is_url = text[start..].starts_with("//") || text[own.clone()].starts_with('+');
     (start < own.end && !is_id && !is_url && !text[own.clone()].starts_with(':'))
         .then_some(start..own.end)
 }
 
 /// A security code of a card.
 pub(super) fn code(text: &str, found: Range<usize>) -> Option<Range<usize>> {
-    let own = value(text, found.end)?;
-    let is_code = text[own.clone()].bytes().all(|byte| byte.is_ascii_digit());
-    (is_code && (3..=4).contains(&own.len())).then_some(own)
+    let rest = &text.as_bytes()[found.end..];
+    let quote = rest.iter().take(4).take_while(|byte| matches!(byte, b'\\' | b'"' | b'\'')).count();
+    let digits = rest[quote..].iter().take(5).take_while(|byte| byte.is_ascii_digit()).count();
+    let start = found.end + quote;
+    ((3..=4).contains(&digits) && ends(text, start + digits)).then_some(start..start + digits)
 }
 
 /// A random part of a path after a word such as `reset`.

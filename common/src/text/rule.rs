@@ -45,9 +45,9 @@ pub(super) enum Reach {
     Beginning,
     /// A name. Its value goes on over what is an escape in a query: `password=a%26b&x=1`.
     Name,
-    /// A whole run, in which the check looks at every place where a match may begin. Each run is
-    /// read once, however often it looks like a match.
-    Run,
+    /// A run, in which the check looks at every place where a match may begin. Only its last bytes,
+    /// as many as given, are read again: a match may begin in them.
+    Run(usize),
 }
 
 impl Traits {

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use super::surroundings::start_of_run;
-
 /// The longest name, password and host that are looked at, in bytes.
 const MAX_AUTHORITY: usize = 256;
 
@@ -48,15 +46,9 @@ fn last_at(rest: &str) -> Option<usize> {
 
 /// The password of `name:password@tcp(host)` and of `jdbc:oracle:thin:name/password@host`.
 pub(super) fn data_source(text: &str, found: Range<usize>) -> Option<Range<usize>> {
-    let at = found.start + text[found.clone()].find('@')?;
-    let floor = text.floor_char_boundary(at.saturating_sub(MAX_AUTHORITY));
-    let is_part = |c: char| !c.is_whitespace() && !"\"'<>`=".contains(c);
-    let start = floor + start_of_run(&text[floor..], at - floor, is_part);
-    let login = &text[start..at];
-    let (_, password) = match login.rsplit_once("thin:").or(login.rsplit_once("oci:")) {
-        Some((_, login)) => login.split_once('/')?,
-        None if text[found.clone()].contains('(') => login.split_once(':')?,
-        None => return None,
-    };
-    (!password.is_empty() && !password.starts_with("[REDACTED]")).then(|| at - password.len()..at)
+    let login = &text[found.clone()];
+    let at = found.start + login.rfind('@')?;
+    let sign = if login.starts_with(':') { ':' } else { '/' };
+    let start = found.start + login.find(sign)? + 1;
+    (start < at && !text[start..at].starts_with("[REDACTED]") && !text[start..].starts_with('/')).then_some(start..at)
 }

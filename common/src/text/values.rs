@@ -151,18 +151,13 @@ fn is_last(rest: &[u8]) -> bool {
 pub(super) fn is_secret_word(value: &str) -> bool {
     let trimmed = value.trim_matches(|c: char| "()[]{}<>.,:;!?".contains(c));
     let is_masked = trimmed.chars().all(|c| "*xX•.#-_".contains(c));
-    let is_variable = value.starts_with("${")
-        || value.starts_with("$(")
-        || value.starts_with("{{")
-        || value.starts_with("%(")
-        || value.starts_with("%s")
-        || value.starts_with("#{")
-        || value.starts_with('<')
-        || is_environment(value);
-    !is_masked
-        && !is_variable
-        && !value.starts_with('{')
-        && !WORDS.contains(&trimmed.to_lowercase().as_str())
+    !is_masked && !is_environment(value) && !WORDS.contains(&trimmed.to_lowercase().as_str())
+}
+
+/// Whether a variable or a template stands at a position, in place of a value.
+pub(super) fn begins_placeholder(text: &str, at: usize) -> bool {
+    let rest = text[at..].trim_start_matches(['"', '\'', '\\']);
+    ["${", "$(", "{", "%(", "%s", "#{", "<"].iter().any(|sign| rest.starts_with(sign))
 }
 
 /// `$DB_PASSWORD`

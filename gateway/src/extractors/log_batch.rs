@@ -15,6 +15,7 @@ use super::{body, query, record_id, traceparent};
 use crate::batch::BatchParts;
 use crate::formats::{self, EntryError, ReadEntries};
 use crate::problem::{FieldError, Problem, ProblemCode};
+use crate::public_path;
 use crate::state::Gateway;
 
 /// The `source` of every batch.
@@ -33,15 +34,24 @@ pub(crate) struct LogBatch {
 }
 
 impl FromBody for LogBatch {
-    async fn read(request: &HttpRequest, payload: Payload, _: &Gateway) -> Result<Self, Problem> {
+    async fn read(
+        request: &HttpRequest,
+        payload: Payload,
+        gateway: &Gateway,
+    ) -> Result<Self, Problem> {
         let body = body::read(request, payload, MAX_BATCH_BYTES).await?;
         let media_type = body::media_type(request)?;
         let tenant = tenant(request)?;
         let id = record_id::named(request)
             .unwrap_or_else(|| RecordId::from_key(hash::sha256(&body).as_bytes()));
         let strict = query::flag(request, "strict")?;
-        let read = web::block(move || formats::read(&media_type, &body)).await;
-        let read = read.map_err(|_| Problem::busy())??;
+        let settings = gateway.settings.clone();
+        let read = web::block(move || {
+            let mut read = formats::read(&media_type, &body)?;
+            public_path::of_entries(&settings, &mut read.entries);
+            Ok::<_, Problem>(read)
+        });
+        let read = read.await.map_err(|_| Problem::busy())??;
         ENTRIES.with_label_values(&["rejected"]).inc_by(read.rejected as u64);
         if read.entries.is_empty() || (strict && read.rejected > 0) {
             return Err(refused(read));

@@ -68,7 +68,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "host name with an address",
-        pattern: r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9]{1,3}(?:-[0-9]{1,3}){3}|[0-9]{12}",
+        pattern: r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9]{1,3}(?:-[0-9]{1,3}){3}|[0-9]{12})[.-][A-Za-z]|[Ii][Pp]-[0-9]{1,3}(?:-[0-9]{1,3}){3}",
         needs: digits(4),
         takes_in: Reach::Beginning,
         check: hosts::named_host,
@@ -91,7 +91,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "IPv6 address",
         pattern: r"[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]*(?:\.[0-9]{1,5}){0,3}",
         needs: Traits { colons: 2, ..Traits::NONE },
-        takes_in: Reach::Run,
+        takes_in: Reach::Run(0),
         check: ipv6::ipv6,
         takes: &[
             "[2001:db8::1]:443",

@@ -6,9 +6,9 @@ use super::super::rule::{Reach, Rule, digits};
 pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "payment card",
-        pattern: r"[0-9](?:[ .+_-]?[0-9]){11,}",
+        pattern: r"[0-9](?:[ .+_-]?[0-9]){11,40}",
         needs: digits(13),
-        takes_in: Reach::Run,
+        takes_in: Reach::Run(24),
         check: numbers::card,
         takes: &[
             "4111 1111 1111 1111 12/27",

@@ -194,7 +194,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "password of a data source",
-        pattern: r"@(?:tcp|unix|udp)\(|@(?://)?[A-Za-z0-9.-]{1,64}:[0-9]{2,5}[:/]",
+        pattern: r#":[^\s"'<>=]{1,64}@(?:tcp|unix|udp)\(|(?:thin|oci):[^\s"'<>/@]{1,64}/[^\s"'<>/@]{1,64}@"#,
         needs: Traits { ats: 1, ..Traits::NONE },
         takes_in: Reach::Beginning,
         check: urls::data_source,
