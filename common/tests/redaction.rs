@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::time::Instant;
 
 use common::text::redact::{redact, redact_path, spans};
 
@@ -105,5 +106,83 @@ fn a_path_keeps_all_but_what_is_personal() {
         ("/v1.2.3.4/lib-1.2.3.4.js", "/v1.2.3.4/lib-1.2.3.4.js"),
     ] {
         assert_eq!(redact_path(path), shown);
+    }
+}
+
+/// What looks most like a match without being one, or is one right beside the next.
+const WORST: &[&str] = &[
+    "::fe80::1",
+    "'::fe80::1'",
+    "1::2",
+    "1:2:3:4 ",
+    "1.1.1.1.",
+    "1-2-3-4",
+    "a-1-2-3-4.b.c",
+    "1.2.3.4.b.c.",
+    "123456789012",
+    "10.0.0.1 ",
+    "a@",
+    "a.b@c.d",
+    "555-0199",
+    "415-555-2671-",
+    "0044 20 ",
+    "phone 1-",
+    "123-45-6789",
+    "AB12",
+    "4111 1111 1111 1111 ",
+    "1 2 3 4 5 6 ",
+    "411111111111111",
+    "password=",
+    "password=${",
+    "token token:",
+    "authorization:",
+    "sk-a-b-c-1",
+    "Cookie: a=b;Cookie:",
+    "a://b:c",
+    "postgres://a:b@c ",
+    "@a:11:",
+    "cvv=1",
+    "eyJ",
+    "Ab1",
+    "%40",
+    "%2540",
+    "\\u0040",
+    "&#64;",
+    "０９０－",
+    "-----BEGIN PRIVATE KEY-----",
+];
+/// The most work on the worst input, as a multiple of the work on ordinary lines. Four is what an
+/// optimized program needs; the rest is for tests, which are built without optimization.
+const MOST: f64 = 8.0;
+
+/// The time that this thread has worked, in seconds: what other threads do does not count.
+fn worked() -> f64 {
+    static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+    let statistics = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = statistics.split(' ').next().and_then(|first| first.parse::<f64>().ok());
+    nanoseconds.map_or_else(|| START.elapsed().as_secs_f64(), |time| time / 1e9)
+}
+
+/// The least of three measurements of the work on a text of 64 KiB that repeats `unit`.
+fn work(unit: &str) -> f64 {
+    let text = unit.repeat((64 << 10) / unit.len());
+    let measure = |_| {
+        let start = worked();
+        std::hint::black_box(redact(&text));
+        worked() - start
+    };
+    (0..3).map(measure).fold(f64::MAX, f64::min)
+}
+
+#[test]
+fn the_work_on_the_worst_input_is_a_small_multiple_of_that_on_ordinary_lines() {
+    let ordinary = labelled().into_iter().filter(|labelled| REAL.contains(&labelled.group));
+    let ordinary = ordinary.map(|labelled| labelled.line + "\n").collect::<String>();
+    let end = ordinary.floor_char_boundary(64 << 10);
+    let plain = work(&ordinary[..end]);
+    for unit in WORST {
+        let ratio = work(unit) / plain;
+        println!("{ratio:6.2} {unit:?}");
+        assert!(ratio < MOST, "{unit:?} takes {ratio:.1} times the work");
     }
 }

@@ -58,7 +58,8 @@ fn start_of_host(text: &str, at: usize) -> usize {
 /// Where the host name ends, if two labels at least follow, as in `-static.example.net`.
 fn end_of_domain(text: &str, start: usize) -> Option<usize> {
     let bytes = text.as_bytes();
-    let label = |at: usize| bytes[at..].iter().take(MAX_LABEL).take_while(|b| in_label(**b)).count();
+    let label =
+        |at: usize| bytes[at..].iter().take(MAX_LABEL).take_while(|b| in_label(**b)).count();
     let (mut at, mut labels) = (start + label(start), 0);
     while bytes.get(at) == Some(&b'.') && at < start + MAX_HOST {
         let length = label(at + 1);
@@ -69,7 +70,8 @@ fn end_of_domain(text: &str, start: usize) -> Option<usize> {
     }
     let top = text[start..at].rsplit('.').next().unwrap_or("");
     let is_top = top.len() > 1 && top.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let is_whole = !(bytes.get(at) == Some(&b'.') && bytes.get(at + 1).is_some_and(u8::is_ascii_digit));
+    let is_whole =
+        !(bytes.get(at) == Some(&b'.') && bytes.get(at + 1).is_some_and(u8::is_ascii_digit));
     (labels > 1 && is_top && is_whole && !names_a_file(top)).then_some(at)
 }
 

@@ -61,10 +61,11 @@ pub(super) fn read(line: &str) -> Reading {
 impl Reading {
     /// Adds the matches that were found with the spans so far replaced.
     fn take(&mut self, fresh: &[Match]) {
+        let marks = marks(&self.spans);
         let mut spans = self.spans.clone();
         for one in fresh {
-            spans.push(original(&one.secret, &self.spans));
-            self.claims.push(original(&one.claim, &self.spans));
+            spans.push(original(&one.secret, &marks));
+            self.claims.push(original(&one.claim, &marks));
         }
         self.spans = united(spans, |end, start| start <= end);
     }
@@ -149,22 +150,34 @@ pub(super) fn replaced(text: &str, spans: &[Range<usize>]) -> String {
     shown
 }
 
+/// A mark in the replaced text: where it starts, and what it stands for.
+struct Mark {
+    start: usize,
+    span: Range<usize>,
+}
+
+fn marks(spans: &[Range<usize>]) -> Vec<Mark> {
+    let (mut start, mut end) = (0, 0);
+    let mut marks = Vec::with_capacity(spans.len());
+    for span in spans {
+        start += span.start - end;
+        marks.push(Mark { start, span: span.clone() });
+        (start, end) = (start + MARK.len(), span.end);
+    }
+    marks
+}
+
 /// The range in the original text for a range in the replaced text. A range that reaches into a
 /// mark takes in all that the mark stands for.
-fn original(range: &Range<usize>, spans: &[Range<usize>]) -> Range<usize> {
-    let Range { mut start, mut end } = range.clone();
-    for span in spans {
-        let mark = span.start..span.start + MARK.len();
-        if mark.start >= end {
-            break;
-        }
-        start = match start {
-            _ if start >= mark.end => start - MARK.len() + span.len(),
-            _ if start > mark.start => mark.start,
-            _ => start,
-        };
-        end = if end >= mark.end { end - MARK.len() + span.len() } else { span.end };
-    }
+fn original(range: &Range<usize>, marks: &[Mark]) -> Range<usize> {
+    let before = |at: usize| marks[..marks.partition_point(|mark| mark.start < at)].last();
+    let after = |mark: &Mark, at: usize| {
+        (mark.start + MARK.len() <= at).then(|| mark.span.end + at - mark.start - MARK.len())
+    };
+    let start = before(range.start)
+        .map_or(range.start, |mark| after(mark, range.start).unwrap_or(mark.span.start));
+    let end =
+        before(range.end).map_or(range.end, |mark| after(mark, range.end).unwrap_or(mark.span.end));
     start..end
 }
 

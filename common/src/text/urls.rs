@@ -50,5 +50,6 @@ pub(super) fn data_source(text: &str, found: Range<usize>) -> Option<Range<usize
     let at = found.start + login.rfind('@')?;
     let sign = if login.starts_with(':') { ':' } else { '/' };
     let start = found.start + login.find(sign)? + 1;
-    (start < at && !text[start..at].starts_with("[REDACTED]") && !text[start..].starts_with('/')).then_some(start..at)
+    (start < at && !text[start..at].starts_with("[REDACTED]") && !text[start..].starts_with('/'))
+        .then_some(start..at)
 }
