@@ -81,6 +81,8 @@ mod tests {
             path: Some(path.to_owned()),
             payload: Some(payload.to_owned()),
             timestamp: DateTime::UNIX_EPOCH,
+            truncated: false,
+            excluded: None,
         }
     }
 
