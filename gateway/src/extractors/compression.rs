@@ -141,7 +141,12 @@ mod tests {
 
     /// Each way to compress, with its coding.
     fn ways() -> [(Coding, fn(&[u8]) -> Vec<u8>); 4] {
-        [(Coding::Gzip, gzip), (Coding::Deflate, zlib), (Coding::Deflate, raw), (Coding::Zstd, zstd)]
+        [
+            (Coding::Gzip, gzip),
+            (Coding::Deflate, zlib),
+            (Coding::Deflate, raw),
+            (Coding::Zstd, zstd),
+        ]
     }
 
     fn plain(coding: Coding, body: &[u8]) -> Option<Vec<u8>> {
@@ -160,11 +165,20 @@ mod tests {
     #[test]
     fn members_and_frames_are_joined_and_zeros_behind_are_skipped() {
         let zeros = [0; 700];
-        assert_eq!(plain(Coding::Gzip, &[gzip(b"one "), gzip(b"two")].concat()), Some(b"one two".to_vec()));
-        assert_eq!(plain(Coding::Gzip, &[&gzip(b"one"), &zeros[..]].concat()), Some(b"one".to_vec()));
+        assert_eq!(
+            plain(Coding::Gzip, &[gzip(b"one "), gzip(b"two")].concat()),
+            Some(b"one two".to_vec())
+        );
+        assert_eq!(
+            plain(Coding::Gzip, &[&gzip(b"one"), &zeros[..]].concat()),
+            Some(b"one".to_vec())
+        );
         let padded = [&gzip(b"one ")[..], &zeros, &gzip(b"two"), &zeros].concat();
         assert_eq!(plain(Coding::Gzip, &padded), Some(b"one two".to_vec()));
-        assert_eq!(plain(Coding::Zstd, &[zstd(b"one "), zstd(b"two")].concat()), Some(b"one two".to_vec()));
+        assert_eq!(
+            plain(Coding::Zstd, &[zstd(b"one "), zstd(b"two")].concat()),
+            Some(b"one two".to_vec())
+        );
     }
 
     #[test]

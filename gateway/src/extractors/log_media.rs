@@ -66,9 +66,16 @@ fn by_type(essence: &str) -> Option<Format> {
     match essence {
         "text/plain" | "text/x-log" => Some(Format::Lines(None)),
         "text/csv" | "application/csv" | "text/tab-separated-values" => Some(Format::Csv),
-        "application/json" | "text/json" | "application/x-ndjson" | "application/ndjson"
-        | "application/jsonl" | "application/x-jsonl" | "application/jsonlines"
-        | "application/x-jsonlines" | "application/json-lines" | "application/stream+json"
+        "application/json"
+        | "text/json"
+        | "application/x-ndjson"
+        | "application/ndjson"
+        | "application/jsonl"
+        | "application/x-jsonl"
+        | "application/jsonlines"
+        | "application/x-jsonlines"
+        | "application/json-lines"
+        | "application/stream+json"
         | "application/x-json-stream" => Some(Format::Json),
         _ => None,
     }
@@ -97,7 +104,8 @@ mod tests {
             Some(content_type) => request.insert_header((CONTENT_TYPE, content_type)),
             None => request,
         };
-        let media = LogMedia::of(&request.to_http_request()).map_err(|problem| problem.to_string())?;
+        let media =
+            LogMedia::of(&request.to_http_request()).map_err(|problem| problem.to_string())?;
         let read = media.read(body.as_bytes().to_vec()).map_err(|problem| problem.to_string())?;
         Ok(read.0)
     }
@@ -133,6 +141,8 @@ mod tests {
             assert!(problem.starts_with("unsupported-media-type: "), "{content_type:?}: {problem}");
         }
         let problem = read(None, "?format=xml", "x").expect_err("it is not known");
-        assert!(problem.starts_with("invalid-query: format must be one of auto, alb, elb, combined"));
+        assert!(
+            problem.starts_with("invalid-query: format must be one of auto, alb, elb, combined")
+        );
     }
 }

@@ -2,8 +2,8 @@
 //! host before and with further fields behind.
 
 use super::entry::Raw;
-use super::tokens::{Token, is_number, is_status, quoted, tokens, unescaped};
 use super::lines::{is_balanced, is_glued};
+use super::tokens::{Token, is_number, is_status, quoted, tokens, unescaped};
 
 /// `host ident user [time] "request" status bytes`, then `"referer" "user agent"` in the combined
 /// format.

@@ -55,7 +55,8 @@ impl<'t> Header<'t> {
         // Of those that know equally many columns, the first one.
         let headers = SEPARATORS.into_iter().rev().filter_map(read);
         let header = headers.max_by_key(|header| header.columns.len());
-        let header = header.ok_or_else(|| invalid("The header row has an open quote.".to_owned()))?;
+        let header =
+            header.ok_or_else(|| invalid("The header row has an open quote.".to_owned()))?;
         if header.width > MAX_COLUMNS {
             return Err(invalid(format!("A row must have at most {MAX_COLUMNS} columns.")));
         }
@@ -75,8 +76,10 @@ impl<'t> Header<'t> {
 
     fn errors(&self) -> Vec<FieldError> {
         let has = |slots: &[Slot]| self.columns.iter().any(|column| slots.contains(&column.slot));
-        let missing = [(Slot::Time, &[Slot::Time, Slot::Text][..]),
-            (Slot::Path, &[Slot::Path, Slot::Line, Slot::Text])];
+        let missing = [
+            (Slot::Time, &[Slot::Time, Slot::Text][..]),
+            (Slot::Path, &[Slot::Path, Slot::Line, Slot::Text]),
+        ];
         let missing = missing.into_iter().filter(|(_, slots)| !has(slots));
         let missing = missing.map(|(slot, _)| (slot.name(), "is missing from the header row"));
         let again = self.columns.iter().enumerate().filter(|(at, column)| {

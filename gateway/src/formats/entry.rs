@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use common::access_log::{Entry, UNREADABLE};
 
-use super::names::{Slot, known};
+use super::names::Slot;
 use super::page::page;
 use super::request_line::{RequestLine, is_method, request_line};
 use super::user_agent::{Families, OTHER};
@@ -77,15 +77,6 @@ impl<'a> Raw<'a> {
         self.add(slot, 0, slot.name().into(), value);
     }
 
-    /// Sets the field that `name` means; an unknown name is ignored. Under the same name, the last
-    /// value wins.
-    pub(super) fn set(&mut self, name: impl Into<Cow<'a, str>>, value: Field<'a>) {
-        let name = name.into();
-        if let Some((slot, rank)) = known(&name) {
-            self.add(slot, rank, name, value);
-        }
-    }
-
     /// Adds a candidate. A blank text counts as missing, but a blank request line is one.
     pub(super) fn add(&mut self, slot: Slot, rank: usize, name: Cow<'a, str>, value: Field<'a>) {
         if slot != Slot::Line && value.as_text() == Some("") {
@@ -114,8 +105,7 @@ impl<'a> Raw<'a> {
     /// Takes the times of the entry around it if it has none itself.
     pub(super) fn or_time_of(mut self, mut outer: Raw<'a>) -> Self {
         if !self.has(Slot::Time) {
-            self.slots[Slot::Time as usize] =
-                std::mem::take(&mut outer.slots[Slot::Time as usize]);
+            self.slots[Slot::Time as usize] = std::mem::take(&mut outer.slots[Slot::Time as usize]);
         }
         self
     }
@@ -231,8 +221,9 @@ enum Method {
 fn check_time(field: &Field<'_>, now: DateTime<Utc>) -> Result<DateTime<Utc>, Reason> {
     let time = match field {
         Field::Text(text) => times::instant(text),
-        Field::Number(digits) => times::instant(digits)
-            .or_else(|| digits.parse().ok().and_then(times::epoch)),
+        Field::Number(digits) => {
+            times::instant(digits).or_else(|| digits.parse().ok().and_then(times::epoch))
+        }
         Field::Other => return Err("must be a string or a number".into()),
     };
     let time = time.ok_or(times::FORMS)?;
@@ -245,6 +236,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
+    use crate::formats::names::known;
 
     fn now() -> DateTime<Utc> {
         "2026-01-15T12:00:00Z".parse().expect("it is a time")
@@ -254,7 +246,9 @@ mod tests {
         let mut raw = Raw::default();
         for (name, text) in fields {
             let number = text.strip_prefix('#').map(|digits| Field::Number(digits.into()));
-            raw.set((*name).to_owned(), number.unwrap_or(Field::text((*text).to_owned())));
+            let value = number.unwrap_or_else(|| Field::text((*text).to_owned()));
+            let (slot, rank) = known(name).expect("a known name");
+            raw.add(slot, rank, (*name).to_owned().into(), value);
         }
         raw.check(now(), &mut Families::default())
     }
@@ -324,7 +318,10 @@ mod tests {
         assert_eq!(at(&[("time", "#0.003"), ("ts", &second)]), second);
         assert_eq!(at(&[("timestamp", "soon"), ("ts", &second)]), second);
         assert_eq!(at(&[("date", "2026-01-15"), ("time", "00:00:02")]), second);
-        assert_eq!(counted(&[("path", "-"), ("url", "/a"), ("method", "-"), ("verb", "put")]), "PUT /a Other");
+        assert_eq!(
+            counted(&[("path", "-"), ("url", "/a"), ("method", "-"), ("verb", "put")]),
+            "PUT /a Other"
+        );
         assert_eq!(counted(&[("path", "#5"), ("url", "/a")]), "/a Other");
     }
 

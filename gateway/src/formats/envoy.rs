@@ -15,9 +15,8 @@ pub(super) fn raw(line: &str) -> Option<Raw<'_>> {
     else {
         return None;
     };
-    let is_numbers = |tokens: &[Token<'_>]| {
-        tokens.iter().all(|token| token.word().is_some_and(is_number))
-    };
+    let is_numbers =
+        |tokens: &[Token<'_>]| tokens.iter().all(|token| token.word().is_some_and(is_number));
     let numbers = rest.windows(4).position(is_numbers)?;
     match &rest[numbers + 4..] {
         [Token::Quoted(_), Token::Quoted(user_agent), Token::Quoted(_), rest @ ..]

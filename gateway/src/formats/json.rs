@@ -20,8 +20,7 @@ const NO_ENTRY: &str = "must be a JSON object or a line of a log";
 /// whatever is wrong with it. Otherwise the next entry is looked for where it must begin; where
 /// that is not certain, the rest of the body is one entry that is not valid.
 pub(super) fn read(text: &str, collector: &mut Collector) {
-    let mut reader =
-        Reader { collector, is_valid: is_valid(text), budget: MAX_READS * text.len() };
+    let mut reader = Reader { collector, is_valid: is_valid(text), budget: MAX_READS * text.len() };
     match by_line(text).filter(|_| !reader.is_valid) {
         Some(lines) => {
             let is_alone = lines.len() == 1;
@@ -338,7 +337,9 @@ mod tests {
             r#""abc""#,
         ];
         for broken in broken {
-            for body in [format!("[{VALID},{broken},{VALID}]"), format!("{VALID}\n{broken}\n{VALID}")] {
+            for body in
+                [format!("[{VALID},{broken},{VALID}]"), format!("{VALID}\n{broken}\n{VALID}")]
+            {
                 let batch = read(JSON, &body).expect(&body);
                 assert_eq!(counts(&batch).len(), 2, "{body}: {:?}", errors(&batch));
                 assert_eq!((batch.rejected, batch.errors[0].index), (1, 1), "{body}");
@@ -387,7 +388,9 @@ mod tests {
     #[test]
     fn what_is_no_entry_is_one_that_is_not_valid() {
         let deep = "[".repeat(200_000);
-        for body in ["null", "\"[]\"", "x", "{", "]", "}", "x\n]","[{\"method\": \"G", &format!("[{deep}")] {
+        for body in
+            ["null", "\"[]\"", "x", "{", "]", "}", "x\n]", "[{\"method\": \"G", &format!("[{deep}")]
+        {
             let batch = read(JSON, body).expect("it is read");
             assert_eq!((batch.entries.len(), batch.rejected), (0, 1), "{:.40}", body);
         }

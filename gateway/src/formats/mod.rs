@@ -40,8 +40,7 @@ pub(crate) use self::preset::Format;
 use crate::problem::{Problem, ProblemCode};
 
 /// The problems that a batch may have.
-pub(crate) const CODES: [ProblemCode; 2] =
-    [ProblemCode::InvalidCsv, ProblemCode::InvalidEntries];
+pub(crate) const CODES: [ProblemCode; 2] = [ProblemCode::InvalidCsv, ProblemCode::InvalidEntries];
 
 /// Reads a text of a format.
 ///

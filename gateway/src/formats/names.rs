@@ -263,11 +263,23 @@ mod tests {
     #[test]
     fn spelling_case_and_nesting_do_not_matter() {
         let cases = [
-            (Slot::Time, "@timestamp receivedAt received_at EdgeStartTimestamp time_iso8601 time_local StartUTC start_time ts httpRequest.ts requestContext.requestTimeEpoch __REALTIME_TIMESTAMP"),
-            (Slot::Method, "METHOD verb request_method ClientRequestMethod RequestMethod http.request.method httpRequest.requestMethod request.method req.method cs-method proxy.method http.method"),
-            (Slot::Path, "url URI request_uri path ClientRequestURI RequestPath url.original url.path httpRequest.requestUrl request.uri request.url cs-uri-stem http.url_details.path req.url"),
+            (
+                Slot::Time,
+                "@timestamp receivedAt received_at EdgeStartTimestamp time_iso8601 time_local StartUTC start_time ts httpRequest.ts requestContext.requestTimeEpoch __REALTIME_TIMESTAMP",
+            ),
+            (
+                Slot::Method,
+                "METHOD verb request_method ClientRequestMethod RequestMethod http.request.method httpRequest.requestMethod request.method req.method cs-method proxy.method http.method",
+            ),
+            (
+                Slot::Path,
+                "url URI request_uri path ClientRequestURI RequestPath url.original url.path httpRequest.requestUrl request.uri request.url cs-uri-stem http.url_details.path req.url",
+            ),
             (Slot::Line, "request Request request_line"),
-            (Slot::UserAgent, "agent http_user_agent user_agent.original userAgent request_User-Agent request.headers.User-Agent cs(User-Agent) httpRequest.userAgent http.useragent http.user_agent ClientRequestUserAgent"),
+            (
+                Slot::UserAgent,
+                "agent http_user_agent user_agent.original userAgent request_User-Agent request.headers.User-Agent cs(User-Agent) httpRequest.userAgent http.useragent http.user_agent ClientRequestUserAgent",
+            ),
             (Slot::Text, "log message MESSAGE event.original textPayload"),
         ];
         for (expected, names) in cases {

@@ -6,7 +6,15 @@ use super::scan::{Broken, Leaf, Scanner};
 
 /// The names of an array of entries within an object, in lower case.
 const ENVELOPES: [&str; 10] = [
-    "batch", "data", "entries", "events", "items", "lines", "logevents", "logs", "messages",
+    "batch",
+    "data",
+    "entries",
+    "events",
+    "items",
+    "lines",
+    "logevents",
+    "logs",
+    "messages",
     "records",
 ];
 
@@ -59,7 +67,8 @@ mod tests {
     fn the_array_of_an_envelope_is_found() {
         assert_eq!(envelope(r#"{"logs":[1]}"#, 0), Some(8));
         assert_eq!(envelope(r#"x {"a": {"logs": []}, "Records" : [{]"#, 2), Some(34));
-        for text in [r#"{"logs": {}}"#, r#"{"a": [1]}"#, "[1]", "{", r#"{"logs" [1]}"#, "{[1]:[2]}"] {
+        for text in [r#"{"logs": {}}"#, r#"{"a": [1]}"#, "[1]", "{", r#"{"logs" [1]}"#, "{[1]:[2]}"]
+        {
             assert_eq!(envelope(text, 0), None, "{text}");
         }
     }

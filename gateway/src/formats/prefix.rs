@@ -86,9 +86,11 @@ fn dated(line: &str) -> Option<&str> {
 fn clock(line: &str) -> Option<&str> {
     let (time, rest) = line.split_at_checked(15)?;
     let (month, day) = (time.get(..3)?, time.get(4..6)?.trim_start());
-    let is_clock = time.get(7..)?.bytes().enumerate().all(|(at, byte)| {
-        if at % 3 == 2 { byte == b':' } else { byte.is_ascii_digit() }
-    });
+    let is_clock = time
+        .get(7..)?
+        .bytes()
+        .enumerate()
+        .all(|(at, byte)| if at % 3 == 2 { byte == b':' } else { byte.is_ascii_digit() });
     let rest = match rest.strip_prefix('.') {
         Some(fraction) => fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
         None => rest,
@@ -167,7 +169,9 @@ mod tests {
 
     #[test]
     fn other_lines_have_no_prefix() {
-        for line in ["", "hello", "hello world", "<x>hello", "1.2.3.4 - -", "May 17 hello", "a b | c"] {
+        for line in
+            ["", "hello", "hello world", "<x>hello", "1.2.3.4 - -", "May 17 hello", "a b | c"]
+        {
             assert_eq!(without(line), None, "{line}");
         }
     }

@@ -123,14 +123,23 @@ fn shapes() -> Vec<Shape> {
         ("envoy", LINES, "", |hit| {
             format!(
                 "[{}] \"{}\" {} - 0 {} 12 11 \"{}\" \"{}\" \"cc21\" \"x.example\" \"10.0.0.1:80\"",
-                hit.rfc3339(), hit.request(), hit.status, hit.bytes, hit.address, hit.user_agent
+                hit.rfc3339(),
+                hit.request(),
+                hit.status,
+                hit.bytes,
+                hit.address,
+                hit.user_agent
             )
         }),
         ("istio", LINES, "", |hit| {
             format!(
                 "[{}] \"{}\" {} - via_upstream - \"-\" 0 {} 12 11 \"-\" \"{}\" \"cc21\" \
                  \"x.example\" \"10.0.0.1:80\" inbound|80|| - 10.0.0.1:80 - - default",
-                hit.rfc3339(), hit.request(), hit.status, hit.bytes, hit.user_agent
+                hit.rfc3339(),
+                hit.request(),
+                hit.status,
+                hit.bytes,
+                hit.user_agent
             )
         }),
         ("haproxy", LINES, "", |hit| {
@@ -150,16 +159,28 @@ fn shapes() -> Vec<Shape> {
                 "https {} app/lb/50dc {}:2817 10.0.0.1:80 0.000 0.001 0.000 {} 200 34 {} \
                  \"{} https://x.example:443{} {}\" \"{}\" - - arn:x \"Root=1\" \"-\" \"-\" 0 {} \
                  \"forward\" \"-\" \"-\"",
-                hit.rfc3339(), hit.address, hit.status, hit.bytes, hit.method, hit.target,
-                hit.version, hit.user_agent, hit.rfc3339()
+                hit.rfc3339(),
+                hit.address,
+                hit.status,
+                hit.bytes,
+                hit.method,
+                hit.target,
+                hit.version,
+                hit.user_agent,
+                hit.rfc3339()
             )
         }),
         ("s3", LINES, "", |hit| {
             format!(
                 "79a5 bucket [{}] {} - 3E57 REST.GET.OBJECT a.png \"{}\" {} - {} - 7 - \"{}\" \
                  \"{}\" - s9lz= SigV4 - - x.example TLSv1.2 - -",
-                hit.time("%d/%b/%Y:%H:%M:%S +0000"), hit.address, hit.request(), hit.status,
-                hit.bytes, hit.referer, hit.user_agent
+                hit.time("%d/%b/%Y:%H:%M:%S +0000"),
+                hit.address,
+                hit.request(),
+                hit.status,
+                hit.bytes,
+                hit.referer,
+                hit.user_agent
             )
         }),
         (
@@ -170,15 +191,23 @@ fn shapes() -> Vec<Shape> {
             |hit| {
                 format!(
                     "{} 10.0.0.5 {} {} - {} {} {} 15",
-                    hit.time("%Y-%m-%d %H:%M:%S"), hit.method, hit.path(), hit.address,
-                    hit.user_agent.replace(' ', "+"), hit.status
+                    hit.time("%Y-%m-%d %H:%M:%S"),
+                    hit.method,
+                    hit.path(),
+                    hit.address,
+                    hit.user_agent.replace(' ', "+"),
+                    hit.status
                 )
             },
         ),
         ("cloudfront", LINES, "", |hit| {
             format!(
                 "{}\tLAX1\t392\t{}\t{}\td1.cloudfront.net\t{}\t{}\t-\t{}\t-\t-\tHit",
-                hit.time("%Y-%m-%d\t%H:%M:%S"), hit.address, hit.method, hit.path(), hit.status,
+                hit.time("%Y-%m-%d\t%H:%M:%S"),
+                hit.address,
+                hit.method,
+                hit.path(),
+                hit.status,
                 hit.user_agent.replace('%', "%25").replace(' ', "%20")
             )
         }),
@@ -188,68 +217,84 @@ fn shapes() -> Vec<Shape> {
         ("semicolons", Format::Csv, "time_local;request;http_user_agent\n", |hit| {
             format!(
                 "{};{};\"{}\"",
-                hit.time("%d/%b/%Y:%H:%M:%S +0000"), hit.request(), hit.user_agent
+                hit.time("%d/%b/%Y:%H:%M:%S +0000"),
+                hit.request(),
+                hit.user_agent
             )
         }),
         ("tabs", Format::Csv, "date\ttime\tcs-method\tcs-uri-stem\tcs(User-Agent)\n", |hit| {
             format!(
                 "{}\t{}\t{}\t{}",
-                hit.time("%Y-%m-%d\t%H:%M:%S"), hit.method, hit.target, hit.user_agent
+                hit.time("%Y-%m-%d\t%H:%M:%S"),
+                hit.method,
+                hit.target,
+                hit.user_agent
             )
         }),
         ("vector", Format::Json, "", |hit| {
             json!({"timestamp": hit.rfc3339(), "method": hit.method, "path": hit.target,
-                "agent": hit.user_agent}).to_string()
+                "agent": hit.user_agent})
+            .to_string()
         }),
         ("fluent bit", Format::Json, "", |hit| {
             json!({"date": hit.at.timestamp() as f64, "method": hit.method, "path": hit.target,
-                "agent": hit.user_agent}).to_string()
+                "agent": hit.user_agent})
+            .to_string()
         }),
         ("logstash", Format::Json, "", |hit| {
             json!({"@timestamp": hit.rfc3339(), "path": "/var/log/apache2/access.log",
                 "verb": hit.method, "request": hit.target, "httpversion": "1.1",
-                "agent": hit.user_agent, "message": hit.line}).to_string()
+                "agent": hit.user_agent, "message": hit.line})
+            .to_string()
         }),
         ("nginx", Format::Json, "", |hit| {
             json!({"time_iso8601": hit.time("%Y-%m-%dT%H:%M:%S+00:00"), "request_time": "0.004",
                 "request": hit.request(), "uri": "/index.php", "status": hit.status,
-                "http_user_agent": hit.user_agent}).to_string()
+                "http_user_agent": hit.user_agent})
+            .to_string()
         }),
         ("ecs", Format::Json, "", |hit| {
             json!({"@timestamp": hit.rfc3339(), "http": {"request": {"method": hit.method}},
                 "url": {"original": hit.target}, "event": {"duration": 4_000},
                 "log": {"file": {"path": "/var/log/nginx/access.log"}},
-                "user_agent": {"original": hit.user_agent, "name": "x"}}).to_string()
+                "user_agent": {"original": hit.user_agent, "name": "x"}})
+            .to_string()
         }),
         ("ecs with dots", Format::Json, "", |hit| {
             json!({"@timestamp": hit.rfc3339(), "http.request.method": hit.method,
-                "url.path": hit.path(), "user_agent.original": hit.user_agent}).to_string()
+                "url.path": hit.path(), "user_agent.original": hit.user_agent})
+            .to_string()
         }),
         ("caddy", Format::Json, "", |hit| {
             json!({"level": "info", "ts": hit.at.timestamp() as f64, "msg": "handled request",
                 "request": {"method": hit.method, "uri": hit.target, "host": "x.example",
                     "headers": {"User-Agent": [hit.user_agent], "Accept": ["*/*"]}},
-                "duration": 0.003, "status": 200}).to_string()
+                "duration": 0.003, "status": 200})
+            .to_string()
         }),
         ("traefik", Format::Json, "", |hit| {
             json!({"RequestMethod": hit.method, "RequestPath": hit.target, "Duration": 1_234,
                 "StartUTC": hit.rfc3339(), "request_User-Agent": hit.user_agent, "msg": "",
-                "time": hit.rfc3339()}).to_string()
+                "time": hit.rfc3339()})
+            .to_string()
         }),
         ("cloudflare", Format::Json, "", |hit| {
             json!({"EdgeStartTimestamp": hit.nanoseconds(), "ClientRequestMethod": hit.method,
                 "ClientRequestURI": hit.target, "ClientRequestUserAgent": hit.user_agent,
-                "EdgeResponseStatus": 200}).to_string()
+                "EdgeResponseStatus": 200})
+            .to_string()
         }),
         ("google", Format::Json, "", |hit| {
             json!({"httpRequest": {"requestMethod": hit.method,
                     "requestUrl": format!("https://x.example{}", hit.target),
                     "userAgent": hit.user_agent, "latency": "0.004s"},
-                "insertId": "1", "timestamp": hit.rfc3339(), "severity": "INFO"}).to_string()
+                "insertId": "1", "timestamp": hit.rfc3339(), "severity": "INFO"})
+            .to_string()
         }),
         ("docker", Format::Json, "", |hit| {
             json!({"log": format!("{}\n", hit.line), "stream": "stdout",
-                "time": "2026-01-01T00:00:00Z"}).to_string()
+                "time": "2026-01-01T00:00:00Z"})
+            .to_string()
         }),
         ("docker around json", Format::Json, "", |hit| {
             let inner = json!({"method": hit.method, "path": hit.target, "ua": hit.user_agent});
@@ -257,7 +302,8 @@ fn shapes() -> Vec<Shape> {
         }),
         ("journald", Format::Json, "", |hit| {
             json!({"__REALTIME_TIMESTAMP": "1747476303000000", "_COMM": "nginx",
-                "MESSAGE": format!("nginx: {}", hit.line)}).to_string()
+                "MESSAGE": format!("nginx: {}", hit.line)})
+            .to_string()
         }),
         ("docker as text", LINES, "", |hit| {
             json!({"log": hit.line, "stream": "stdout"}).to_string()
@@ -312,7 +358,9 @@ fn a_batch_may_mix_all_formats_of_lines() {
     let lines = shapes.iter().filter(|shape| shape.1 == LINES && shape.2.is_empty());
     let bodies: Vec<String> = lines.map(|shape| body(shape, &hits[..20])).collect();
     let mixed: Vec<String> = (0..20)
-        .flat_map(|at| bodies.iter().map(move |body| body.lines().nth(at).expect("a line").to_owned()))
+        .flat_map(|at| {
+            bodies.iter().map(move |body| body.lines().nth(at).expect("a line").to_owned())
+        })
         .collect();
     let read = read(LINES, &mixed.join("\n")).expect("it is read");
     assert_eq!((read.entries.len(), read.rejected), (20 * bodies.len(), 0));
@@ -347,8 +395,26 @@ enum Damage {
 fn damage() -> impl Strategy<Value = Damage> {
     let place = || 0.0..1.0;
     let piece = proptest::sample::select(vec![
-        "\"", "\\", "{", "}", "[", "]", ",", ";", "\t", "'", ":", "\u{0}", "é", "\u{1f600}", "#",
-        "\\ud83d", "] \"", "\"\"", "1e999", "-",
+        "\"",
+        "\\",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ";",
+        "\t",
+        "'",
+        ":",
+        "\u{0}",
+        "é",
+        "\u{1f600}",
+        "#",
+        "\\ud83d",
+        "] \"",
+        "\"\"",
+        "1e999",
+        "-",
     ]);
     prop_oneof![
         place().prop_map(Damage::Cut),
@@ -360,9 +426,8 @@ fn damage() -> impl Strategy<Value = Damage> {
 }
 
 fn damaged(line: &str, damage: &Damage) -> String {
-    let place = |at: f64| {
-        line.ceil_char_boundary(((line.len() as f64 * at) as usize).clamp(1, line.len()))
-    };
+    let place =
+        |at: f64| line.ceil_char_boundary(((line.len() as f64 * at) as usize).clamp(1, line.len()));
     match *damage {
         Damage::Cut(at) => line[..place(at)].to_owned(),
         Damage::Behead(at) => line[line.floor_char_boundary(place(at) - 1)..].to_owned(),

@@ -313,8 +313,7 @@ mod tests {
     fn each_leaf_has_its_dotted_name() {
         let json = r#" {"a": 1, "b": {"c": "x", "d": {"e": null}, "f": true}, "g.h": -1.5e3,
             "i": ["j", "k"], "l": [{"m": 1}], "n": [], "o": {}, "p": [[1]], "q": 2} "#;
-        let expected =
-            ["a:1", "b.c=x", "b.d.e:null", "b.f:?", "g.h:-1.5e3", "i=j", "q:2"];
+        let expected = ["a:1", "b.c=x", "b.d.e:null", "b.f:?", "g.h:-1.5e3", "i=j", "q:2"];
         assert_eq!(leaves(json).expect("it is JSON"), expected);
     }
 
@@ -337,9 +336,31 @@ mod tests {
     #[test]
     fn what_is_broken_is_refused() {
         for json in [
-            "", "{", "[", "{]", "[1,]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{'a':1}",
-            "\"", "\"\\", "\"\\q\"", "\"\\u12\"", "\"\\u+123\"", "\"a\nb\"", "01", "1.", "-", "1e",
-            "nul", "[1 2]", "{\"a\":1 \"b\":2}", "{} {}", "\"\\ud83d\\u\"",
+            "",
+            "{",
+            "[",
+            "{]",
+            "[1,]",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{'a':1}",
+            "\"",
+            "\"\\",
+            "\"\\q\"",
+            "\"\\u12\"",
+            "\"\\u+123\"",
+            "\"a\nb\"",
+            "01",
+            "1.",
+            "-",
+            "1e",
+            "nul",
+            "[1 2]",
+            "{\"a\":1 \"b\":2}",
+            "{} {}",
+            "\"\\ud83d\\u\"",
         ] {
             assert!(leaves(json).is_err(), "{json:?}");
         }
@@ -360,8 +381,29 @@ mod tests {
 
     fn json() -> impl Strategy<Value = String> {
         let piece = proptest::sample::select(vec![
-            "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u0041", "\\n", "a", "\"a\"", "1", "-1.5",
-            "0", "e3 ", "null", "true", " ", "\"a\":", "ü", "{\"a\":1}", "[1,2]",
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            "\"",
+            "\\",
+            "\\u0041",
+            "\\n",
+            "a",
+            "\"a\"",
+            "1",
+            "-1.5",
+            "0",
+            "e3 ",
+            "null",
+            "true",
+            " ",
+            "\"a\":",
+            "ü",
+            "{\"a\":1}",
+            "[1,2]",
         ]);
         proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
     }

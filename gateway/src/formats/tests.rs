@@ -122,7 +122,8 @@ fn all_bad_entries_are_counted_and_the_first_errors_are_kept() {
 fn one_byte_that_is_not_utf8_costs_nothing() {
     for (media_type, body) in SAME {
         let body = body.replace('ü', "\u{1}").into_bytes();
-        let body: Vec<u8> = body.into_iter().map(|byte| if byte == 1 { 0xfc } else { byte }).collect();
+        let body: Vec<u8> =
+            body.into_iter().map(|byte| if byte == 1 { 0xfc } else { byte }).collect();
         let batch = read_bytes(media_type, &body).expect(media_type);
         assert_eq!(batch, read(media_type, body_of(media_type)).expect(media_type));
     }

@@ -10,7 +10,13 @@ use crate::times;
 
 /// The directives of the format.
 const DIRECTIVES: [&str; 8] = [
-    "#Software:", "#Version:", "#Date:", "#Fields:", "#Start-Date:", "#End-Date:", "#Remark:",
+    "#Software:",
+    "#Version:",
+    "#Date:",
+    "#Fields:",
+    "#Start-Date:",
+    "#End-Date:",
+    "#Remark:",
     "#GMT-Offset:",
 ];
 
@@ -36,16 +42,17 @@ pub(super) struct Layout {
 
 /// Whether the line is a directive, which is no entry.
 pub(super) fn is_directive(line: &str) -> bool {
-    DIRECTIVES.iter().any(|name| {
-        line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
-    })
+    DIRECTIVES
+        .iter()
+        .any(|name| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))
 }
 
 impl Layout {
     /// The columns that a `#Fields` directive names; `None` for another directive.
     pub(super) fn of(directive: &str) -> Option<Self> {
         let (name, fields) = directive.split_once(':')?;
-        name.eq_ignore_ascii_case("#fields").then(|| Self::named(fields, fields.trim().contains('\t')))
+        name.eq_ignore_ascii_case("#fields")
+            .then(|| Self::named(fields, fields.trim().contains('\t')))
     }
 
     fn named(fields: &str, has_tabs: bool) -> Self {
@@ -184,10 +191,17 @@ mod tests {
             10:05:05 2025-05-17 /other POST\r\n\
             10:05:05 2025-05-17 - -\r\n\
             #Hello\r\n";
-        assert_counts(iis, &["GET /index.html Firefox", "POST /other Other", "unreadable Other"], 2);
+        assert_counts(
+            iis,
+            &["GET /index.html Firefox", "POST /other Other", "unreadable Other"],
+            2,
+        );
         let batch = read("text/plain", iis).expect("it is text");
         let at = batch.entries.iter().map(|entry| entry.at.to_rfc3339());
-        assert_eq!(at.collect::<Vec<_>>()[..2], ["2025-05-17T10:05:03+00:00", "2025-05-17T10:05:05+00:00"]);
+        assert_eq!(
+            at.collect::<Vec<_>>()[..2],
+            ["2025-05-17T10:05:03+00:00", "2025-05-17T10:05:05+00:00"]
+        );
     }
 
     #[test]
