@@ -27,42 +27,108 @@ const RELEASES: &[&str] = &[
 ];
 /// Software that is written in small letters.
 const SOFTWARE: &[&str] = &[
+    "android",
+    "angular",
     "apache",
     "bash",
+    "bind",
+    "bios",
+    "busybox",
+    "cargo",
+    "centos",
+    "chrome",
+    "clang",
+    "cmake",
+    "consul",
+    "containerd",
     "curl",
+    "debian",
     "docker",
     "dotnet",
+    "dovecot",
+    "driver",
+    "drupal",
+    "edge",
+    "elasticsearch",
+    "envoy",
+    "etcd",
+    "exim",
+    "fedora",
+    "firefox",
     "gcc",
     "git",
     "glibc",
     "go",
+    "gradle",
+    "grafana",
+    "hadoop",
+    "haproxy",
+    "helm",
+    "hotfix",
     "httpd",
+    "icu",
+    "ios",
+    "istio",
     "java",
     "jdk",
+    "jquery",
     "jre",
+    "kafka",
     "kernel",
+    "kibana",
+    "kubelet",
+    "kubernetes",
+    "libc",
+    "library",
     "linux",
+    "logstash",
+    "macos",
     "mariadb",
+    "maven",
+    "module",
+    "mongo",
+    "mongodb",
     "mysql",
     "nginx",
     "node",
+    "nodejs",
     "npm",
+    "nss",
+    "numpy",
     "okhttp",
     "openjdk",
     "openssh",
     "openssl",
+    "pandas",
+    "patch",
+    "perl",
     "php",
+    "plugin",
+    "postfix",
     "postgres",
     "postgresql",
+    "prometheus",
     "python",
+    "rabbitmq",
+    "react",
     "redis",
     "ruby",
+    "rust",
+    "rustc",
+    "safari",
     "sdk",
+    "spark",
     "sqlite",
     "sudo",
     "systemd",
+    "tensorflow",
+    "terraform",
     "tomcat",
+    "ubuntu",
     "windows",
+    "wordpress",
+    "zlib",
+    "zookeeper",
 ];
 /// Capitalized words before an address.
 const PLACES: &[&str] = &[
@@ -139,8 +205,25 @@ const PLACES: &[&str] = &[
     "with",
 ];
 /// What follows a version.
-const TAGS: &[&str] =
-    &["-alpha", "-beta", "-dev", "-pre", "-rc", "-SNAPSHOT", "-RELEASE", "-GA", "+", "~"];
+const TAGS: &[&str] = &[
+    "-alpha",
+    "-beta",
+    "-dev",
+    "-pre",
+    "-rc",
+    "-SNAPSHOT",
+    "-RELEASE",
+    "-Final",
+    "-generic",
+    "-stable",
+    "-release",
+    "-hotfix",
+    "-patch",
+    "-lts",
+    "-GA",
+    "+",
+    "~",
+];
 /// The longest part of a name, in bytes, that is looked at.
 const NAME: usize = 64;
 
@@ -156,10 +239,31 @@ pub(super) fn written_as_version(text: &str, found: &Range<usize>, octets: [u8; 
         return true;
     }
     let is_small = is_small(octets) && !has_port(after);
-    let release = RELEASES.contains(&word.as_str()) || SOFTWARE.contains(&word.as_str());
+    let release = RELEASES.contains(&word.as_str()) || is_software(&word) || is_coordinate(before);
     (is_small && (release || is_compared(before) || is_upgrade(before)))
         || is_product(before, after, octets)
         || (is_small && follows_a_name(before, &word))
+}
+
+/// The name of a program, or of its daemon.
+fn is_software(word: &str) -> bool {
+    SOFTWARE.contains(&word) || word.strip_suffix('d').is_some_and(|name| SOFTWARE.contains(&name))
+}
+
+/// `group:artifact:1.2.3.4`, or a product of two words that ends like a place.
+fn is_coordinate(before: &[u8]) -> bool {
+    let name = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .rev()
+            .take(NAME)
+            .take_while(|b| b.is_ascii_alphanumeric() || b"._-".contains(b))
+            .count()
+    };
+    let artifact = before.strip_suffix(b":").map(|text| &text[..text.len() - name(text)]);
+    let is_chain =
+        artifact.and_then(|text| text.strip_suffix(b":")).is_some_and(|text| name(text) > 0);
+    is_chain || before.ends_with(b"SQL Server ") || before.ends_with(b"Windows Server ")
 }
 
 /// Whether the numbers are as small as those of versions are, and not those of a private network.
