@@ -26,110 +26,14 @@ const RELEASES: &[&str] = &[
     "table",
 ];
 /// Software that is written in small letters.
-const SOFTWARE: &[&str] = &[
-    "android",
-    "angular",
-    "apache",
-    "bash",
-    "bind",
-    "bios",
-    "busybox",
-    "cargo",
-    "centos",
-    "chrome",
-    "clang",
-    "cmake",
-    "consul",
-    "containerd",
-    "curl",
-    "debian",
-    "docker",
-    "dotnet",
-    "dovecot",
-    "driver",
-    "drupal",
-    "edge",
-    "elasticsearch",
-    "envoy",
-    "etcd",
-    "exim",
-    "fedora",
-    "firefox",
-    "gcc",
-    "git",
-    "glibc",
-    "go",
-    "gradle",
-    "grafana",
-    "hadoop",
-    "haproxy",
-    "helm",
-    "hotfix",
-    "httpd",
-    "icu",
-    "ios",
-    "istio",
-    "java",
-    "jdk",
-    "jquery",
-    "jre",
-    "kafka",
-    "kernel",
-    "kibana",
-    "kubelet",
-    "kubernetes",
-    "libc",
-    "library",
-    "linux",
-    "logstash",
-    "macos",
-    "mariadb",
-    "maven",
-    "module",
-    "mongo",
-    "mongodb",
-    "mysql",
-    "nginx",
-    "node",
-    "nodejs",
-    "npm",
-    "nss",
-    "numpy",
-    "okhttp",
-    "openjdk",
-    "openssh",
-    "openssl",
-    "pandas",
-    "patch",
-    "perl",
-    "php",
-    "plugin",
-    "postfix",
-    "postgres",
-    "postgresql",
-    "prometheus",
-    "python",
-    "rabbitmq",
-    "react",
-    "redis",
-    "ruby",
-    "rust",
-    "rustc",
-    "safari",
-    "sdk",
-    "spark",
-    "sqlite",
-    "sudo",
-    "systemd",
-    "tensorflow",
-    "terraform",
-    "tomcat",
-    "ubuntu",
-    "windows",
-    "wordpress",
-    "zlib",
-    "zookeeper",
-];
+const SOFTWARE: &str = "android angular apache bash bind bios busybox cargo centos chrome clang cmake consul \
+    containerd curl debian docker dotnet dovecot driver drupal edge elasticsearch envoy etcd \
+    exim fedora firefox gcc git glibc go gradle grafana hadoop haproxy helm hotfix httpd icu \
+    ios istio java jdk jquery jre kafka kernel kibana kubelet kubernetes libc library linux \
+    logstash macos mariadb maven module mongo mongodb mysql nginx node nodejs npm nss numpy \
+    okhttp openjdk openssh openssl pandas patch perl php plugin postfix postgres postgresql \
+    prometheus python rabbitmq react redis ruby rust rustc safari sdk spark sqlite sudo \
+    systemd tensorflow terraform tomcat ubuntu windows wordpress zlib zookeeper";
 /// Capitalized words before an address.
 const PLACES: &[&str] = &[
     "a",
@@ -247,7 +151,8 @@ pub(super) fn written_as_version(text: &str, found: &Range<usize>, octets: [u8; 
 
 /// The name of a program, or of its daemon.
 fn is_software(word: &str) -> bool {
-    SOFTWARE.contains(&word) || word.strip_suffix('d').is_some_and(|name| SOFTWARE.contains(&name))
+    let daemon = word.strip_suffix('d').filter(|name| !name.is_empty());
+    SOFTWARE.split(' ').any(|name| name == word || Some(name) == daemon)
 }
 
 /// `group:artifact:1.2.3.4`, or a product of two words that ends like a place.
@@ -261,8 +166,8 @@ fn is_coordinate(before: &[u8]) -> bool {
             .count()
     };
     let artifact = before.strip_suffix(b":").map(|text| &text[..text.len() - name(text)]);
-    let is_chain =
-        artifact.and_then(|text| text.strip_suffix(b":")).is_some_and(|text| name(text) > 0);
+    let group = artifact.and_then(|text| text.strip_suffix(b":"));
+    let is_chain = group.is_some_and(|text| text[text.len() - name(text)..].contains(&b'.'));
     is_chain || before.ends_with(b"SQL Server ") || before.ends_with(b"Windows Server ")
 }
 
