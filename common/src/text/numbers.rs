@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::surroundings::{
     begins, digits, ends, free_after, free_before, joined_by_hyphen, word_before,
 };
-use super::things::{FILLERS, identifies, numbers_a_thing};
+use super::things::{FILLERS, identifies, measured, numbers_a_thing};
 
 /// The groups of digits in which the networks write card numbers.
 const GROUPINGS: &[&[usize]] = &[
@@ -102,7 +102,7 @@ fn is_card_number(text: &str, range: &Range<usize>, one_piece: bool) -> bool {
     let number = digits(&text[range.clone()]);
     let named = after_card_word(text, range.start);
     let rare = one_piece && !matches!(number.len(), 14..=16);
-    let is_id = one_piece && identifies(text, range.start);
+    let is_id = one_piece && (identifies(text, range.start) || measured(text, range.end));
     (named || !(rare && !(number.len() == 13 && quoted(text, range))) && !is_id)
         && issued(&number)
         && luhn(&number)

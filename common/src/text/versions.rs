@@ -26,44 +26,14 @@ const RELEASES: &[&str] = &[
     "table",
 ];
 /// Software that is written in small letters.
-const SOFTWARE: &[&str] = &[
-    "apache",
-    "bash",
-    "curl",
-    "docker",
-    "dotnet",
-    "gcc",
-    "git",
-    "glibc",
-    "go",
-    "httpd",
-    "java",
-    "jdk",
-    "jre",
-    "kernel",
-    "linux",
-    "mariadb",
-    "mysql",
-    "nginx",
-    "node",
-    "npm",
-    "okhttp",
-    "openjdk",
-    "openssh",
-    "openssl",
-    "php",
-    "postgres",
-    "postgresql",
-    "python",
-    "redis",
-    "ruby",
-    "sdk",
-    "sqlite",
-    "sudo",
-    "systemd",
-    "tomcat",
-    "windows",
-];
+const SOFTWARE: &str = "android angular apache bash bind bios busybox cargo centos chrome clang cmake consul \
+    containerd curl debian docker dotnet dovecot driver drupal edge elasticsearch envoy etcd \
+    exim fedora firefox gcc git glibc go gradle grafana hadoop haproxy helm hotfix httpd icu \
+    ios istio java jdk jquery jre kafka kernel kibana kubelet kubernetes libc library linux \
+    logstash macos mariadb maven module mongo mongodb mysql nginx node nodejs npm nss numpy \
+    okhttp openjdk openssh openssl pandas patch perl php plugin postfix postgres postgresql \
+    prometheus python rabbitmq react redis ruby rust rustc safari sdk spark sqlite sudo \
+    systemd tensorflow terraform tomcat ubuntu windows wordpress zlib zookeeper";
 /// Capitalized words before an address.
 const PLACES: &[&str] = &[
     "a",
@@ -139,8 +109,25 @@ const PLACES: &[&str] = &[
     "with",
 ];
 /// What follows a version.
-const TAGS: &[&str] =
-    &["-alpha", "-beta", "-dev", "-pre", "-rc", "-SNAPSHOT", "-RELEASE", "-GA", "+", "~"];
+const TAGS: &[&str] = &[
+    "-alpha",
+    "-beta",
+    "-dev",
+    "-pre",
+    "-rc",
+    "-SNAPSHOT",
+    "-RELEASE",
+    "-Final",
+    "-generic",
+    "-stable",
+    "-release",
+    "-hotfix",
+    "-patch",
+    "-lts",
+    "-GA",
+    "+",
+    "~",
+];
 /// The longest part of a name, in bytes, that is looked at.
 const NAME: usize = 64;
 
@@ -156,10 +143,32 @@ pub(super) fn written_as_version(text: &str, found: &Range<usize>, octets: [u8; 
         return true;
     }
     let is_small = is_small(octets) && !has_port(after);
-    let release = RELEASES.contains(&word.as_str()) || SOFTWARE.contains(&word.as_str());
+    let release = RELEASES.contains(&word.as_str()) || is_software(&word) || is_coordinate(before);
     (is_small && (release || is_compared(before) || is_upgrade(before)))
         || is_product(before, after, octets)
         || (is_small && follows_a_name(before, &word))
+}
+
+/// The name of a program, or of its daemon.
+fn is_software(word: &str) -> bool {
+    let daemon = word.strip_suffix('d').filter(|name| !name.is_empty());
+    SOFTWARE.split(' ').any(|name| name == word || Some(name) == daemon)
+}
+
+/// `group:artifact:1.2.3.4`, or a product of two words that ends like a place.
+fn is_coordinate(before: &[u8]) -> bool {
+    let name = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .rev()
+            .take(NAME)
+            .take_while(|b| b.is_ascii_alphanumeric() || b"._-".contains(b))
+            .count()
+    };
+    let artifact = before.strip_suffix(b":").map(|text| &text[..text.len() - name(text)]);
+    let group = artifact.and_then(|text| text.strip_suffix(b":"));
+    let is_chain = group.is_some_and(|text| text[text.len() - name(text)..].contains(&b'.'));
+    is_chain || before.ends_with(b"SQL Server ") || before.ends_with(b"Windows Server ")
 }
 
 /// Whether the numbers are as small as those of versions are, and not those of a private network.

@@ -6,7 +6,7 @@ use super::super::{keys, named, pem, urls};
 pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "password by name",
-        pattern: r#"(?i:pass(?:word|wd|phrase|code|wort)|pwd|passw|contrase(?:ñ|n)a|senha|mot_?de_?passe|парол[ья]|密码|密碼|パスワード|비밀번호)[0-9]?(?:\\{0,3}["'])?\]?[ \t]{0,3}(?:=>|:=|==?|:)[ \t]{0,3}"#,
+        pattern: r#"(?i:pass(?:word|wd|phrase|code|wort)|pwd|passw|requirepass|masterauth|userpass|dbpass|keypass|storepass|sshpass|contrase(?:ñ|n)a|senha|mot_?de_?passe|парол[ья]|密码|密碼|パスワード|비밀번호)[0-9]?(?:\\{0,3}["'])?\]?[ \t]{0,3}(?:=>|:=|==?|:)[ \t]{0,3}"#,
         needs: rule::named(),
         takes_in: Reach::Name,
         check: named::password,
