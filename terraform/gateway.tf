@@ -15,8 +15,11 @@ locals {
     PUBSUB_TOPIC         = google_pubsub_topic.records.name
     FIRESTORE_DATABASE   = google_firestore_database.this.name
     MAX_INGEST_BYTES     = tostring(var.max_ingest_bytes)
+    MAX_LOGS_BYTES       = tostring(var.max_logs_bytes)
     TRUSTED_HOPS         = tostring(var.trusted_hops)
+    REDACT_PATHS         = tostring(var.redact_paths)
     PAGES                = var.pages ? "on" : "off"
+    LOG_REQUESTS         = var.log_requests
   }
 
   # The collector cannot send a bearer token.

@@ -128,6 +128,17 @@ variable "max_ingest_bytes" {
   }
 }
 
+variable "max_logs_bytes" {
+  description = "MAX_LOGS_BYTES: the largest body of POST /logs, in bytes, decompressed."
+  type        = number
+  default     = 10485760
+
+  validation {
+    condition     = var.max_logs_bytes >= 1 && var.max_logs_bytes <= 16777216 && floor(var.max_logs_bytes) == var.max_logs_bytes
+    error_message = "The limit is 1 to 16777216 bytes."
+  }
+}
+
 variable "trusted_hops" {
   description = "TRUSTED_HOPS: the number of proxies in front of the gateway that write X-Forwarded-For: 1 for Cloud Run alone, 2 with a load balancer in front of it."
   type        = number
@@ -139,10 +150,27 @@ variable "trusted_hops" {
   }
 }
 
+variable "redact_paths" {
+  description = "REDACT_PATHS: whether personal data and secrets are taken out of the paths, referers and queries of access logs and events before they are counted and stored."
+  type        = bool
+  default     = true
+}
+
 variable "pages" {
   description = "PAGES: whether the gateway also serves its pages: tracker, demo, dashboard and API page."
   type        = bool
   default     = true
+}
+
+variable "log_requests" {
+  description = "LOG_REQUESTS: the requests that the gateway logs: all, errors or off. Cloud Run logs all of them itself, without the problem's code and the tenant."
+  type        = string
+  default     = "off"
+
+  validation {
+    condition     = contains(["all", "errors", "off"], var.log_requests)
+    error_message = "The gateway logs all requests, errors, or none (off)."
+  }
 }
 
 # --- Worker ----------------------------------------------------------------------------------

@@ -16,8 +16,11 @@ BEYOND_SCHEMAS = [
     "is not a page token of this listing",
     "must not be before the year 2000",
     "must not be more than 24 hours in the future",
-    "must be an RFC 3339 time, epoch seconds or milliseconds, or a time as in a common log",
+    "must be a time such as 2025-05-01T10:00:00Z, or seconds or milliseconds since 1970",
     r"must be at most \d+ bytes long",
+    r"must be a day, or midnight in UTC: .*",
+    r"must be a day or a full hour: .*",
+    r"must be before the end of .*",
 ]
 TENANT = "acme"
 
@@ -42,8 +45,9 @@ def before_call(context, case, kwargs):
     if case.meta is None or case.meta.generation.mode.is_positive:
         name_one_tenant(case)
         name_one_record(case)
-        order_days(case.query)
-        end_soon(case.query)
+        ask_for_one_period(case.query)
+        if case.path in ("/stats/series", "/logs/stats"):
+            end_soon(case.query)
         write_text(case)
     elif case.path == "/logs":
         # Without it, one valid entry is enough to be accepted.
@@ -55,7 +59,7 @@ def name_one_tenant(case):
     """Header, query, path and body agree."""
     tenant = (case.path_parameters or {}).get("tenant", TENANT)
     for container in (case.headers, case.query, case.body):
-        for name in ("X-Tenant-ID", "X-Customer-ID", "tenant_id", "site_id"):
+        for name in ("X-Tenant-ID", "X-Customer-ID", "tenant_id", "site_id", "customer_id"):
             if isinstance(container, (dict, type(case.headers))) and name in container:
                 container[name] = tenant
     case.headers["X-Tenant-ID"] = tenant
@@ -68,17 +72,32 @@ def name_one_record(case):
             case.headers["X-Log-ID"] = case.body["log_id"]
 
 
-def order_days(query):
-    """The period does not end before it begins."""
-    if query and "start_date" in query and "end_date" in query:
-        days = sorted((query["start_date"], query["end_date"]))
-        query["start_date"], query["end_date"] = days
+def ask_for_one_period(query):
+    """One spelling, and an end that is not before the start."""
+    if not query:
+        return
+    if "date" in query:
+        for name in ("from", "to", "start_date", "end_date"):
+            query.pop(name, None)
+    for other, name in (("start_date", "from"), ("end_date", "to")):
+        if other in query:
+            query.setdefault(name, query[other])
+            del query[other]
+    if "from" in query and "to" in query:
+        query["from"], query["to"] = sorted((query["from"], query["to"]), key=moment)
+
+
+def moment(text):
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
 def end_soon(query):
     """There are windows, and not too many of them, at every grain."""
     if query and "from" in query:
-        query["to"] = instant(datetime.fromisoformat(query["from"]) + timedelta(hours=12))
+        is_day = len(query["from"]) == len("2025-05-01")
+        later = lambda: instant(moment(query["from"]) + timedelta(hours=12))
+        query["to"] = query["from"] if is_day else later()
 
 
 def write_text(case):

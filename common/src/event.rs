@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
 use crate::hash;
 use crate::keep::Keep;
@@ -11,7 +10,7 @@ use crate::record::{Record, RecordId};
 use crate::store::{Fields, Value, fields};
 use crate::tenant::TenantId;
 
-/// The event types that count as page views.
+/// The event types that count as page views, in lower case.
 pub const VIEWS: [&str; 3] = ["page_view", "pageview", "view"];
 /// Longest event type, in bytes.
 pub const MAX_TYPE_BYTES: usize = 64;
@@ -38,6 +37,63 @@ pub struct Event {
     pub payload: Option<String>,
     /// When it happened according to the client, or else when it was received.
     pub timestamp: DateTime<Utc>,
+    /// Whether a text was too long, so that only its beginning was kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub truncated: bool,
+    /// Why it is not counted as what it is, if so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excluded: Option<Exclusion>,
+}
+
+/// Why an event is not counted as what it is, but only as an excluded one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Exclusion {
+    /// A program sent it, by its user agent.
+    Bot,
+    /// The page is a file on the visitor's disk.
+    File,
+    /// The page is shown in a frame of another page.
+    Frame,
+    /// The page is on the developer's own machine.
+    Localhost,
+    /// The page was loaded in advance.
+    Prefetch,
+    /// Nobody ever looked at the page.
+    Unseen,
+    /// A program drives the browser.
+    Webdriver,
+}
+
+impl Exclusion {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Bot,
+        Self::File,
+        Self::Frame,
+        Self::Localhost,
+        Self::Prefetch,
+        Self::Unseen,
+        Self::Webdriver,
+    ];
+
+    /// The name in requests, messages, documents and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bot => "bot",
+            Self::File => "file",
+            Self::Frame => "frame",
+            Self::Localhost => "localhost",
+            Self::Prefetch => "prefetch",
+            Self::Unseen => "unseen",
+            Self::Webdriver => "webdriver",
+        }
+    }
+
+    /// The reason of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
 }
 
 impl Event {
@@ -51,9 +107,15 @@ impl Event {
         hash::of_fields(&[&[self.event_type.as_str()], &present[..], &text[..]].concat())
     }
 
+    /// The event as it is kept if it is not counted: who, where and what are of no use, and may be
+    /// nobody's business.
+    pub fn excluded_for(self, reason: Exclusion) -> Self {
+        Self { user_id: None, path: None, payload: None, excluded: Some(reason), ..self }
+    }
+
     /// Whether it is a page view.
     pub fn is_view(&self) -> bool {
-        VIEWS.contains(&self.event_type.as_str())
+        is_view(&self.event_type)
     }
 
     /// The document.
@@ -68,9 +130,18 @@ impl Event {
             ("received_at", record.received_at.into()),
             ("digest", record.digest.as_str().into()),
         ]);
+        let truncated = self.truncated.then(|| ("truncated", Value::from(true)));
+        let excluded = self.excluded.map(|reason| ("excluded", reason.as_str().into()));
+        let marks = truncated.into_iter().chain(excluded);
+        document.extend(marks.map(|(name, value)| (name.to_owned(), value)));
         keep.mark(&mut document, record.received_at);
         document
     }
+}
+
+/// Whether events of this type are page views, in whatever case it is written.
+pub fn is_view(event_type: &str) -> bool {
+    VIEWS.iter().any(|view| event_type.eq_ignore_ascii_case(view))
 }
 
 /// The path of an event.
@@ -78,61 +149,57 @@ pub fn path(tenant: &TenantId, id: &RecordId) -> DocumentPath {
     CollectionPath::of(tenant, Collection::Events).record(id)
 }
 
-/// The path that is counted: that of a URL, or else everything before query and fragment.
-pub fn counted_path(place: &str) -> String {
-    let place = place.trim();
-    let after_host =
-        place.split_once("://").filter(|(scheme, _)| is_scheme(scheme)).map(|(_, rest)| {
-            let host_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-            &rest[host_end..]
-        });
-    let path = after_host.unwrap_or(place);
-    let path = &path[..path.find(['?', '#']).unwrap_or(path.len())];
-    if path.is_empty() { "/".to_owned() } else { path.to_owned() }
-}
-
-fn is_scheme(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+.-".contains(&b))
-}
-
-/// The path of the `url` in a payload.
-pub fn path_in(payload: &Json) -> Option<String> {
-    payload.get("url").and_then(Json::as_str).map(counted_path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_counted_path_has_neither_host_nor_query_nor_fragment() {
-        let cases = [
-            ("/pricing", "/pricing"),
-            ("/pricing?plan=pro#top", "/pricing"),
-            ("/docs#install", "/docs"),
-            ("https://example.com/a/b?c=/d", "/a/b"),
-            ("https://example.com", "/"),
-            ("https://example.com?x=https://y/z", "/"),
-            ("/redirect?to=https://example.com/x", "/redirect"),
-            ("?utm=1", "/"),
-            ("", "/"),
-        ];
-        for (place, path) in cases {
-            assert_eq!(counted_path(place), path, "{place:?}");
-        }
-    }
-
-    #[test]
-    fn the_digest_tells_a_missing_field_from_an_empty_one() {
-        let event = |path: Option<&str>| Event {
+    fn event(path: Option<&str>) -> Event {
+        Event {
             event_type: "click".to_owned(),
             user_id: None,
             path: path.map(str::to_owned),
             payload: None,
             timestamp: DateTime::UNIX_EPOCH,
-        };
+            truncated: false,
+            excluded: None,
+        }
+    }
+
+    #[test]
+    fn the_digest_tells_a_missing_field_from_an_empty_one() {
         assert_ne!(event(None).digest(None), event(Some("")).digest(None));
         assert_eq!(event(None).digest(None), event(None).digest(None));
         assert_ne!(event(None).digest(None), event(None).digest(Some(DateTime::UNIX_EPOCH)));
+    }
+
+    #[test]
+    fn a_view_is_a_view_in_any_case() {
+        for name in ["page_view", "PAGE_VIEW", "pageView", "PageView", "View", "VIEW"] {
+            assert!(is_view(name), "{name}");
+        }
+        for name in ["views", "page-view", "review", "click", ""] {
+            assert!(!is_view(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_message_without_the_newer_fields_is_read_and_only_set_ones_are_written() {
+        let old = r#"{"event_type":"click","path":"/a","timestamp":"1970-01-01T00:00:00Z"}"#;
+        let read: Event = serde_json::from_str(old).expect("an event");
+        assert_eq!(read, event(Some("/a")));
+        assert_eq!(serde_json::to_string(&read).expect("JSON"), old);
+        let marked = Event { truncated: true, excluded: Some(Exclusion::Bot), ..read };
+        let written = serde_json::to_string(&marked).expect("JSON");
+        assert!(written.ends_with(r#","truncated":true,"excluded":"bot"}"#), "{written}");
+        assert_eq!(serde_json::from_str::<Event>(&written).ok(), Some(marked));
+    }
+
+    #[test]
+    fn every_reason_is_known_by_its_name() {
+        for reason in Exclusion::ALL {
+            assert_eq!(Exclusion::named(reason.as_str()), Some(reason));
+            assert_eq!(serde_json::to_value(reason).ok(), Some(reason.as_str().into()));
+        }
+        assert_eq!(Exclusion::named("robot"), None);
     }
 }

@@ -4,8 +4,11 @@ use std::sync::LazyLock;
 
 use prometheus::{
     Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    Opts, TextEncoder,
+    IntGaugeVec, Opts, TextEncoder,
 };
+
+use crate::event::Exclusion;
+use crate::process;
 
 macro_rules! metrics {
     ($($(#[doc = $help:literal])+ $name:ident: $type:ident = $metric:literal $rest:tt;)*) => {
@@ -41,10 +44,16 @@ metrics! {
     /// Time to answer an HTTP request, in seconds.
     HTTP_SECONDS: HistogramVec = "spillway_http_request_seconds"
         {buckets: seconds(), labels: ["route"]};
+    /// Log lines about requests that were dropped, because they could not be written fast enough.
+    LOG_LINES_DROPPED: IntCounter = "spillway_log_lines_dropped_total" [];
+    /// The version that runs; always 1.
+    BUILD_INFO: IntGaugeVec = "spillway_build_info" ["version"];
     /// HTTP requests refused, by code of the problem.
     REFUSED: IntCounterVec = "spillway_requests_refused_total" ["code"];
     /// Records answered 202, by kind and source.
     ACCEPTED: IntCounterVec = "spillway_records_accepted_total" ["kind", "source"];
+    /// Events answered 202 and not counted as what they are, by reason.
+    EXCLUDED: IntCounterVec = "spillway_events_excluded_total" ["reason"];
     /// Access-log entries received, by whether they were accepted or rejected.
     ENTRIES: IntCounterVec = "spillway_log_entries_total" ["outcome"];
     /// Events from browsers without a visitor, because the store returned no salt for the day.
@@ -84,12 +93,30 @@ metrics! {
     CORRUPT_INPUTS: IntCounterVec = "spillway_corrupt_inputs_total" ["reason"];
 }
 
+/// Makes a series for each combination of the labels' values, at 0 until it is counted. A series
+/// that begins with its first increment would hide that increment from Prometheus' `rate()`.
+pub fn begin_at_zero(metric: &IntCounterVec, values: &[&[&str]]) {
+    let mut combinations: Vec<Vec<&str>> = vec![Vec::new()];
+    for values in values {
+        let mut longer = Vec::new();
+        for begun in &combinations {
+            longer.extend(values.iter().map(|value| [&begun[..], &[*value]].concat()));
+        }
+        combinations = longer;
+    }
+    combinations.iter().for_each(|labels| drop(metric.with_label_values(labels)));
+}
+
 /// The values of all metrics in Prometheus' text format.
 pub fn render() -> Result<String, prometheus::Error> {
     touch_all();
+    for reason in Exclusion::ALL {
+        EXCLUDED.with_label_values(&[reason.as_str()]);
+    }
+    BUILD_INFO.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
     let mut text = Vec::new();
     TextEncoder::new().encode(&prometheus::gather(), &mut text)?;
-    Ok(String::from_utf8_lossy(&text).into_owned())
+    Ok(String::from_utf8_lossy(&text).into_owned() + &process::metrics())
 }
 
 fn seconds() -> Vec<f64> {
@@ -117,5 +144,17 @@ mod tests {
             text.contains("spillway_messages_delivered_total{kind=\"text\",outcome=\"stored\"}")
         );
         assert!(text.contains("# HELP spillway_texts_in_work Texts in work."));
+        assert!(text.contains("spillway_events_excluded_total{reason=\"unseen\"} 0"));
+        let version = concat!("spillway_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1");
+        assert!(text.contains(version), "{text}");
+    }
+
+    #[test]
+    fn every_combination_of_labels_begins_at_zero() {
+        begin_at_zero(&COMMITS, &[&["begun", "begun-too"]]);
+        begin_at_zero(&HTTP_REQUESTS, &[&["/begun"], &["GET", "POST"], &["200", "400"]]);
+        let text = render().expect("metrics");
+        let zeros = text.lines().filter(|line| line.contains("begun") && line.ends_with(" 0"));
+        assert_eq!(zeros.count(), 2 + 4, "{text}");
     }
 }

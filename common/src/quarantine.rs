@@ -41,6 +41,9 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Conflict, Self::BadMessage, Self::Invalid, Self::DeadLetter];
+
     /// The name in documents and metrics, which never changes.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -13,6 +13,11 @@ use crate::tenant::TenantId;
 /// Longest record id, in bytes.
 pub const MAX_RECORD_ID_BYTES: usize = 128;
 
+/// The bits of a UUID that are not random: its version and its variant.
+const UUID_FIXED: u128 = 0xF000_C000_0000_0000_0000;
+/// Their values in a random UUID.
+const UUID_V4: u128 = 0x4000_8000_0000_0000_0000;
+
 /// What one message carries of a record: all of a small one, a part of a large one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -49,6 +54,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::AccessLog, Self::Event, Self::Text];
+
     /// The name in messages, metrics and subscription filters.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -136,10 +144,13 @@ impl RecordId {
         Ok(Self(id.to_owned()))
     }
 
-    /// A new id of 128 random bits. It does not contain the time: ids that grow with time would
-    /// all be written to the same range of the store.
+    /// A new id: a random UUID (RFC 9562, version 4). It does not contain the time: ids that grow
+    /// with time would all be written to the same range of the store.
     pub fn random() -> Self {
-        Self(format!("{:032x}", rand::rng().random::<u128>()))
+        let bits = (rand::rng().random::<u128>() & !UUID_FIXED) | UUID_V4;
+        let hex = format!("{bits:032x}");
+        let fields = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
+        Self(fields.join("-"))
     }
 
     /// The id that an idempotency key stands for: the key itself, without quotes, if it is a valid
@@ -201,9 +212,14 @@ mod tests {
     }
 
     #[test]
-    fn random_ids_are_valid_and_differ() {
-        let (one, other) = (RecordId::random(), RecordId::random());
-        assert!(RecordId::parse(one.as_str()).is_ok());
-        assert_ne!(one, other);
+    fn random_ids_are_random_uuids_and_differ() {
+        let form = "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$";
+        let form = regex::Regex::new(form).expect("a pattern");
+        let ids: std::collections::BTreeSet<_> = (0..1_000).map(|_| RecordId::random()).collect();
+        assert_eq!(ids.len(), 1_000);
+        for id in &ids {
+            assert!(form.is_match(id.as_str()), "{id}");
+            assert_eq!(RecordId::parse(id.as_str()).as_ref(), Ok(id));
+        }
     }
 }

@@ -11,6 +11,17 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::config::LogFormat;
+use crate::log_output::Output;
+use crate::trace;
+
+/// Starts logging in a deployment on Google Cloud: as [`init`], and lines within a request carry
+/// its trace, which belongs to `project`.
+pub fn init_on_google_cloud(format: Option<LogFormat>, project: &str) {
+    if format.unwrap_or_else(default_format) == LogFormat::Stackdriver {
+        trace::belong_to(project);
+    }
+    init(format);
+}
 
 /// Starts logging, at level `info` unless `RUST_LOG` says otherwise. Has no effect in a process
 /// that already logs.
@@ -30,13 +41,13 @@ fn default_format() -> LogFormat {
 fn layer(format: LogFormat) -> Box<dyn Layer<Registry> + Send + Sync> {
     match format {
         LogFormat::Stackdriver => {
-            tracing_stackdriver::layer().with_source_location(false).with_writer(stderr).boxed()
+            tracing_stackdriver::layer().with_source_location(false).with_writer(Output).boxed()
         }
         LogFormat::Pretty => tracing_subscriber::fmt::layer()
             .fmt_fields(debug_fn(write_field).delimited(" "))
             .with_ansi(stderr().is_terminal())
             .with_target(false)
-            .with_writer(stderr)
+            .with_writer(Output)
             .boxed(),
     }
 }

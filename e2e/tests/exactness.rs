@@ -221,6 +221,7 @@ impl Day {
             "total_views": self.types.get("view").copied().unwrap_or(0),
             "unique_users": self.users.len(),
             "top_paths": paths,
+            "excluded": {},
         });
         let date = day.map_or(String::new(), |day| format!("&date={day}"));
         let path = format!("/stats?site_id={site}&limit=100{date}");

@@ -1,28 +1,29 @@
-//! The gateway's server: its route table, its start and its end.
+//! The gateway's server: its start and its end.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::time::Duration;
 
-use actix_cors::Cors;
-use actix_web::dev::{HttpServiceFactory, Server};
+use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, Data, ServiceConfig, get, head, post};
-use actix_web::{App, FromRequest, Handler, HttpRequest, HttpServer, Resource, Responder};
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
 use chrono::Utc;
+use common::log_output;
 use common::program::chain;
+use socket2::{Domain, Socket, Type};
 
-use crate::edge::{edge, not_found, only};
-use crate::pages::{self, Pages};
-use crate::routes::{
-    analytics, event, health, ingest, log_batches, logs, metrics, processed_logs, quarantine, stats,
-    tenants,
-};
+use crate::counters;
+use crate::edge::edge;
+use crate::route_table::{browser_routes, routes};
 use crate::state::Gateway;
 
 /// How long open requests may take after the server was told to stop, in seconds. Cloud Run ends
 /// the process after 10 s.
 const SHUTDOWN_SECONDS: u64 = 6;
+
+/// How many new connections may wait until the server accepts them.
+const BACKLOG: i32 = 1_024;
 
 /// How often the salts are rotated.
 const ROTATE_EVERY: Duration = Duration::from_secs(3_600);
@@ -35,12 +36,22 @@ pub fn bind(host: &str, port: u16) -> io::Result<Vec<TcpListener>> {
     let mut sockets = Vec::new();
     let mut failed = io::ErrorKind::AddrNotAvailable.into();
     for address in (host, port).to_socket_addrs()? {
-        match TcpListener::bind(address) {
+        match listen(address) {
             Ok(socket) => sockets.push(socket),
             Err(error) => failed = error,
         }
     }
     if sockets.is_empty() { Err(failed) } else { Ok(sockets) }
+}
+
+/// The standard library's own sockets let 128 connections wait: a flood that opens more at once
+/// would have to try again, a second later.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 /// A server that is bound and ready to run.
@@ -58,6 +69,7 @@ impl Application {
 
     /// Serves on sockets that are bound already.
     pub fn on(gateway: Gateway, sockets: Vec<TcpListener>) -> io::Result<Self> {
+        counters::begin();
         let gateway = Data::new(gateway);
         let data = gateway.clone();
         let app = move || {
@@ -91,6 +103,7 @@ impl Application {
         let (served, ()) = futures::join!(self.server, stopped);
         rotating.abort();
         self.gateway.broker.flush().await;
+        log_output::flush();
         served
     }
 }
@@ -105,75 +118,4 @@ async fn rotate_salts(gateway: Data<Gateway>) {
         }
         tokio::time::sleep(if rotated.is_ok() { ROTATE_EVERY } else { ROTATE_AGAIN }).await;
     }
-}
-
-/// The API.
-pub(crate) fn routes(config: &mut ServiceConfig) {
-    config
-        .service(write("/ingest", ingest::post))
-        .service(open_to_browsers("/event", event::post_site_event))
-        .service(open_to_browsers("/events", event::post_interaction))
-        .service(write("/logs", logs::post))
-        .service(read("/logs/stats", logs::stats))
-        .service(read("/stats", stats::get))
-        .service(read("/stats/series", stats::series))
-        .service(read("/analytics/event-counts", analytics::event_counts))
-        .service(read("/analytics/event-counts-by-type", analytics::event_counts_by_type))
-        .service(read("/tenants", tenants::list))
-        .service(read("/tenants/{tenant}/processed_logs", processed_logs::list))
-        .service(read("/tenants/{tenant}/processed_logs/{log_id}", processed_logs::get))
-        .service(read("/tenants/{tenant}/log_batches/{batch_id}", log_batches::get))
-        .service(read("/tenants/{tenant}/quarantine", quarantine::list))
-        .service(read("/health", health::health))
-        .service(read("/ready", health::ready))
-        .service(read("/metrics", metrics::get))
-        .default_service(web::to(not_found));
-}
-
-/// The files for browsers.
-pub(crate) fn browser_routes(config: &mut ServiceConfig, pages: &Pages) {
-    for asset in pages::served(pages) {
-        let answer = async move |request: HttpRequest| asset.answer(&request);
-        config.service(read(asset.path, answer));
-    }
-}
-
-/// A path that supports POST.
-fn write<H, Args>(path: &str, handler: H) -> Resource
-where
-    H: Handler<Args>,
-    Args: FromRequest + 'static,
-    H::Output: Responder + 'static,
-{
-    web::resource(path).route(post().to(handler)).default_service(web::to(only("POST")))
-}
-
-/// A path that supports POST from the pages of any site, without credentials.
-fn open_to_browsers<H, Args>(path: &str, handler: H) -> impl HttpServiceFactory
-where
-    H: Handler<Args>,
-    Args: FromRequest + 'static,
-    H::Output: Responder + 'static,
-{
-    let cors = Cors::default()
-        .allow_any_origin()
-        .send_wildcard()
-        .allowed_methods(["POST"])
-        .allow_any_header()
-        .expose_headers(["retry-after", "x-request-id"])
-        .max_age(86_400);
-    write(path, handler).wrap(cors)
-}
-
-/// A path that supports GET and HEAD.
-fn read<H, Args>(path: &str, handler: H) -> Resource
-where
-    H: Handler<Args>,
-    Args: FromRequest + 'static,
-    H::Output: Responder + 'static,
-{
-    web::resource(path)
-        .route(get().to(handler.clone()))
-        .route(head().to(handler))
-        .default_service(web::to(only("GET, HEAD")))
 }

@@ -139,7 +139,8 @@ impl Asset {
     }
 }
 
-fn takes_gzip(request: &HttpRequest) -> bool {
+/// Whether the client prefers a compressed answer.
+pub(crate) fn takes_gzip(request: &HttpRequest) -> bool {
     let accepted = AcceptEncoding::parse(request).ok();
     let encodings = [Encoding::gzip(), Encoding::identity()];
     accepted.and_then(|accepted| accepted.negotiate(encodings.iter())) == Some(Encoding::gzip())

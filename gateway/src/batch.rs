@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use common::access_log::Entry;
-use common::hash;
 use common::rollup::{self, Key};
 
 /// Most rollup documents that one part touches, so that it is stored in one commit.
@@ -11,33 +10,22 @@ const MAX_PART_ROLLUPS: usize = 400;
 /// Most bytes of one part, so that quarantine keeps all of it.
 const MAX_PART_BYTES: usize = 256 << 10;
 
-/// A batch as it is published: its parts in order of time, and their digest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct BatchParts {
-    /// Each part, as lines of JSON.
-    pub(crate) parts: Vec<String>,
-    /// The SHA-256 of all lines.
-    pub(crate) digest: String,
-}
-
-impl BatchParts {
-    /// Cuts `entries` into parts. The same entries in another order give the same parts, since
-    /// they are sorted: neighbours in time share their windows, so more of them fit a part.
-    pub(crate) fn of(mut entries: Vec<Entry>) -> Result<Self, serde_json::Error> {
-        entries.sort_unstable();
-        let mut parts = vec![Part::default()];
-        for entry in &entries {
-            let line = serde_json::to_string(entry)? + "\n";
-            let full = parts.last_mut().is_none_or(|part| !part.take(entry, &line));
-            if full {
-                let mut part = Part::default();
-                part.take(entry, &line);
-                parts.push(part);
-            }
+/// Cuts the entries of a batch into parts, in order of time, each as lines of JSON. The same
+/// entries in another order give the same parts, since they are sorted: neighbours in time share
+/// their windows, so more of them fit a part.
+pub(crate) fn parts(mut entries: Vec<Entry>) -> Result<Vec<String>, serde_json::Error> {
+    entries.sort_unstable();
+    let mut parts = vec![Part::default()];
+    for entry in &entries {
+        let line = serde_json::to_string(entry)? + "\n";
+        let full = parts.last_mut().is_none_or(|part| !part.take(entry, &line));
+        if full {
+            let mut part = Part::default();
+            part.take(entry, &line);
+            parts.push(part);
         }
-        let parts: Vec<String> = parts.into_iter().map(|part| part.lines).collect();
-        Ok(Self { digest: hash::sha256(parts.concat()), parts })
     }
+    Ok(parts.into_iter().map(|part| part.lines).collect())
 }
 
 #[derive(Default)]
@@ -76,8 +64,8 @@ mod tests {
         }
     }
 
-    fn cut(entries: Vec<Entry>) -> BatchParts {
-        BatchParts::of(entries).expect("a batch")
+    fn cut(entries: Vec<Entry>) -> Vec<String> {
+        parts(entries).expect("a batch")
     }
 
     fn read(part: &str) -> Vec<Entry> {
@@ -85,20 +73,19 @@ mod tests {
     }
 
     #[test]
-    fn the_same_entries_in_another_order_are_the_same_batch() {
+    fn the_same_entries_in_another_order_are_the_same_parts() {
         let sorted: Vec<_> = (0..2_000).map(|n| entry(n, &format!("GET /{n}"))).collect();
         let reversed = sorted.iter().rev().cloned().collect();
         let batch = cut(sorted.clone());
         assert_eq!(cut(reversed), batch);
-        assert!(batch.parts.len() > 1);
-        assert_eq!(batch.parts.iter().flat_map(|part| read(part)).collect::<Vec<_>>(), sorted);
-        assert_eq!(batch.digest, hash::sha256(batch.parts.concat()));
+        assert!(batch.len() > 1);
+        assert_eq!(batch.iter().flat_map(|part| read(part)).collect::<Vec<_>>(), sorted);
     }
 
     #[test]
     fn a_part_touches_few_enough_rollups_for_one_commit() {
         let batch = cut((0..2_000).map(|n| entry(n, &format!("GET /{n}"))).collect());
-        for part in &batch.parts {
+        for part in &batch {
             let touched: HashSet<_> = read(part).iter().flat_map(rollup::touched_by).collect();
             assert!(touched.len() <= MAX_PART_ROLLUPS, "{}", touched.len());
         }
@@ -107,15 +94,15 @@ mod tests {
     #[test]
     fn a_part_is_small_enough_for_quarantine_to_keep_whole() {
         let batch = cut((0..6_000).map(|_| entry(0, &"x".repeat(100))).collect());
-        assert!(batch.parts.len() > 1);
-        assert!(batch.parts.iter().all(|part| part.len() <= MAX_PART_BYTES));
+        assert!(batch.len() > 1);
+        assert!(batch.iter().all(|part| part.len() <= MAX_PART_BYTES));
     }
 
     #[test]
     fn an_entry_larger_than_a_part_is_a_part_of_its_own() {
         let large = entry(1, &"x".repeat(MAX_PART_BYTES));
         let batch = cut(vec![entry(0, "GET /"), large.clone(), entry(2, "GET /")]);
-        assert_eq!(batch.parts.len(), 3);
-        assert_eq!(read(&batch.parts[1]), [large]);
+        assert_eq!(batch.len(), 3);
+        assert_eq!(read(&batch[1]), [large]);
     }
 }

@@ -1,44 +1,86 @@
 //! The edge: what every request passes on its way in and every answer on its way out.
 
 use std::future::{Ready, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
+    AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpRequest, HttpResponse};
-use common::hash;
 use common::metrics::{HTTP_REQUESTS, HTTP_SECONDS, REFUSED};
 use common::record::RecordId;
+use common::{hash, trace};
 
 use crate::pages;
 use crate::problem::{Problem, ProblemCode};
+use crate::request_log::{self, LogRequests};
 use crate::state::Gateway;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The reads that need no token, besides files: they tell nothing of a tenant.
+const OPEN: [&str; 5] = ["/", "/health", "/ready", "/robots.txt", "/favicon.ico"];
 /// The longest request id that is echoed, in bytes.
 const MAX_REQUEST_ID_BYTES: usize = 128;
 
-/// Gives the request an id, checks who may read, writes errors as problems, and counts.
+/// Gives the request an id, checks who may read, writes errors as problems, counts, and logs. Log
+/// lines within it carry its trace.
 pub(crate) async fn edge(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let header =
+        |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let trace = trace::of_headers(header("traceparent"), header("x-cloud-trace-context"));
+    trace::within(trace, pass(request, next)).await
+}
+
+async fn pass(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse, Error> {
     let began = Instant::now();
     let request_id = request_id(request.headers());
-    let response = match may_read(&request) {
-        Ok(()) => next.call(request).await?.map_into_boxed_body(),
-        Err(problem) => request.error_response(problem),
+    let logged = request.app_data::<Data<Gateway>>().map(|gateway| gateway.settings.log_requests());
+    let response = match trim_slash(&mut request) {
+        Some(file) => request.into_response(file),
+        None => match may_read(&request) {
+            Ok(()) => next.call(request).await?.map_into_boxed_body(),
+            Err(problem) => request.error_response(problem),
+        },
     };
-    let mut response = as_problem(response, &request_id);
+    let (mut response, code) = as_problem(response, &request_id);
     name(response.headers_mut(), &request_id);
-    count(&response, began);
+    let (route, took) = (route(&response), began.elapsed());
+    count(&response, &route, took);
+    let which = logged.unwrap_or(LogRequests::Off);
+    request_log::write(which, &response, &route, took, (&request_id, code));
     Ok(response)
+}
+
+/// Removes the slash at the end of the path, so that the request reaches the same route as without.
+/// A file's links may be relative to its path, so a browser must ask for the file again: returns
+/// the answer that says so.
+fn trim_slash(request: &mut ServiceRequest) -> Option<HttpResponse> {
+    let path = request.path().strip_suffix('/').filter(|path| !path.is_empty())?;
+    if path.ends_with('/') {
+        return None;
+    }
+    let query = request.query_string();
+    let target = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+    if pages::is_file(path) {
+        return Some(HttpResponse::PermanentRedirect().insert_header((LOCATION, target)).finish());
+    }
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = Some(target.parse().ok()?);
+    let uri = Uri::from_parts(parts).ok()?;
+    request.match_info_mut().get_mut().update(&uri);
+    request.head_mut().uri = uri;
+    None
 }
 
 /// The route for every unknown path.
@@ -67,7 +109,7 @@ fn may_read(request: &ServiceRequest) -> Result<(), Problem> {
     let token =
         request.app_data::<Data<Gateway>>().and_then(|gateway| gateway.settings.read_token());
     let is_open = !matches!(*request.method(), Method::GET | Method::HEAD)
-        || matches!(request.path(), "/health" | "/ready")
+        || OPEN.contains(&request.path())
         || pages::is_file(request.path());
     match token {
         Some(token) if !is_open && !has_token(request.headers(), token) => {
@@ -85,10 +127,13 @@ fn has_token(headers: &HeaderMap, token: &str) -> bool {
 }
 
 /// Turns an error of a handler, an extractor or the router into a problem with the request's id.
-fn as_problem(response: ServiceResponse, request_id: &str) -> ServiceResponse {
+fn as_problem(
+    response: ServiceResponse,
+    request_id: &str,
+) -> (ServiceResponse, Option<ProblemCode>) {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
-        return response;
+        return (response, None);
     }
     let error = response.response().error();
     let own = error.and_then(|error| error.as_error::<Problem>());
@@ -99,7 +144,7 @@ fn as_problem(response: ServiceResponse, request_id: &str) -> ServiceResponse {
         None => foreign(status).response(request_id),
     };
     keep_cors(response.headers(), answer.headers_mut());
-    response.into_response(answer)
+    (response.into_response(answer), Some(code))
 }
 
 /// A browser lets a page read an error only if the answer allows it.
@@ -132,10 +177,13 @@ fn name(headers: &mut HeaderMap, request_id: &str) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
-fn count(response: &ServiceResponse, began: Instant) {
-    let request = response.request();
-    let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
-    let method = match *request.method() {
+/// The pattern of the path, as the route table has it.
+fn route(response: &ServiceResponse) -> String {
+    response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned())
+}
+
+fn count(response: &ServiceResponse, route: &str, took: Duration) {
+    let method = match *response.request().method() {
         Method::GET => "GET",
         Method::POST => "POST",
         Method::HEAD => "HEAD",
@@ -143,6 +191,6 @@ fn count(response: &ServiceResponse, began: Instant) {
         _ => "other",
     };
     let status = response.status();
-    HTTP_REQUESTS.with_label_values(&[&route, method, status.as_str()]).inc();
-    HTTP_SECONDS.with_label_values(&[&route]).observe(began.elapsed().as_secs_f64());
+    HTTP_REQUESTS.with_label_values(&[route, method, status.as_str()]).inc();
+    HTTP_SECONDS.with_label_values(&[route]).observe(took.as_secs_f64());
 }

@@ -1,12 +1,13 @@
 //! The public half of Spillway: it reads a request, validates and normalizes it, publishes it, and
 //! answers 202 when every message is durable. It also serves every read.
 //!
-//! The path of a request: `app` (the route table), `edge`, `extractors` (with `formats` for access
+//! The path of a request: `app`, `edge`, `route_table`, `extractors` (with `formats` for access
 //! logs), `routes`, `publish`, and `problem` for what goes wrong.
 
 mod app;
 mod assets;
 mod batch;
+mod counters;
 mod edge;
 mod extractors;
 mod formats;
@@ -15,16 +16,21 @@ mod openapi;
 mod pages;
 mod probes;
 mod problem;
+mod public_path;
 mod publish;
 mod render;
+mod request_log;
+mod route_table;
 mod routes;
 mod settings;
 mod state;
 mod stored;
+mod times;
 mod visitor;
 
 pub use app::{Application, bind};
 pub use openapi::document::document;
 pub use pages::{Page, Pages};
+pub use request_log::LogRequests;
 pub use settings::GatewaySettings;
 pub use state::Gateway;

@@ -34,12 +34,32 @@ pub(crate) struct ListingPage {
 }
 
 impl PageRequest {
-    /// Reads `limit` and `page_token`. A token is valid for its own collection only.
+    /// Reads `limit` and `page_token` of a listing by id.
     pub(crate) fn of(request: &HttpRequest, collection: CollectionPath) -> Result<Self, Problem> {
+        Self::at(request, collection, |place| RecordId::parse(place).is_ok())
+    }
+
+    /// Reads `limit` and `page_token`. A token names a place that `is_place` knows, and is valid for
+    /// its own collection only.
+    pub(crate) fn at(
+        request: &HttpRequest,
+        collection: CollectionPath,
+        is_place: impl Fn(&str) -> bool,
+    ) -> Result<Self, Problem> {
         let limit = query::limit(request, DEFAULT_LIMIT, MAX_LIMIT)?;
         let token = query::parameter(request, "page_token")?;
-        let after = token.map(|token| read_token(&token, &collection)).transpose()?;
+        let after = token.map(|token| read_token(&token, &collection, is_place)).transpose()?;
         Ok(Self { collection, limit, after })
+    }
+
+    /// The place after which the page begins.
+    pub(crate) fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
+
+    /// How many documents to read: one more than the page has tells whether there is another page.
+    pub(crate) fn one_more(&self) -> u32 {
+        self.limit + 1
     }
 
     /// Reads the documents, with `fields` only.
@@ -48,17 +68,25 @@ impl PageRequest {
         store: &dyn DocumentStore,
         fields: &'static [&'static str],
     ) -> Result<ListingPage, Problem> {
-        // One more document tells whether there is another page.
         let query = Query::all(self.collection.clone())
-            .after(self.after)
-            .limit(self.limit + 1)
+            .after(self.after.clone())
+            .limit(self.one_more())
             .select(fields);
-        let mut documents = store.query(&query).await?;
+        Ok(self.cut(store.query(&query).await?, |last| last.id.clone()))
+    }
+
+    /// The page of [`Self::one_more`] documents; `place` is where the next page begins after the last
+    /// one.
+    pub(crate) fn cut(
+        &self,
+        mut documents: Vec<Document>,
+        place: impl Fn(&Document) -> String,
+    ) -> ListingPage {
         let is_last = documents.len() <= self.limit as usize;
         documents.truncate(self.limit as usize);
         let last = documents.last().filter(|_| !is_last);
-        let next_page_token = last.map(|last| write_token(&self.collection, &last.id));
-        Ok(ListingPage { documents, next_page_token })
+        let next_page_token = last.map(|last| write_token(&self.collection, &place(last)));
+        ListingPage { documents, next_page_token }
     }
 }
 
@@ -79,17 +107,19 @@ impl ListingPage {
     }
 }
 
-fn write_token(collection: &CollectionPath, id: &str) -> String {
-    BASE64.encode(format!("{collection}\n{id}"))
+fn write_token(collection: &CollectionPath, place: &str) -> String {
+    BASE64.encode(format!("{collection}\n{place}"))
 }
 
-fn read_token(token: &str, collection: &CollectionPath) -> Result<String, Problem> {
+fn read_token(
+    token: &str,
+    collection: &CollectionPath,
+    is_place: impl Fn(&str) -> bool,
+) -> Result<String, Problem> {
     let text = BASE64.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let split = text.as_deref().and_then(|text| text.split_once('\n'));
     match split {
-        Some((place, id)) if place == collection.as_str() && RecordId::parse(id).is_ok() => {
-            Ok(id.to_owned())
-        }
+        Some((of, place)) if of == collection.as_str() && is_place(place) => Ok(place.to_owned()),
         _ => {
             let reason = "is not a page token of this listing";
             Err(Problem::invalid(vec![FieldError::new(

@@ -8,7 +8,7 @@ use clap::Parser;
 use common::broker::PublishError;
 use common::config::{GoogleArgs, LogArgs};
 use common::{program, signal, telemetry};
-use gateway::{Application, Gateway, GatewaySettings};
+use gateway::{Application, Gateway, GatewaySettings, LogRequests};
 use thiserror::Error;
 
 /// Spillway's public HTTP API: accepts records, publishes them, and serves every read.
@@ -47,7 +47,7 @@ enum StartError {
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    telemetry::init(args.log.log_format);
+    telemetry::init_on_google_cloud(args.log.log_format, &args.google.google_cloud_project);
     program::ended(run(args).await)
 }
 
@@ -55,6 +55,8 @@ async fn run(args: Args) -> Result<(), StartError> {
     let Args { host, port, google, settings, .. } = args;
     let GoogleArgs { google_cloud_project: project, services } = google;
     let (broker, store) = (services.broker(&project).await?, services.store(&project));
+    // Cloud Run logs requests itself.
+    let settings = settings.or_log_requests(LogRequests::Off);
     let gateway = Gateway::new(Arc::new(broker), Arc::new(store), settings);
     let application = Application::build(gateway, &host, port)
         .map_err(|error| StartError::Listen(host, port, error))?;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use common::program::chain;
 use common::store::StoreError;
@@ -165,7 +165,7 @@ pub(crate) struct Problem {
     code: ProblemCode,
     detail: String,
     errors: Vec<FieldError>,
-    headers: Vec<(actix_web::http::header::HeaderName, &'static str)>,
+    headers: Vec<(HeaderName, &'static str)>,
     extensions: Box<Extensions>,
 }
 
@@ -219,6 +219,17 @@ impl Problem {
         Self::new(ProblemCode::Unauthorized, detail).header(WWW_AUTHENTICATE, "Bearer")
     }
 
+    /// Says what a refused body may be, if that is what is wrong.
+    pub(crate) fn accepting(self, media_types: &'static str, codings: &'static str) -> Self {
+        match self.code {
+            ProblemCode::UnsupportedEncoding | ProblemCode::UnsupportedMediaType => {
+                let accept_post = HeaderName::from_static("accept-post");
+                self.header(accept_post, media_types).header(ACCEPT_ENCODING, codings)
+            }
+            _ => self,
+        }
+    }
+
     /// Adds members.
     pub(crate) fn with(self, extensions: Extensions) -> Self {
         Self { extensions: Box::new(extensions), ..self }
@@ -229,7 +240,7 @@ impl Problem {
         Self { errors, ..self }
     }
 
-    fn header(mut self, name: actix_web::http::header::HeaderName, value: &'static str) -> Self {
+    fn header(mut self, name: HeaderName, value: &'static str) -> Self {
         self.headers.push((name, value));
         self
     }

@@ -2,7 +2,7 @@
 
 use common::broker::{Message, PublishError};
 use common::budget;
-use common::metrics::PUBLISHED;
+use common::metrics::{PUBLISHED, begin_at_zero};
 use common::program::chain;
 use common::record::Record;
 
@@ -26,6 +26,11 @@ pub(crate) async fn publish(gateway: &Gateway, records: Vec<Record>) -> Result<(
         }
     }
     problem.map_or(Ok(()), Err)
+}
+
+/// Begins the series of all outcomes.
+pub(crate) fn begin_counters() {
+    begin_at_zero(&PUBLISHED, &[&["published", "unavailable", "full", "refused", "timed-out"]]);
 }
 
 fn outcome(result: &Result<(), PublishError>) -> &'static str {

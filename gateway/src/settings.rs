@@ -1,9 +1,10 @@
 //! The gateway's settings: each has a default that works, and the same name as an option and as an
 //! environment variable.
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use crate::pages::Pages;
+use crate::request_log::LogRequests;
 
 /// What the gateway accepts, who may read, and what it serves to browsers.
 #[derive(Args, Clone, Debug)]
@@ -13,6 +14,11 @@ pub struct GatewaySettings {
     #[arg(long, env = "MAX_INGEST_BYTES", default_value_t = 4_194_304,
         value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     pub max_ingest_bytes: u32,
+
+    /// The largest body of `POST /logs`, in bytes after decompression; at most 16 MiB.
+    #[arg(long, env = "MAX_LOGS_BYTES", default_value_t = 10_485_760,
+        value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
+    pub max_logs_bytes: u32,
 
     /// The token that every read except health checks must send as `Authorization: Bearer …`
     /// [default: anybody may read].
@@ -25,16 +31,41 @@ pub struct GatewaySettings {
         value_parser = clap::value_parser!(u8).range(0..=10))]
     pub trusted_hops: u8,
 
+    /// Whether personal data and secrets are taken out of paths, referers and queries of access logs
+    /// and events before they are counted and stored.
+    #[arg(long, env = "REDACT_PATHS", default_value_t = true, action = ArgAction::Set)]
+    pub redact_paths: bool,
+
     /// The pages to serve to browsers: on, off, or a comma-separated list of tracker, demo,
     /// dashboard and docs.
     #[arg(long, env = "PAGES", default_value = "on")]
     pub pages: Pages,
+
+    /// The requests that get a line in the log [default: all in the embedded mode; off in the
+    /// deployed gateway, because Cloud Run logs requests itself].
+    #[arg(long, env = "LOG_REQUESTS", value_enum)]
+    pub log_requests: Option<LogRequests>,
 }
 
 impl GatewaySettings {
+    /// Logs `which` requests if nothing is set.
+    pub fn or_log_requests(self, which: LogRequests) -> Self {
+        Self { log_requests: self.log_requests.or(Some(which)), ..self }
+    }
+
+    /// The requests that get a line in the log.
+    pub(crate) fn log_requests(&self) -> LogRequests {
+        self.log_requests.unwrap_or(LogRequests::Off)
+    }
+
     /// The largest body of `POST /ingest`, in bytes after decompression.
     pub(crate) fn max_ingest_bytes(&self) -> usize {
         self.max_ingest_bytes as usize
+    }
+
+    /// The largest body of `POST /logs`, in bytes after decompression.
+    pub(crate) fn max_logs_bytes(&self) -> usize {
+        self.max_logs_bytes as usize
     }
 
     /// The token that reads need. An empty one, as from an unset variable in a script, is none.

@@ -4,7 +4,7 @@
 //! The id is a keyed hash of site, address and user agent. The key is the salt of the day. All
 //! gateways share it through the store, and it is destroyed after two days.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,8 @@ use tokio::sync::Mutex;
 
 /// The days that a salt lives: its own, and the next for clocks that are behind.
 const DAYS: Days = Days::new(2);
+/// The bits of an IPv6 address that name a device within its network.
+const HOST_BITS: u32 = 64;
 /// How long the store is left alone after a failure, so that the events of a flood do not wait for
 /// it one after the other.
 const REST: Duration = Duration::from_secs(5);
@@ -32,7 +34,8 @@ impl Salt {
     /// The id of the visitor of `site` from `address` with `user_agent`.
     pub(crate) fn visitor(&self, site: &TenantId, address: IpAddr, user_agent: &[u8]) -> String {
         let mut hash = Hmac::<Sha256>::new(&self.0.into());
-        for field in [site.as_str().as_bytes(), address.to_string().as_bytes(), user_agent] {
+        let address = network(address).to_string();
+        for field in [site.as_str().as_bytes(), address.as_bytes(), user_agent] {
             hash.update(&(field.len() as u64).to_be_bytes());
             hash.update(field);
         }
@@ -146,6 +149,17 @@ impl Salts {
     }
 }
 
+/// The part of an address that stays the same for a while: of IPv6 the network (/64), in which a
+/// device takes another address every few hours.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            Ipv6Addr::from_bits(address.to_bits() >> HOST_BITS << HOST_BITS).into()
+        }
+    }
+}
+
 fn is_old(day: NaiveDate, today: NaiveDate) -> bool {
     day.checked_add_days(DAYS).is_none_or(|end| end <= today)
 }
@@ -195,6 +209,20 @@ mod tests {
         ids.dedup();
         assert_eq!(ids.len(), 16);
         assert!(ids.iter().all(|id| id.len() == 37 && id.starts_with("anon-")), "{ids:?}");
+    }
+
+    #[test]
+    fn a_device_with_many_addresses_of_its_network_is_one_visitor() {
+        let salt = Salt([1; 64]);
+        let by = |address| visitor(&salt, "a", address, "x");
+        let one = by("2001:db8:1:2::1");
+        for address in ["2001:db8:1:2::2", "2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::"] {
+            assert_eq!(by(address), one, "{address}");
+        }
+        for address in ["2001:db8:1:3::1", "2001:db8:2:2::1", "192.0.2.1"] {
+            assert_ne!(by(address), one, "{address}");
+        }
+        assert_ne!(by("192.0.2.1"), by("192.0.2.2"));
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use common::broker::embedded::{EmbeddedBroker, EmbeddedQueue, MIN_FREE_BYTES, Qu
 use common::config::LogArgs;
 use common::store::embedded::EmbeddedStore;
 use common::{message, signal, telemetry};
-use gateway::{Application, Gateway, GatewaySettings};
+use gateway::{Application, Gateway, GatewaySettings, LogRequests};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use worker::{Worker, WorkerSettings};
@@ -97,7 +97,8 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let dispatcher = args.dispatcher(&queue, Arc::clone(&store));
     let archiver = args.archiver(&folder, &queue, dispatcher.stopping.clone());
     let broker = Arc::new(EmbeddedBroker(Arc::clone(&queue)));
-    let gateway = Gateway::new(broker, store, args.gateway.clone());
+    let gateway =
+        Gateway::new(broker, store, args.gateway.clone().or_log_requests(LogRequests::All));
     let application = Application::on(gateway, listeners).map_err(ServeError::Server)?;
     let (address, pages) = (application.address(), &args.gateway.pages);
     print!("{}", Greeting { address, folder: folder.path(), pages });

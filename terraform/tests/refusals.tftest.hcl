@@ -230,6 +230,16 @@ run "bodies_that_are_too_large" {
   expect_failures = [var.max_ingest_bytes]
 }
 
+run "a_body_of_logs_over_the_limit" {
+  command = plan
+
+  variables {
+    max_logs_bytes = 16777217
+  }
+
+  expect_failures = [var.max_logs_bytes]
+}
+
 run "a_negative_number_of_hops" {
   command = plan
 
@@ -238,6 +248,16 @@ run "a_negative_number_of_hops" {
   }
 
   expect_failures = [var.trusted_hops]
+}
+
+run "requests_that_are_logged_in_another_way" {
+  command = plan
+
+  variables {
+    log_requests = "some"
+  }
+
+  expect_failures = [var.log_requests]
 }
 
 run "work_that_takes_longer_than_a_delivery" {
@@ -369,6 +389,7 @@ run "the_limits_themselves_are_accepted" {
     worker_max_instances  = 7
     worker_concurrency    = 500
     max_ingest_bytes      = 16777216
+    max_logs_bytes        = 16777216
     work_seconds_per_char = 0.135
     rollup_shards         = 100
     commit_interval_ms    = 0

@@ -74,8 +74,11 @@ run "every_variable_has_its_effect" {
     gateway_cpu            = 2
     gateway_memory         = "3Gi"
     max_ingest_bytes       = 1000
+    max_logs_bytes         = 2000
     trusted_hops           = 2
+    redact_paths           = false
     pages                  = false
+    log_requests           = "errors"
     worker_image           = "registry.test/worker:7"
     worker_max_instances   = 4
     worker_concurrency     = 900
@@ -102,8 +105,11 @@ run "every_variable_has_its_effect" {
       PUBSUB_TOPIC         = "other"
       FIRESTORE_DATABASE   = "documents"
       MAX_INGEST_BYTES     = "1000"
+      MAX_LOGS_BYTES       = "2000"
       TRUSTED_HOPS         = "2"
+      REDACT_PATHS         = "false"
       PAGES                = "off"
+      LOG_REQUESTS         = "errors"
     }
     error_message = "The variables must reach the gateway's environment."
   }

@@ -9,8 +9,8 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpResponse, HttpServer};
-use common::metrics;
 use common::program::chain;
+use common::{metrics, trace};
 
 use crate::auth::{self, Guard};
 use crate::delivery::Worker;
@@ -35,6 +35,7 @@ pub struct Application {
 impl Application {
     /// Binds `host:port`; port 0 takes a free one. `guard` says who may push.
     pub fn build(worker: Arc<Worker>, guard: Guard, host: &str, port: u16) -> io::Result<Self> {
+        auth::begin_counters();
         let (data, guard) = (Data::from(Arc::clone(&worker)), Data::new(guard));
         let app =
             move || App::new().app_data(data.clone()).app_data(guard.clone()).configure(routes);
@@ -81,7 +82,11 @@ fn routes(config: &mut web::ServiceConfig) {
 
 async fn push(worker: Data<Worker>, body: Bytes) -> HttpResponse {
     answer(match Push::parse(&body) {
-        Ok(Push { message, attempts }) => worker.deliver(&message, attempts).await,
+        Ok(Push { message, attempts }) => {
+            let parent = message.attributes.get("traceparent").map(String::as_str);
+            let trace = trace::of_headers(parent, None);
+            trace::within(trace, worker.deliver(&message, attempts)).await
+        }
         Err(error) => refuse(&worker, error, &body).await,
     })
 }

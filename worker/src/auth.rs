@@ -15,7 +15,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use common::metrics::PUSHES_REFUSED;
+use common::metrics::{KEY_FETCHES, PUSHES_REFUSED, begin_at_zero};
 use gcloud_sdk::IdTokenAudience;
 use gcloud_sdk::id_token_verify::IdTokenVerifier;
 
@@ -23,7 +23,14 @@ pub use self::account::Account;
 use self::claims::Claims;
 use self::keys::KeyServer;
 pub use self::refusal::PushRefusal;
+use self::refusal::REASONS;
 pub use self::settings::{GuardError, PushArgs, PushAuth};
+
+/// Begins the series of refusals and of fetched keys at zero.
+pub(crate) fn begin_counters() {
+    begin_at_zero(&PUSHES_REFUSED, &[&REASONS]);
+    begin_at_zero(&KEY_FETCHES, &[&["fetched", "failed"]]);
+}
 
 /// Accepts pushes, or refuses them.
 pub enum Guard {

@@ -15,6 +15,7 @@ use common::store::{DocumentStore, StoreError};
 use tokio::time::timeout;
 
 use crate::context::Context;
+use crate::counters::{self, UNKNOWN_KIND};
 use crate::outcome::{DeliveryOutcome, Disposition, RecordOutcome};
 use crate::processors::error::ProcessError;
 use crate::processors::lookup::look;
@@ -34,6 +35,7 @@ pub struct Worker {
 impl Worker {
     /// A worker on `store`. Must be called inside a tokio runtime.
     pub fn new(store: Arc<dyn DocumentStore>, settings: WorkerSettings) -> Self {
+        counters::begin();
         Self { context: Context::new(store, settings) }
     }
 
@@ -56,13 +58,13 @@ impl Worker {
         };
         let outcome = self.conclude(message, attempts, processed).await;
         let kind = message.attributes.get("kind").and_then(|kind| kind.parse::<Kind>().ok());
-        delivered(kind.map_or("unknown", Kind::as_str), outcome)
+        delivered(kind.map_or(UNKNOWN_KIND, Kind::as_str), outcome)
     }
 
     /// Quarantines a delivery that cannot be read as a message; `detail` says why.
     pub async fn refuse(&self, message: &Message, detail: String) -> Disposition {
         let failure = Failure { reason: Reason::BadMessage, detail, attempts: 1 };
-        delivered("unknown", self.set_aside(message, failure).await)
+        delivered(UNKNOWN_KIND, self.set_aside(message, failure).await)
     }
 
     /// Takes a message after `attempts` failed deliveries. `ack_deadline` is how long the broker

@@ -8,6 +8,7 @@ pub mod app;
 pub mod auth;
 pub mod committer;
 mod context;
+mod counters;
 mod delivery;
 pub mod outcome;
 mod processors;

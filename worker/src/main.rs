@@ -55,7 +55,7 @@ enum StartError {
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    telemetry::init(args.log.log_format);
+    telemetry::init_on_google_cloud(args.log.log_format, &args.google.google_cloud_project);
     program::ended(run(args).await)
 }
 

@@ -45,6 +45,19 @@ pub(crate) enum DeliveryOutcome {
 }
 
 impl DeliveryOutcome {
+    /// All of them.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Stored,
+        Self::Duplicate,
+        Self::Expired,
+        Self::Quarantined(Reason::Conflict),
+        Self::Quarantined(Reason::BadMessage),
+        Self::Quarantined(Reason::Invalid),
+        Self::Quarantined(Reason::DeadLetter),
+        Self::Released,
+        Self::Failed,
+    ];
+
     /// The label in metrics.
     pub(crate) fn label(self) -> &'static str {
         match self {
@@ -85,6 +98,15 @@ pub(crate) enum CommitOutcome {
 }
 
 impl CommitOutcome {
+    /// All of them.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Committed,
+        Self::AlreadyExists,
+        Self::PassingFault,
+        Self::Invalid,
+        Self::DeploymentFault,
+    ];
+
     /// The label in metrics.
     pub(crate) fn label(self) -> &'static str {
         match self {

@@ -208,6 +208,8 @@ fn event() -> Message {
         path: None,
         payload: None,
         timestamp: texts::received_at(),
+        truncated: false,
+        excluded: None,
     };
     let text = Record::try_from(&message("e-1", "{}")).expect("a record");
     let data = serde_json::to_string(&event).expect("JSON");

@@ -15,13 +15,15 @@ use crate::tenant::TenantId;
 /// The day of visitor documents that count for all time.
 const ALL_DAYS: &str = "all";
 
-/// The days that a read covers.
+/// The time that a read covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Period {
     /// All time.
     All,
     /// Days in UTC, from the first to the last; `None` leaves an end open.
     Days(Option<NaiveDate>, Option<NaiveDate>),
+    /// From the start of a full hour until before that of another; `None` leaves an end open.
+    Hours(Option<DateTime<Utc>>, Option<DateTime<Utc>>),
 }
 
 impl Period {
@@ -38,32 +40,41 @@ pub struct Visit {
     pub day: String,
     /// The visitor document.
     pub path: DocumentPath,
+    /// The user, as a hash that is the same on every day.
+    pub user: String,
 }
 
 /// The writes for `event` besides its own document. Counts that are only summed go to `shard`.
 pub fn of_event(tenant: &TenantId, event: &Event, shard: u32) -> Vec<Write> {
     let counts: Counts = counted_by(event).collect();
     let visits = visits(tenant, event).into_iter();
-    let visits = visits
-        .map(|Visit { day, path }| Write::Upsert { path, fields: fields([("day", day.into())]) });
+    let visits = visits.map(|Visit { day, path, user }| Write::Upsert {
+        path,
+        fields: fields([("day", day.into()), ("user", user.into())]),
+    });
     counts.writes(tenant, shard).chain(visits).collect()
 }
 
-/// The rollups that count an event.
+/// The rollups that count an event. An excluded one is counted by its reason alone.
 pub fn counted_by(event: &Event) -> impl Iterator<Item = Key> {
-    let path = event.path.as_deref().filter(|_| event.is_view());
-    let values = [(Dimension::EventType, event.event_type.as_str())]
-        .into_iter()
-        .chain(path.map(|path| (Dimension::ViewPath, path)));
+    let kind = match event.excluded {
+        Some(reason) => (Dimension::Excluded, reason.as_str()),
+        None => (Dimension::EventType, event.event_type.as_str()),
+    };
+    let is_seen_page = event.excluded.is_none() && event.is_view();
+    let path = event.path.as_deref().filter(|_| is_seen_page);
+    let values = [kind].into_iter().chain(path.map(|path| (Dimension::ViewPath, path)));
     values.flat_map(|(dimension, value)| Key::all(dimension, value, event.timestamp))
 }
 
-/// The visits that an event counts as: none if it names no user.
+/// The visits that an event counts as: none if it names no user or is excluded.
 pub fn visits(tenant: &TenantId, event: &Event) -> Vec<Visit> {
-    let Some(user) = &event.user_id else { return Vec::new() };
+    let user = event.user_id.as_ref().filter(|_| event.excluded.is_none());
+    let Some(user) = user else { return Vec::new() };
     let days = [day_name(event.timestamp.date_naive()), ALL_DAYS.to_owned()];
     let visitors = CollectionPath::of(tenant, Collection::Visitors);
-    days.map(|day| Visit { path: visitors.hashed(&[&day, user]), day }).into()
+    let hash = visitors.hashed(&[ALL_DAYS, user]).id().to_owned();
+    days.map(|day| Visit { path: visitors.hashed(&[&day, user]), day, user: hash.clone() }).into()
 }
 
 /// How many events of `event_type`, or of any type for `None`, there were in `period`.
@@ -137,22 +148,32 @@ pub(super) fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
     totals.into_iter().chain(by_value).chain(others).collect()
 }
 
-fn in_period(query: Query, period: Period) -> Query {
+/// `query` for the windows of `period`.
+pub(super) fn in_period(query: Query, period: Period) -> Query {
     match period {
         Period::All => query.filter("grain", Op::Equal, Grain::All.as_str()),
         Period::Days(first, last) => {
-            let query = query.filter("grain", Op::Equal, Grain::Day.as_str());
-            let first = first.map(midnight).unwrap_or(DateTime::UNIX_EPOCH);
-            let query = query.filter("start", Op::AtLeast, first);
-            // Windows of days start at midnight, and the day after the last one may be out of
-            // range.
-            match last {
-                Some(last) => {
-                    query.filter("start", Op::Less, midnight(last) + TimeDelta::seconds(1))
-                }
-                None => query,
-            }
+            between(query, Grain::Day, first.map(midnight), last.map(midnight))
         }
+        Period::Hours(first, end) => {
+            between(query, Grain::Hour, first, end.map(|end| end - TimeDelta::hours(1)))
+        }
+    }
+}
+
+/// Windows of `grain` from the one that starts at `first` to the one that starts at `last`.
+fn between(
+    query: Query,
+    grain: Grain,
+    first: Option<DateTime<Utc>>,
+    last: Option<DateTime<Utc>>,
+) -> Query {
+    let query = query.filter("grain", Op::Equal, grain.as_str());
+    let query = query.filter("start", Op::AtLeast, first.unwrap_or(DateTime::UNIX_EPOCH));
+    // The start of the window after the last one may be out of a store's range.
+    match last {
+        Some(last) => query.filter("start", Op::Less, last + TimeDelta::seconds(1)),
+        None => query,
     }
 }
 
@@ -160,12 +181,12 @@ fn window(day: Option<NaiveDate>) -> (Grain, DateTime<Utc>) {
     day.map_or((Grain::All, DateTime::UNIX_EPOCH), |day| (Grain::Day, midnight(day)))
 }
 
-fn visitors_query(tenant: &TenantId, day: Option<NaiveDate>) -> Query {
+pub(super) fn visitors_query(tenant: &TenantId, day: Option<NaiveDate>) -> Query {
     let day = day.map_or_else(|| ALL_DAYS.to_owned(), day_name);
     Query::all(CollectionPath::of(tenant, Collection::Visitors)).filter("day", Op::Equal, day)
 }
 
-fn midnight(day: NaiveDate) -> DateTime<Utc> {
+pub(super) fn midnight(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
 }
 

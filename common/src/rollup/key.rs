@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::path::{Collection, CollectionPath};
 use crate::store::{Write, fields};
@@ -47,7 +47,9 @@ impl Grain {
 
     /// The start of the window that contains `at`; for all time, 1970.
     pub fn start(self, at: DateTime<Utc>) -> DateTime<Utc> {
-        let floor = self.length().and_then(|length| at.duration_trunc(length).ok());
+        let floor = self.length().map(|length| length.num_seconds()).and_then(|length| {
+            DateTime::from_timestamp(at.timestamp().div_euclid(length) * length, 0)
+        });
         floor.unwrap_or(DateTime::UNIX_EPOCH)
     }
 }
@@ -59,6 +61,8 @@ pub enum Dimension {
     EventType,
     /// Views by the path of the page. Ordered by count.
     ViewPath,
+    /// Events that are not counted otherwise, by the reason. Ordered by count.
+    Excluded,
     /// Requests in access logs, with a single value. Only summed.
     Requests,
     /// Requests by method and path. Ordered by count.
@@ -69,14 +73,21 @@ pub enum Dimension {
 
 impl Dimension {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::EventType, Self::ViewPath, Self::Requests, Self::RequestPath, Self::UserAgent];
+    pub const ALL: [Self; 6] = [
+        Self::EventType,
+        Self::ViewPath,
+        Self::Excluded,
+        Self::Requests,
+        Self::RequestPath,
+        Self::UserAgent,
+    ];
 
     /// The name in documents.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::EventType => "event_type",
             Self::ViewPath => "view_path",
+            Self::Excluded => "excluded",
             Self::Requests => "requests",
             Self::RequestPath => "request_path",
             Self::UserAgent => "user_agent",
@@ -86,7 +97,7 @@ impl Dimension {
     fn grains(self) -> &'static [Grain] {
         match self {
             Self::EventType => &[Grain::Hour, Grain::Day, Grain::All],
-            Self::ViewPath => &[Grain::Day, Grain::All],
+            Self::ViewPath | Self::Excluded => &[Grain::Day, Grain::All],
             Self::Requests | Self::RequestPath | Self::UserAgent => {
                 &[Grain::Minute, Grain::Hour, Grain::Day]
             }

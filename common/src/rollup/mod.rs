@@ -4,6 +4,7 @@
 //! read grows with the windows and values that it covers, not with the records that were counted.
 
 mod all;
+mod days;
 mod events;
 mod key;
 mod query;
@@ -14,6 +15,7 @@ use crate::store::{Aggregation, Query};
 use crate::tenant::TenantId;
 
 pub use self::all::{all, visitors};
+pub use self::days::{days_with_events, excluded_in, top_paths_over, unique_users_over};
 pub use self::events::{
     Period, Visit, counted_by, event_types, events, of_event, top_paths, unique_users, views,
     visits,
@@ -24,5 +26,6 @@ pub use self::series::{Point, series};
 
 /// A query of each shape that this module sends, with its aggregation. Each shape needs an index.
 pub fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
-    [events::shapes(tenant), requests::shapes(tenant), series::shapes(tenant)].concat()
+    [days::shapes(tenant), events::shapes(tenant), requests::shapes(tenant), series::shapes(tenant)]
+        .concat()
 }

@@ -5,6 +5,9 @@ use serde::Deserialize;
 
 use super::query::{Aggregation, Direction, Op, Query};
 
+/// The name of the id in an index.
+pub const NAME: &str = "__name__";
+
 /// A declared composite index.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Index {
@@ -39,6 +42,11 @@ impl Index {
         if let Some(Aggregation::Sum(field)) = aggregation {
             add(field, Direction::Ascending);
         }
+        // By itself, Firestore adds the id in the direction of the last field; the port orders it
+        // ascending.
+        if fields.last().is_some_and(|(_, direction)| *direction == Direction::Descending) {
+            fields.push((NAME.to_owned(), Direction::Ascending));
+        }
         let is_composite = fields.len() > 1 && fields.len() > equal.len();
         is_composite.then_some(Self { collection, fields })
     }
@@ -47,12 +55,12 @@ impl Index {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rollup;
     use crate::tenant::TenantId;
+    use crate::{event_listing, rollup};
 
     fn needed() -> Vec<Index> {
         let tenant = TenantId::parse("acme").expect("a tenant");
-        let shapes = rollup::shapes(&tenant);
+        let shapes = [rollup::shapes(&tenant), event_listing::shapes(&tenant)].concat();
         shapes.iter().filter_map(|(query, figure)| Index::needed(query, *figure)).collect()
     }
 

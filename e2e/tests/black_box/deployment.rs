@@ -73,6 +73,8 @@ async fn terraform_sets_only_settings_that_exist_and_all_that_are_needed() {
 async fn variables_named_after_settings_set_them() {
     let changes = [
         ("gateway", "MAX_INGEST_BYTES", "1234"),
+        ("gateway", "LOG_REQUESTS", "errors"),
+        ("gateway", "MAX_LOGS_BYTES", "1234"),
         ("worker", "WORK_SECONDS_PER_CHAR", "0.01"),
         ("worker", "STORE_ORIGINAL", "false"),
         ("worker", "ROLLUP_SHARDS", "7"),
@@ -131,7 +133,9 @@ async fn numbers_have_the_same_bounds_in_terraform_and_in_the_programs() {
             compared.insert(setting);
         }
     }
-    for setting in ["COMMIT_INTERVAL_MS", "MAX_INGEST_BYTES", "WORK_SECONDS_PER_CHAR"] {
+    for setting in
+        ["COMMIT_INTERVAL_MS", "MAX_INGEST_BYTES", "MAX_LOGS_BYTES", "WORK_SECONDS_PER_CHAR"]
+    {
         assert!(compared.contains(setting), "{setting} is not compared");
     }
 }

@@ -18,6 +18,7 @@ mod lifecycle;
 mod logs;
 mod pages;
 mod push;
+mod reads;
 mod redrive;
 mod store_contract;
 mod tenants;

@@ -127,6 +127,8 @@ impl Case {
             path: Some("/".to_owned()),
             payload: None,
             timestamp: received_at(),
+            truncated: false,
+            excluded: None,
         };
         let data = serde_json::to_string(&event).expect("JSON");
         let text = Record::try_from(&self.text(id, "x")[0]).expect("a record");

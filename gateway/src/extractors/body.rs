@@ -1,17 +1,16 @@
 //! The body of a request: bounded in size and in time, decompressed, of a known media type.
 
-use std::io::Read as _;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
 use actix_web::web::{self, Data};
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
-use flate2::read::MultiGzDecoder;
+use actix_web::{FromRequest, HttpRequest};
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use tokio::time::{Instant, timeout_at};
 
+use super::compression::{self, Coding};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Gateway;
 
@@ -41,6 +40,9 @@ pub(crate) struct Body<T>(pub(crate) T);
 
 /// Something that a request sends as its body.
 pub(crate) trait FromBody: Sized + 'static {
+    /// The media types that it may have, as `Accept-Post` lists them.
+    const MEDIA_TYPES: &'static str;
+
     /// Reads the body and checks it. Every problem of the request is in the one that is returned.
     async fn read(
         request: &HttpRequest,
@@ -59,7 +61,8 @@ impl<T: FromBody> FromRequest for Body<T> {
             let gateway = request
                 .app_data::<Data<Gateway>>()
                 .ok_or_else(|| Problem::internal("the application has no state"))?;
-            T::read(&request, payload, gateway).await.map(Self)
+            let read = T::read(&request, payload, gateway).await.map(Self);
+            read.map_err(|problem| problem.accepting(T::MEDIA_TYPES, compression::ACCEPTED))
         }
         .boxed_local()
     }
@@ -72,25 +75,9 @@ pub(crate) async fn read(
     limit: usize,
 ) -> Result<Vec<u8>, Problem> {
     let body = receive(payload, limit).await?;
-    match encoding(request.headers())? {
-        Encoding::Identity => Ok(body),
-        Encoding::Gzip => gunzip(body, limit).await,
-    }
-}
-
-/// The media type without parameters, in lower case: `text/plain`. The charset must be UTF-8.
-pub(crate) fn media_type(request: &HttpRequest) -> Result<String, Problem> {
-    let unsupported = |detail: &str| Problem::new(ProblemCode::UnsupportedMediaType, detail);
-    if request.headers().get_all(CONTENT_TYPE).nth(1).is_some() {
-        return Err(unsupported("The request has more than one Content-Type header."));
-    }
-    let mime =
-        request.mime_type().map_err(|_| unsupported("The Content-Type header is malformed."))?;
-    let mime = mime.ok_or_else(|| unsupported("The request has no Content-Type header."))?;
-    let charset = mime.get_param("charset").map(|charset| charset.as_str().to_ascii_lowercase());
-    match charset.as_deref() {
-        None | Some("utf-8" | "utf8" | "us-ascii") => Ok(mime.essence_str().to_ascii_lowercase()),
-        Some(_) => Err(unsupported("The charset is not supported. Use utf-8.")),
+    match coding(request.headers())? {
+        None => Ok(body),
+        Some(coding) => decompress(coding, body, limit).await,
     }
 }
 
@@ -123,35 +110,34 @@ fn time_for(bytes: usize) -> Duration {
     BASE_TIME + Duration::from_secs_f64(bytes as f64 / LEAST_PER_SECOND as f64)
 }
 
-enum Encoding {
-    Identity,
-    Gzip,
-}
-
-fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
+/// How the body is compressed, if it is.
+fn coding(headers: &HeaderMap) -> Result<Option<Coding>, Problem> {
     let names: Vec<_> = headers.get_all(CONTENT_ENCODING).map(|name| name.as_bytes()).collect();
-    match names.join(&b","[..]).to_ascii_lowercase().trim_ascii() {
-        b"" | b"identity" => Ok(Encoding::Identity),
-        b"gzip" | b"x-gzip" => Ok(Encoding::Gzip),
-        _ => Err(Problem::new(
-            ProblemCode::UnsupportedEncoding,
-            "The content encoding is not supported. Use gzip.",
-        )),
+    let name = names.join(&b","[..]).to_ascii_lowercase();
+    match name.trim_ascii() {
+        b"" | b"identity" => Ok(None),
+        name => Coding::named(name).map(Some).ok_or_else(|| {
+            Problem::new(
+                ProblemCode::UnsupportedEncoding,
+                format!(
+                    "The content encoding is not supported. Use one of {}.",
+                    compression::ACCEPTED
+                ),
+            )
+        }),
     }
 }
 
 /// Decompresses off the async threads, and stops at `limit`, whatever a bomb still holds.
-async fn gunzip(body: Vec<u8>, limit: usize) -> Result<Vec<u8>, Problem> {
-    let gunzip = move || {
-        let mut text = Vec::new();
-        let bounded = MultiGzDecoder::new(&body[..]).take(limit as u64 + 1).read_to_end(&mut text);
-        bounded.map(|_| text)
-    };
-    let text = web::block(gunzip).await.map_err(|_| Problem::busy())?;
-    let text = text.map_err(|error| {
-        Problem::new(ProblemCode::InvalidEncoding, format!("The body is not valid gzip: {error}."))
+async fn decompress(coding: Coding, body: Vec<u8>, limit: usize) -> Result<Vec<u8>, Problem> {
+    let plain = web::block(move || compression::decompress(coding, &body, limit)).await;
+    let plain = plain.map_err(|_| Problem::busy())?.map_err(|error| {
+        Problem::new(
+            ProblemCode::InvalidEncoding,
+            format!("The body is not valid {coding}: {error}."),
+        )
     })?;
-    if text.len() > limit { Err(too_large(limit)) } else { Ok(text) }
+    plain.ok_or_else(|| too_large(limit))
 }
 
 fn too_large(limit: usize) -> Problem {

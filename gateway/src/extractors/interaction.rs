@@ -3,13 +3,15 @@
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use chrono::{DateTime, Utc};
-use common::event::{Event, path_in};
+use common::event::Event;
+use common::page::bare_path;
 use serde_json::{Map, Value};
 
 use super::body::FromBody;
+use super::fit::Fit;
 use super::json::Object;
 use super::new_event::{self, NewEvent};
-use super::site_event::{check_path, check_payload, user_id};
+use super::site_event::user_id;
 use super::tenant::TenantNames;
 use super::{record_id, traceparent};
 use crate::problem::{Problem, ProblemCode};
@@ -22,10 +24,14 @@ pub(crate) const TYPES: [&str; 3] = ["view", "click", "location"];
 pub(crate) struct Interaction(pub(crate) NewEvent);
 
 impl FromBody for Interaction {
+    const MEDIA_TYPES: &str = "application/json, text/plain";
+
     async fn read(request: &HttpRequest, payload: Payload, _: &Gateway) -> Result<Self, Problem> {
         let mut body = new_event::object(request, payload).await?;
-        let received_at = Utc::now();
-        let event = fields(&mut body, received_at);
+        let (fit, received_at) = (Fit::of(request)?, Utc::now());
+        let sent = Sent::take(&mut body);
+        let digest = sent.digest(received_at);
+        let event = sent.fitted(&mut body, fit, received_at);
         let tenant = TenantNames::of(request, &["X-Tenant-ID"])?.or_default();
         let tenant = tenant.map_err(|wrong| body.errors.extend(wrong));
         let (Ok(tenant), true) = (tenant, body.errors.is_empty()) else {
@@ -35,7 +41,7 @@ impl FromBody for Interaction {
             tenant,
             id: record_id::keyed(request),
             source: "interaction",
-            digest: event.digest(None),
+            digest,
             event,
             received_at,
             traceparent: traceparent::of(request),
@@ -43,26 +49,64 @@ impl FromBody for Interaction {
     }
 }
 
-fn fields(body: &mut Object, now: DateTime<Utc>) -> Event {
-    let event_type = event_type(body);
-    let user_id = required_user_id(body);
-    let payload = match event_type.as_str() {
-        "view" | "location" => body.required_object("payload"),
-        _ => body.object("payload"),
-    };
-    let json = payload.clone().map(Value::Object);
-    let text = json.as_ref().map(Value::to_string);
-    check_payload(body, text.as_deref());
-    let path = json.as_ref().and_then(path_in);
-    check_path(body, "payload.url", path.as_deref());
-    if let Some(payload) = payload {
-        check_fields(body, &event_type, payload);
-    }
-    Event { event_type, user_id, path, payload: text, timestamp: now }
+/// The fields of an interaction as the client sent them.
+struct Sent {
+    event_type: String,
+    user_id: Option<String>,
+    payload: Option<Value>,
 }
 
+impl Sent {
+    fn take(body: &mut Object) -> Self {
+        let event_type = event_type(body);
+        let user_id = required_user_id(body);
+        let payload = match event_type.as_str() {
+            "view" | "location" => body.required_object("payload"),
+            _ => body.object("payload"),
+        };
+        if let Some(payload) = payload.clone() {
+            check_fields(body, &event_type, payload);
+        }
+        Self { event_type, user_id, payload: payload.map(Value::Object) }
+    }
+
+    /// The URL of the page in the payload.
+    fn url(&self) -> Option<&str> {
+        self.payload.as_ref()?.get("url")?.as_str()
+    }
+
+    /// The digest of what the client sent, before anything is cut or normalized further.
+    fn digest(&self, now: DateTime<Utc>) -> String {
+        let event = Event {
+            event_type: self.event_type.clone(),
+            user_id: self.user_id.clone(),
+            path: self.url().map(|url| bare_path(url).to_owned()),
+            payload: self.payload.as_ref().map(Value::to_string),
+            timestamp: now,
+            truncated: false,
+            excluded: None,
+        };
+        event.digest(None)
+    }
+
+    /// The event as it is stored and counted.
+    fn fitted(self, body: &mut Object, mut fit: Fit, now: DateTime<Utc>) -> Event {
+        let path = self.url().and_then(|url| fit.path(body, "payload.url", url));
+        Event {
+            user_id: self.user_id.as_deref().map(|user_id| fit.user_id(body, user_id)),
+            path,
+            payload: self.payload.map(|payload| fit.payload(body, payload)),
+            event_type: self.event_type,
+            timestamp: now,
+            truncated: fit.truncated,
+            excluded: None,
+        }
+    }
+}
+
+/// The type, in whatever case it was sent.
 fn event_type(body: &mut Object) -> String {
-    let event_type = body.required_string("event_type").unwrap_or_default();
+    let event_type = body.required_string("event_type").unwrap_or_default().to_ascii_lowercase();
     let is_known = TYPES.contains(&event_type.as_str());
     if !is_known && body.errors.iter().all(|error| error.field != "event_type") {
         body.wrong(ProblemCode::OutOfRange, "event_type", "must be view, click or location");

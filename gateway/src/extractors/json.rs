@@ -1,8 +1,11 @@
 //! The fields of a JSON body, taken one by one; errors are collected, so that one answer has all.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
+use super::surrogates;
 use crate::problem::{FieldError, Problem, ProblemCode};
+use crate::times;
 
 /// The problems that a JSON object and its fields may have.
 pub(crate) const CODES: [ProblemCode; 4] = [
@@ -11,6 +14,9 @@ pub(crate) const CODES: [ProblemCode; 4] = [
     ProblemCode::MissingField,
     ProblemCode::WrongType,
 ];
+
+/// U+FEFF in UTF-8, which some editors and scripts put before a text.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// A JSON object whose fields are taken one by one.
 pub(crate) struct Object {
@@ -22,9 +28,11 @@ pub(crate) struct Object {
 }
 
 impl Object {
-    /// Reads a body.
-    pub(crate) fn parse(body: &[u8]) -> Result<Self, Problem> {
-        let json = serde_json::from_slice(body)
+    /// Reads a body. A byte order mark before it is ignored, and a lone surrogate is U+FFFD.
+    pub(crate) fn parse(mut body: Vec<u8>) -> Result<Self, Problem> {
+        surrogates::repair(&mut body);
+        let json = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body);
+        let json = serde_json::from_slice(json)
             .map_err(|error| Problem::new(ProblemCode::InvalidJson, format!("{error}.")))?;
         match json {
             Value::Object(fields) => Ok(Self::new(fields, "")),
@@ -49,6 +57,41 @@ impl Object {
     pub(crate) fn required_string(&mut self, name: &str) -> Option<String> {
         self.require(name);
         self.string(name)
+    }
+
+    /// A name or an id: a string, or the digits of a whole number. A number of another kind has no
+    /// single way to be written: `42.0` is `42` to some and not to others.
+    pub(crate) fn name(&mut self, name: &str) -> Option<String> {
+        match self.take(name)? {
+            Value::String(text) => Some(text),
+            Value::Number(number) if !number.is_f64() => Some(number.to_string()),
+            _ => self.wrong_type(name, "must be a string or a whole number"),
+        }
+    }
+
+    /// An instant in any form that [`times`] knows: a string or a number.
+    pub(crate) fn instant(&mut self, name: &str) -> Option<DateTime<Utc>> {
+        let time = match self.take(name)? {
+            Value::String(text) => times::instant(&text),
+            Value::Number(number) => times::instant_of(&number),
+            _ => return self.wrong_type(name, "must be a string or a number"),
+        };
+        if time.is_none() {
+            self.wrong(ProblemCode::OutOfRange, name, times::FORMS);
+        }
+        time
+    }
+
+    /// The strings in a string with commas or in an array. Anything else is no string.
+    pub(crate) fn list(&mut self, name: &str) -> Vec<String> {
+        match self.take(name) {
+            Some(Value::String(text)) => text.split(',').map(str::to_owned).collect(),
+            Some(Value::Array(values)) => {
+                let text = |value: &Value| value.as_str().map(str::to_owned);
+                values.iter().filter_map(text).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// An object.

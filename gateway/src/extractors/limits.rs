@@ -7,6 +7,9 @@ const MAX_AHEAD: TimeDelta = TimeDelta::hours(24);
 /// 2000-01-01T00:00:00Z.
 const FIRST_SECOND: i64 = 946_684_800;
 
+/// What is wrong with a text that is not printable.
+pub(crate) const CONTROL: &str = "must not contain control characters";
+
 /// Checks a time by the client's clock, or says what is wrong with it.
 pub(crate) fn time(time: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), &'static str> {
     if time.timestamp() < FIRST_SECOND {
@@ -30,7 +33,7 @@ pub(crate) fn text(text: &str, most: usize) -> Result<(), String> {
     } else if text.len() > most {
         Err(format!("must be at most {most} bytes long"))
     } else if text.chars().any(char::is_control) {
-        Err("must not contain control characters".to_owned())
+        Err(CONTROL.to_owned())
     } else {
         Ok(())
     }

@@ -10,17 +10,17 @@ use common::record::{Kind, Part, Record, RecordId};
 use common::tenant::TenantId;
 
 use super::body::FromBody;
+use super::log_media::{self, LogMedia};
 use super::tenant::TenantNames;
 use super::{body, query, record_id, traceparent};
-use crate::batch::BatchParts;
+use crate::batch;
 use crate::formats::{self, EntryError, ReadEntries};
 use crate::problem::{FieldError, Problem, ProblemCode};
+use crate::public_path;
 use crate::state::Gateway;
 
 /// The `source` of every batch.
 pub(crate) const SOURCE: &str = "log_batch";
-/// The largest batch, in bytes after decompression.
-const MAX_BATCH_BYTES: usize = 2_097_152;
 /// The headers that name the tenant.
 const TENANT_HEADERS: [&str; 2] = ["X-Tenant-ID", "X-Customer-ID"];
 
@@ -29,24 +29,72 @@ pub(crate) struct LogBatch {
     pub(crate) tenant: TenantId,
     pub(crate) id: RecordId,
     pub(crate) read: ReadEntries,
+    /// The SHA-256 of the decompressed body. Normalizing it by newer rules gives other entries, but
+    /// no other batch.
+    digest: String,
     traceparent: Option<String>,
 }
 
 impl FromBody for LogBatch {
-    async fn read(request: &HttpRequest, payload: Payload, _: &Gateway) -> Result<Self, Problem> {
-        let body = body::read(request, payload, MAX_BATCH_BYTES).await?;
-        let media_type = body::media_type(request)?;
+    const MEDIA_TYPES: &str = log_media::ACCEPTED;
+
+    async fn read(
+        request: &HttpRequest,
+        payload: Payload,
+        gateway: &Gateway,
+    ) -> Result<Self, Problem> {
+        let body = body::read(request, payload, gateway.settings.max_logs_bytes()).await?;
+        let media = LogMedia::of(request)?;
         let tenant = tenant(request)?;
-        let id = record_id::named(request)
-            .unwrap_or_else(|| RecordId::from_key(hash::sha256(&body).as_bytes()));
         let strict = query::flag(request, "strict")?;
-        let read = web::block(move || formats::read(&media_type, &body)).await;
-        let read = read.map_err(|_| Problem::busy())??;
+        let naming = Naming::of(request)?;
+        let settings = gateway.settings.clone();
+        let read = web::block(move || {
+            let digest = hash::sha256(&body);
+            let (format, text) = media.read(body)?;
+            let mut read = formats::read(format, &text)?;
+            public_path::of_entries(&settings, &mut read.entries);
+            Ok::<_, Problem>((digest, read))
+        });
+        let (digest, read) = read.await.map_err(|_| Problem::busy())??;
         ENTRIES.with_label_values(&["rejected"]).inc_by(read.rejected as u64);
         if read.entries.is_empty() || (strict && read.rejected > 0) {
             return Err(refused(read));
         }
-        Ok(Self { tenant, id, read, traceparent: traceparent::of(request) })
+        let id = naming.id(&digest);
+        Ok(Self { tenant, id, read, digest, traceparent: traceparent::of(request) })
+    }
+}
+
+/// Where the id of a batch comes from.
+enum Naming {
+    Key(RecordId),
+    Content,
+    Random,
+}
+
+impl Naming {
+    /// The `Idempotency-Key`, otherwise the content if `?dedup=content` asks for it.
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let dedup = query::parameter(request, "dedup")?;
+        match (record_id::named(request), dedup.as_deref()) {
+            (_, Some(other)) if !matches!(other, "content" | "none") => {
+                let reason = "must be content or none";
+                let error = FieldError::new(ProblemCode::InvalidQuery, "dedup", reason);
+                Err(Problem::invalid(vec![error]))
+            }
+            (Some(id), _) => Ok(Self::Key(id)),
+            (None, Some("content")) => Ok(Self::Content),
+            (None, _) => Ok(Self::Random),
+        }
+    }
+
+    fn id(self, digest: &str) -> RecordId {
+        match self {
+            Self::Key(id) => id,
+            Self::Content => RecordId::from_key(digest.as_bytes()),
+            Self::Random => RecordId::random(),
+        }
     }
 }
 
@@ -54,16 +102,15 @@ impl LogBatch {
     /// One record for each part of the batch. Takes the entries.
     pub(crate) async fn take_records(&mut self) -> Result<Vec<Record>, Problem> {
         let entries = std::mem::take(&mut self.read.entries);
-        let batch = web::block(move || BatchParts::of(entries)).await;
-        let BatchParts { parts, digest } =
-            batch.map_err(|_| Problem::busy())?.map_err(Problem::internal)?;
+        let parts = web::block(move || batch::parts(entries)).await;
+        let parts = parts.map_err(|_| Problem::busy())?.map_err(Problem::internal)?;
         let of = u32::try_from(parts.len()).unwrap_or(u32::MAX);
         let received_at = Utc::now();
         let record = |(number, data)| Record {
             kind: Kind::AccessLog,
             tenant: self.tenant.clone(),
             id: self.id.clone(),
-            digest: digest.clone(),
+            digest: self.digest.clone(),
             source: SOURCE.to_owned(),
             received_at,
             part: Part { number, of },
@@ -87,7 +134,7 @@ fn refused(read: ReadEntries) -> Problem {
     };
     let error = |EntryError { index, field, reason }| FieldError {
         index: Some(index),
-        ..FieldError::new(ProblemCode::InvalidEntries, field, reason)
+        ..FieldError::new(ProblemCode::InvalidEntries, &field, reason)
     };
     let errors = read.errors.into_iter().map(error).collect();
     Problem::new(ProblemCode::InvalidEntries, detail).because(errors)

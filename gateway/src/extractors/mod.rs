@@ -3,16 +3,24 @@
 //! that is wrong with the request comes back in one answer.
 
 pub(crate) mod body;
+mod bots;
 pub(crate) mod browser;
-pub(crate) mod date;
+pub(crate) mod compression;
+mod exclusion;
+mod fit;
 pub(crate) mod interaction;
 pub(crate) mod json;
 pub(crate) mod limits;
 pub(crate) mod log_batch;
+pub(crate) mod log_media;
+pub(crate) mod media;
 pub(crate) mod new_event;
+mod payload;
+pub(crate) mod period;
 pub(crate) mod query;
 pub(crate) mod record_id;
 pub(crate) mod site_event;
+pub(crate) mod surrogates;
 pub(crate) mod tenant;
 pub(crate) mod text_upload;
 pub(crate) mod traceparent;

@@ -9,12 +9,12 @@ use common::tenant::TenantId;
 
 use super::body;
 use super::json::Object;
-use crate::problem::{Problem, ProblemCode};
+use super::media::Media;
+use crate::problem::Problem;
 
-/// The largest body of an event, in bytes: its payload, and as much again for the rest.
-const MAX_EVENT_BYTES: usize = 128 << 10;
-/// The content types of events: `text/plain` is what a beacon sends.
-const MEDIA_TYPES: [&str; 2] = ["application/json", "text/plain"];
+/// The largest body of an event, in bytes: its payload, and much more than as much again for one
+/// that must be cut, and for what its encoding adds.
+const MAX_EVENT_BYTES: usize = 256 << 10;
 
 /// A valid event with everything that its message needs.
 pub(crate) struct NewEvent {
@@ -50,13 +50,9 @@ impl NewEvent {
 /// The JSON object in the body of an event.
 pub(super) async fn object(request: &HttpRequest, payload: Payload) -> Result<Object, Problem> {
     let body = body::read(request, payload, MAX_EVENT_BYTES).await?;
-    let media_type = body::media_type(request)?;
-    if !MEDIA_TYPES.contains(&media_type.as_str()) {
-        let detail = format!(
-            "The content type {media_type:?} is not supported here. Use {}.",
-            MEDIA_TYPES.join(" or ")
-        );
-        return Err(Problem::new(ProblemCode::UnsupportedMediaType, detail));
+    match Media::of(request, body)? {
+        // A beacon of a string is `text/plain`.
+        Media::Json(json) | Media::Text(json) => Object::parse(json),
+        other => Err(other.unsupported("application/json")),
     }
-    Object::parse(&body)
 }

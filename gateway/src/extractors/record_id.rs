@@ -9,7 +9,7 @@ use crate::problem::{FieldError, Problem, ProblemCode};
 pub(crate) const CODES: [ProblemCode; 2] = [ProblemCode::IdMismatch, ProblemCode::InvalidId];
 
 /// The id that the request gives in `header` or in the body's `field`, which must agree; otherwise
-/// the id of [`keyed`].
+/// the id of [`keyed`]. An empty id is no id.
 pub(crate) fn one(
     request: &HttpRequest,
     header: Option<&str>,
@@ -20,6 +20,7 @@ pub(crate) fn one(
         request.headers().get_all(header).map(move |name| (header, name.as_bytes()))
     });
     let names = in_headers.chain(in_body.map(|name| (field, name.as_bytes())));
+    let names = names.filter(|(_, name)| !name.trim_ascii().is_empty());
     let mut one: Option<RecordId> = None;
     let mut errors = Vec::new();
     for (place, name) in names {

@@ -3,14 +3,14 @@
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use chrono::{DateTime, Utc};
-use common::event::{
-    Event, MAX_PATH_BYTES, MAX_PAYLOAD_BYTES, MAX_TYPE_BYTES, MAX_USER_ID_BYTES, counted_path,
-    path_in,
-};
+use common::event::{Event, MAX_TYPE_BYTES, VIEWS, is_view};
+use common::page::bare_path;
 use serde_json::Value;
 
 use super::body::FromBody;
 use super::browser::{self, Browser};
+use super::exclusion::{self, Said};
+use super::fit::Fit;
 use super::json::Object;
 use super::new_event::{self, NewEvent};
 use super::tenant::TenantNames;
@@ -25,14 +25,17 @@ pub(crate) struct SiteEvent {
 }
 
 impl FromBody for SiteEvent {
+    const MEDIA_TYPES: &str = "application/json, text/plain";
+
     async fn read(
         request: &HttpRequest,
         payload: Payload,
         gateway: &Gateway,
     ) -> Result<Self, Problem> {
         let mut body = new_event::object(request, payload).await?;
-        let event = named(request, &mut body, Utc::now())?;
-        Ok(Self { event, browser: browser::of(request, gateway.settings.trusted_hops) })
+        let browser = browser::of(request, gateway.settings.trusted_hops);
+        let event = named(request, &mut body, browser.as_ref(), Utc::now())?;
+        Ok(Self { event, browser })
     }
 }
 
@@ -40,83 +43,233 @@ impl FromBody for SiteEvent {
 fn named(
     request: &HttpRequest,
     body: &mut Object,
+    browser: Option<&Browser>,
     received_at: DateTime<Utc>,
 ) -> Result<NewEvent, Problem> {
-    let (event, timestamp) = fields(body, received_at);
-    let [site, id] = ["site_id", "event_id"].map(|name| body.string(name));
+    let (fit, said) = (Fit::of(request)?, Said::take(request, body)?);
+    let sent = Sent::take(body, received_at);
+    let why =
+        said.why(request.headers(), browser.filter(|_| sent.user_id.is_none()), &sent.places());
+    let [site, id] = ["site_id", "event_id"].map(|name| body.name(name));
     let names = TenantNames::of(request, &["X-Tenant-ID"])?.and("site_id", site.as_deref());
     let tenant = names.one("site_id").map_err(|wrong| body.errors.extend(wrong));
     let id = record_id::one(request, None, "event_id", id.as_deref());
     let id = id.map_err(|wrong| body.errors.extend(wrong));
+    let digest = sent.digest(received_at);
+    let mut event = sent.fitted(body, fit, received_at);
     let (Ok(tenant), Ok(id), true) = (tenant, id, body.errors.is_empty()) else {
         return Err(Problem::invalid(std::mem::take(&mut body.errors)));
     };
-    let (digest, traceparent) = (event.digest(timestamp), traceparent::of(request));
+    if let Some(reason) = why {
+        event = event.excluded_for(reason);
+    }
+    let traceparent = traceparent::of(request);
     Ok(NewEvent { tenant, id, source: "site_event", event, digest, received_at, traceparent })
 }
 
-/// The event, and the timestamp that the client gave it.
-fn fields(body: &mut Object, now: DateTime<Utc>) -> (Event, Option<DateTime<Utc>>) {
-    let event_type = body.required_string("event_type").unwrap_or_default();
-    if body.errors.iter().all(|error| error.field != "event_type") {
-        bounded(body, "event_type", &event_type, MAX_TYPE_BYTES);
-    }
-    let (user_id, path, timestamp) = (user_id(body), path(body), timestamp(body, now));
-    let payload = body.object("payload").map(Value::Object);
-    let text = payload.as_ref().map(Value::to_string);
-    check_payload(body, text.as_deref());
-    let mut event =
-        Event { event_type, user_id, path, payload: text, timestamp: timestamp.unwrap_or(now) };
-    if event.is_view() && event.path.is_none() {
-        event.path = payload.as_ref().and_then(path_in);
-        check_path(body, "payload.url", event.path.as_deref());
-    }
-    (event, timestamp)
+/// The fields of an event as the client sent them.
+struct Sent {
+    event_type: String,
+    user_id: Option<String>,
+    path: Option<String>,
+    payload: Option<Value>,
+    timestamp: Option<DateTime<Utc>>,
 }
 
-/// The `user_id`, if there is one.
+impl Sent {
+    fn take(body: &mut Object, now: DateTime<Utc>) -> Self {
+        Self {
+            event_type: body.required_string("event_type").unwrap_or_default(),
+            user_id: user_id(body),
+            path: body.string("path"),
+            timestamp: timestamp(body, now),
+            payload: body.object("payload").map(Value::Object),
+        }
+    }
+
+    /// Where the event says that it happened.
+    fn places(&self) -> Vec<&str> {
+        exclusion::places(self.path.as_deref(), self.payload.as_ref())
+    }
+
+    /// The URL of the page in the payload.
+    fn url(&self) -> Option<&str> {
+        self.payload.as_ref()?.get("url")?.as_str()
+    }
+
+    /// The digest of what the client sent, before anything is cut or normalized further.
+    fn digest(&self, now: DateTime<Utc>) -> String {
+        let is_view = VIEWS.contains(&self.event_type.as_str());
+        let path = self.path.as_deref().or_else(|| self.url().filter(|_| is_view));
+        let event = Event {
+            event_type: self.event_type.clone(),
+            user_id: self.user_id.clone(),
+            path: path.map(|path| bare_path(path).to_owned()),
+            payload: self.payload.as_ref().map(Value::to_string),
+            timestamp: now,
+            truncated: false,
+            excluded: None,
+        };
+        event.digest(self.timestamp)
+    }
+
+    /// The event as it is stored and counted.
+    fn fitted(self, body: &mut Object, mut fit: Fit, now: DateTime<Utc>) -> Event {
+        let path = self.path.as_deref().and_then(|path| fit.path(body, "path", path));
+        let from_url = |fit: &mut Fit, body: &mut Object| {
+            let url = self.url().filter(|_| is_view(&self.event_type))?;
+            fit.path(body, "payload.url", url)
+        };
+        let path = path.or_else(|| from_url(&mut fit, body));
+        let event_type = event_type(body, &mut fit, &self.event_type);
+        let user_id = self.user_id.as_deref().map(|user_id| fit.user_id(body, user_id));
+        let payload = self.payload.map(|payload| fit.payload(body, payload));
+        Event {
+            event_type,
+            user_id,
+            path,
+            payload,
+            timestamp: self.timestamp.unwrap_or(now),
+            truncated: fit.truncated,
+            excluded: None,
+        }
+    }
+}
+
+/// The type as it is counted: a view in lower case, any other as it was sent.
+fn event_type(body: &mut Object, fit: &mut Fit, event_type: &str) -> String {
+    if body.errors.iter().any(|error| error.field == "event_type") {
+        return String::new();
+    }
+    let event_type = fit.text(body, "event_type", event_type, MAX_TYPE_BYTES);
+    if is_view(&event_type) { event_type.to_ascii_lowercase() } else { event_type }
+}
+
+/// The `user_id`, if there is one. An empty one, as a page sends it for a guest, is none.
 pub(super) fn user_id(body: &mut Object) -> Option<String> {
-    let user_id = body.string("user_id")?;
-    bounded(body, "user_id", &user_id, MAX_USER_ID_BYTES);
-    Some(user_id)
-}
-
-/// Checks that a path that is counted is short and printable.
-pub(super) fn check_path(body: &mut Object, field: &str, path: Option<&str>) {
-    if let Some(path) = path {
-        bounded(body, field, path, MAX_PATH_BYTES);
-    }
-}
-
-/// Checks the length of a payload as JSON text.
-pub(super) fn check_payload(body: &mut Object, text: Option<&str>) {
-    if text.is_some_and(|text| text.len() > MAX_PAYLOAD_BYTES) {
-        let reason = format!("must be at most {MAX_PAYLOAD_BYTES} bytes long as JSON");
-        body.wrong(ProblemCode::OutOfRange, "payload", reason);
-    }
-}
-
-fn path(body: &mut Object) -> Option<String> {
-    let path = counted_path(&body.string("path")?);
-    check_path(body, "path", Some(&path));
-    Some(path)
+    body.name("user_id").filter(|user_id| !user_id.is_empty())
 }
 
 fn timestamp(body: &mut Object, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let text = body.string("timestamp")?;
-    let Ok(time) = DateTime::parse_from_rfc3339(&text) else {
-        body.wrong(ProblemCode::OutOfRange, "timestamp", "must be an RFC 3339 time");
-        return None;
-    };
-    let time = limits::without_leap_second(time.with_timezone(&Utc));
+    let time = body.instant("timestamp")?;
     if let Err(reason) = limits::time(time, now) {
         body.wrong(ProblemCode::OutOfRange, "timestamp", reason);
     }
     Some(time)
 }
 
-fn bounded(body: &mut Object, field: &str, text: &str, most: usize) {
-    if let Err(reason) = limits::text(text, most) {
-        body.wrong(ProblemCode::OutOfRange, field, reason);
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+    use common::event::{Exclusion, MAX_PATH_BYTES, MAX_PAYLOAD_BYTES, MAX_USER_ID_BYTES};
+    use serde_json::json;
+
+    use super::*;
+
+    fn read_at(uri: &str, body: &Value) -> Result<NewEvent, ProblemCode> {
+        let request = TestRequest::with_uri(uri).insert_header(("x-tenant-id", "shop"));
+        let mut body = Object::parse(body.to_string().into_bytes()).expect("an object");
+        named(&request.to_http_request(), &mut body, None, Utc::now())
+            .map_err(|problem| problem.code())
+    }
+
+    fn read(body: &Value) -> NewEvent {
+        read_at("/event", body).unwrap_or_else(|code| panic!("{code:?}: {body}"))
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_and_marked() {
+        let long = json!({
+            "event_type": "ü".repeat(40), "user_id": "é".repeat(200),
+            "path": format!("/{}", "日".repeat(400)),
+            "payload": {"title": "x".repeat(70_000), "n": 7},
+        });
+        let event = read(&long).event;
+        assert_eq!(event.event_type, "ü".repeat(32));
+        assert_eq!(event.path, Some(format!("/{}", "日".repeat(341))));
+        let payload: Value =
+            serde_json::from_str(event.payload.as_deref().expect("a payload")).expect("JSON");
+        assert_eq!(payload.to_string().len(), MAX_PAYLOAD_BYTES);
+        assert_eq!(payload["n"], 7);
+        let user = event.user_id.expect("a user");
+        assert!(user.starts_with("éé") && user.len() <= MAX_USER_ID_BYTES, "{user}");
+        assert!(event.truncated);
+        assert_eq!(read_at("/event?strict=true", &long).err(), Some(ProblemCode::OutOfRange));
+        let short = json!({"event_type": "ü".repeat(32), "path": format!("/{}", "日".repeat(113))});
+        let event = read_at("/event?strict=true", &short).expect("it fits").event;
+        assert!(!event.truncated && event.path.is_some_and(|path| path.len() <= MAX_PATH_BYTES));
+    }
+
+    #[test]
+    fn users_with_long_ids_stay_apart() {
+        let user = |end: &str| {
+            read(&json!({"event_type": "a", "user_id": "u".repeat(300) + end})).event.user_id
+        };
+        assert_eq!(user("1"), user("1"));
+        assert_ne!(user("1"), user("2"));
+    }
+
+    #[test]
+    fn control_characters_are_replaced() {
+        let event = read(&json!({"event_type": "a\nb", "user_id": "c\td", "path": "/e\0f"})).event;
+        assert_eq!(event.event_type, "a\u{fffd}b");
+        assert_eq!(event.user_id.as_deref(), Some("c\u{fffd}d"));
+        assert_eq!(event.path.as_deref(), Some("/e%00f"));
+        assert!(!event.truncated);
+    }
+
+    #[test]
+    fn a_view_is_known_in_any_case_and_another_type_keeps_its_own() {
+        for (sent, counted) in
+            [("PAGE_VIEW", "page_view"), ("pageView", "pageview"), ("Signup", "Signup")]
+        {
+            assert_eq!(read(&json!({"event_type": sent})).event.event_type, counted);
+        }
+        let url = json!({"url": "https://shop.example/a/?b"});
+        let path = |body: Value| read(&body).event.path;
+        assert_eq!(path(json!({"event_type": "View", "payload": url})).as_deref(), Some("/a"));
+        let blank = json!({"event_type": "view", "path": "about:blank", "payload": url});
+        assert_eq!(path(blank).as_deref(), Some("/a"));
+        assert_eq!(path(json!({"event_type": "click", "payload": url})), None);
+        assert_eq!(path(json!({"event_type": "view", "path": "javascript:void(0)"})), None);
+    }
+
+    #[test]
+    fn the_digest_is_over_what_was_sent() {
+        let event = |more: Value| {
+            let mut body = json!({"event_type": "view", "path": "/a"});
+            body.as_object_mut()
+                .expect("an object")
+                .extend(more.as_object().cloned().unwrap_or_default());
+            read(&body).digest
+        };
+        let same = |one: Value, other: Value| assert_eq!(event(one), event(other));
+        same(json!({}), json!({"user_id": "", "timestamp": null, "unknown": 7}));
+        same(json!({"user_id": 42}), json!({"user_id": "42"}));
+        same(json!({"timestamp": 1_762_975_801}), json!({"timestamp": "2025-11-12T19:30:01Z"}));
+        let differ = |one: Value, other: Value| assert_ne!(event(one), event(other));
+        differ(json!({"path": "/a"}), json!({"path": "/%61"}));
+        let long = |end: &str| json!({"payload": {"text": "x".repeat(70_000) + end}});
+        differ(long("1"), long("2"));
+        let plain = Event {
+            event_type: "view".to_owned(),
+            user_id: None,
+            path: Some("/a".to_owned()),
+            payload: None,
+            timestamp: DateTime::UNIX_EPOCH,
+            truncated: false,
+            excluded: None,
+        };
+        assert_eq!(event(json!({})), plain.digest(None), "as it always was");
+    }
+
+    #[test]
+    fn an_excluded_event_keeps_nothing_about_the_visit() {
+        let event = read(&json!({"event_type": "page_view", "path": "/private", "user_id": "ann",
+            "payload": {"url": "file:///home/ann"}, "excluded": "file"}))
+        .event;
+        assert_eq!(event.excluded, Some(Exclusion::File));
+        assert_eq!((event.path, event.user_id, event.payload), (None, None, None));
+        assert_eq!(event.event_type, "page_view");
     }
 }

@@ -1,6 +1,6 @@
 //! The tenant of a request: a header, the query, the path and the body may name it, and must agree.
 
-use actix_web::HttpRequest;
+use actix_web::{HttpMessage as _, HttpRequest};
 use common::tenant::TenantId;
 
 use super::query;
@@ -17,10 +17,11 @@ pub(crate) const CODES: [ProblemCode; 4] = [
 /// Every place in which a request names its tenant.
 pub(crate) struct TenantNames {
     names: Vec<(String, String)>,
+    request: HttpRequest,
 }
 
 impl TenantNames {
-    /// The tenants in the headers and the query.
+    /// The tenants in the headers and in the query, which may call it by any of its names.
     pub(crate) fn of(request: &HttpRequest, headers: &[&str]) -> Result<Self, Problem> {
         let values = |header: &&str| {
             let text = |value: &actix_web::http::header::HeaderValue| {
@@ -34,9 +35,16 @@ impl TenantNames {
                 .collect::<Vec<_>>()
         };
         let mut names: Vec<_> = headers.iter().flat_map(values).collect();
-        let parameters = query::parameters(request, "tenant_id")?;
-        names.extend(parameters.into_iter().map(|value| ("tenant_id".to_owned(), value)));
-        Ok(Self { names })
+        for name in query::TENANT {
+            let values = query::parameters(request, name)?.into_iter();
+            names.extend(values.map(|value| ((*name).to_owned(), value)));
+        }
+        Ok(Self { names, request: request.clone() })
+    }
+
+    /// The tenants of a read.
+    pub(crate) fn of_read(request: &HttpRequest) -> Result<Self, Problem> {
+        Self::of(request, &["X-Tenant-ID", "X-Customer-ID"])
     }
 
     /// Adds the tenant of another place, if it names one.
@@ -48,7 +56,7 @@ impl TenantNames {
     /// The one tenant, or the default tenant if none is named.
     pub(crate) fn or_default(self) -> Result<TenantId, Vec<FieldError>> {
         if self.names.is_empty() {
-            return Ok(TenantId::default());
+            return Ok(remembered(&self.request, TenantId::default()));
         }
         self.one("tenant_id")
     }
@@ -70,7 +78,7 @@ impl TenantNames {
             }
         }
         match tenant {
-            Some(tenant) if errors.is_empty() => Ok(tenant),
+            Some(tenant) if errors.is_empty() => Ok(remembered(&self.request, tenant)),
             None if errors.is_empty() => {
                 let reason = "is required; the header X-Tenant-ID may name it too";
                 Err(vec![FieldError::new(ProblemCode::MissingTenant, field, reason)])
@@ -80,8 +88,24 @@ impl TenantNames {
     }
 }
 
+/// The tenant, which the request's log line names.
+fn remembered(request: &HttpRequest, tenant: TenantId) -> TenantId {
+    request.extensions_mut().insert(tenant.clone());
+    tenant
+}
+
 /// The tenant in the path of a read. Headers and query may repeat it but not contradict it.
 pub(crate) fn in_path(request: &HttpRequest, name: &str) -> Result<TenantId, Problem> {
-    let names = TenantNames::of(request, &["X-Tenant-ID"])?.and("tenant", Some(name));
+    let names = TenantNames::of_read(request)?.and("tenant", Some(name));
     names.one("tenant").map_err(Problem::invalid)
+}
+
+/// The tenant of a read, or the default tenant if nothing names one.
+pub(crate) fn of_read(request: &HttpRequest) -> Result<TenantId, Problem> {
+    TenantNames::of_read(request)?.or_default().map_err(Problem::invalid)
+}
+
+/// The site of a read; a read of a site must name it.
+pub(crate) fn site(request: &HttpRequest) -> Result<TenantId, Problem> {
+    TenantNames::of_read(request)?.one("site_id").map_err(Problem::invalid)
 }

@@ -11,6 +11,7 @@ use common::text::segment::segment;
 
 use super::body::FromBody;
 use super::json::Object;
+use super::media::Media;
 use super::tenant::TenantNames;
 use super::{body, record_id, traceparent};
 use crate::problem::{FieldError, Problem, ProblemCode};
@@ -30,30 +31,26 @@ pub(crate) struct TextUpload {
 }
 
 impl FromBody for TextUpload {
+    const MEDIA_TYPES: &str = "application/json, text/plain";
+
     async fn read(
         request: &HttpRequest,
         payload: Payload,
         gateway: &Gateway,
     ) -> Result<Self, Problem> {
         let body = body::read(request, payload, gateway.settings.max_ingest_bytes()).await?;
-        match body::media_type(request)?.as_str() {
-            "application/json" => Self::from_json(request, &body),
-            "text/plain" => Self::from_text(request, body),
-            other => {
-                let detail = format!(
-                    "The content type {other:?} is not supported here. Use application/json or \
-                     text/plain."
-                );
-                Err(Problem::new(ProblemCode::UnsupportedMediaType, detail))
-            }
+        match Media::of(request, body)? {
+            Media::Json(json) => Self::from_json(request, json),
+            Media::Text(text) | Media::Unknown(text) => Self::from_text(request, text),
+            other => Err(other.unsupported("application/json or text/plain")),
         }
     }
 }
 
 impl TextUpload {
-    fn from_json(request: &HttpRequest, body: &[u8]) -> Result<Self, Problem> {
+    fn from_json(request: &HttpRequest, body: Vec<u8>) -> Result<Self, Problem> {
         let mut body = Object::parse(body)?;
-        let [tenant, id] = ["tenant_id", "log_id"].map(|name| body.string(name));
+        let [tenant, id] = ["tenant_id", "log_id"].map(|name| body.name(name));
         let text = body.required_string("text").unwrap_or_default();
         let names = (tenant.as_deref(), id.as_deref());
         Self::checked(request, names, "json_upload", text, body.errors)

@@ -1,11 +1,12 @@
-//! The windows of a read: `from`, `to` and `grain`.
+//! The windows of a read: its period and its `grain`.
 
 use actix_web::HttpRequest;
 use chrono::{DateTime, TimeDelta, Utc};
 use common::rollup::Grain;
 
-use super::query;
-use crate::problem::{FieldError, Problem, ProblemCode};
+use super::period::{Asked, Bound, LAST_MOMENT};
+use super::query::{self, invalid};
+use crate::problem::Problem;
 
 /// A grain that a route offers; the first of several is the default.
 pub(crate) struct Choice {
@@ -31,14 +32,21 @@ pub(crate) fn read(
 ) -> Result<Windows, Problem> {
     let Choice { grain, most, span } = choice(request, choices)?;
     let length = grain.length().unwrap_or(TimeDelta::days(1));
-    let to = instant(request, "to")?.unwrap_or(now);
-    let from = instant(request, "from")?.unwrap_or(to - *span);
-    let from = grain.start(from);
+    let asked = Asked::read(request)?;
+    let named = |bound: Option<Bound>, default| bound.map_or(default, |bound| bound.name);
+    // Stores have no later times; the last day would end after them.
+    let to = asked.to.map_or(now, |to| to.at.min(LAST_MOMENT));
+    let from = grain.start(asked.from.map_or_else(|| to - *span, |from| from.at));
     if from >= to {
-        return Err(invalid("from", "must be before to"));
+        return Err(invalid(named(asked.from, "from"), "must be before the end of the period"));
     }
     if to - from > length * *most {
-        return Err(invalid("to", &format!("must be at most {most} windows after from")));
+        let reason = format!(
+            "must be at most {most} windows of a {} after the start; use a larger grain or a \
+             shorter period",
+            grain.as_str()
+        );
+        return Err(invalid(named(asked.to, "to"), &reason));
     }
     Ok(Windows { grain: *grain, from, to })
 }
@@ -50,20 +58,4 @@ fn choice<'a>(request: &HttpRequest, choices: &'a [Choice]) -> Result<&'a Choice
         let names: Vec<_> = choices.iter().map(|choice| choice.grain.as_str()).collect();
         invalid("grain", &format!("must be one of {}", names.join(", ")))
     })
-}
-
-fn instant(request: &HttpRequest, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
-    let Some(text) = query::parameter(request, name)? else { return Ok(None) };
-    // An unescaped plus sign of an offset arrives as a space.
-    let instant = DateTime::parse_from_rfc3339(&text.replace(' ', "+"));
-    let instant = instant.ok().map(|time| time.with_timezone(&Utc));
-    let is_known = |time: &DateTime<Utc>| (1970..10_000).contains(&chrono::Datelike::year(time));
-    instant
-        .filter(is_known)
-        .map(Some)
-        .ok_or_else(|| invalid(name, "must be an RFC 3339 time, such as 2025-05-01T10:00:00Z"))
-}
-
-fn invalid(field: &str, reason: &str) -> Problem {
-    Problem::invalid(vec![FieldError::new(ProblemCode::InvalidQuery, field, reason)])
 }

@@ -5,13 +5,14 @@ use common::access_log::Entry;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::entry::{Raw, Reason};
+use super::detect::Recognizer;
+use super::entry::Raw;
+use super::preset::Preset;
 use super::user_agent::Families;
+use super::wording::{Reason, Wrong};
 
-/// The most errors of a batch that are kept: two megabytes of `1,1,1,…` have a million.
+/// The most errors of a batch that are kept: ten megabytes of `1,1,1,…` have millions.
 pub(crate) const MAX_ERRORS: usize = 20;
-/// The field of an error that concerns the entry as a whole.
-const WHOLE: &str = "entry";
 
 /// The entries of a body.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -29,9 +30,9 @@ pub(crate) struct ReadEntries {
 pub(crate) struct EntryError {
     /// The position of the entry in the body, from 0; empty lines and a header row do not count.
     pub(crate) index: usize,
-    /// `receivedAt`, `method`, `path` or `userAgent`, whichever alias was sent; `entry` for the
-    /// whole entry.
-    pub(crate) field: &'static str,
+    /// The field as it was sent; `receivedAt` or `path` if it is missing; `entry` for the whole
+    /// entry.
+    pub(crate) field: String,
     /// What is wrong.
     #[schema(value_type = String)]
     pub(crate) reason: Reason,
@@ -41,27 +42,43 @@ pub(crate) struct EntryError {
 pub(super) struct Collector {
     now: DateTime<Utc>,
     families: Families,
+    recognizer: Recognizer,
     next: usize,
     read: ReadEntries,
 }
 
 impl Collector {
-    /// Times are checked against `now`.
-    pub(super) fn new(now: DateTime<Utc>) -> Self {
-        Self { now, families: Families::default(), next: 0, read: ReadEntries::default() }
+    /// Times are checked against `now`; lines are of the format `preset`, or each of its own.
+    pub(super) fn new(now: DateTime<Utc>, preset: Option<Preset>) -> Self {
+        Self {
+            now,
+            families: Families::default(),
+            recognizer: Recognizer::new(preset),
+            next: 0,
+            read: ReadEntries::default(),
+        }
     }
 
-    /// Adds the next entry: its fields as the format found them, or why it found none.
-    pub(super) fn push(&mut self, raw: Result<Raw<'_>, Reason>) {
-        let index = self.next;
-        self.next += 1;
-        let entry = raw
-            .map_err(|reason| vec![(WHOLE, reason)])
-            .and_then(|raw| raw.check(self.now, &mut self.families));
-        match entry {
-            Ok(entry) => self.read.entries.push(entry),
-            Err(wrong) => self.reject(index, wrong),
+    /// Adds the next entry as a line of a log, unless it is a directive.
+    pub(super) fn line(&mut self, line: &str) {
+        match self.recognizer.line(line) {
+            Ok(Some(raw)) => self.push(raw),
+            Ok(None) => {}
+            Err(wrong) => self.refuse(wrong),
         }
+    }
+
+    /// Adds the next entry as the fields of an object, or as the line in it if that is all.
+    pub(super) fn object(&mut self, raw: Raw<'_>) {
+        match self.recognizer.unwrapped(raw) {
+            Ok(raw) => self.push(raw),
+            Err(wrong) => self.refuse(wrong),
+        }
+    }
+
+    /// Counts the next entry as one that is not valid.
+    pub(super) fn refuse(&mut self, wrong: Wrong) {
+        self.reject(vec![wrong]);
     }
 
     /// What was collected.
@@ -69,15 +86,22 @@ impl Collector {
         self.read
     }
 
-    fn reject(&mut self, index: usize, wrong: Vec<(&'static str, Reason)>) {
+    fn push(&mut self, raw: Raw<'_>) {
+        match raw.check(self.now, &mut self.families) {
+            Ok(entry) => {
+                self.next += 1;
+                self.read.entries.push(entry);
+            }
+            Err(wrong) => self.reject(wrong),
+        }
+    }
+
+    fn reject(&mut self, wrong: Vec<Wrong>) {
+        let index = self.next;
+        self.next += 1;
         self.read.rejected += 1;
         let space = MAX_ERRORS - self.read.errors.len();
-        let errors = wrong.into_iter().map(|(field, reason)| EntryError { index, field, reason });
-        self.read.errors.extend(errors.take(space));
+        let error = |Wrong { field, reason }| EntryError { index, field, reason };
+        self.read.errors.extend(wrong.into_iter().map(error).take(space));
     }
-}
-
-/// The non-empty lines of a text, trimmed.
-pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split('\n').map(str::trim).filter(|line| !line.is_empty())
 }

@@ -1,123 +1,63 @@
-//! The common and the combined log format of Apache and nginx.
+//! The common and the combined log format of Apache, nginx and many others, also with the virtual
+//! host before and with further fields behind.
 
-use std::borrow::Cow;
-
-use super::collector::{Collector, lines};
-use super::entry::{Field, Raw};
-use crate::problem::Problem;
-
-const NOT_A_LINE: &str = "must be a line of the common or the combined log format";
-
-pub(super) fn read(text: &str, collector: &mut Collector) -> Result<(), Problem> {
-    for line in lines(text) {
-        collector.push(raw(line).ok_or_else(|| NOT_A_LINE.into()));
-    }
-    Ok(())
-}
+use super::entry::Raw;
+use super::lines::{is_balanced, is_glued};
+use super::tokens::{Token, is_number, is_status, quoted, tokens, unescaped};
 
 /// `host ident user [time] "request" status bytes`, then `"referer" "user agent"` in the combined
-/// format. The host, the user, and anything that follows are ignored.
-fn raw(line: &str) -> Option<Raw<'_>> {
-    // Neither host nor user contains a quote, but an IPv6 host may contain brackets.
+/// format.
+pub(super) fn raw(line: &str) -> Option<Raw<'_>> {
+    // No field before the time contains a quote, but an IPv6 host may contain brackets.
     let (before, after) = line.split_once("] \"")?;
-    let (_, time) = before.rsplit_once('[')?;
+    let (before, time) = before.rsplit_once('[')?;
     let (request, after) = quoted(after)?;
-    let user_agent = user_agent(after)?;
-    let (method, path) = method_and_path(request);
-    let mut raw = Raw::default();
-    raw.set("receivedAt", Field::text(time));
-    raw.set("method", field(method));
-    raw.set("path", field(path));
-    raw.set("userAgent", field(user_agent));
-    Some(raw)
+    if !is_balanced(before) || before.split_ascii_whitespace().count() < 3 {
+        return None;
+    }
+    let user_agent = user_agent(after.strip_prefix(' ')?)?;
+    Some(Raw::of(time, unescaped(request), unescaped(user_agent)))
 }
 
-/// Splits at the next quote that is not escaped.
-fn quoted(text: &str) -> Option<(&str, &str)> {
-    let mut is_escaped = false;
-    let end = text.bytes().position(|byte| {
-        let is_end = byte == b'"' && !is_escaped;
-        is_escaped = byte == b'\\' && !is_escaped;
-        is_end
-    })?;
-    Some((&text[..end], &text[end + 1..]))
-}
-
-/// The user agent in what follows the request; `None` if the line ends too early.
+/// The user agent in what follows the request; a hyphen in the common format.
 fn user_agent(after: &str) -> Option<&str> {
     let (status, after) = after.trim_start().split_once(' ')?;
     let (bytes, after) = after.split_once(' ').unwrap_or((after, ""));
-    if !is_number(status) || !is_number(bytes) {
+    if !is_status(status) || !is_number(bytes) {
         return None;
     }
-    let Some(after) = after.trim_start().strip_prefix('"') else {
-        return Some("-");
-    };
-    let (_referer, after) = quoted(after)?;
-    let (user_agent, _) = quoted(after.trim_start().strip_prefix('"')?)?;
-    Some(user_agent)
-}
-
-fn is_number(text: &str) -> bool {
-    text == "-" || (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// `METHOD path HTTP/x`. HTTP/0.9 has no version, and servers accept paths with blanks.
-fn method_and_path(request: &str) -> (&str, &str) {
-    let (method, rest) = request.split_once(' ').unwrap_or((request, ""));
-    let is_version = |text: &str| text.starts_with("HTTP/");
-    let path = match rest.rsplit_once(' ') {
-        Some((path, version)) if is_version(version) => path,
-        None if is_version(rest) => "",
-        _ => rest,
-    };
-    (method, path)
-}
-
-/// A hyphen means that the value is missing.
-fn field(text: &str) -> Field<'_> {
-    if text == "-" { Field::Missing } else { Field::text(unescaped(text)) }
-}
-
-/// Undoes `\"`, `\\`, `\n` and the like, and `\xhh` for any byte. Apache writes all of them, nginx
-/// only the last.
-fn unescaped(text: &str) -> Cow<'_, str> {
-    if !text.contains('\\') {
-        return text.into();
+    let tokens = tokens(after)?;
+    let measures = tokens.iter().take_while(|token| token.word().is_some_and(is_measure)).count();
+    match &tokens[measures..] {
+        [] => Some("-"),
+        [Token::Quoted(referer), Token::Quoted(user_agent), rest @ ..]
+            if measures == 0 || is_referer(referer) =>
+        {
+            let is_shifted = |token: &Token<'_>| {
+                token.text().starts_with("Mozilla/") && !user_agent.contains("Mozilla/")
+            };
+            (!is_glued(rest) && !rest.iter().any(is_shifted)).then_some(user_agent)
+        }
+        _ => None,
     }
-    let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [byte, after @ ..] = rest {
-        let (byte, after) = if *byte == b'\\' { escape(after) } else { (*byte, after) };
-        plain.push(byte);
-        rest = after;
-    }
-    String::from_utf8_lossy(&plain).into_owned().into()
 }
 
-/// The byte that an escape stands for, and the text behind it. Without a valid escape, the backslash
-/// stands for itself.
-fn escape(after: &[u8]) -> (u8, &[u8]) {
-    let hex = |digit: u8| char::from(digit).to_digit(16).map(|digit| digit as u8);
-    match after {
-        [b'x', high, low, rest @ ..] => match (hex(*high), hex(*low)) {
-            (Some(high), Some(low)) => (high << 4 | low, rest),
-            _ => (b'\\', after),
-        },
-        [byte @ (b'"' | b'\\'), rest @ ..] => (*byte, rest),
-        [b'n', rest @ ..] => (b'\n', rest),
-        [b'r', rest @ ..] => (b'\r', rest),
-        [b't', rest @ ..] => (b'\t', rest),
-        [b'b', rest @ ..] => (8, rest),
-        [b'v', rest @ ..] => (11, rest),
-        [b'f', rest @ ..] => (12, rest),
-        _ => (b'\\', after),
+/// Whether the word is a duration or a number of bytes, alone or with its name.
+fn is_measure(word: &str) -> bool {
+    let value = word.rsplit_once('=').map_or(word, |(_, value)| value.trim_matches('"'));
+    let is_digit = |c: char| c.is_ascii_digit() || ".,".contains(c);
+    value == "-" || {
+        let number = value.trim_end_matches(['m', 's', 'u', 'µ']);
+        number.starts_with(|c: char| c.is_ascii_digit()) && number.chars().all(is_digit)
     }
+}
+
+fn is_referer(text: &str) -> bool {
+    matches!(text, "" | "-") || (text.contains("://") && !text.contains(' '))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::unescaped;
     use crate::formats::tests::{counts, read};
 
     const AT: &str = "[17/May/2015:10:05:03 +0000]";
@@ -146,74 +86,109 @@ mod tests {
             (r#"1.2.3.4 - - AT "GET /a" 200 5"#, "GET /a Other"),
             (r#"1.2.3.4 - - AT "GET /\"\\\xc3\xbc\x22 HTTP/1.1" 200 5"#, "GET /\"\\ü\" Other"),
             (
-                r#"1.2.3.4 - - AT "GET /a HTTP/1.1" 200 5 "-" "curl/8.4.0" "9.9.9.9" rt=0.004"#,
-                "GET /a curl",
-            ),
-            (r#"1.2.3.4 - - AT "GET /a HTTP/1.1" 200 5 0.004"#, "GET /a Other"),
-            (
                 r#"1.2.3.4 - - AT "GET /a HTTP/1.1" 200 5 "-" "\"Mozilla/5.0\" Firefox/120.0""#,
                 "GET /a Firefox",
             ),
+            (
+                r#"1.2.3.4 - - AT "POST /m HTTP/1.1" 200 5 "-" "Firefox/121.0 (Alba 10\" LMY47I)""#,
+                "POST /m Firefox",
+            ),
+            (r#"1.2.3.4 - - AT "GET /\n\x00a HTTP/1.1" 400 0"#, "GET /%0A%00a Other"),
         ];
+        assert_read(&cases);
+    }
+
+    #[test]
+    fn a_request_that_is_none_is_counted_as_unreadable() {
+        let cases = [
+            (r#"1.2.3.4 - - AT "-" 408 - "-" "-""#, "unreadable Other"),
+            (r#"1.2.3.4 - - AT "" 400 0"#, "unreadable Other"),
+            (r#"1.2.3.4 - - AT "\x16\x03\x00\xEE" 400 157 "-" "-""#, "unreadable Other"),
+            (r#"1.2.3.4 - - AT "OPTIONS / RTSP/1.0" 400 0 "-" "curl/8.4.0""#, "unreadable curl"),
+            (r#"1.2.3.4 - - AT "GET HTTP/1.1" 400 0"#, "unreadable Other"),
+            (r#"1.2.3.4 - - AT "GET" 400 0"#, "unreadable Other"),
+        ];
+        assert_read(&cases);
+    }
+
+    #[test]
+    fn further_fields_before_and_behind_are_skipped() {
+        let line = |before: &str, between: &str, behind: &str| {
+            format!(
+                r#"{before}1.2.3.4 - - AT "GET /a HTTP/1.1" 200 5 {between}"-" "curl/8.4.0"{behind}"#
+            )
+        };
+        let lines = [
+            line("www.example.com:80 ", "", ""),
+            line("\"www.example.com\" ", "", ""),
+            line("May 17 10:05:03 web1 nginx: ", "", ""),
+            line("", "1834 ", ""),
+            line("", "0.004 1834 ", ""),
+            line("", "", " 0.004"),
+            line("", "", " 1834 \"-\""),
+            line("", "", " \"9.9.9.9, 8.8.8.8\""),
+            line("", "", " \"9.9.9.9\" rt=0.004 uct=\"-\" urt=\"0.001, 0.002\""),
+            line("", "", " 512 0.004 [default-web-80] [] 10.0.0.1:80 5 0.004 200 0a1b"),
+            line("", "", " 1 \"router@docker\" \"http://10.0.0.1:80\" 0ms"),
+        ];
+        for line in &lines {
+            assert_read(&[(line, "GET /a curl")]);
+        }
+        let common = r#"1.2.3.4 - - AT "GET /a HTTP/1.1" 200 5 0.004 rt=0.1"#;
+        assert_read(&[(common, "GET /a Other")]);
+    }
+
+    fn assert_read(cases: &[(&str, &str)]) {
         for (line, counted) in cases {
             let line = line.replace("AT", AT);
             let batch = read("text/plain", &line).expect("it is text");
-            assert_eq!(counts(&batch), [counted], "{line}: {:?}", batch.errors);
+            assert_eq!(counts(&batch), [*counted], "{line}: {:?}", batch.errors);
         }
     }
 
     #[test]
-    fn bad_lines_do_not_affect_others() {
+    fn a_layout_that_is_not_understood_is_rejected() {
         let lines = [
-            (r#"1.2.3.4 - - AT "GET /a HTTP/1.1" 200 5 "-" "curl/8.4.0""#, ""),
-            ("", ""),
-            ("hello", "1 entry"),
-            (r#"1.2.3.4 - - AT "-" 408 -"#, "2 method, 2 path"),
-            (r#"1.2.3.4 - - AT "" 400 0"#, "3 method, 3 path"),
-            (r#"1.2.3.4 - - AT "\x16\x03\x01" 400 0"#, "4 method, 4 path"),
-            (r#"1.2.3.4 - - AT "GET HTTP/1.1" 400 0"#, "5 path"),
-            (r#"1.2.3.4 - - AT "GET /\n HTTP/1.1" 400 0"#, ""),
-            (r#"1.2.3.4 - - AT "GET /\x00a HTTP/1.1" 400 0"#, "7 path"),
-            (r#"1.2.3.4 - - [17/May/2015] "GET / HTTP/1.1" 200 0"#, "8 receivedAt"),
-            (r#"1.2.3.4 - - [] "GET / HTTP/1.1" 200 0"#, "9 receivedAt"),
-            (r#"1.2.3.4 - - 17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 0"#, "10 entry"),
-            (r#"1.2.3.4 - - AT "GET / HTTP/1.1" OK 0"#, "11 entry"),
-            (r#"1.2.3.4 - - AT "GET / HTTP/1.1" 200 5 "-" "curl"#, "12 entry"),
-            (r#"1.2.3.4 - - AT "GET / HTTP/1.1" 200 5 "-""#, "13 entry"),
-            (r#"1.2.3.4 - - AT "GET / HTTP/1.1" 200 5 "-"#, "14 entry"),
-            (r#"1.2.3.4 - - AT "GET / HTTP/1.1" 200"#, "15 entry"),
-            (r#"1.2.3.4 - - AT "GET / HTTP/1.1\" 200 5"#, "16 entry"),
-            (r#"1.2.3.4 - - AT "GET /a HTT"#, "17 entry"),
+            "hello",
+            r#"1.2.3.4 - - 17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 0"#,
+            r#"1.2.3.4 - - AT "GET / HTTP/1.1" OK 0"#,
+            r#"1.2.3.4 - - AT "GET / HTTP/1.1" 200 5 "-" "curl"#,
+            r#"1.2.3.4 - - AT "GET / HTTP/1.1" 200 5 "-""#,
+            r#"1.2.3.4 - - AT "GET / HTTP/1.1" 200 5 "-"#,
+            r#"1.2.3.4 - - AT "GET / HTTP/1.1" 200"#,
+            r#"1.2.3.4 - - AT "GET / HTTP/1.1\" 200 5"#,
+            r#"1.2.3.4 - - AT "GET /a HTT"#,
+            r#"1.2.3.4 - - AT "GET / HTTP/1.1" 404 981 - "w3m/0.5.3""#,
+            r#"1.2.3.4 - - AT "GET / HTTP/1.1" 200 5 https://ref.example/ "w3m/0.5.3""#,
+            r#"1.2.3.4 - - AT "GET / HTTP/1.1" 200 5 "-" "w3m"x"#,
+            r#"1.2.3.4 - - AT "GET / HTTP/1.1" 200 5 "-" "Dalvik (Alba 10" LMY47I)""#,
+            r#"1.2.3.4 - - AT "GET / HTTP/1.1"x 200 5 "-" "w3m""#,
+            r#"1.2.3.4 - - AT "GET / HTTP/1.1" 200 5 "x.example" "-" "Mozilla/5.0 (X11)""#,
+            r#"- - AT "GET / HTTP/1.1" 200 5 "-" "w3m""#,
         ];
-        let body: Vec<String> =
-            lines.iter().map(|(line, _)| format!("{}\r\n", line.replace("AT", AT))).collect();
-        let batch = read("text/plain", &body.concat()).expect("it is text");
-        let fields: Vec<_> =
-            batch.errors.iter().map(|error| format!("{} {}", error.index, error.field)).collect();
-        let expected: Vec<_> = lines
-            .iter()
-            .flat_map(|(_, wrong)| wrong.split(", "))
-            .filter(|w| !w.is_empty())
-            .collect();
-        assert_eq!(fields, expected);
-        assert_eq!((batch.entries.len(), batch.rejected), (2, 16));
+        let valid = r#"1.2.3.4 - - AT "GET /a HTTP/1.1" 200 5 "-" "curl/8.4.0""#;
+        for line in lines {
+            let body = format!("{valid}\r\n{line}\r\n\r\n{valid}").replace("AT", AT);
+            let batch = read("text/plain", &body).expect("it is text");
+            assert_eq!(counts(&batch), ["GET /a curl", "GET /a curl"], "{line}");
+            assert_eq!((batch.rejected, batch.errors[0].index), (1, 1), "{line}");
+            assert_eq!(batch.errors[0].field, "entry", "{line}");
+        }
     }
 
     #[test]
-    fn escapes_are_undone_and_other_backslashes_stay() {
-        let cases = [
-            ("plain", "plain"),
-            (r#"\"a\""#, "\"a\""),
-            (r"\\x41", r"\x41"),
-            (r"\x41\x7a", "Az"),
-            (r"\xE2\x82\xAC", "€"),
-            (r"\xff", "\u{fffd}"),
-            (r"\t\q\x4g\x4", "\t\\q\\x4g\\x4"),
-            (r"a\", r"a\"),
-            (r"\xü", r"\xü"),
-        ];
-        for (text, plain) in cases {
-            assert_eq!(unescaped(text), plain, "{text}");
+    fn a_torn_line_never_swallows_the_next_one() {
+        let line = |path: &str| {
+            format!(r#"1.2.3.4 - - {AT} "GET {path} HTTP/1.1" 200 5 "-" "Firefox/121.0 (X11)" 0.1"#)
+        };
+        let (torn, next) = (line("/a"), line("/b"));
+        for cut in 1..torn.len() {
+            let body = format!("{}{next}\n{}", &torn[..cut], line("/c"));
+            let batch = read("text/plain", &body).expect("it is text");
+            assert_eq!(batch.entries.len() + batch.rejected, 2, "{body}");
+            assert_eq!(counts(&batch).last().map(String::as_str), Some("GET /c Firefox"));
+            let has_swallowed = counts(&batch).contains(&"GET /a Firefox".to_owned());
+            assert!(!has_swallowed, "{body}");
         }
     }
 }

@@ -3,183 +3,232 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
-use common::access_log::Entry;
-use common::event::{MAX_PATH_BYTES, counted_path};
+use common::access_log::{Entry, UNREADABLE};
 
+use super::names::Slot;
+use super::page::page;
+use super::request_line::{RequestLine, is_method, request_line};
 use super::user_agent::{Families, OTHER};
+use super::wording::{Reason, Wrong};
 use crate::extractors::limits;
 
-/// What is wrong with an entry, in words.
-pub(crate) type Reason = Cow<'static, str>;
-
-/// The names of each field, the preferred one first.
-const NAMES: [&[&str]; 4] = [
-    &["receivedAt", "timestamp", "time", "ts"],
-    &["method"],
-    &["path"],
-    &["userAgent", "user_agent"],
-];
-/// The names of the fields that an entry must have.
-pub(super) const REQUIRED: [&[&str]; 3] = [NAMES[0], NAMES[1], NAMES[2]];
-
-/// Longest method, in bytes.
-const MAX_METHOD_BYTES: usize = 32;
-/// Epoch times below this are seconds (until the year 5138), others milliseconds (since 1973).
-const FIRST_MILLISECONDS: f64 = 1e11;
-const NCSA: &str = "%d/%b/%Y:%H:%M:%S %z";
-
-const NO_TIME: &str =
-    "must be an RFC 3339 time, epoch seconds or milliseconds, or a time as in a common log";
-const NO_METHOD: &str = "must be 1 to 32 characters of A-Z, a-z, 0-9, !#$%&'*+.^_|~-";
-const LINE_BREAK: &str = "must not contain line breaks";
+use crate::times;
 
 /// A value as the format found it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) enum Field<'a> {
-    /// Absent, null, or blank.
-    #[default]
-    Missing,
     Text(Cow<'a, str>),
-    Number(f64),
-    /// A type that no field has, such as an array.
+    /// The digits of a number.
+    Number(Cow<'a, str>),
+    /// A type that no field has, such as a truth value.
     Other,
 }
 
 impl<'a> Field<'a> {
     pub(super) fn text(text: impl Into<Cow<'a, str>>) -> Self {
-        let text = text.into();
-        if text.trim().is_empty() { Self::Missing } else { Self::Text(text) }
+        Self::Text(text.into())
     }
 
     /// The text, trimmed.
-    fn as_text(&self) -> Result<Option<&str>, Reason> {
+    fn as_text(&self) -> Option<&str> {
         match self {
-            Self::Missing => Ok(None),
-            Self::Text(text) => Ok(Some(text.trim())),
-            Self::Number(_) | Self::Other => Err("must be a string".into()),
+            Self::Text(text) => Some(text.trim()),
+            Self::Number(_) | Self::Other => None,
         }
     }
 
-    fn required_text(&self) -> Result<&str, Reason> {
-        self.as_text()?.ok_or_else(|| "is required".into())
+    fn into_owned(self) -> Field<'static> {
+        match self {
+            Self::Text(text) => Field::Text(text.into_owned().into()),
+            Self::Number(digits) => Field::Number(digits.into_owned().into()),
+            Self::Other => Field::Other,
+        }
     }
 }
 
-/// The fields of an entry as the format found them.
-#[derive(Debug, Default)]
+/// A value for a slot, under the name that it was sent with.
+#[derive(Clone, Debug)]
+struct Candidate<'a> {
+    name: Cow<'a, str>,
+    /// The lower, the better.
+    rank: usize,
+    value: Field<'a>,
+}
+
+/// The fields of an entry as the format found them: for each slot its candidates, the preferred
+/// one first. One that is of no use yields to the next.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Raw<'a> {
-    fields: [Field<'a>; 4],
-    /// The rank of the name that each field was found under.
-    ranks: [usize; 4],
+    slots: [Vec<Candidate<'a>>; Slot::COUNT],
 }
 
 impl<'a> Raw<'a> {
-    /// Sets the field that `name` means; an unknown name is ignored. If a field is sent under
-    /// several names, the preferred one wins; under the same name, the last one.
-    pub(super) fn set(&mut self, name: &str, value: Field<'a>) {
-        let Some((field, rank)) = known(name) else {
+    /// The fields of a line whose format has places instead of names.
+    pub(super) fn of(time: &'a str, line: Cow<'a, str>, user_agent: Cow<'a, str>) -> Self {
+        let mut raw = Self::default();
+        raw.put(Slot::Time, Field::text(time));
+        raw.put(Slot::Line, Field::Text(line));
+        raw.put(Slot::UserAgent, Field::Text(user_agent));
+        raw
+    }
+
+    /// Sets the only candidate that a format has for a slot.
+    pub(super) fn put(&mut self, slot: Slot, value: Field<'a>) {
+        self.add(slot, 0, slot.name().into(), value);
+    }
+
+    /// Adds a candidate. A blank text counts as missing, but a blank request line is one.
+    pub(super) fn add(&mut self, slot: Slot, rank: usize, name: Cow<'a, str>, value: Field<'a>) {
+        if slot != Slot::Line && value.as_text() == Some("") {
             return;
-        };
-        let is_preferred =
-            matches!(self.fields[field], Field::Missing) || rank <= self.ranks[field];
-        if is_preferred && !matches!(value, Field::Missing) {
-            self.fields[field] = value;
-            self.ranks[field] = rank;
+        }
+        let candidates = &mut self.slots[slot as usize];
+        let at = candidates.partition_point(|candidate| candidate.rank < rank);
+        let candidate = Candidate { name, rank, value };
+        match candidates.get_mut(at) {
+            Some(same) if same.rank == rank => *same = candidate,
+            _ => candidates.insert(at, candidate),
         }
     }
 
-    /// The entry, or all of its errors, each with its field.
+    /// Whether there is a value for the slot.
+    pub(super) fn has(&self, slot: Slot) -> bool {
+        !self.slots[slot as usize].is_empty()
+    }
+
+    /// The line of a log in the entry, with the name of its field.
+    pub(super) fn line_within(&self) -> Option<(&str, &str)> {
+        let texts = self.slots[Slot::Text as usize].iter();
+        texts.filter_map(|text| Some((&*text.name, text.value.as_text()?))).next()
+    }
+
+    /// Takes the times of the entry around it if it has none itself.
+    pub(super) fn or_time_of(mut self, mut outer: Raw<'a>) -> Self {
+        if !self.has(Slot::Time) {
+            self.slots[Slot::Time as usize] = std::mem::take(&mut outer.slots[Slot::Time as usize]);
+        }
+        self
+    }
+
+    /// A copy that borrows nothing.
+    pub(super) fn into_owned(self) -> Raw<'static> {
+        let owned = |Candidate { name, rank, value }: Candidate<'_>| Candidate {
+            name: Cow::Owned(name.into_owned()),
+            rank,
+            value: value.into_owned(),
+        };
+        Raw { slots: self.slots.map(|slot| slot.into_iter().map(owned).collect()) }
+    }
+
+    /// The entry, or all of its errors.
     pub(super) fn check(
         self,
         now: DateTime<Utc>,
         families: &mut Families,
-    ) -> Result<Entry, Vec<(&'static str, Reason)>> {
-        let [received_at, method, path, user_agent] = &self.fields;
-        let at = check_time(received_at, now);
-        let method = check_method(method);
-        let path = check_path(path);
-        match (at, method, path, check_user_agent(user_agent)) {
-            (Ok(at), Ok(method), Ok(path), Ok(user_agent)) => {
-                let family = user_agent.map_or(OTHER, |user_agent| families.of(user_agent));
-                let request = format!("{method} {path}");
+    ) -> Result<Entry, Vec<Wrong>> {
+        match (self.time(now), self.request()) {
+            (Ok(at), Ok(request)) => {
+                let family = self.user_agent().map_or(OTHER, |agent| families.of(agent));
                 Ok(Entry { at, request, user_agent: family.to_owned() })
             }
-            (at, method, path, user_agent) => {
-                let reasons = [at.err(), method.err(), path.err(), user_agent.err()];
-                let named = NAMES.iter().zip(reasons);
-                Err(named.filter_map(|(names, reason)| Some((names[0], reason?))).collect())
+            (at, request) => Err([at.err(), request.err()].into_iter().flatten().collect()),
+        }
+    }
+
+    fn candidates(&self, slot: Slot) -> impl Iterator<Item = &Candidate<'a>> {
+        self.slots[slot as usize].iter()
+    }
+
+    /// The first text of a slot that is of use.
+    fn texts(&self, slot: Slot) -> impl Iterator<Item = &str> {
+        self.candidates(slot).filter_map(|candidate| candidate.value.as_text())
+    }
+
+    fn time(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, Wrong> {
+        let mut first = None;
+        for candidate in self.candidates(Slot::Time) {
+            match check_time(&candidate.value, now) {
+                Ok(time) => return Ok(time),
+                Err(reason) => first = first.or(Some(Wrong::with(&candidate.name, reason))),
             }
         }
+        let wrong = first.unwrap_or_else(|| Wrong::with(Slot::Time.name(), "is required"));
+        self.date_and_time().filter(|time| limits::time(*time, now).is_ok()).ok_or(wrong)
+    }
+
+    /// The time of an entry that has its date and its time of day apart.
+    fn date_and_time(&self) -> Option<DateTime<Utc>> {
+        let days = || self.texts(Slot::Time).filter(|text| times::day(text).is_some());
+        let mut clocks = self.texts(Slot::Time).filter(|text| text.contains(':'));
+        clocks.find_map(|clock| days().find_map(|day| times::instant(&format!("{day} {clock}"))))
+    }
+
+    /// What is counted: the method and the path, the path alone, or the class of requests that
+    /// have neither.
+    fn request(&self) -> Result<String, Wrong> {
+        let line = self.texts(Slot::Line).next().map(request_line);
+        if let Some(RequestLine::Request(method, target)) = line {
+            return Ok(format!("{} {}", method.to_ascii_uppercase(), page(target)));
+        }
+        let target = match line {
+            Some(RequestLine::Target(target)) => Some(target),
+            _ => self.texts(Slot::Path).find(|path| *path != "-"),
+        };
+        let Some(target) = target else { return self.without_target(line.is_some()) };
+        Ok(match self.method()? {
+            Method::Known(method) => format!("{method} {}", page(target)),
+            Method::Missing => page(target),
+            Method::Unreadable => UNREADABLE.to_owned(),
+        })
+    }
+
+    fn without_target(&self, has_line: bool) -> Result<String, Wrong> {
+        if has_line || self.texts(Slot::Path).next().is_some() {
+            return Ok(UNREADABLE.to_owned());
+        }
+        Err(match self.candidates(Slot::Path).chain(self.candidates(Slot::Line)).next() {
+            Some(path) => Wrong::with(&path.name, "must be a string"),
+            None => Wrong::with(Slot::Path.name(), "is required"),
+        })
+    }
+
+    fn method(&self) -> Result<Method, Wrong> {
+        let mut texts = self.texts(Slot::Method).filter(|text| *text != "-").peekable();
+        let is_sent = texts.peek().is_some();
+        if let Some(method) = texts.find(|text| is_method(text)) {
+            return Ok(Method::Known(method.to_ascii_uppercase()));
+        }
+        match self.candidates(Slot::Method).next() {
+            Some(_) if is_sent => Ok(Method::Unreadable),
+            Some(method) if method.value.as_text().is_none() => {
+                Err(Wrong::with(&method.name, "must be a string"))
+            }
+            _ => Ok(Method::Missing),
+        }
+    }
+
+    fn user_agent(&self) -> Option<&str> {
+        self.texts(Slot::UserAgent).next()
     }
 }
 
-/// Every name of every field.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    NAMES.iter().copied().flatten().copied()
-}
-
-/// The field that `name` means, and the rank of that name.
-fn known(name: &str) -> Option<(usize, usize)> {
-    NAMES.iter().enumerate().find_map(|(field, names)| {
-        names.iter().position(|known| *known == name).map(|rank| (field, rank))
-    })
+enum Method {
+    Known(String),
+    Missing,
+    Unreadable,
 }
 
 fn check_time(field: &Field<'_>, now: DateTime<Utc>) -> Result<DateTime<Utc>, Reason> {
     let time = match field {
-        Field::Missing => return Err("is required".into()),
-        Field::Text(text) => time(text.trim()),
-        Field::Number(number) => epoch(*number),
+        Field::Text(text) => times::instant(text),
+        Field::Number(digits) => {
+            times::instant(digits).or_else(|| digits.parse().ok().and_then(times::epoch))
+        }
         Field::Other => return Err("must be a string or a number".into()),
     };
-    let time = time.ok_or(NO_TIME)?;
+    let time = time.ok_or(times::FORMS)?;
     limits::time(time, now)?;
     Ok(time)
-}
-
-fn time(text: &str) -> Option<DateTime<Utc>> {
-    let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    if is_number {
-        return epoch(text.parse().ok()?);
-    }
-    let ncsa = || {
-        let text = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-        DateTime::parse_from_str(text, NCSA)
-    };
-    let time = DateTime::parse_from_rfc3339(text).or_else(|_| ncsa()).ok()?;
-    Some(limits::without_leap_second(time.with_timezone(&Utc)))
-}
-
-/// Seconds or milliseconds since 1970, to the microsecond, which is as precise as a float is today.
-fn epoch(number: f64) -> Option<DateTime<Utc>> {
-    let unit = if number.abs() < FIRST_MILLISECONDS { 1e6 } else { 1e3 };
-    DateTime::from_timestamp_micros((number * unit).round() as i64)
-}
-
-fn check_method(field: &Field<'_>) -> Result<String, Reason> {
-    let method = field.required_text()?;
-    let is_token = method
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+.^_|~-".contains(&byte));
-    if method.len() > MAX_METHOD_BYTES || !is_token {
-        return Err(NO_METHOD.into());
-    }
-    Ok(method.to_ascii_uppercase())
-}
-
-fn check_path(field: &Field<'_>) -> Result<String, Reason> {
-    let path = counted_path(field.required_text()?);
-    limits::text(&path, MAX_PATH_BYTES)?;
-    Ok(path)
-}
-
-/// A header cannot contain a line break: if there is one, a CSV quote was never closed.
-fn check_user_agent<'a>(field: &'a Field<'_>) -> Result<Option<&'a str>, Reason> {
-    let text = field.as_text()?;
-    if text.is_some_and(|text| text.contains(['\n', '\r'])) {
-        return Err(LINE_BREAK.into());
-    }
-    Ok(text)
 }
 
 #[cfg(test)]
@@ -187,155 +236,136 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
+    use crate::formats::names::known;
 
     fn now() -> DateTime<Utc> {
         "2026-01-15T12:00:00Z".parse().expect("it is a time")
     }
 
-    fn checked(fields: &[(&str, &str)]) -> Result<Entry, Vec<(&'static str, Reason)>> {
+    fn checked(fields: &[(&str, &str)]) -> Result<Entry, Vec<Wrong>> {
         let mut raw = Raw::default();
         for (name, text) in fields {
-            raw.set(name, Field::text(*text));
+            let number = text.strip_prefix('#').map(|digits| Field::Number(digits.into()));
+            let value = number.unwrap_or_else(|| Field::text((*text).to_owned()));
+            let (slot, rank) = known(name).expect("a known name");
+            raw.add(slot, rank, (*name).to_owned().into(), value);
         }
         raw.check(now(), &mut Families::default())
     }
 
-    fn valid_but(name: &str, text: &str) -> Result<Entry, Vec<(&'static str, Reason)>> {
-        let fields = [("receivedAt", "2026-01-15T11:00:00Z"), ("method", "GET"), ("path", "/")];
-        let fields = fields.map(|(field, valid)| (field, if field == name { text } else { valid }));
-        checked(&fields)
+    fn counted(fields: &[(&str, &str)]) -> String {
+        let entry = checked(&[&[("ts", "1431857103")], fields].concat()).expect("it is valid");
+        format!("{} {}", entry.request, entry.user_agent)
+    }
+
+    fn wrong(fields: &[(&str, &str)]) -> Vec<String> {
+        let wrong = checked(fields).expect_err("it is not valid");
+        wrong.into_iter().map(|wrong| format!("{} {}", wrong.field, wrong.reason)).collect()
     }
 
     #[test]
-    fn a_time_is_read_in_every_form() {
-        let cases = [
-            ("2015-05-17T10:05:03Z", "2015-05-17T10:05:03Z"),
-            ("2015-05-17T10:05:03.123456789Z", "2015-05-17T10:05:03.123456789Z"),
-            ("2015-05-17t12:05:03+02:00", "2015-05-17T10:05:03Z"),
-            ("2015-05-17 10:05:03Z", "2015-05-17T10:05:03Z"),
-            (" 2015-05-17T10:05:03Z ", "2015-05-17T10:05:03Z"),
-            ("1431857103", "2015-05-17T10:05:03Z"),
-            ("1431857103.25", "2015-05-17T10:05:03.25Z"),
-            ("1431857103250", "2015-05-17T10:05:03.25Z"),
-            ("1431857103250.5", "2015-05-17T10:05:03.2505Z"),
-            ("17/May/2015:10:05:03 +0000", "2015-05-17T10:05:03Z"),
-            ("[17/May/2015:12:05:03 +0200]", "2015-05-17T10:05:03Z"),
-            ("[17/May/2015:02:35:03 -0730]", "2015-05-17T10:05:03Z"),
-        ];
-        for (text, time) in cases {
-            let entry = valid_but("receivedAt", text).expect(text);
-            assert_eq!(entry.at, time.parse::<DateTime<Utc>>().expect("it is a time"), "{text}");
+    fn a_time_is_read_from_a_text_and_from_a_number() {
+        for time in [
+            "2015-05-17T10:05:03+0000",
+            "2015-05-17 12:05:03,000+02",
+            "17/May/2015:10:05:03 +0000",
+            "1431857103",
+            "#1431857103",
+            "#1431857103.0",
+            "#1.431857103e9",
+            "#1431857103000",
+            "#1431857103000000",
+            "#1431857103000000000",
+        ] {
+            let entry = checked(&[("receivedAt", time), ("path", "/")]).expect(time);
+            assert_eq!(entry.at.timestamp(), 1_431_857_103, "{time}");
         }
     }
 
     #[test]
-    fn a_number_is_the_same_time_as_its_digits() {
-        for number in [1_431_857_103.0, 1_431_857_103.25, 1_431_857_103_250.0, 946_684_800.0] {
-            let time = check_time(&Field::Number(number), now());
-            let digits = check_time(&Field::text(number.to_string()), now());
-            assert!(time.is_ok(), "{number}");
-            assert_eq!(time, digits, "{number}");
-        }
-    }
-
-    #[test]
-    fn a_time_out_of_range_or_in_another_form_is_refused() {
-        let (past, ahead) =
-            ("must not be before the year 2000", "must not be more than 24 hours in the future");
-        let cases = [
+    fn a_time_that_is_none_is_refused_under_the_name_that_was_sent() {
+        let past = "must not be before the year 2000";
+        let ahead = "must not be more than 24 hours in the future";
+        for (time, reason) in [
             ("1999-12-31T23:59:59Z", past),
-            ("20150517", past),
-            ("31/Dec/1999:23:59:59 +0000", past),
             ("2026-01-16T12:00:01Z", ahead),
-            ("99999999999", ahead),
-            ("1431857103250000", ahead),
-            ("9999999999999999999999999999", NO_TIME),
-            ("2015-05-17T10:05:03", NO_TIME),
-            ("2015-05-17", NO_TIME),
-            ("17/Mai/2015:10:05:03 +0000", NO_TIME),
-            ("17/May/2015:10:05:03", NO_TIME),
-            ("1.2.3", NO_TIME),
-            (".", NO_TIME),
-            ("yesterday", NO_TIME),
-            ("", "is required"),
-        ];
-        for (text, reason) in cases {
-            assert_eq!(valid_but("receivedAt", text), Err(vec![("receivedAt", reason.into())]));
-        }
-    }
-
-    #[test]
-    fn the_earliest_and_the_latest_time_are_valid() {
-        let last = now() + TimeDelta::hours(24);
-        for time in ["2000-01-01T00:00:00Z", &last.to_rfc3339()] {
-            assert!(valid_but("receivedAt", time).is_ok(), "{time}");
-        }
-    }
-
-    #[test]
-    fn a_method_is_an_upper_case_token() {
-        let longest = "m".repeat(MAX_METHOD_BYTES);
-        for (method, counted) in [
-            ("GET", "GET"),
-            ("post", "POST"),
-            (" Head ", "HEAD"),
-            ("M-SEARCH", "M-SEARCH"),
-            ("!#$%&'*+.^_|~-", "!#$%&'*+.^_|~-"),
-            (&longest, &longest.to_uppercase()),
+            ("#0.003", past),
+            ("yesterday", times::FORMS),
+            ("#-1", times::FORMS),
         ] {
-            let entry = valid_but("method", method).expect(method);
-            assert_eq!(entry.request, format!("{counted} /"));
+            let fields = [("Event_Time", time), ("path", "/")];
+            assert_eq!(wrong(&fields), [format!("Event_Time {reason}")]);
         }
-        for method in ["G T", "GET/", "GÊT", "\\x16\\x03", "(GET)", &"m".repeat(33)] {
-            assert_eq!(valid_but("method", method), Err(vec![("method", NO_METHOD.into())]));
+        let last = (now() + TimeDelta::hours(24)).to_rfc3339();
+        for time in ["2000-01-01T00:00:00Z", &last] {
+            assert!(checked(&[("ts", time), ("path", "/")]).is_ok(), "{time}");
         }
+        assert_eq!(wrong(&[]), ["receivedAt is required", "path is required"]);
     }
 
     #[test]
-    fn a_path_is_short_printable_and_without_query() {
-        let longest = format!("/{}", "p".repeat(MAX_PATH_BYTES - 1));
-        for (path, counted) in [
-            ("/pricing?plan=pro#top", "/pricing"),
-            ("https://example.com/a?b", "/a"),
-            ("?utm=1", "/"),
-            ("*", "*"),
-            (&longest, &longest),
-            (&format!("{longest}?{longest}"), &longest),
-        ] {
-            let entry = valid_but("path", path).expect(path);
-            assert_eq!(entry.request, format!("GET {counted}"));
-        }
-        let too_long = ("path", "must be at most 1024 bytes long".into());
-        assert_eq!(valid_but("path", &format!("{longest}p")), Err(vec![too_long]));
-        let control = ("path", "must not contain control characters".into());
-        assert_eq!(valid_but("path", "/a\u{0}b"), Err(vec![control]));
-        assert_eq!(valid_but("path", " "), Err(vec![("path", "is required".into())]));
-    }
-
-    #[test]
-    fn every_error_is_reported() {
-        let wrong = checked(&[("ts", "now"), ("method", "("), ("userAgent", "a\nb")]);
-        let expected = [
-            ("receivedAt", NO_TIME.into()),
-            ("method", NO_METHOD.into()),
-            ("path", "is required".into()),
-            ("userAgent", LINE_BREAK.into()),
-        ];
-        assert_eq!(wrong, Err(expected.to_vec()));
-    }
-
-    #[test]
-    fn the_preferred_name_wins_then_the_last_value() {
-        let [first, second, third] = [1, 2, 3].map(|n| format!("2026-01-15T00:00:0{n}Z"));
-        let rest = [("method", "GET"), ("path", "/")];
+    fn a_field_that_is_of_no_use_yields_to_the_next_name() {
         let at = |fields: &[(&str, &str)]| {
-            let entry = checked(&[fields, &rest[..]].concat()).expect("it is valid");
+            let entry = checked(&[fields, &[("path", "/")]].concat()).expect("it is valid");
             entry.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
         };
+        let [first, second, third] = [1, 2, 3].map(|n| format!("2026-01-15T00:00:0{n}Z"));
         assert_eq!(at(&[("ts", &first)]), first);
-        assert_eq!(at(&[("ts", &first), ("time", &second), ("timestamp", &third)]), third);
+        assert_eq!(at(&[("ts", &first), ("time", &second), ("@timestamp", &third)]), third);
         assert_eq!(at(&[("receivedAt", &first), ("timestamp", &second)]), first);
         assert_eq!(at(&[("receivedAt", &first), ("receivedAt", &second)]), second);
         assert_eq!(at(&[("receivedAt", ""), ("ts", &second)]), second);
+        assert_eq!(at(&[("time", "#0.003"), ("ts", &second)]), second);
+        assert_eq!(at(&[("timestamp", "soon"), ("ts", &second)]), second);
+        assert_eq!(at(&[("date", "2026-01-15"), ("time", "00:00:02")]), second);
+        assert_eq!(
+            counted(&[("path", "-"), ("url", "/a"), ("method", "-"), ("verb", "put")]),
+            "PUT /a Other"
+        );
+        assert_eq!(counted(&[("path", "#5"), ("url", "/a")]), "/a Other");
+    }
+
+    #[test]
+    fn a_request_comes_from_its_parts_or_from_its_first_line() {
+        let cases: [(&[(&str, &str)], &str); 14] = [
+            (&[("method", "get"), ("path", "/a?b")], "GET /a"),
+            (&[("path", "/a")], "/a"),
+            (&[("request", "GET /a HTTP/1.1")], "GET /a"),
+            (&[("request", "GET /a HTTP/1.1"), ("path", "/index.php")], "GET /a"),
+            (&[("request", "/a"), ("verb", "POST"), ("path", "/var/log/x.log")], "POST /a"),
+            (&[("request", "https://x.example/a")], "/a"),
+            (&[("request", ""), ("request_method", ""), ("uri", "")], UNREADABLE),
+            (&[("request", "-")], UNREADABLE),
+            (&[("request", "\u{16}\u{3}")], UNREADABLE),
+            (&[("request", "-"), ("path", "/a")], "/a"),
+            (&[("method", "-"), ("path", "-")], UNREADABLE),
+            (&[("method", "\u{16}\u{3}"), ("path", "/")], UNREADABLE),
+            (&[("method", "M-SEARCH"), ("path", "*")], "M-SEARCH *"),
+            (&[("method", "GET"), ("path", "https://x.example/a?b")], "GET /a"),
+        ];
+        for (fields, request) in cases {
+            assert_eq!(counted(fields), format!("{request} Other"), "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_of_the_wrong_type_is_refused_under_its_name() {
+        let time = ("ts", "1431857103");
+        assert_eq!(wrong(&[time, ("requestUrl", "#5")]), ["requestUrl must be a string"]);
+        assert_eq!(wrong(&[time, ("verb", "#5"), ("path", "/")]), ["verb must be a string"]);
+    }
+
+    #[test]
+    fn a_user_agent_of_any_kind_is_counted() {
+        for (agent, family) in [
+            ("curl/8.4.0", "curl"),
+            ("curl/8.4.0\nx", "curl"),
+            ("#5", "Other"),
+            ("-", "Other"),
+            ("", "Other"),
+        ] {
+            let fields = [("path", "/"), ("User-Agent", agent)];
+            assert_eq!(counted(&fields), format!("/ {family}"), "{agent}");
+        }
     }
 }

@@ -1,207 +1,281 @@
-//! A JSON array of objects, streamed: a small body of many values needs little memory.
+//! Entries as JSON: an array, an object, an object around an array, or one of these on each line.
 
-use std::fmt;
-
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
-use serde_json::error::Category;
+use std::borrow::Cow;
 
 use super::collector::Collector;
-use super::entry::{Field, Raw, Reason};
+use super::detect::not_json;
+use super::entry::Raw;
+use super::lines::lines;
+use super::names::Slot;
+use super::object::{envelope, object};
+use super::scan::{Broken, Leaf, Scanner, extent};
+use super::wording::Wrong;
 
-use crate::problem::{Problem, ProblemCode};
+/// How often the body may be read again to find the end of broken entries.
+const MAX_READS: usize = 4;
 
-pub(super) fn read(text: &str, collector: &mut Collector) -> Result<(), Problem> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    Entries(collector).deserialize(&mut json).and_then(|()| json.end()).map_err(|error| {
-        // Every value of an array is accepted, so only the array itself can have the wrong type.
-        match error.classify() {
-            Category::Data => {
-                Problem::new(ProblemCode::WrongType, "The body must be a JSON array.")
+const NO_ENTRY: &str = "must be a JSON object or a line of a log";
+
+/// Reads a body. If it is not valid as a whole, but has an entry on each line, a broken one does not affect the others,
+/// whatever is wrong with it. Otherwise the next entry is looked for where it must begin; where
+/// that is not certain, the rest of the body is one entry that is not valid.
+pub(super) fn read(text: &str, collector: &mut Collector) {
+    let mut reader = Reader { collector, is_valid: is_valid(text), budget: MAX_READS * text.len() };
+    match by_line(text).filter(|_| !reader.is_valid) {
+        Some(lines) => {
+            let is_alone = lines.len() == 1;
+            lines.into_iter().for_each(|line| reader.line(line, is_alone));
+        }
+        None => reader.document(text),
+    }
+}
+
+/// Whether the text is values of JSON, each of which begins on a line of its own or behind a comma.
+fn is_valid(text: &str) -> bool {
+    let mut scanner = Scanner::new(text, 0);
+    while scanner.peek().is_some() {
+        if scanner.value(|_, _| {}).is_err() {
+            return false;
+        }
+        let end = scanner.at();
+        let is_apart = scanner.skip(b',') || scanner.peek().is_none();
+        if !is_apart && !text[end..scanner.at()].contains('\n') {
+            return false;
+        }
+    }
+    true
+}
+
+/// The lines of the text, without what opens and closes an array around them; `None` if they are
+/// not entries.
+fn by_line(text: &str) -> Option<Vec<&str>> {
+    let mut lines: Vec<&str> = lines(text).collect();
+    let opening = lines.first().map_or(0, |first| opening(first));
+    if opening > 0 && lines.len() > 1 {
+        lines[0] = lines[0][opening..].trim_start();
+        let last = lines.last_mut()?;
+        *last = without_closing(last, opening > 1);
+    }
+    lines.retain(|line| !line.trim_matches(',').is_empty());
+    let whole = lines.iter().filter(|line| is_whole(line)).count();
+    let is_by_line = match lines.first() {
+        None => true,
+        Some(first) => 4 * whole >= lines.len() || !is_opened(first),
+    };
+    is_by_line.then_some(lines)
+}
+
+/// The length of what opens an array that continues on the next lines: `[` or `{"logs":[`.
+fn opening(line: &str) -> usize {
+    let mut budget = usize::MAX;
+    let inner = if line.starts_with('[') { Some(0) } else { envelope(line, 0) };
+    match inner {
+        Some(at) if extent(line, 0, &mut budget).is_none() => at + 1,
+        _ => 0,
+    }
+}
+
+/// The last line of an array without its closing brackets.
+fn without_closing(line: &str, is_envelope: bool) -> &str {
+    let is_entry = |line: &str| line.starts_with(['{', '"']) && is_whole(line);
+    if is_entry(line) && line.ends_with(['}', '"']) && !(is_envelope && !is_value(line)) {
+        return line;
+    }
+    let line = match line.strip_suffix('}') {
+        Some(rest) if is_envelope => rest.trim_end(),
+        _ => line,
+    };
+    line.strip_suffix(']').unwrap_or(line).trim_end()
+}
+
+/// Whether the line looks like an entry: it begins and ends as one.
+fn is_whole(line: &str) -> bool {
+    let line = line.trim_matches(',').trim();
+    match line.bytes().next() {
+        Some(b'{') => line.ends_with('}'),
+        Some(b'[') => line.ends_with(']'),
+        Some(b'"') => is_value(line),
+        _ => false,
+    }
+}
+
+fn is_value(line: &str) -> bool {
+    let mut scanner = Scanner::new(line, 0);
+    scanner.value(|_, _| {}).is_ok() && scanner.peek().is_none()
+}
+
+/// Whether the line opens something that the next line continues.
+fn is_opened(line: &str) -> bool {
+    line.ends_with(['{', '['])
+}
+
+struct Reader<'c> {
+    collector: &'c mut Collector,
+    /// The body is valid as a whole.
+    is_valid: bool,
+    /// How many more bytes may be looked at to find the end of broken entries.
+    budget: usize,
+}
+
+/// An entry of an array or a line.
+enum Item<'t> {
+    Object(Raw<'t>),
+    /// A line of a log.
+    Text(Cow<'t, str>),
+    Other,
+}
+
+impl Reader<'_> {
+    /// A line that is one entry, or an array of entries. A torn array that is not all of the body
+    /// is one entry that is not valid: the line may as well be the end of another one.
+    fn line(&mut self, line: &str, is_alone: bool) {
+        let line = line.trim_matches(',').trim();
+        let mut scanner = Scanner::new(line, 0);
+        if line.starts_with('[') {
+            return match extent(line, 0, &mut self.budget) {
+                Some(end) if end < line.len() => self.refuse("has text after its end", end),
+                None if !is_alone => self.refuse("has brackets that do not match", 0),
+                _ => self.array(&mut scanner),
+            };
+        }
+        match item(&mut scanner) {
+            Ok(_) if scanner.peek().is_some() => {
+                self.refuse("has text after its end", scanner.at());
             }
-            _ => Problem::new(ProblemCode::InvalidJson, format!("{error}.")),
+            Ok(item) => self.push(item, line, 0),
+            Err(broken) => match envelope(line, 0) {
+                Some(at) => self.array(&mut Scanner::new(line, at)),
+                None => self.collector.refuse(not_json(broken)),
+            },
         }
-    })
-}
-
-/// Reads the values of an array one by one.
-struct Entries<'t>(&'t mut Collector);
-
-impl<'de> DeserializeSeed<'de> for Entries<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Entries<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON array")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
-        while let Some(Item(raw)) = array.next_element()? {
-            self.0.push(raw);
-        }
-        Ok(())
-    }
-}
-
-/// Any JSON value, read as an entry.
-pub(super) struct Item<'a>(pub(super) Result<Raw<'a>, Reason>);
-
-impl<'de> Deserialize<'de> for Item<'de> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        json.deserialize_any(ItemVisitor)
-    }
-}
-
-struct ItemVisitor;
-
-fn not_an_object<'a>() -> Item<'a> {
-    Item(Err("must be a JSON object".into()))
-}
-
-impl<'de> Visitor<'de> for ItemVisitor {
-    type Value = Item<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(not_an_object())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(not_an_object())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(not_an_object())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(not_an_object())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(not_an_object())
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(not_an_object())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
-        while array.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(not_an_object())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
-        let mut raw = Raw::default();
-        while let Some((Value(name), Value(value))) = object.next_entry()? {
-            if let Field::Text(name) = name {
-                raw.set(&name, value);
+    /// Values over any number of lines.
+    fn document(&mut self, text: &str) {
+        let mut scanner = Scanner::new(text, 0);
+        while let Some(byte) = scanner.peek() {
+            match byte {
+                b'[' => self.array(&mut scanner),
+                _ if scanner.skip(b',') => {}
+                _ => self.entry(&mut scanner, text),
             }
         }
-        Ok(Item(Ok(raw)))
+    }
+
+    fn array(&mut self, scanner: &mut Scanner<'_>) {
+        let text = scanner.text();
+        scanner.skip(b'[');
+        while scanner.peek().is_some() && !scanner.skip(b']') {
+            if !scanner.skip(b',') {
+                self.entry(scanner, text);
+            }
+        }
+    }
+
+    /// One entry, up to the comma or bracket behind it.
+    fn entry<'t>(&mut self, scanner: &mut Scanner<'t>, text: &'t str) {
+        let start = scanner.at();
+        let broken = match item(scanner) {
+            Ok(item) if self.is_valid || is_border(scanner.peek()) => {
+                return self.push(item, text, start);
+            }
+            Ok(_) => Broken { reason: "has a comma missing behind it", at: scanner.at() },
+            Err(broken) => broken,
+        };
+        if let Some(at) = envelope(text, start) {
+            *scanner = Scanner::new(text, at);
+            self.array(scanner);
+            scanner.skip(b'}');
+            return;
+        }
+        let end = self.end(text, start);
+        let wrong = not_json(broken);
+        self.collector.refuse(match end {
+            Some(_) => wrong,
+            None => Wrong::whole(format!("{}; the rest of the array cannot be read", wrong.reason)),
+        });
+        *scanner = Scanner::new(text, end.unwrap_or(text.len()));
+    }
+
+    /// The end of the broken entry at `start`, if it is certain.
+    fn end(&mut self, text: &str, start: usize) -> Option<usize> {
+        let is_nested = text[start..].starts_with(['{', '[']);
+        let behind = if is_nested { extent(text, start, &mut self.budget)? } else { start };
+        let length = text[behind..].find([',', '[', ']', '{', '}', '"', '\n'])?;
+        self.budget = self.budget.checked_sub(length)?;
+        let end = behind + length;
+        let next = Scanner::new(text, end).peek();
+        (end > start && matches!(next, None | Some(b',' | b']'))).then_some(end)
+    }
+
+    fn push(&mut self, item: Item<'_>, text: &str, start: usize) {
+        match item {
+            Item::Object(raw) if raw.has(Slot::Path) || raw.has(Slot::Line) => {
+                self.collector.object(raw);
+            }
+            Item::Object(raw) => match envelope(text, start) {
+                Some(at) => self.array(&mut Scanner::new(text, at)),
+                None => self.collector.object(raw),
+            },
+            Item::Text(line) => self.collector.line(line.trim()),
+            Item::Other => self.collector.refuse(Wrong::whole(NO_ENTRY)),
+        }
+    }
+
+    fn refuse(&mut self, reason: &'static str, at: usize) {
+        self.collector.refuse(not_json(Broken { reason, at }));
     }
 }
 
-/// Any JSON value, read as a field or as its name.
-struct Value<'a>(Field<'a>);
-
-impl<'de> Deserialize<'de> for Value<'de> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        json.deserialize_any(ValueVisitor)
-    }
+/// Whether an entry may end before this byte; the comma may be missing before another one.
+fn is_border(next: Option<u8>) -> bool {
+    matches!(next, None | Some(b',' | b']' | b'{'))
 }
 
-struct ValueVisitor;
-
-impl<'de> Visitor<'de> for ValueVisitor {
-    type Value = Value<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
+fn item<'t>(scanner: &mut Scanner<'t>) -> Result<Item<'t>, Broken> {
+    if scanner.peek() == Some(b'{') {
+        return object(scanner).map(Item::Object);
     }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Value(Field::Other))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Value(Field::Number(number as f64)))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(Value(Field::Number(number as f64)))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(Value(Field::Number(number)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Value(Field::text(text.to_owned())))
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Value(Field::text(text)))
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Value(Field::Missing))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
-        while array.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Value(Field::Other))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Value(Field::Other))
-    }
+    let is_text = scanner.peek() == Some(b'"');
+    let mut item = Item::Other;
+    scanner.value(|_, leaf| {
+        if let (true, Leaf::Text(text)) = (is_text, leaf) {
+            item = Item::Text(text);
+        }
+    })?;
+    Ok(item)
 }
 
 #[cfg(test)]
 mod tests {
     use crate::formats::tests::{counts, errors, read};
-    use crate::problem::ProblemCode;
 
     const JSON: &str = "application/json";
+    const VALID: &str = r#"{"ts": 1431857103, "method": "GET", "path": "/a"}"#;
 
     #[test]
     fn every_value_of_an_array_is_an_entry() {
         let valid = r#"{"receivedAt": 1431857103, "method": "get", "path": "/a?b"}"#;
         let body = format!(
             r#"[{valid}, null, 1, -1, 1.5, true, "x", [[{valid}]], {{}},
-                {{"receivedAt": [1], "method": 5, "path": {{"a": [null]}}, "userAgent": false}},
-                {{"receivedAt": true, "method": null, "path": "", "userAgent": null}}, {valid}]"#
+                {{"time": [true], "method": 5, "path": {{"a": [null]}}, "userAgent": false}},
+                {{"ts": true, "method": 5, "uri": "/", "userAgent": null}}, {valid}]"#
         );
         let batch = read(JSON, &body).expect("it is an array");
         assert_eq!(counts(&batch), ["GET /a Other", "GET /a Other"]);
         assert_eq!(batch.rejected, 10);
-        let object = |index| format!("{index} entry must be a JSON object");
-        let mut expected: Vec<String> = (1..=7).map(object).collect();
+        let object = |index| format!("{index} entry must be a JSON object or a line of a log");
+        let mut expected: Vec<String> = [1, 2, 3, 4, 5].map(object).to_vec();
+        expected.push("6 entry is not a line of a known access-log format".to_owned());
+        expected.push(object(7));
         expected.extend(
             [
                 "8 receivedAt is required",
-                "8 method is required",
                 "8 path is required",
-                "9 receivedAt must be a string or a number",
-                "9 method must be a string",
-                "9 path must be a string",
-                "9 userAgent must be a string",
-                "10 receivedAt must be a string or a number",
-                "10 method is required",
-                "10 path is required",
+                "9 time must be a string or a number",
+                "9 path is required",
+                "10 ts must be a string or a number",
+                "10 method must be a string",
             ]
             .map(str::to_owned),
         );
@@ -211,32 +285,116 @@ mod tests {
     #[test]
     fn names_and_values_may_be_escaped_and_unknown_names_are_ignored() {
         let body = r#"[{"\u0074s": "1431857103", "method": "G\u0045T", "path": "\/\u00fc",
-            "user_agent": "curl\/8.4.0", "time": null, "Path": "/no", "extra": {"path": "/no"}}]"#;
+            "user_agent": "curl\/8.4.0", "time": null, "pfad": "/no", "extra": {"path": "/no"}}]"#;
         assert_eq!(counts(&read(JSON, body).expect("it is valid")), ["GET /ü curl"]);
     }
 
     #[test]
-    fn a_body_that_is_not_an_array_is_refused() {
-        let deep = "[".repeat(200_000);
-        let cases = [
-            (r#"{"receivedAt": 1431857103, "method": "GET", "path": "/"}"#, ProblemCode::WrongType),
-            ("null", ProblemCode::WrongType),
-            ("\"[]\"", ProblemCode::WrongType),
-            ("", ProblemCode::InvalidJson),
-            ("[", ProblemCode::InvalidJson),
-            ("[{}", ProblemCode::InvalidJson),
-            ("[{},]", ProblemCode::InvalidJson),
-            ("[] []", ProblemCode::InvalidJson),
-            ("[{\"method\": \"G", ProblemCode::InvalidJson),
-            ("[1e999]", ProblemCode::InvalidJson),
-            (&deep, ProblemCode::InvalidJson),
+    fn every_shape_around_the_entries_is_taken() {
+        let bodies = [
+            format!("[{VALID},{VALID}]"),
+            format!("[{VALID},{VALID},]"),
+            format!("[\n{VALID},\n{VALID}\n]\n"),
+            format!("[{VALID}\n,{VALID}]"),
+            format!("[{VALID},\n{VALID}"),
+            format!("{VALID}\n{VALID}\n"),
+            format!("{VALID},\n\n  {VALID},\r\n"),
+            format!("[{VALID}]\n[{VALID}]\n"),
+            format!("[{VALID}]\n{VALID}"),
+            format!("{{\"logs\":[{VALID},{VALID}]}}"),
+            format!("{{\"logs\":[\n{VALID},\n{VALID}\n]}}"),
+            format!("{{\"logs\":[{VALID},\n{VALID}]}}"),
+            format!("{{\"count\": 2, \"Records\": [{VALID}, {VALID}], \"x\": 1}}"),
+            format!("{{\"entries\":[{VALID}]}}\n{{\"events\":[{VALID}]}}"),
+            format!("[{VALID},\n{VALID}]").replace(", ", ",\n").replace('{', "{\n"),
+            format!("{VALID}\n{VALID}").replace(", ", ",\n").replace('{', "{\n"),
+            format!("[{VALID} {VALID}]"),
         ];
-        for (body, code) in cases {
-            let problem = read(JSON, body).expect_err("it is no array");
-            assert_eq!(problem.code(), code, "{:.40}", body);
+        for body in &bodies {
+            for media_type in [JSON, "application/x-ndjson", "application/jsonl"] {
+                let batch = read(media_type, body).expect(body);
+                assert_eq!(counts(&batch), ["GET /a Other", "GET /a Other"], "{body}");
+                assert_eq!(batch.rejected, 0, "{body}: {:?}", errors(&batch));
+            }
+        }
+        assert_eq!(counts(&read(JSON, VALID).expect("it is an object")), ["GET /a Other"]);
+        for body in ["", "[]", "\n", "{\"logs\":[]}", "[\n]", "[]\n[]", "\u{feff}"] {
+            assert_eq!(read(JSON, body).expect(body), Default::default(), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_broken_entry_costs_only_itself_where_the_next_one_is_certain() {
+        let broken = [
+            r#"{"ts": 1, "method" "GET"}"#,
+            r#"{"ts": 1, "path": "\q"}"#,
+            r#"{"ts": 1,}"#,
+            r#"{"ts": 01}"#,
+            r#"{ts: 1}"#,
+            r#"{"ts": [1 2]}"#,
+            "undefined",
+            r#"{"ts": 1} x"#,
+            r#""abc""#,
+        ];
+        for broken in broken {
+            for body in
+                [format!("[{VALID},{broken},{VALID}]"), format!("{VALID}\n{broken}\n{VALID}")]
+            {
+                let batch = read(JSON, &body).expect(&body);
+                assert_eq!(counts(&batch).len(), 2, "{body}: {:?}", errors(&batch));
+                assert_eq!((batch.rejected, batch.errors[0].index), (1, 1), "{body}");
+            }
+        }
+        let rest = "; the rest of the array cannot be read";
+        for torn in [r#"{"ts": 1, "path": "/a"#, r#"{"ts": 1"#, r#"{"ts": 1]"#, "\"abc"] {
+            let body = format!("[{VALID},{torn},{VALID},{VALID}]");
+            let batch = read(JSON, &body).expect(&body);
+            assert_eq!((batch.entries.len(), batch.rejected), (1, 1), "{body}");
+            assert!(batch.errors[0].reason.ends_with(rest), "{body}: {:?}", errors(&batch));
+        }
+    }
+
+    #[test]
+    fn a_torn_line_costs_only_itself() {
+        for torn in [r#"{"ts": 1, "path": "/a"#, r#"{"ts": 1"#, r#"{"ts": 1]"#, "\"abc", "{", "x"] {
+            let bodies = [
+                format!("{VALID}\n{torn}\n{VALID}\n"),
+                format!("[{VALID},\n{torn},\n{VALID}]\n"),
+                format!("[\n{VALID},\n{torn},\n{VALID}\n]\n"),
+                format!("{{\"logs\":[\n{VALID},\n{torn}\n,{VALID}]}}\n"),
+            ];
+            for body in bodies {
+                let batch = read(JSON, &body).expect(&body);
+                assert_eq!(counts(&batch).len(), 2, "{body}: {:?}", errors(&batch));
+                assert_eq!((batch.rejected, batch.errors[0].index), (1, 1), "{body}");
+            }
+        }
+        let glued = format!("{VALID}\n{VALID} {VALID}\n{{\"ts\": 14{VALID}\n{VALID}");
+        let batch = read(JSON, &glued).expect("it is read");
+        assert_eq!((counts(&batch).len(), batch.rejected), (2, 2));
+    }
+
+    #[test]
+    fn a_value_that_no_number_or_text_can_be_costs_nothing_elsewhere() {
+        let note = |note: &str| format!(r#"{{"ts": 1431857103, "path": "/a", "note": {note}}}"#);
+        let body = ["\"\\ud83d\"", "1e999", "NaN", "-Infinity"].map(note).join(",");
+        let batch = read(JSON, &format!("[{body}]")).expect("it is read");
+        assert_eq!(counts(&batch), ["/a Other"; 4]);
+        let body = r#"[{"ts": 1431857103, "path": "/\ud83d"}, {"ts": 1e999, "path": "/"}]"#;
+        let batch = read(JSON, body).expect("it is read");
+        assert_eq!((counts(&batch), batch.rejected), (vec!["/\u{fffd} Other".to_owned()], 1));
+    }
+
+    #[test]
+    fn what_is_no_entry_is_one_that_is_not_valid() {
+        let deep = "[".repeat(200_000);
+        for body in ["null", "\"[]\"", "x", "{", "]", "}", "[{\"method\": \"G", &format!("[{deep}")]
+        {
+            let batch = read(JSON, body).expect("it is read");
+            assert_eq!((batch.entries.len(), batch.rejected), (0, 1), "{:.40}", body);
         }
         let closed = format!("{deep}{}", "]".repeat(200_000));
-        assert_eq!(read(JSON, &closed).expect("it is an array").rejected, 1);
-        assert_eq!(read(JSON, "[]").expect("it is an array"), Default::default());
+        let batch = read(JSON, &closed).expect("it is an array");
+        assert_eq!((batch.entries.len(), batch.rejected), (0, 1));
     }
 }

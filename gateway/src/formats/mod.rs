@@ -1,67 +1,73 @@
-//! The formats of `POST /logs`: JSON, NDJSON, CSV, and the common and combined log formats. Each
+//! The formats of `POST /logs`: JSON, CSV, and the log lines of servers, proxies and clouds. Each
 //! entry is checked and normalized.
 
+mod alb;
+mod charset;
 mod collector;
 mod combined;
 mod csv;
+mod detect;
 mod entry;
+mod envoy;
+mod haproxy;
 mod json;
-mod ndjson;
+mod lines;
+mod names;
+mod object;
+mod page;
+mod prefix;
+mod preset;
+mod request_line;
+mod s3;
+#[cfg(test)]
+mod same_counts;
+mod scan;
 #[cfg(test)]
 mod tests;
-mod user_agent;
+mod tokens;
+pub(crate) mod user_agent;
+mod w3c;
+mod wording;
 
 use chrono::{DateTime, Utc};
 
+pub(crate) use self::charset::{UnknownCharset, decode};
 use self::collector::Collector;
 #[cfg(test)]
 use self::collector::MAX_ERRORS;
 pub(crate) use self::collector::{EntryError, ReadEntries};
+pub(crate) use self::preset::Format;
 use crate::problem::{Problem, ProblemCode};
 
 /// The problems that a batch may have.
-pub(crate) const CODES: [ProblemCode; 5] = [
-    ProblemCode::InvalidCsv,
-    ProblemCode::InvalidEntries,
-    ProblemCode::InvalidJson,
-    ProblemCode::InvalidUtf8,
-    ProblemCode::WrongType,
-];
+pub(crate) const CODES: [ProblemCode; 2] = [ProblemCode::InvalidCsv, ProblemCode::InvalidEntries];
 
-/// Reads a body of `media_type`, which has no parameters.
+/// Reads a text of a format.
 ///
-/// The work is linear in the length of the body, but may take a second for two hostile megabytes:
+/// The work is linear in the length of the text, but may take seconds for ten hostile megabytes:
 /// run it off the async threads.
-pub(crate) fn read(media_type: &str, body: &[u8]) -> Result<ReadEntries, Problem> {
-    read_at(media_type, body, Utc::now())
+pub(crate) fn read(format: Format, text: &str) -> Result<ReadEntries, Problem> {
+    read_at(format, text, Utc::now())
 }
 
-fn read_at(media_type: &str, body: &[u8], now: DateTime<Utc>) -> Result<ReadEntries, Problem> {
-    let format = match media_type {
-        "application/json" => json::read,
-        "application/x-ndjson" | "application/jsonl" | "application/ndjson" => ndjson::read,
-        "text/csv" => csv::read,
-        "text/plain" => combined::read,
-        _ => return Err(unsupported(media_type)),
+fn read_at(format: Format, text: &str, now: DateTime<Utc>) -> Result<ReadEntries, Problem> {
+    let preset = match format {
+        Format::Lines(preset) => preset,
+        Format::Json | Format::Csv => None,
     };
-    let mut collector = Collector::new(now);
-    format(text(body)?, &mut collector)?;
+    let mut collector = Collector::new(now, preset);
+    match format {
+        Format::Csv => csv::read(text, &mut collector)?,
+        Format::Lines(_) if !is_array(text) => {
+            lines::lines(text).for_each(|line| collector.line(line));
+        }
+        Format::Json | Format::Lines(_) => json::read(text, &mut collector),
+    }
     Ok(collector.finish())
 }
 
-/// The body as text, without the byte order mark that spreadsheets put first.
-fn text(body: &[u8]) -> Result<&str, Problem> {
-    let text = str::from_utf8(body).map_err(|error| {
-        let detail = format!("The body is not UTF-8: see byte {}.", error.valid_up_to());
-        Problem::new(ProblemCode::InvalidUtf8, detail)
-    })?;
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
-}
-
-fn unsupported(media_type: &str) -> Problem {
-    let detail = format!(
-        "The content type {media_type:?} is not supported here. Use application/json, \
-         application/x-ndjson, text/csv or text/plain."
-    );
-    Problem::new(ProblemCode::UnsupportedMediaType, detail)
+/// Whether a text that was sent as lines is an array of JSON objects.
+fn is_array(text: &str) -> bool {
+    let inner = text.trim_start().strip_prefix('[');
+    inner.is_some_and(|inner| inner.trim_start().starts_with('{'))
 }

@@ -76,7 +76,8 @@ impl Families {
     }
 }
 
-fn family(user_agent: &str) -> String {
+/// The family of one user agent.
+pub(crate) fn family(user_agent: &str) -> String {
     let user_agent = &user_agent[..user_agent.floor_char_boundary(MAX_BYTES)];
     let found = EXTRACTOR.as_ref().and_then(|extractor| extractor.extract(user_agent));
     found.map_or_else(|| OTHER.to_owned(), |found| plain(&found.family).to_owned())

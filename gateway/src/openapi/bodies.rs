@@ -11,35 +11,63 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::forms::{
-    EventName, Instant, LogText, NcsaTime, Place, RecordId, Target, TenantId, UserId, of,
+    EventName, Exclusion, Instant, LogText, NcsaTime, Place, RecordId, Target, TenantId, UserId, of,
 };
 
 /// A text log.
 #[derive(ToSchema)]
 pub(crate) struct TextLog {
     /// Optional if a header or the query names the tenant.
-    tenant_id: Option<TenantId>,
+    tenant_id: Option<TenantName>,
     /// Default: a random one.
-    log_id: Option<RecordId>,
+    log_id: Option<RecordName>,
     text: LogText,
 }
 
-/// An event of a site. `page_view`, `pageview` and `view` are views.
+/// A tenant; a whole number is its digits.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub(crate) enum TenantName {
+    Text(TenantId),
+    Number(u64),
+}
+
+/// The id of a record; a whole number is its digits.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub(crate) enum RecordName {
+    Text(RecordId),
+    Number(i64),
+}
+
+/// A user; a whole number is its digits.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub(crate) enum UserName {
+    Text(UserId),
+    Number(i64),
+}
+
+/// An event of a site. `page_view`, `pageview` and `view` are views, in any case.
 #[derive(ToSchema)]
 pub(crate) struct SiteEvent {
     /// The tenant. Optional if a header or the query names it.
-    site_id: Option<TenantId>,
+    site_id: Option<TenantName>,
     event_type: EventName,
     /// Default for a view: the path of `payload.url`.
     path: Option<Place>,
     /// Default for a browser: an id for the day.
-    user_id: Option<UserId>,
-    /// From the year 2000 to 24 hours in the future. Default: the server's time.
-    timestamp: Option<Instant>,
+    user_id: Option<UserName>,
+    /// Default: the server's time.
+    timestamp: Option<Time>,
     /// Default: a random one.
-    event_id: Option<RecordId>,
-    /// Any members, at most 64 KiB.
+    event_id: Option<RecordName>,
+    /// Any members. The longest strings are cut until it has at most 64 KiB.
     payload: Option<BTreeMap<String, Value>>,
+    /// Why the tracker does not count it.
+    excluded: Option<Exclusion>,
+    /// The reasons for which a browser's event is otherwise not counted, such as `localhost`.
+    allow: Option<Vec<String>>,
 }
 
 /// An interaction of a user.
@@ -54,11 +82,11 @@ pub(crate) enum Interaction {
 /// A page was seen.
 #[derive(ToSchema)]
 pub(crate) struct View {
-    user_id: UserId,
+    user_id: UserName,
     payload: ViewPayload,
 }
 
-/// At most 64 KiB; other members are kept too.
+/// At most 64 KiB are kept; other members are kept too.
 #[derive(ToSchema)]
 pub(crate) struct ViewPayload {
     url: Place,
@@ -69,11 +97,11 @@ pub(crate) struct ViewPayload {
 /// An element was clicked.
 #[derive(ToSchema)]
 pub(crate) struct Click {
-    user_id: UserId,
+    user_id: UserName,
     payload: Option<ClickPayload>,
 }
 
-/// At most 64 KiB; other members are kept too.
+/// At most 64 KiB are kept; other members are kept too.
 #[derive(ToSchema)]
 pub(crate) struct ClickPayload {
     url: Option<Place>,
@@ -84,11 +112,11 @@ pub(crate) struct ClickPayload {
 /// A location was reported.
 #[derive(ToSchema)]
 pub(crate) struct Location {
-    user_id: UserId,
+    user_id: UserName,
     payload: LocationPayload,
 }
 
-/// At most 64 KiB; other members are kept too.
+/// At most 64 KiB are kept; other members are kept too.
 #[derive(ToSchema)]
 pub(crate) struct LocationPayload {
     #[schema(minimum = -90, maximum = 90)]
@@ -117,17 +145,17 @@ pub(crate) struct Texts {
 #[schema(min_items = 1)]
 pub(crate) struct LogEntries(Vec<LogEntry>);
 
-/// An entry of an access log. Aliases: `timestamp`, `time` or `ts` for `receivedAt`, `user_agent`
-/// for `userAgent`.
+/// An entry of an access log. The names that servers, shippers and clouds use for these fields are
+/// known too, in any case and at any depth: the page of the API lists them.
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LogEntry {
     received_at: Time,
-    #[schema(pattern = r"^[A-Za-z0-9!#$%&'*+.^_|~-]{1,32}$")]
-    method: String,
+    /// Without it, the path alone is counted.
+    method: Option<String>,
     path: Target,
-    #[schema(pattern = r"^\s*[^\r\n]*\s*$")]
-    user_agent: Option<String>,
+    /// Anything but a text is counted as `Other`.
+    user_agent: Option<Value>,
 }
 
 /// From the year 2000 to 24 hours in the future.

@@ -8,8 +8,8 @@ use utoipa::openapi::{Components, PathItem};
 use super::{files, forms, headers, parameters, responses};
 use crate::problem::{Details, ProblemCode};
 use crate::routes::{
-    analytics, event, health, ingest, log_batches, logs, metrics, processed_logs, quarantine, stats,
-    tenants,
+    analytics, event, events, health, ingest, log_batches, logs, metrics, processed_logs,
+    quarantine, root, stats, tenants,
 };
 
 #[derive(OpenApi)]
@@ -18,8 +18,9 @@ use crate::routes::{
         title = "Spillway",
         description = "A multi-tenant backend for logs and web analytics.\n\nA record that was \
             answered 202 is durable: it is stored once, or in its tenant's quarantine with the \
-            reason. Every path that supports GET supports HEAD. Unknown JSON fields and query \
-            parameters are ignored; null means missing."
+            reason. Every path that supports GET supports HEAD. Unknown JSON fields are ignored; \
+            null means missing. A read refuses query parameters that it does not know; a POST \
+            ignores them."
     ),
     paths(
         ingest::post,
@@ -30,17 +31,22 @@ use crate::routes::{
         log_batches::get,
         event::post_site_event,
         event::post_interaction,
+        events::list,
+        events::get,
         stats::get,
         stats::series,
         analytics::event_counts,
         analytics::event_counts_by_type,
         quarantine::list,
         tenants::list,
+        root::root,
+        root::robots,
+        root::favicon,
         health::health,
         health::ready,
         metrics::get,
     ),
-    components(schemas(ProblemCode, Details<'static>, forms::Day, forms::EventType)),
+    components(schemas(ProblemCode, Details<'static>, forms::Day, forms::EventType, forms::Instant)),
     tags(
         (name = "texts", description = "Text logs: redacted and stored."),
         (name = "access logs", description = "Requests, counted by window."),
@@ -105,7 +111,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::app::{browser_routes, routes};
+    use crate::route_table::{browser_routes, routes};
 
     type Route = (String, String);
 
@@ -156,6 +162,37 @@ mod tests {
             routes.iter().filter(|(of, _)| of == method).map(|(_, path)| path.clone()).collect()
         };
         assert_eq!(paths(&heads, "HEAD"), paths(&routed, "GET"));
+    }
+
+    /// The parameters of each read in the query.
+    fn described_queries() -> Vec<(String, BTreeSet<String>)> {
+        let document = json();
+        let paths = document["paths"].as_object().expect("paths").clone();
+        let query = |item: &Value| {
+            let parameters = item["get"]["parameters"].as_array().cloned().unwrap_or_default();
+            let names = parameters.iter().filter(|parameter| parameter["in"] == "query");
+            names.filter_map(|parameter| Some(parameter["name"].as_str()?.to_owned())).collect()
+        };
+        let reads = paths.iter().map(|(path, item)| (path.clone(), query(item)));
+        reads.filter(|(_, names): &(_, BTreeSet<_>)| !names.is_empty()).collect()
+    }
+
+    #[actix_web::test]
+    async fn a_read_knows_the_parameters_that_are_described_and_no_others() {
+        let app = init_service(App::new().configure(routes)).await;
+        let reads = described_queries();
+        assert!(reads.len() > 8, "{reads:?}");
+        for (path, described) in reads {
+            let place = path.replace(['{', '}'], "");
+            let request = TestRequest::get().uri(&format!("{place}?zzzz=1")).to_request();
+            let refused: Value =
+                actix_web::test::read_body_json(call_service(&app, request).await).await;
+            assert_eq!(refused["code"], "invalid-query", "{path}");
+            let detail = refused["detail"].as_str().expect("a text");
+            let (_, known) = detail.split_once("the parameters of this path are ").expect("a list");
+            let known: BTreeSet<_> = known.split(", ").map(str::to_owned).collect();
+            assert_eq!(known, described, "{path}");
+        }
     }
 
     #[test]

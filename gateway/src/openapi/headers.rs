@@ -10,7 +10,9 @@ use utoipa::openapi::{Ref, RefOr};
 use crate::problem::ProblemCode;
 
 /// Each header of responses: its name, a description, and an example.
-const HEADERS: [(&str, &str, &str); 14] = [
+const HEADERS: [(&str, &str, &str); 16] = [
+    ("Accept-Encoding", "The content encodings that a body may have.", "gzip, deflate, zstd"),
+    ("Accept-Post", "The media types that a body may have.", "application/json, text/plain"),
     ("Access-Control-Allow-Origin", "Pages of any site may read the answer.", "*"),
     ("Allow", "The methods that the path supports.", "GET, HEAD"),
     ("Cache-Control", "How long the file may be cached.", "no-cache"),
@@ -33,13 +35,15 @@ pub(crate) const ALWAYS: [&str; 2] = ["X-Content-Type-Options", "X-Request-Id"];
 /// The headers of answers to pages of other sites.
 pub(crate) const TO_BROWSERS: [&str; 1] = ["Access-Control-Allow-Origin"];
 
-/// The header that problems of this code have in addition.
-pub(crate) fn of_code(code: &ProblemCode) -> Option<&'static str> {
+/// The headers that problems of this code have in addition. All problems of a body with status 415
+/// have the same.
+pub(crate) fn of_code(code: &ProblemCode) -> &'static [&'static str] {
     match code {
-        ProblemCode::Unauthorized => Some("WWW-Authenticate"),
-        ProblemCode::MethodNotAllowed => Some("Allow"),
-        ProblemCode::Unavailable => Some("Retry-After"),
-        _ => None,
+        ProblemCode::Unauthorized => &["WWW-Authenticate"],
+        ProblemCode::MethodNotAllowed => &["Allow"],
+        ProblemCode::Unavailable => &["Retry-After"],
+        ProblemCode::UnsupportedEncoding => &["Accept-Encoding", "Accept-Post"],
+        _ => &[],
     }
 }
 

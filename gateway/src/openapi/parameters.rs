@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{Ref, RefOr, Required};
 
-use super::forms::{Day, RecordId, TenantId, of};
+use super::forms::{Day, Instant, RecordId, TenantId, of};
 
 /// Each group: the parameters that go together.
 macro_rules! groups {
@@ -32,6 +32,17 @@ groups! {
         header("X-Tenant-ID", "The tenant. If several places name it, they must agree.")
             .schema(Some(of::<TenantId>())),
         query("tenant_id", "The tenant, as `X-Tenant-ID`.").schema(Some(of::<TenantId>())),
+        query("site_id", "The tenant, as `X-Tenant-ID`.").schema(Some(of::<TenantId>())),
+        query("customer_id", "The tenant, as `X-Tenant-ID`.").schema(Some(of::<TenantId>())),
+    ];
+    /// The tenant of a read.
+    TenantOfRead: [
+        header("X-Tenant-ID", "The tenant. If several places name it, they must agree.")
+            .schema(Some(of::<TenantId>())),
+        header("X-Customer-ID", "The tenant, as `X-Tenant-ID`.").schema(Some(of::<TenantId>())),
+        query("tenant_id", "The tenant, as `X-Tenant-ID`.").schema(Some(of::<TenantId>())),
+        query("site_id", "The tenant, as `X-Tenant-ID`.").schema(Some(of::<TenantId>())),
+        query("customer_id", "The tenant, as `X-Tenant-ID`.").schema(Some(of::<TenantId>())),
     ];
     /// The tenant of logs, beyond [`Tenant`].
     Customer: [
@@ -42,7 +53,13 @@ groups! {
         path("tenant", "The tenant.").schema(Some(of::<TenantId>())),
         header("X-Tenant-ID", "Optional; must agree with the path.")
             .schema(Some(of::<TenantId>())),
+        header("X-Customer-ID", "Optional; must agree with the path.")
+            .schema(Some(of::<TenantId>())),
         query("tenant_id", "Optional; must agree with the path.")
+            .schema(Some(of::<TenantId>())),
+        query("site_id", "Optional; must agree with the path.")
+            .schema(Some(of::<TenantId>())),
+        query("customer_id", "Optional; must agree with the path.")
             .schema(Some(of::<TenantId>())),
     ];
     /// The id of a text whose body has no field for it.
@@ -59,21 +76,35 @@ groups! {
         )
         .schema(Some(text())),
         header("Content-Encoding", "How the body is compressed.")
-            .schema(Some(one_of(&["identity", "gzip", "x-gzip", ""]))),
+            .schema(Some(one_of(&["identity", "gzip", "x-gzip", "deflate", "zstd", ""]))),
         header("traceparent", "A W3C trace context, passed on; ignored if it is malformed.")
             .schema(Some(text())),
+    ];
+    /// What becomes of texts that are too long.
+    Strict: [
+        query("strict", "Refuses texts that are too long or not printable, instead of cutting and \
+            replacing.")
+        .schema(Some(switch())),
+    ];
+    /// The override of exclusions.
+    Allow: [
+        query("allow", "Reasons for which a browser's event is otherwise not counted, such as \
+            `localhost,frame`; as `allow` in the body.")
+        .schema(Some(text())),
     ];
     /// A page of a listing.
     Page: [
         query("limit", "The most items on the page.").schema(Some(whole(1, 100, 10))),
         query("page_token", "The `next_page_token` of the previous page.").schema(Some(text())),
     ];
-    /// A range of days.
+    /// The period of a read. Parameters that name the same end must agree.
     Period: [
-        query("start_date", "The first day, included. Default: no lower bound.")
-            .schema(Some(of::<Day>())),
-        query("end_date", "The last day, included. Default: no upper bound.")
-            .schema(Some(of::<Day>())),
+        query("date", "The one day of the period.").schema(Some(of::<Day>())),
+        query("from", "The start: a day or an instant.").schema(Some(moment())),
+        query("to", "The end: a day, which is included whole, or an instant, which is excluded.")
+            .schema(Some(moment())),
+        query("start_date", "The start, as `from`.").schema(Some(moment())),
+        query("end_date", "The end, as `to`.").schema(Some(moment())),
     ];
     /// What tells visitors apart if a browser sends no `user_id`.
     Browser: [
@@ -134,8 +165,17 @@ fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
+/// A day, or a point in time.
+fn moment() -> Schema {
+    Schema::AnyOf(AnyOfBuilder::new().item(of::<Day>()).item(of::<Instant>()).build())
+}
+
 fn one_of(values: &[&str]) -> ObjectBuilder {
     text().enum_values(Some(values.iter().copied()))
+}
+
+fn switch() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Boolean).default(Some(Value::from(false)))
 }
 
 fn whole(least: u32, most: u32, default: u32) -> ObjectBuilder {

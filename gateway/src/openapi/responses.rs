@@ -73,7 +73,8 @@ fn response(codes: &[ProblemCode]) -> Response {
     let response = ResponseBuilder::new()
         .description(titles.collect::<Vec<_>>().join(" "))
         .content(MEDIA_TYPE, content.build());
-    codes.iter().filter_map(headers::of_code).fold(response, headers::add).build()
+    let names = codes.iter().flat_map(headers::of_code);
+    names.fold(response, |response, name| headers::add(response, name)).build()
 }
 
 /// An example of each code, by name.

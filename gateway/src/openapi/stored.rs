@@ -88,6 +88,53 @@ pub(crate) struct LogBatch {
     expire_at: Option<Instant>,
 }
 
+/// An event.
+#[derive(ToSchema)]
+pub(crate) struct StoredEvent {
+    tenant_id: TenantId,
+    #[serde(flatten)]
+    listed: ListedEvent,
+}
+
+/// An event in a listing.
+#[derive(ToSchema)]
+pub(crate) struct ListedEvent {
+    event_id: RecordId,
+    digest: Sha256,
+    event_type: String,
+    /// The user, or the visitor's id for the day; null if neither is known.
+    #[schema(required)]
+    user_id: Option<String>,
+    #[schema(required)]
+    path: Option<String>,
+    /// What was sent with the event; text if it was cut.
+    #[schema(required)]
+    payload: Option<Payload>,
+    /// When it happened.
+    timestamp: Instant,
+    received_at: Instant,
+    /// When the document expires; missing without retention.
+    #[schema(nullable = false)]
+    expire_at: Option<Instant>,
+}
+
+/// The payload of an event.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub(crate) enum Payload {
+    Object(BTreeMap<String, serde_json::Value>),
+    Text(String),
+}
+
+/// A page of events.
+#[derive(ToSchema)]
+pub(crate) struct StoredEvents {
+    events: Vec<ListedEvent>,
+    /// The token of the next page; missing on the last page.
+    #[schema(nullable = false)]
+    next_page_token: Option<String>,
+}
+
 /// A message that cannot be processed, without its data.
 #[derive(ToSchema)]
 pub(crate) struct Quarantined {

@@ -11,11 +11,11 @@ use utoipa::ToSchema;
 
 use super::ON_READ;
 use crate::extractors::interaction::TYPES;
-use crate::extractors::tenant::TenantNames;
-use crate::extractors::{date, query, tenant};
+use crate::extractors::period::Asked;
+use crate::extractors::{query, tenant};
 use crate::openapi::responses::responses;
 use crate::openapi::{forms, parameters};
-use crate::problem::{FieldError, Problem, ProblemCode};
+use crate::problem::Problem;
 use crate::state::Gateway;
 
 /// How many types are summed at the same time.
@@ -43,7 +43,7 @@ responses! {
 #[utoipa::path(
     get, path = "/analytics/event-counts", tag = "events", operation_id = "countEvents",
     params(
-        parameters::Tenant,
+        parameters::TenantOfRead,
         ("event_type" = Option<forms::EventType>, Query, description = "The type. Default: all types."),
         parameters::Period,
     ),
@@ -58,10 +58,9 @@ pub(crate) async fn event_counts(
     request: HttpRequest,
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
-    let names = TenantNames::of(&request, &["X-Tenant-ID"])?;
-    let tenant = names.or_default().map_err(Problem::invalid)?;
+    let tenant = tenant::of_read(&request)?;
     let event_type = event_type(&request)?;
-    let period = date::period(&request)?;
+    let period = Asked::read(&request)?.of_hours()?;
     let total = rollup::events(&*gateway.store, &tenant, event_type.as_deref(), period).await?;
     Ok(HttpResponse::Ok().json(EventCount { total_events: total }))
 }
@@ -72,7 +71,7 @@ pub(crate) async fn event_counts(
 #[utoipa::path(
     get, path = "/analytics/event-counts-by-type", tag = "events",
     operation_id = "countEventsByType",
-    params(parameters::Tenant, parameters::Period),
+    params(parameters::TenantOfRead, parameters::Period),
     responses(
         (status = 200, description = "The counts.", body = EventCounts,
             example = json!({"view": 123, "click": 45})),
@@ -84,9 +83,8 @@ pub(crate) async fn event_counts_by_type(
     request: HttpRequest,
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
-    let names = TenantNames::of(&request, &["X-Tenant-ID"])?;
-    let tenant = names.or_default().map_err(Problem::invalid)?;
-    let period = date::period(&request)?;
+    let tenant = tenant::of_read(&request)?;
+    let period = Asked::read(&request)?.of_hours()?;
     let store = &*gateway.store;
     let types = rollup::event_types(store, &tenant).await?;
     let count = async |event_type: String| {
@@ -104,12 +102,7 @@ fn event_type(request: &HttpRequest) -> Result<Option<String>, Problem> {
     let event_type = query::parameter(request, "event_type")?;
     match event_type {
         Some(unknown) if !TYPES.contains(&unknown.as_str()) => {
-            let reason = "must be view, click or location";
-            Err(Problem::invalid(vec![FieldError::new(
-                ProblemCode::InvalidQuery,
-                "event_type",
-                reason,
-            )]))
+            Err(query::invalid("event_type", "must be view, click or location"))
         }
         known => Ok(known),
     }

@@ -2,7 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use common::metrics::{ACCEPTED, UNKNOWN_VISITORS};
+use common::event::Exclusion;
+use common::metrics::{ACCEPTED, EXCLUDED, UNKNOWN_VISITORS};
 use common::record::Kind;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,6 +17,7 @@ use crate::extractors::{json, record_id, tenant};
 use crate::openapi::responses::responses;
 use crate::openapi::{bodies, forms, parameters};
 use crate::problem::{Extensions, Problem, ProblemCode};
+use crate::public_path;
 use crate::publish::publish;
 use crate::state::Gateway;
 
@@ -25,6 +27,14 @@ struct EventAccepted<'a> {
     status: Status,
     #[schema(value_type = forms::RecordId)]
     event_id: &'a str,
+    /// `false` if the event is not a visit, and so only counts as excluded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    counted: Option<bool>,
+    /// Why it is not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = forms::Exclusion, nullable = false)]
+    reason: Option<&'static str>,
 }
 
 responses! {
@@ -39,11 +49,16 @@ responses! {
 
 /// Takes an event of a site
 ///
-/// from a page of any origin. A beacon sends its JSON as `text/plain`. A header, the query or the
-/// body must name the tenant; if several do, they must agree.
+/// from a page of any origin. A beacon may send its JSON as `text/plain`, without a type, or as the
+/// one JSON field of a form. A header, the query or the body must name the tenant; if several do,
+/// they must agree. A browser's event that names no user and is not a visit (a bot, a page on
+/// `localhost`) is accepted, but only counts as excluded: the answer has `"counted": false`.
 #[utoipa::path(
     post, path = "/event", tag = "events", operation_id = "postSiteEvent",
-    params(parameters::Tenant, parameters::Upload, parameters::Browser),
+    params(
+        parameters::Tenant, parameters::Strict, parameters::Allow, parameters::Upload,
+        parameters::Browser,
+    ),
     request_body(content(
         (bodies::SiteEvent = "application/json", example = json!({
             "site_id": "acme", "event_type": "page_view", "path": "/pricing", "user_id": "u-1",
@@ -63,7 +78,8 @@ pub(crate) async fn post_site_event(
     Body(mut site_event): Body<SiteEvent>,
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
-    if site_event.event.event.user_id.is_none() {
+    let event = &site_event.event.event;
+    if event.user_id.is_none() && event.excluded.is_none() {
         site_event.event.event.user_id = visitor(&site_event, &gateway).await;
     }
     accept(site_event.event, &gateway).await
@@ -75,7 +91,7 @@ pub(crate) async fn post_site_event(
 /// belongs to `default`.
 #[utoipa::path(
     post, path = "/events", tag = "events", operation_id = "postInteraction",
-    params(parameters::Tenant, parameters::Upload),
+    params(parameters::Tenant, parameters::Strict, parameters::Upload),
     request_body(content(
         (bodies::Interaction = "application/json", examples(
             ("view" = (value = json!({
@@ -96,7 +112,7 @@ pub(crate) async fn post_site_event(
     )),
     responses(
         (status = 202, description = "The interaction is durable.", body = EventAccepted<'static>,
-            example = json!({"status": "accepted", "event_id": "6f1d7c2a90b34e5f8a7b6c5d4e3f2a1b"})),
+            example = json!({"status": "accepted", "event_id": "6f1d7c2a-90b3-4e5f-8a7b-6c5d4e3f2a1b"})),
         InteractionProblems,
     ),
 )]
@@ -118,13 +134,21 @@ async fn visitor(SiteEvent { event, browser }: &SiteEvent, gateway: &Gateway) ->
     Some(salt.visitor(&event.tenant, browser.address, &browser.user_agent))
 }
 
-async fn accept(event: NewEvent, gateway: &Gateway) -> Result<HttpResponse, Problem> {
-    let (id, source) = (event.id.clone(), event.source);
+async fn accept(mut event: NewEvent, gateway: &Gateway) -> Result<HttpResponse, Problem> {
+    public_path::of_event(&gateway.settings, &mut event.event);
+    let (id, source, excluded) = (event.id.clone(), event.source, event.event.excluded);
     let record = event.into_record().map_err(Problem::internal)?;
     let published = publish(gateway, vec![record]).await;
     let event_id = Some(id.to_string());
     published.map_err(|problem| problem.with(Extensions { event_id, ..Extensions::default() }))?;
     ACCEPTED.with_label_values(&[Kind::Event.as_str(), source]).inc();
-    let accepted = EventAccepted { status: Status::Accepted, event_id: id.as_str() };
+    let reason = excluded.map(Exclusion::as_str);
+    reason.iter().for_each(|reason| EXCLUDED.with_label_values(&[reason]).inc());
+    let accepted = EventAccepted {
+        status: Status::Accepted,
+        event_id: id.as_str(),
+        counted: reason.map(|_| false),
+        reason,
+    };
     Ok(HttpResponse::Accepted().json(accepted))
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::{ON_PUBLISH, ON_READ, Status};
 use crate::extractors::body::{self, Body};
-use crate::extractors::log_batch::{self, LogBatch, SOURCE};
+use crate::extractors::log_batch::{LogBatch, SOURCE};
 use crate::extractors::windows::Choice;
 use crate::extractors::{query, tenant, windows};
 use crate::formats::{self, EntryError};
@@ -98,15 +98,22 @@ responses! {
 
 /// Takes a batch of access-log entries
 ///
-/// of at most 2 MiB after decompression. Its id is the `Idempotency-Key`, otherwise the SHA-256 of its
-/// body. Valid entries are accepted, the others are listed in `errors`; a batch without a valid entry
-/// is refused. If nothing names a tenant, it belongs to `default`.
+/// of at most 10 MiB after decompression (`MAX_LOGS_BYTES`). Its id is the `Idempotency-Key`,
+/// otherwise a random one, or with `dedup=content` the SHA-256 of its body. Valid entries are
+/// accepted, the others are listed in `errors`; a batch without a valid entry is refused. If nothing
+/// names a tenant, it belongs to `default`.
 #[utoipa::path(
     post, path = "/logs", tag = "access logs", operation_id = "postBatch",
     params(
         parameters::Tenant, parameters::Customer,
         ("strict" = Option<bool>, Query,
             description = "Refuse the whole batch if one entry is not valid."),
+        ("dedup" = Option<forms::Dedup>, Query,
+            description = "What makes a batch without an `Idempotency-Key` the same as an earlier \
+                one. Default: nothing."),
+        ("format" = Option<forms::LogFormat>, Query,
+            description = "The format of the body. Default: that of the content type, and for \
+                text, each line's own."),
         parameters::Upload,
     ),
     request_body(content(
@@ -163,16 +170,12 @@ pub(crate) async fn post(
 
 /// Counts requests by window
 ///
-/// with the most frequent paths and user agents of each. Windows begin from `from` until before `to`;
-/// by default in the last hour. Empty windows are left out.
+/// with the most frequent paths and user agents of each, in at most 1,440 windows. The start is
+/// floored to the grain. Default: the last hour. Empty windows are left out.
 #[utoipa::path(
     get, path = "/logs/stats", tag = "access logs", operation_id = "countRequests",
     params(
-        parameters::Tenant, parameters::Customer,
-        ("from" = Option<forms::Instant>, Query,
-            description = "Floored to the grain. Default: an hour before `to`."),
-        ("to" = Option<forms::Instant>, Query,
-            description = "Excluded, at most 1,440 windows after `from`. Default: now."),
+        parameters::TenantOfRead, parameters::Period,
         ("grain" = Option<forms::WindowGrain>, Query,
             description = "The length of a window. Default: a minute."),
         ("limit" = Option<u32>, Query, description = "The most paths and user agents of a \
@@ -196,7 +199,7 @@ pub(crate) async fn stats(
     request: HttpRequest,
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
-    let tenant = log_batch::tenant(&request)?;
+    let tenant = tenant::of_read(&request)?;
     let asked = windows::read(&request, &GRAINS, Utc::now())?;
     let limit = query::limit(&request, DEFAULT_LIMIT, MAX_LIMIT)?;
     let range = (asked.from, asked.to);

@@ -8,6 +8,7 @@ use crate::problem::ProblemCode;
 
 pub(crate) mod analytics;
 pub(crate) mod event;
+pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod ingest;
 pub(crate) mod log_batches;
@@ -15,6 +16,7 @@ pub(crate) mod logs;
 pub(crate) mod metrics;
 pub(crate) mod processed_logs;
 pub(crate) mod quarantine;
+pub(crate) mod root;
 pub(crate) mod stats;
 pub(crate) mod tenants;
 

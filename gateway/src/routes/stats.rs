@@ -1,18 +1,21 @@
 //! `GET /stats`: views, visitors and pages of a site, of a day or of all time. `GET /stats/series`:
 //! views and visitors over time.
 
+use std::collections::BTreeMap;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use chrono::{NaiveDate, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use common::rollup::{self, Grain, Period};
+use common::store::DocumentStore;
 use common::tenant::TenantId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::ON_READ;
-use crate::extractors::tenant::TenantNames;
+use crate::extractors::period::{Asked, Bound};
 use crate::extractors::windows::{Choice, Windows};
-use crate::extractors::{date, query, tenant, windows};
+use crate::extractors::{query, tenant, windows};
 use crate::openapi::responses::responses;
 use crate::openapi::{forms, parameters};
 use crate::problem::{Problem, ProblemCode};
@@ -20,6 +23,8 @@ use crate::state::Gateway;
 
 const DEFAULT_LIMIT: u32 = 10;
 const MAX_LIMIT: u32 = 100;
+/// The most days with events whose pages and visitors are put together.
+const MAX_DAYS: usize = 366;
 /// The hours of a month, or the days of a year.
 const GRAINS: [Choice; 2] = [
     Choice { grain: Grain::Hour, most: 31 * 24, span: TimeDelta::hours(24) },
@@ -31,16 +36,27 @@ const GRAINS: [Choice; 2] = [
 struct SiteStats<'a> {
     #[schema(value_type = forms::TenantId)]
     site_id: &'a str,
-    /// The day; null for all time.
+    /// The day; null for any other period.
     #[schema(value_type = Option<forms::Day>)]
     date: Option<NaiveDate>,
+    /// The start of a period of several days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = forms::Instant, required = false)]
+    from: Option<String>,
+    /// The end of a period of several days, excluded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = forms::Instant, required = false)]
+    to: Option<String>,
     #[schema(minimum = 0)]
     total_views: i64,
-    /// Distinct `user_id`s over all events.
+    /// Distinct users over all events of the period. A browser without a `user_id` is another user
+    /// each day.
     #[schema(minimum = 0)]
     unique_users: i64,
     /// The most viewed paths first; ties by name.
     top_paths: Vec<PathViews>,
+    /// Events that are not counted as what they are, by the reason.
+    excluded: BTreeMap<String, i64>,
 }
 
 /// The views of a page.
@@ -85,14 +101,11 @@ responses! {
 
 /// Views, visitors and most viewed pages of a site
 ///
-/// of a day or of all time. A header or `tenant_id` may name the site instead of `site_id`. An unknown
-/// site has zeros.
+/// of a day, of several whole days, or of all time. An unknown site has zeros.
 #[utoipa::path(
     get, path = "/stats", tag = "events", operation_id = "getStats",
     params(
-        ("site_id" = Option<forms::TenantId>, Query, description = "The site."),
-        parameters::Tenant,
-        ("date" = Option<forms::Day>, Query, description = "The day. Default: all time."),
+        parameters::TenantOfRead, parameters::Period,
         ("limit" = Option<u32>, Query, description = "The most paths. Default: 10.",
             minimum = 1, maximum = 100),
     ),
@@ -100,6 +113,7 @@ responses! {
         (status = 200, description = "The counts.", body = SiteStats<'static>, example = json!({
             "site_id": "acme", "date": "2025-05-01", "total_views": 2, "unique_users": 2,
             "top_paths": [{"path": "/pricing", "views": 1}, {"path": "/start", "views": 1}],
+            "excluded": {},
         })),
         Problems,
     ),
@@ -109,36 +123,105 @@ pub(crate) async fn get(
     request: HttpRequest,
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
-    let tenant = site(&request)?;
-    let day = date::day(&request, "date")?;
+    let tenant = tenant::site(&request)?;
     let limit = query::limit(&request, DEFAULT_LIMIT, MAX_LIMIT)?;
-    let store = &*gateway.store;
-    let (views, users, paths) = futures::try_join!(
-        rollup::views(store, &tenant, Period::between(day, day)),
-        rollup::unique_users(store, &tenant, day),
-        rollup::top_paths(store, &tenant, day, limit),
-    )?;
+    let asked = Asked::read(&request)?;
+    let period = asked.of_days()?;
+    let site = Site { store: &*gateway.store, tenant: &tenant, limit };
+    let Totals { views, users, paths, excluded } = site.totals(period).await?;
+    let date = day(period);
+    let several = |bound: Option<Bound>| bound.filter(|_| date.is_none()).map(|it| rfc3339(it.at));
     Ok(HttpResponse::Ok().json(SiteStats {
         site_id: tenant.as_str(),
-        date: day,
+        date,
+        from: several(asked.from),
+        to: several(asked.to),
         total_views: views,
         unique_users: users,
         top_paths: paths.into_iter().map(|(path, views)| PathViews { path, views }).collect(),
+        excluded,
     }))
+}
+
+/// The site that is read.
+struct Site<'a> {
+    store: &'a dyn DocumentStore,
+    tenant: &'a TenantId,
+    limit: u32,
+}
+
+/// The counts of a period.
+struct Totals {
+    views: i64,
+    users: i64,
+    paths: Vec<(String, i64)>,
+    excluded: BTreeMap<String, i64>,
+}
+
+impl Site<'_> {
+    async fn totals(&self, period: Period) -> Result<Totals, Problem> {
+        let Self { store, tenant, .. } = *self;
+        let views = async { Ok::<_, Problem>(rollup::views(store, tenant, period).await?) };
+        let rest = async {
+            match (period, day(period)) {
+                (Period::All, _) => self.of_window(None).await,
+                (_, Some(day)) => self.of_window(Some(day)).await,
+                _ => self.of_days(period).await,
+            }
+        };
+        let excluded =
+            async { Ok::<_, Problem>(rollup::excluded_in(store, tenant, period).await?) };
+        let (views, (users, paths), excluded) = futures::try_join!(views, rest, excluded)?;
+        Ok(Totals { views, users, paths, excluded })
+    }
+
+    /// Users and paths of a day, or of all time for `None`.
+    async fn of_window(
+        &self,
+        day: Option<NaiveDate>,
+    ) -> Result<(i64, Vec<(String, i64)>), Problem> {
+        let users = rollup::unique_users(self.store, self.tenant, day);
+        let paths = rollup::top_paths(self.store, self.tenant, day, self.limit);
+        Ok(futures::try_join!(users, paths)?)
+    }
+
+    /// Users and paths of several days.
+    async fn of_days(&self, period: Period) -> Result<(i64, Vec<(String, i64)>), Problem> {
+        let days = rollup::days_with_events(self.store, self.tenant, period).await?;
+        if days.len() > MAX_DAYS {
+            let reason = format!(
+                "must begin later: the period has {} days with events, and at most {MAX_DAYS} are \
+                 read at once",
+                days.len()
+            );
+            return Err(query::invalid("from", &reason));
+        }
+        let users = rollup::unique_users_over(self.store, self.tenant, &days);
+        let paths = rollup::top_paths_over(self.store, self.tenant, &days, self.limit);
+        Ok(futures::try_join!(users, paths)?)
+    }
+}
+
+/// The only day of a period; `None` for any other.
+fn day(period: Period) -> Option<NaiveDate> {
+    match period {
+        Period::Days(first, last) => first.filter(|_| first == last),
+        Period::All | Period::Hours(..) => None,
+    }
+}
+
+fn rfc3339(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 /// Views and visitors of a site over time
 ///
-/// for each window that begins from `from` until before `to`. Default: the last 24 hours, or the last
-/// 30 days.
+/// in at most 744 windows of an hour, or 366 of a day. The start is floored to the grain. Default:
+/// the last 24 hours, or the last 30 days.
 #[utoipa::path(
     get, path = "/stats/series", tag = "events", operation_id = "getSeries",
     params(
-        ("site_id" = Option<forms::TenantId>, Query, description = "The site."),
-        parameters::Tenant,
-        ("from" = Option<forms::Instant>, Query, description = "Floored to the grain."),
-        ("to" = Option<forms::Instant>, Query,
-            description = "Excluded, at most 744 hours or 366 days after `from`. Default: now."),
+        parameters::TenantOfRead, parameters::Period,
         ("grain" = Option<forms::SeriesGrain>, Query,
             description = "The length of a window. Default: an hour."),
     ),
@@ -159,28 +242,21 @@ pub(crate) async fn series(
     request: HttpRequest,
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
-    let tenant = site(&request)?;
+    let tenant = tenant::site(&request)?;
     let Windows { grain, from, to } = windows::read(&request, &GRAINS, Utc::now())?;
     let points = rollup::series(&*gateway.store, &tenant, grain, (from, to)).await?;
     Ok(HttpResponse::Ok().json(Series {
         site_id: tenant.as_str(),
-        from: from.to_rfc3339_opts(SecondsFormat::AutoSi, true),
-        to: to.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        from: rfc3339(from),
+        to: rfc3339(to),
         grain: grain.as_str(),
         series: points.into_iter().map(Point::from).collect(),
     }))
 }
 
-fn site(request: &HttpRequest) -> Result<TenantId, Problem> {
-    let names = TenantNames::of(request, &["X-Tenant-ID"])?;
-    let sites = query::parameters(request, "site_id")?;
-    let names = sites.iter().fold(names, |names, site| names.and("site_id", Some(site)));
-    names.one("site_id").map_err(Problem::invalid)
-}
-
 impl From<rollup::Point> for Point {
     fn from(point: rollup::Point) -> Self {
         let rollup::Point { start, views, visitors } = point;
-        Self { start: start.to_rfc3339_opts(SecondsFormat::AutoSi, true), views, visitors }
+        Self { start: rfc3339(start), views, visitors }
     }
 }

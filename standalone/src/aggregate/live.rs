@@ -5,12 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use common::metrics::AGGREGATIONS;
+use common::metrics::{AGGREGATIONS, CORRUPT_INPUTS, begin_at_zero};
 use tokio::sync::oneshot;
 
 use super::report::Report;
 use super::run::{Outcome, aggregate};
 use super::source::{Source, fingerprint};
+use crate::archive::Corrupt;
 
 /// How many times longer the rest is than the work: it takes at most a tenth of one processor.
 const REST: u32 = 9;
@@ -31,6 +32,8 @@ type Fingerprint = BTreeMap<PathBuf, u64>;
 impl Live {
     /// Never returns; drop it to end it.
     pub(crate) async fn run(self) {
+        begin_at_zero(&AGGREGATIONS, &[&["written", "unchanged", "failed"]]);
+        begin_at_zero(&CORRUPT_INPUTS, &[&Corrupt::REASONS]);
         let (mut last, mut rest) = (Fingerprint::new(), self.every);
         loop {
             tokio::time::sleep(rest).await;

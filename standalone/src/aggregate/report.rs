@@ -54,6 +54,8 @@ pub(super) struct Tenant {
 
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Events {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    excluded: ByName,
     pub(super) total: i64,
     pub(super) types: ByName,
     pub(super) unique_users: usize,
@@ -150,6 +152,7 @@ impl Events {
         match key.dimension {
             Dimension::EventType => *types.entry(key.value.clone()).or_default() += count,
             Dimension::ViewPath => *views.entry(key.value.clone()).or_default() += count,
+            Dimension::Excluded => *self.excluded.entry(key.value.clone()).or_default() += count,
             _ => {}
         }
         if (key.dimension, key.grain) == (Dimension::EventType, Grain::All) {
@@ -160,7 +163,8 @@ impl Events {
 
 impl Requests {
     fn add(&mut self, key: &Key, count: i64) {
-        if matches!(key.dimension, Dimension::EventType | Dimension::ViewPath) {
+        use Dimension::{EventType, Excluded, ViewPath};
+        if matches!(key.dimension, EventType | ViewPath | Excluded) {
             return;
         }
         let windows = self.windows.entry(key.grain.as_str()).or_default();

@@ -41,6 +41,9 @@ pub(crate) enum Corrupt {
 }
 
 impl Corrupt {
+    /// The names of all reasons.
+    pub(crate) const REASONS: [&str; 5] = ["file", "line", "torn-line", "avro-file", "avro-record"];
+
     /// Its name in metrics and reports.
     pub(crate) fn reason(&self) -> &'static str {
         match self {

@@ -51,6 +51,24 @@ impl From<InvalidIdToken> for PushRefusal {
     }
 }
 
+/// All reasons, by their names in metrics.
+pub(super) const REASONS: [&str; 14] = [
+    "no-token",
+    "two-tokens",
+    "unknown-key",
+    "bad-signature",
+    "expired",
+    "not-yet-valid",
+    "wrong-audience",
+    "wrong-issuer",
+    "malformed",
+    "not-checked",
+    "no-email",
+    "email-not-verified",
+    "other-account",
+    "no-keys",
+];
+
 impl PushRefusal {
     /// The stable name in metrics.
     pub fn reason(&self) -> &'static str {

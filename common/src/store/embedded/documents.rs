@@ -10,10 +10,10 @@ use super::{schema, select, tenants};
 use crate::data_folder::DOCUMENTS;
 use crate::path::DocumentPath;
 use crate::sqlite::Database;
-use crate::tenant::TenantId;
 use crate::store::{
     Aggregation, Document, DocumentStore, Fields, Query, StoreError, Value, Write, check,
 };
+use crate::tenant::TenantId;
 
 /// The documents in a data folder.
 pub struct EmbeddedStore {

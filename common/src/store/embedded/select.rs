@@ -5,6 +5,7 @@ use rusqlite::{Connection, Row, params_from_iter};
 
 use super::encode::{decode, tag};
 use crate::hash;
+use crate::store::index::NAME;
 use crate::store::{Aggregation, Direction, Document, Filter, Op, Order, Query, StoreError, Value};
 
 /// The documents of `query`.
@@ -115,8 +116,11 @@ fn figure(aggregation: &Aggregation) -> String {
     }
 }
 
-/// The expression for the value of a field. Indexes must use exactly this one.
+/// The expression for the value of a field, or for the id. Indexes must use exactly this one.
 pub(super) fn value(field: &str) -> String {
+    if field == NAME {
+        return "id".to_owned();
+    }
     format!("json_extract(fields, '$.{field}[1]')")
 }
 
@@ -136,8 +140,8 @@ fn sql(value: &Value) -> Sql {
 mod tests {
     use super::super::schema;
     use super::*;
-    use crate::rollup;
     use crate::tenant::TenantId;
+    use crate::{event_listing, rollup};
 
     /// SQLite's plan for `query`.
     fn plan(db: &Connection, query: &Query) -> String {
@@ -158,12 +162,11 @@ mod tests {
         let db = Connection::open_in_memory().expect("a database");
         db.execute_batch(&schema::statements().expect("a declaration")).expect("the tables");
         let tenant = TenantId::parse("acme").expect("a tenant");
-        for (query, _) in rollup::shapes(&tenant) {
+        let shapes = [rollup::shapes(&tenant), event_listing::shapes(&tenant)].concat();
+        for (query, _) in shapes {
             let plan = plan(&db, &query);
-            assert!(
-                plan.contains("USING INDEX rollups_by_") || plan.contains("visitors_by_"),
-                "{plan}"
-            );
+            let index = format!("USING INDEX {}_by_", query.collection.name());
+            assert!(plan.contains(&index), "{plan}");
         }
     }
 }

@@ -14,22 +14,17 @@ pub(super) const LIMIT: usize = 4 << 20;
 pub(super) async fn an_unsupported_media_type_is_refused(deployment: &Deployment) {
     let (api, tenant) = (Api::new(deployment.url()), new_tenant());
     let types = [
-        "",
         "text",
         "text/html",
         "text/*",
         "*/*",
         "application/xml",
         "application/jsonp",
-        "application/x-www-form-urlencoded",
-        "multipart/form-data; boundary=x",
         "application/json; charset=iso-8859-1",
         "text/plain; charset=utf-16",
         "text/plain; charset=\"latin1\"",
     ];
     let body = json!({"tenant_id": tenant, "text": "a text"}).to_string();
-    let answer = post(&api, &[("x-tenant-id", &tenant)], body.clone()).await;
-    answer.assert_problem("no media type", 415, "unsupported-media-type");
     for kind in types {
         let headers = [("content-type", kind), ("x-tenant-id", &tenant)];
         let answer = post(&api, &headers, body.clone()).await;
@@ -43,13 +38,53 @@ pub(super) async fn an_unsupported_media_type_is_refused(deployment: &Deployment
 
 pub(super) async fn a_media_type_is_accepted_in_any_spelling(deployment: &Deployment) {
     let (api, tenant) = (Api::new(deployment.url()), new_tenant());
-    let types =
-        ["Application/JSON", "application/json;charset=UTF-8", "text/plain; charset=\"utf-8\""];
+    let types = [
+        "Application/JSON",
+        "application/json;charset=UTF-8",
+        "text/plain; charset=\"utf-8\"",
+        "application/json;",
+        "text/json",
+        "application/vnd.log+json",
+        "",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+    ];
     let body = json!({"tenant_id": tenant, "text": "a text"}).to_string();
     for kind in types {
         let headers = [("content-type", kind), ("x-tenant-id", &tenant)];
         let answer = post(&api, &headers, body.clone()).await;
         assert_eq!(answer.status, StatusCode::ACCEPTED, "{kind}: {}", answer.body);
+    }
+    let answer = post(&api, &[], body).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED, "no media type: {}", answer.body);
+}
+
+pub(super) async fn a_lone_surrogate_is_the_replacement_character(deployment: &Deployment) {
+    let (api, tenant) = (Api::new(deployment.url()), new_tenant());
+    for (id, text, stored) in [
+        ("high", r"a\ud800", "a\u{fffd}"),
+        ("low", r"\uDC00b", "\u{fffd}b"),
+        ("two", r"\ud800\ud800", "\u{fffd}\u{fffd}"),
+        ("whole", r"\ud83d\ude00\\ud83d", "😀\\ud83d"),
+    ] {
+        let body = format!(r#"{{"tenant_id":"{tenant}","log_id":"{id}","text":"{text}"}}"#);
+        let answer = post_as_json(&api, body).await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{id}: {}", answer.body);
+        assert_eq!(api.processed_log(&tenant, id).await["original_text"], stored, "{id}");
+    }
+}
+
+pub(super) async fn an_id_may_be_a_number_and_an_empty_one_is_none(deployment: &Deployment) {
+    let (api, tenant) = (Api::new(deployment.url()), new_tenant());
+    let named = api.post_json(&json!({"tenant_id": tenant, "log_id": 7, "text": "a"})).await;
+    assert_eq!((named.status, &named.body["log_id"]), (StatusCode::ACCEPTED, &json!("7")));
+    for id in ["", " "] {
+        let body = json!({"tenant_id": tenant, "log_id": id, "text": "a"}).to_string();
+        let headers = [("content-type", "application/json"), ("x-log-id", id)];
+        let made = post(&api, &headers, body).await;
+        assert_eq!(made.status, StatusCode::ACCEPTED, "{}", made.body);
+        let id = made.body["log_id"].as_str().expect("an id");
+        assert_eq!(id.len(), 36, "{id}");
     }
 }
 
@@ -59,7 +94,7 @@ pub(super) async fn invalid_json_is_refused(deployment: &Deployment) {
         let start = format!(r#"{{"tenant_id":"{tenant}","text":"#).into_bytes();
         [start, text.to_vec(), b"}".to_vec()].concat()
     };
-    let cases: [(&str, Vec<u8>); 15] = [
+    let cases: [(&str, Vec<u8>); 12] = [
         ("nothing", Vec::new()),
         ("a text", b"a text".to_vec()),
         ("single quotes", whole(b"'a'")),
@@ -70,9 +105,6 @@ pub(super) async fn invalid_json_is_refused(deployment: &Deployment) {
         ("a raw control character", whole(b"\"a\nb\"")),
         ("a byte that is no UTF-8", whole(b"\"\xff\"")),
         ("an overlong slash", whole(b"\"\xc0\xaf\"")),
-        ("a high surrogate alone", whole(br#""\ud800""#)),
-        ("a low surrogate alone", whole(br#""\udc00""#)),
-        ("two high surrogates", whole(br#""\ud800\ud800""#)),
         ("deep lists", whole(&b"[".repeat(100_000))),
         ("deep objects", whole(&br#"{"a":"#.repeat(100_000))),
     ];
@@ -105,11 +137,11 @@ pub(super) async fn json_that_is_not_an_object_is_refused(deployment: &Deploymen
 pub(super) async fn all_problems_of_a_body_are_named_at_once(deployment: &Deployment) {
     let (api, tenant) = (Api::new(deployment.url()), new_tenant());
     let all = &["tenant_id", "log_id", "text"][..];
-    let cases: [(Value, &[&str], &str); 12] = [
-        (json!({"tenant_id": 5, "log_id": [], "text": {}}), all, "wrong-type"),
+    let cases: [(Value, &[&str], &str); 11] = [
+        (json!({"tenant_id": 5.5, "log_id": [], "text": {}}), all, "wrong-type"),
         (json!({"tenant_id": true, "log_id": 0.5, "text": ["a"]}), all, "wrong-type"),
         (json!({"tenant_id": "../b", "log_id": "a/b", "text": ""}), all, "invalid-body"),
-        (json!({"tenant_id": 5, "log_id": "..", "text": null}), all, "invalid-body"),
+        (json!({"tenant_id": -5, "log_id": "..", "text": null}), all, "invalid-body"),
         (json!({}), &["tenant_id", "text"], "invalid-body"),
         (json!({"tenant_id": null, "text": "a"}), &["tenant_id"], "missing-tenant"),
         (json!({"tenant_id": "", "text": "a"}), &["tenant_id"], "invalid-tenant"),
@@ -117,7 +149,6 @@ pub(super) async fn all_problems_of_a_body_are_named_at_once(deployment: &Deploy
         (json!({"tenant_id": tenant, "text": null}), &["text"], "missing-field"),
         (json!({"tenant_id": tenant, "text": ""}), &["text"], "empty-text"),
         (json!({"tenant_id": tenant, "Text": "a"}), &["text"], "missing-field"),
-        (json!({"tenant_id": tenant, "log_id": "", "text": "a"}), &["log_id"], "invalid-id"),
     ];
     for (body, fields, code) in cases {
         let answer = api.post_json(&body).await;

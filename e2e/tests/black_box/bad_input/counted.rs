@@ -61,6 +61,6 @@ async fn refuse_all(api: &Api) -> Vec<(u16, &'static str, Answer)> {
         (405, "method-not-allowed", answer(api.request(Method::PUT, "/ingest")).await),
         (413, "too-large", post_as_text(api, "acme", vec![b'a'; super::bodies::LIMIT + 1]).await),
         (415, "unsupported-encoding", of_header("content-encoding", "br").await),
-        (415, "unsupported-media-type", post(api, &[], "a").await),
+        (415, "unsupported-media-type", post(api, &[("content-type", "text/html")], "a").await),
     ]
 }

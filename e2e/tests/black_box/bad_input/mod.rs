@@ -19,6 +19,8 @@ use reads::*;
 e2e::on_shared_deployments!(
     an_unsupported_media_type_is_refused,
     a_media_type_is_accepted_in_any_spelling,
+    a_lone_surrogate_is_the_replacement_character,
+    an_id_may_be_a_number_and_an_empty_one_is_none,
     invalid_json_is_refused,
     json_that_is_cut_anywhere_is_refused,
     json_that_is_not_an_object_is_refused,
@@ -29,7 +31,7 @@ e2e::on_shared_deployments!(
     a_good_gzip_is_read,
     a_broken_gzip_is_refused,
     a_gzip_that_is_too_large_on_either_side_is_refused,
-    an_encoding_other_than_gzip_is_refused,
+    an_unknown_encoding_is_refused_with_the_known_ones,
     a_request_that_names_two_tenants_is_refused,
     a_request_that_names_one_tenant_everywhere_is_accepted,
     a_request_that_names_two_records_is_refused,

@@ -3,18 +3,22 @@
 mod borders;
 mod browsers;
 mod counts;
+mod exclusions;
 mod refusals;
 mod series;
 mod shapes;
 mod site;
+mod variations;
 mod visitors;
 
 use borders::*;
 use browsers::*;
 use counts::*;
+use exclusions::*;
 use refusals::*;
 use series::*;
 use shapes::*;
+use variations::*;
 use visitors::*;
 
 e2e::on_shared_deployments!(
@@ -36,6 +40,7 @@ e2e::on_shared_deployments!(
     tenants_with_the_same_events_are_isolated,
     a_duplicate_changes_nothing,
     other_content_under_the_same_id_is_quarantined_and_not_counted,
+    what_does_not_fit_is_cut_unless_the_client_is_strict,
     an_invalid_site_event_is_refused,
     an_invalid_interaction_is_refused,
     a_body_that_is_not_an_event_is_refused,
@@ -43,6 +48,8 @@ e2e::on_shared_deployments!(
     values_at_their_limits_are_accepted,
     unknown_fields_and_nulls_are_ignored,
     a_beacon_is_read_as_json,
+    a_beacon_of_every_form_is_taken,
+    a_body_of_unknown_kind_is_refused_with_the_header_to_add,
     a_preflight_allows_any_origin,
     a_page_may_read_every_answer,
     a_series_has_views_by_the_hour_and_visitors_by_the_day,
@@ -51,4 +58,9 @@ e2e::on_shared_deployments!(
     a_repeated_event_of_a_visitor_is_not_a_conflict,
     a_client_that_is_not_a_browser_is_not_a_visitor,
     a_forged_address_does_not_make_a_visitor,
+    a_visit_that_is_none_is_told_and_not_counted,
+    what_a_client_sends_for_a_user_is_counted_as_it_says,
+    an_excluded_event_that_is_sent_again_is_counted_once,
+    every_reasonable_way_to_write_an_event_is_counted,
+    one_page_is_one_row,
 );

@@ -40,7 +40,7 @@ async fn assert_statistics(site: &Site) {
     let top = |views: u64| json!([{"path": "/pricing", "views": views}]);
     let stats = |date: Option<&str>, views: u64, users: u64| {
         json!({"site_id": site.name, "date": date, "total_views": views, "unique_users": users,
-            "top_paths": top(views)})
+            "top_paths": top(views), "excluded": {}})
     };
     let name = &site.name;
     for (path, body) in [
@@ -74,7 +74,7 @@ pub(super) async fn an_unknown_site_has_zeros_and_an_empty_list(deployment: &Dep
     for date in [None, Some(DAY)] {
         let query = date.map_or(String::new(), |date| format!("&date={date}"));
         let empty = json!({"site_id": site.name, "date": date, "total_views": 0,
-            "unique_users": 0, "top_paths": []});
+            "unique_users": 0, "top_paths": [], "excluded": {}});
         assert_eq!(site.stats(&query).await, empty);
     }
     for query in ["", "&event_type=click", "&start_date=2025-05-01&end_date=2025-05-29"] {

@@ -1,0 +1,168 @@
+//! The stored events of a tenant in the order of time, page by page.
+
+use chrono::{DateTime, Utc};
+
+use crate::path::{Collection, CollectionPath};
+use crate::store::{Aggregation, Direction, Document, DocumentStore, Op, Query, StoreError};
+use crate::tenant::TenantId;
+
+/// Which events to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Only events of this type.
+    pub event_type: Option<String>,
+    /// Only events at this time or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Only events before this time.
+    pub to: Option<DateTime<Utc>>,
+}
+
+/// A place in a listing: after this event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The event's time.
+    pub timestamp: DateTime<Utc>,
+    /// Its id.
+    pub id: String,
+}
+
+/// At most `limit` events, the newest first; events of the same time are ordered by id.
+///
+/// A cursor of the store is an id, and here the time comes first. So the rest of the events at the
+/// time of `after` is one query, ordered by id, and all older ones are another.
+pub async fn newest(
+    store: &dyn DocumentStore,
+    tenant: &TenantId,
+    selection: &Selection,
+    after: Option<&Position>,
+    limit: u32,
+) -> Result<Vec<Document>, StoreError> {
+    let mut found = match after {
+        Some(position) => store.query(&same_time(tenant, selection, position).limit(limit)).await?,
+        None => Vec::new(),
+    };
+    let missing = limit.saturating_sub(u32::try_from(found.len()).unwrap_or(limit));
+    if missing > 0 {
+        let older = older(tenant, selection, after.map(|position| position.timestamp));
+        found.extend(store.query(&older.limit(missing)).await?);
+    }
+    Ok(found)
+}
+
+/// A query of each shape that this module sends.
+pub fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
+    let since = |event_type: Option<&str>, from| Selection {
+        event_type: event_type.map(str::to_owned),
+        from,
+        to: None,
+    };
+    let epoch = Some(DateTime::UNIX_EPOCH);
+    let position = Position { timestamp: DateTime::UNIX_EPOCH, id: "a".to_owned() };
+    let selections = [since(None, None), since(None, epoch), since(Some("click"), epoch)];
+    let queries = selections.iter().flat_map(|selection| {
+        [older(tenant, selection, None), same_time(tenant, selection, &position)]
+    });
+    queries.map(|query| (query, None)).collect()
+}
+
+fn of_type(tenant: &TenantId, selection: &Selection) -> Query {
+    let all = Query::all(CollectionPath::of(tenant, Collection::Events));
+    match &selection.event_type {
+        Some(event_type) => all.filter("event_type", Op::Equal, event_type.as_str()),
+        None => all,
+    }
+}
+
+/// The events at the time of the position, after it.
+fn same_time(tenant: &TenantId, selection: &Selection, position: &Position) -> Query {
+    of_type(tenant, selection)
+        .filter("timestamp", Op::Equal, position.timestamp)
+        .after(Some(position.id.clone()))
+}
+
+/// The events before `before`.
+fn older(tenant: &TenantId, selection: &Selection, before: Option<DateTime<Utc>>) -> Query {
+    let mut query = of_type(tenant, selection);
+    if let Some(from) = selection.from {
+        query = query.filter("timestamp", Op::AtLeast, from);
+    }
+    if let Some(before) = [before, selection.to].into_iter().flatten().min() {
+        query = query.filter("timestamp", Op::Less, before);
+    }
+    query.order_by("timestamp", Direction::Descending)
+}
+
+#[cfg(all(test, feature = "embedded"))]
+mod tests {
+    use super::*;
+    use crate::event::path;
+    use crate::record::RecordId;
+    use crate::store::embedded::EmbeddedStore;
+    use crate::store::{Write, fields};
+
+    fn tenant() -> TenantId {
+        TenantId::parse("acme").expect("a tenant")
+    }
+
+    fn at(microseconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(microseconds).expect("an instant")
+    }
+
+    /// Forty events at ten times, of two types; their ids are not in the order of time.
+    async fn store(folder: &tempfile::TempDir) -> EmbeddedStore {
+        let store = EmbeddedStore::open(folder.path()).expect("a store");
+        let event = |number: i64| Write::Create {
+            path: path(
+                &tenant(),
+                &RecordId::parse(&format!("{:02}", number * 7 % 40)).expect("id"),
+            ),
+            fields: fields([
+                ("timestamp", at(number / 4).into()),
+                ("event_type", if number % 2 == 0 { "view" } else { "click" }.into()),
+            ]),
+        };
+        store.commit((0..40).map(event).collect()).await.expect("a commit");
+        store
+    }
+
+    async fn pages(store: &EmbeddedStore, selection: &Selection, limit: u32) -> Vec<(i64, String)> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = newest(store, &tenant(), selection, after.as_ref(), limit).await;
+            let page = page.expect("the store answers");
+            let time = |event: &Document| event.timestamp("timestamp").expect("a time");
+            let row = |event: &Document| (-time(event).timestamp_micros(), event.id.clone());
+            all.extend(page.iter().map(row));
+            match page.last() {
+                Some(last) => {
+                    after = Some(Position { timestamp: time(last), id: last.id.clone() });
+                }
+                None => return all,
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn pages_of_any_size_hold_every_event_once_and_the_newest_first() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = store(&folder).await;
+        for limit in [1, 2, 3, 4, 5, 7, 40, 100] {
+            let all = pages(&store, &Selection::default(), limit).await;
+            assert_eq!(all.len(), 40, "pages of {limit}");
+            assert!(all.is_sorted(), "pages of {limit}: {all:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_selection_is_exact_on_every_page() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = store(&folder).await;
+        let selection =
+            Selection { event_type: Some("click".to_owned()), from: Some(at(3)), to: Some(at(6)) };
+        for limit in 1..8 {
+            let some = pages(&store, &selection, limit).await;
+            let times: Vec<_> = some.iter().map(|(time, _)| -time).collect();
+            assert_eq!(times, [5, 5, 4, 4, 3, 3], "pages of {limit}");
+        }
+    }
+}

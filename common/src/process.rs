@@ -1,0 +1,108 @@
+//! The metrics of the process itself, under the names that Prometheus' clients give them. They come
+//! from `/proc`, so other systems than Linux have none.
+
+use std::fmt::Write as _;
+use std::fs;
+
+/// Processor time is counted in hundredths of a second, on every Linux that Rust supports.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// All that can be read, in Prometheus' text format.
+pub(crate) fn metrics() -> String {
+    let (stat, status) = (read("/proc/self/stat"), read("/proc/self/status"));
+    let cpu = processor_ticks(&stat).map(|ticks| ticks / TICKS_PER_SECOND);
+    let limits = read("/proc/self/limits");
+    let open = fs::read_dir("/proc/self/fd").map(|files| files.count() as f64).ok();
+    let of_status = |name| field(&status, name);
+    let rows = [
+        ("cpu_seconds_total", "counter", "Processor time used, in seconds.", cpu),
+        ("open_fds", "gauge", "Open file descriptors.", open),
+        ("max_fds", "gauge", "The most file descriptors that may be open.", most_files(&limits)),
+        (
+            "resident_memory_bytes",
+            "gauge",
+            "Memory in use, in bytes.",
+            of_status("VmRSS:").map(|kilobytes| kilobytes * 1_024.0),
+        ),
+        (
+            "virtual_memory_bytes",
+            "gauge",
+            "Address space in use, in bytes.",
+            of_status("VmSize:").map(|kilobytes| kilobytes * 1_024.0),
+        ),
+        ("threads", "gauge", "Threads.", of_status("Threads:")),
+        (
+            "start_time_seconds",
+            "gauge",
+            "When the process started, in seconds since 1970.",
+            start(&stat, &read("/proc/stat")),
+        ),
+    ];
+    let mut text = String::new();
+    for (name, kind, help, value) in rows {
+        if let Some(value) = value {
+            // Writing into a string does not fail.
+            let _ = write!(
+                text,
+                "# HELP process_{name} {help}\n# TYPE process_{name} {kind}\nprocess_{name} {value}\n"
+            );
+        }
+    }
+    text
+}
+
+/// The file's text; empty if there is none.
+fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default()
+}
+
+/// The numbers after the program's name, which may contain anything but ends with a parenthesis.
+fn after_name(stat: &str) -> Option<Vec<&str>> {
+    Some(stat.rsplit_once(')')?.1.split_whitespace().collect())
+}
+
+fn processor_ticks(stat: &str) -> Option<f64> {
+    let fields = after_name(stat)?;
+    let ticks = |place: usize| fields.get(place)?.parse::<f64>().ok();
+    Some(ticks(11)? + ticks(12)?)
+}
+
+fn start(stat: &str, of_all: &str) -> Option<f64> {
+    let ticks: f64 = after_name(stat)?.get(19)?.parse().ok()?;
+    Some(field(of_all, "btime")? + ticks / TICKS_PER_SECOND)
+}
+
+/// The first number on the line that begins with `name`.
+fn field(text: &str, name: &str) -> Option<f64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+fn most_files(limits: &str) -> Option<f64> {
+    field(limits, "Max open files")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_from_the_kernels_line() {
+        let stat = "7 (a )b) S 1 1 1 0 -1 4194560 9 0 0 0 250 50 0 0 20 0 9 0 4200 9 9 9";
+        assert_eq!(processor_ticks(stat), Some(300.0));
+        assert_eq!(start(stat, "cpu 1 2\nbtime 1764000000\n"), Some(1_764_000_042.0));
+        assert_eq!(processor_ticks(""), None);
+        let limits = "Limit  Soft Limit\nMax open files            1024      4096     files\n";
+        assert_eq!(most_files(limits), Some(1_024.0));
+        assert_eq!(most_files("Max open files  unlimited"), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn this_process_has_all_of_them() {
+        let text = metrics();
+        let values: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(values.len(), 7, "{text}");
+        assert!(values.iter().all(|line| !line.ends_with(" 0")), "{text}");
+    }
+}

@@ -1,0 +1,238 @@
+//! The period of a read: `date`, or `from` and `to`, or `start_date` and `end_date`, which mean the
+//! same. A day as the end is included whole; an instant as the end is excluded.
+
+use actix_web::HttpRequest;
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, TimeDelta, Utc};
+use common::rollup::Period;
+
+use super::query::{self, invalid};
+use crate::problem::Problem;
+use crate::times;
+
+/// Names of the first moment, and of the last.
+const FIRST: [&str; 3] = ["date", "from", "start_date"];
+const LAST: [&str; 3] = ["date", "to", "end_date"];
+/// Smaller numbers of seconds are not read as times: `20250501` would be a day in 1970.
+const YEAR_2000: i64 = 946_684_800;
+
+/// The last second that a store can hold.
+pub(crate) const LAST_MOMENT: DateTime<Utc> = match DateTime::from_timestamp(253_402_300_799, 0) {
+    Some(last) => last,
+    None => DateTime::UNIX_EPOCH,
+};
+
+/// A period as it was asked for; an end that is missing is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// The first moment.
+    pub(crate) from: Option<Bound>,
+    /// The moment before which the period ends.
+    pub(crate) to: Option<Bound>,
+}
+
+/// One end of a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bound {
+    pub(crate) at: DateTime<Utc>,
+    /// The parameter that gave it.
+    pub(crate) name: &'static str,
+}
+
+impl Asked {
+    /// Reads the parameters. All that name the same end must agree.
+    pub(crate) fn read(request: &HttpRequest) -> Result<Self, Problem> {
+        let from = bound(request, FIRST, Moment::start)?;
+        let to = bound(request, LAST, Moment::end)?;
+        match (from, to) {
+            (Some(from), Some(to)) if from.at >= to.at => {
+                Err(invalid(from.name, &format!("must be before the end of {}", to.name)))
+            }
+            _ => Ok(Self { from, to }),
+        }
+    }
+
+    /// The period, if events are counted by it: whole hours, or whole days.
+    pub(crate) fn of_hours(self) -> Result<Period, Problem> {
+        if let Some(day) = self.whole(TimeDelta::days(1)) {
+            return Ok(day.days());
+        }
+        match self.whole(TimeDelta::hours(1)) {
+            Some(Self { from, to }) => {
+                Ok(Period::Hours(from.map(|from| from.at), to.map(|to| to.at)))
+            }
+            None => Err(self.odd(
+                TimeDelta::hours(1),
+                "must be a day or a full hour: events are counted by the hour",
+            )),
+        }
+    }
+
+    /// The period, if it consists of whole days.
+    pub(crate) fn of_days(self) -> Result<Period, Problem> {
+        let reason = "must be a day, or midnight in UTC: pages and visitors are counted by the day; \
+                      /stats/series has views by the hour";
+        let days = self.whole(TimeDelta::days(1)).map(Self::days);
+        days.ok_or_else(|| self.odd(TimeDelta::days(1), reason))
+    }
+
+    /// Itself, if both ends are multiples of `length`.
+    fn whole(self, length: TimeDelta) -> Option<Self> {
+        self.ends().all(|end| is_multiple(end.at, length)).then_some(self)
+    }
+
+    fn odd(self, length: TimeDelta, reason: &str) -> Problem {
+        let name = self.ends().find(|end| !is_multiple(end.at, length)).map(|end| end.name);
+        invalid(name.unwrap_or("from"), reason)
+    }
+
+    fn ends(self) -> impl Iterator<Item = Bound> {
+        self.from.into_iter().chain(self.to)
+    }
+
+    fn days(self) -> Period {
+        let last = |to: Bound| (to.at - TimeDelta::days(1)).date_naive();
+        Period::between(self.from.map(|from| from.at.date_naive()), self.to.map(last))
+    }
+}
+
+/// What a parameter names.
+enum Moment {
+    Day(NaiveDate),
+    Instant(DateTime<Utc>),
+}
+
+impl Moment {
+    fn start(&self) -> DateTime<Utc> {
+        match self {
+            Self::Day(day) => day.and_time(NaiveTime::MIN).and_utc(),
+            Self::Instant(instant) => *instant,
+        }
+    }
+
+    fn end(&self) -> DateTime<Utc> {
+        match self {
+            Self::Day(_) => self.start() + TimeDelta::days(1),
+            Self::Instant(instant) => *instant,
+        }
+    }
+}
+
+/// The end that the parameters name.
+fn bound(
+    request: &HttpRequest,
+    names: [&'static str; 3],
+    end: impl Fn(&Moment) -> DateTime<Utc>,
+) -> Result<Option<Bound>, Problem> {
+    let mut one: Option<Bound> = None;
+    for name in names {
+        let Some(text) = query::parameter(request, name)? else { continue };
+        let at = end(&moment(name, &text)?);
+        match one {
+            Some(Bound { at: other, name: first }) if other != at => {
+                return Err(invalid(name, &format!("means the same as {first}, but differs")));
+            }
+            _ => one = Some(Bound { at, name }),
+        }
+    }
+    Ok(one)
+}
+
+fn moment(name: &str, text: &str) -> Result<Moment, Problem> {
+    if let Some(day) = times::day(text) {
+        return Ok(Moment::Day(day));
+    }
+    if name == "date" {
+        return Err(invalid(name, "must be a valid day, such as 2025-05-01"));
+    }
+    let instant = times::instant_in_query(text).filter(|instant| is_plausible(text, *instant));
+    instant.map(Moment::Instant).ok_or_else(|| {
+        invalid(name, "must be a day such as 2025-05-01, or a time such as 2025-05-01T10:00:00Z")
+    })
+}
+
+fn is_plausible(text: &str, instant: DateTime<Utc>) -> bool {
+    let is_number = !text.contains(['-', '/', ':']);
+    let is_recent = !is_number || instant.timestamp() >= YEAR_2000;
+    is_recent && (1970..10_000).contains(&instant.year())
+}
+
+fn is_multiple(at: DateTime<Utc>, length: TimeDelta) -> bool {
+    at.timestamp_subsec_nanos() == 0 && at.timestamp().rem_euclid(length.num_seconds()) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn request(query: &str) -> HttpRequest {
+        TestRequest::with_uri(&format!("/stats?{query}")).to_http_request()
+    }
+
+    fn asked(query: &str) -> Result<Asked, String> {
+        Asked::read(&request(query)).map_err(|problem| problem.to_string())
+    }
+
+    fn day(text: &str) -> Option<NaiveDate> {
+        Some(times::day(text).expect("a day"))
+    }
+
+    fn hours(query: &str) -> Option<Period> {
+        asked(query).ok()?.of_hours().ok()
+    }
+
+    #[test]
+    fn the_three_spellings_are_one() {
+        let one = Some(Period::between(day("2025-05-01"), day("2025-05-01")));
+        for query in [
+            "date=2025-05-01",
+            "from=2025-05-01&to=2025-05-01",
+            "start_date=2025-05-01&end_date=2025-05-01",
+            "start_date=2025-05-01&to=2025-05-01",
+            "date=2025-05-01&start_date=2025-05-01",
+            "from=2025-05-01T00:00:00Z&to=2025-05-02T00:00:00Z",
+            "start_date=2025-05-01T00:00:00Z&end_date=2025-05-01",
+            "from=1746057600&to=1746144000000",
+            "from=2025-05-01+02:00:00%2B02:00&to=2025-05-02T02:00:00+02:00",
+        ] {
+            assert_eq!(hours(query), one, "{query}");
+        }
+        assert_eq!(hours(""), Some(Period::All));
+        assert_eq!(hours("from=2025-05-01"), Some(Period::between(day("2025-05-01"), None)));
+        assert_eq!(hours("end_date=9999-12-31"), Some(Period::between(None, day("9999-12-31"))));
+    }
+
+    #[test]
+    fn a_period_of_hours_is_not_one_of_days() {
+        let query = "from=2025-05-01T10:00:00Z&to=2025-05-02";
+        let at = |text: &str| times::instant(text);
+        let period = Period::Hours(at("2025-05-01T10:00:00Z"), at("2025-05-03T00:00:00Z"));
+        assert_eq!(hours(query), Some(period));
+        let refused = asked(query).expect("a period").of_days().expect_err("it has hours");
+        assert!(refused.to_string().starts_with("invalid-query: from must be a day"), "{refused}");
+        assert_eq!(hours("to=2025-05-01T10:30:00Z"), None);
+        assert_eq!(hours("to=2025-05-01T10:00:00.001Z"), None);
+    }
+
+    #[test]
+    fn a_period_that_contradicts_itself_is_refused() {
+        for (query, field) in [
+            ("date=2025-05-01&from=2025-05-02", "from"),
+            ("date=2025-05-01&end_date=2025-05-02", "end_date"),
+            ("from=2025-05-01&start_date=2025-05-02&to=2025-05-03", "start_date"),
+            ("start_date=2025-05-02&end_date=2025-05-01", "start_date"),
+            ("from=2025-05-01T10:00:00Z&to=2025-05-01T10:00:00Z", "from"),
+            ("date=2025-05-01T00:00:00Z", "date"),
+            ("from=20250501", "from"),
+            ("from=2025", "from"),
+            ("to=0", "to"),
+            ("to=2025-02-29", "to"),
+            ("to=", "to"),
+            ("from=1969-12-31T23:00:00Z", "from"),
+        ] {
+            let refused = asked(query).expect_err(query);
+            assert!(refused.starts_with(&format!("invalid-query: {field} ")), "{query}: {refused}");
+        }
+    }
+}

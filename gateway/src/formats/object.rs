@@ -1,0 +1,75 @@
+//! An entry as a JSON object, with its fields at any depth.
+
+use super::entry::{Field, Raw};
+use super::names::known;
+use super::scan::{Broken, Leaf, Scanner};
+
+/// The names of an array of entries within an object, in lower case.
+const ENVELOPES: [&str; 10] = [
+    "batch",
+    "data",
+    "entries",
+    "events",
+    "items",
+    "lines",
+    "logevents",
+    "logs",
+    "messages",
+    "records",
+];
+
+/// Reads an object. Of values that have the same name, the last one counts.
+pub(super) fn object<'t>(scanner: &mut Scanner<'t>) -> Result<Raw<'t>, Broken> {
+    let mut raw = Raw::default();
+    scanner.value(|name, leaf| {
+        let value = match leaf {
+            Leaf::Text(text) => Field::Text(text),
+            Leaf::Number(digits) => Field::Number(digits.into()),
+            Leaf::Other => Field::Other,
+            Leaf::Null => return,
+        };
+        if let Some((slot, rank)) = known(name) {
+            raw.add(slot, rank, name.to_owned().into(), value);
+        }
+    })?;
+    Ok(raw)
+}
+
+/// The place of the array of entries in the object at `at`, which may be broken behind it.
+pub(super) fn envelope(text: &str, at: usize) -> Option<usize> {
+    let mut scanner = Scanner::new(text, at);
+    if !scanner.skip(b'{') {
+        return None;
+    }
+    loop {
+        let mut name = None;
+        scanner.value(|_, leaf| name = Some(leaf)).ok()?;
+        let Some(Leaf::Text(name)) = name else { return None };
+        if !scanner.skip(b':') {
+            return None;
+        }
+        let is_array = scanner.peek() == Some(b'[');
+        if is_array && ENVELOPES.contains(&name.to_ascii_lowercase().as_str()) {
+            return Some(scanner.at());
+        }
+        scanner.value(|_, _| {}).ok()?;
+        if !scanner.skip(b',') {
+            return None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_array_of_an_envelope_is_found() {
+        assert_eq!(envelope(r#"{"logs":[1]}"#, 0), Some(8));
+        assert_eq!(envelope(r#"x {"a": {"logs": []}, "Records" : [{]"#, 2), Some(34));
+        for text in [r#"{"logs": {}}"#, r#"{"a": [1]}"#, "[1]", "{", r#"{"logs" [1]}"#, "{[1]:[2]}"]
+        {
+            assert_eq!(envelope(text, 0), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The words and quoted texts of a log line, and the escapes in them.
+
+use std::borrow::Cow;
+
+/// A piece of a line between blanks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token<'a> {
+    /// Without quotes around it. It may contain a quoted text, as `rt="0.004"` does.
+    Word(&'a str),
+    /// The text between two quotes, with its escapes.
+    Quoted(&'a str),
+}
+
+impl<'a> Token<'a> {
+    /// The word; `None` for a quoted text.
+    pub(super) fn word(self) -> Option<&'a str> {
+        match self {
+            Self::Word(word) => Some(word),
+            Self::Quoted(_) => None,
+        }
+    }
+
+    /// The text either way.
+    pub(super) fn text(self) -> &'a str {
+        match self {
+            Self::Word(text) | Self::Quoted(text) => text,
+        }
+    }
+}
+
+/// The tokens of a text; `None` if a quote is never closed, or if text follows a closing quote.
+pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
+    let mut tokens = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let (token, after) = match rest.strip_prefix('"') {
+            Some(after) => {
+                let (text, after) = quoted(after)?;
+                (Token::Quoted(text), after)
+            }
+            None => word(rest)?,
+        };
+        if !after.is_empty() && !after.starts_with([' ', '\t']) {
+            return None;
+        }
+        tokens.push(token);
+        rest = after.trim_start();
+    }
+    Some(tokens)
+}
+
+/// A word; a quoted text may stand behind its equals sign.
+fn word(text: &str) -> Option<(Token<'_>, &str)> {
+    let end = text.find([' ', '\t', '"']).unwrap_or(text.len());
+    match text[end..].strip_prefix('"') {
+        Some(after) if text[..end].ends_with('=') => {
+            let (_, after) = quoted(after)?;
+            Some((Token::Word(&text[..text.len() - after.len()]), after))
+        }
+        Some(_) => None,
+        None => Some((Token::Word(&text[..end]), &text[end..])),
+    }
+}
+
+/// Splits at the next quote that is not escaped.
+pub(super) fn quoted(text: &str) -> Option<(&str, &str)> {
+    let mut is_escaped = false;
+    let end = text.bytes().position(|byte| {
+        let is_end = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        is_end
+    })?;
+    Some((&text[..end], &text[end + 1..]))
+}
+
+/// Whether the text is a whole number or the hyphen that stands for none.
+pub(super) fn is_number(text: &str) -> bool {
+    text == "-" || (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Whether the text is a status code or the hyphen that stands for none.
+pub(super) fn is_status(text: &str) -> bool {
+    is_number(text) && text.len() <= 3
+}
+
+/// Undoes `\"`, `\\`, `\n` and the like, and `\xhh` for any byte. Apache writes all of them, nginx
+/// only the last. A byte that is not UTF-8 is percent-encoded.
+pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
+    if !text.contains('\\') {
+        return text.into();
+    }
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [byte, after @ ..] = rest {
+        let (byte, after) = if *byte == b'\\' { escape(after) } else { (*byte, after) };
+        plain.push(byte);
+        rest = after;
+    }
+    printable(&plain).into()
+}
+
+fn printable(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|byte| format!("%{byte:02X}")));
+    }
+    text
+}
+
+/// The byte that an escape stands for, and the text behind it. Without a valid escape, the backslash
+/// stands for itself.
+fn escape(after: &[u8]) -> (u8, &[u8]) {
+    let hex = |digit: u8| char::from(digit).to_digit(16).map(|digit| digit as u8);
+    match after {
+        [b'x', high, low, rest @ ..] => match (hex(*high), hex(*low)) {
+            (Some(high), Some(low)) => (high << 4 | low, rest),
+            _ => (b'\\', after),
+        },
+        [byte @ (b'"' | b'\\'), rest @ ..] => (*byte, rest),
+        [b'n', rest @ ..] => (b'\n', rest),
+        [b'r', rest @ ..] => (b'\r', rest),
+        [b't', rest @ ..] => (b'\t', rest),
+        [b'b', rest @ ..] => (8, rest),
+        [b'v', rest @ ..] => (11, rest),
+        [b'f', rest @ ..] => (12, rest),
+        _ => (b'\\', after),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_cut_into_words_and_quoted_texts() {
+        let cut = tokens(r#"a  "b \" c" d="e f" - "" "#);
+        let expected = [
+            Token::Word("a"),
+            Token::Quoted(r#"b \" c"#),
+            Token::Word(r#"d="e f""#),
+            Token::Word("-"),
+            Token::Quoted(""),
+        ];
+        assert_eq!(cut.as_deref(), Some(&expected[..]));
+        assert_eq!(tokens(""), Some(Vec::new()));
+    }
+
+    #[test]
+    fn an_open_quote_and_text_after_a_closing_quote_are_errors() {
+        for line in [r#"a "b"#, r#""a"b"#, r#"a"b""#, r#"a="b"#, r#"a="b"c"#, r#""a\""#] {
+            assert_eq!(tokens(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_undone_and_other_backslashes_stay() {
+        let cases = [
+            ("plain", "plain"),
+            (r#"\"a\""#, "\"a\""),
+            (r"\\x41", r"\x41"),
+            (r"\x41\x7a", "Az"),
+            (r"\xE2\x82\xAC", "€"),
+            (r"\xff\xe9a", "%FF%E9a"),
+            (r"\t\q\x4g\x4", "\t\\q\\x4g\\x4"),
+            (r"a\", r"a\"),
+            (r"\xü", r"\xü"),
+        ];
+        for (text, plain) in cases {
+            assert_eq!(unescaped(text), plain, "{text}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The route table: every path, its method, its handler, and the query parameters that a read knows.
+
+use actix_cors::Cors;
+use actix_web::body::BoxBody;
+use actix_web::dev::{HttpServiceFactory, ServiceRequest};
+use actix_web::http::Method;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{self, ServiceConfig, get, head, post};
+use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder};
+
+use crate::counters;
+use crate::edge::{not_found, only};
+use crate::extractors::query::{self, Names, PAGE, PERIOD, TENANT};
+use crate::pages::{self, Pages};
+use crate::routes::{
+    analytics, event, events, health, ingest, log_batches, logs, metrics, processed_logs,
+    quarantine, root, stats, tenants,
+};
+
+/// The API.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(write("/ingest", ingest::post))
+        .service(write("/event", event::post_site_event))
+        .service(write("/events", event::post_interaction))
+        .service(write("/logs", logs::post))
+        .service(query("/logs/stats", &[TENANT, PERIOD, &["grain", "limit"]], logs::stats))
+        .service(query("/stats", &[TENANT, PERIOD, &["limit"]], stats::get))
+        .service(query("/stats/series", &[TENANT, PERIOD, &["grain"]], stats::series))
+        .service(query(
+            "/analytics/event-counts",
+            &[TENANT, PERIOD, &["event_type"]],
+            analytics::event_counts,
+        ))
+        .service(query(
+            "/analytics/event-counts-by-type",
+            &[TENANT, PERIOD],
+            analytics::event_counts_by_type,
+        ))
+        .service(query("/tenants", &[&["limit"]], tenants::list))
+        .service(query("/tenants/{tenant}/processed_logs", &[TENANT, PAGE], processed_logs::list))
+        .service(query("/tenants/{tenant}/processed_logs/{log_id}", &[TENANT], processed_logs::get))
+        .service(query("/tenants/{tenant}/log_batches/{batch_id}", &[TENANT], log_batches::get))
+        .service(query(
+            "/tenants/{tenant}/events",
+            &[TENANT, PERIOD, PAGE, &["type"]],
+            events::list,
+        ))
+        .service(query("/tenants/{tenant}/events/{event_id}", &[TENANT], events::get))
+        .service(query("/tenants/{tenant}/quarantine", &[TENANT, PAGE], quarantine::list))
+        .service(read("/", root::root))
+        .service(read("/robots.txt", root::robots))
+        .service(read("/favicon.ico", root::favicon))
+        .service(read("/health", health::health))
+        .service(read("/ready", health::ready))
+        .service(query("/metrics", &[], metrics::get))
+        .default_service(web::to(not_found));
+}
+
+/// The files for browsers.
+pub(crate) fn browser_routes(config: &mut ServiceConfig, pages: &Pages) {
+    for asset in pages::served(pages) {
+        let answer = async move |request: HttpRequest| asset.answer(&request);
+        config.service(read(asset.path, answer));
+    }
+}
+
+/// A path that supports POST, also from the pages of any site. A beacon always sends the cookies that
+/// the browser has, so credentials are allowed; nothing here reads them.
+fn write<H, Args>(path: &str, handler: H) -> impl HttpServiceFactory
+where
+    H: Handler<Args>,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    let cors = Cors::default()
+        .allow_any_origin()
+        .supports_credentials()
+        .allowed_methods(["POST"])
+        .allow_any_header()
+        .expose_headers(["retry-after", "x-request-id"])
+        .max_age(86_400);
+    counters::begin_route(path, "POST", "202");
+    let only_post = web::to(only("POST"));
+    web::resource(path).route(post().to(handler)).default_service(only_post).wrap(cors)
+}
+
+/// A read of data: a path that supports GET and HEAD, with the parameters in `known` and no others.
+fn query<H, Args>(path: &str, known: &'static [Names], handler: H) -> impl HttpServiceFactory
+where
+    H: Handler<Args>,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    let check = move |request: ServiceRequest, next: Next<BoxBody>| async move {
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        match query::check(request.query_string(), known) {
+            Err(problem) if is_read => Ok(request.error_response(problem)),
+            _ => next.call(request).await,
+        }
+    };
+    read(path, handler).wrap(from_fn(check))
+}
+
+/// A path that supports GET and HEAD.
+fn read<H, Args>(path: &str, handler: H) -> Resource
+where
+    H: Handler<Args>,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    counters::begin_route(path, "GET", "200");
+    web::resource(path)
+        .route(get().to(handler.clone()))
+        .route(head().to(handler))
+        .default_service(web::to(only("GET, HEAD")))
+}
