@@ -17,6 +17,7 @@ locals {
     MAX_INGEST_BYTES     = tostring(var.max_ingest_bytes)
     MAX_LOGS_BYTES       = tostring(var.max_logs_bytes)
     TRUSTED_HOPS         = tostring(var.trusted_hops)
+    REDACT_PATHS         = tostring(var.redact_paths)
     PAGES                = var.pages ? "on" : "off"
     LOG_REQUESTS         = var.log_requests
   }

@@ -150,6 +150,12 @@ variable "trusted_hops" {
   }
 }
 
+variable "redact_paths" {
+  description = "REDACT_PATHS: whether personal data and secrets are taken out of the paths, referers and queries of access logs and events before they are counted and stored."
+  type        = bool
+  default     = true
+}
+
 variable "pages" {
   description = "PAGES: whether the gateway also serves its pages: tracker, demo, dashboard and API page."
   type        = bool

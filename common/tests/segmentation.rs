@@ -32,6 +32,15 @@ const SENSITIVE: &[&str] = &[
     "AKIAIOSFODNN7EXAMPLE",
     "sk-proj-Ab12Cd34Ef56Gh78Ij90",
     "phone=4155552671",
+    "password=hunter2",
+    "postgres://ann:hunter2@db:5432/app",
+    "Cookie: sid=abc123; theme=dark",
+    "X-Api-Key: 9f86d081884c7d659a2feaa0c55ad015",
+    "220-135-151-1.hinet.example.net",
+    "ann%2540example.com",
+    "用户@例子.公司",
+    "０９０－１２３４－５６７８",
+    "4111\u{a0}1111\u{a0}1111\u{a0}1111",
 ];
 
 const OTHER: &[&str] = &[

@@ -1,7 +1,7 @@
 //! The gateway's settings: each has a default that works, and the same name as an option and as an
 //! environment variable.
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use crate::pages::Pages;
 use crate::request_log::LogRequests;
@@ -30,6 +30,11 @@ pub struct GatewaySettings {
     #[arg(long, env = "TRUSTED_HOPS", default_value_t = 0,
         value_parser = clap::value_parser!(u8).range(0..=10))]
     pub trusted_hops: u8,
+
+    /// Whether personal data and secrets are taken out of paths, referers and queries of access logs
+    /// and events before they are counted and stored.
+    #[arg(long, env = "REDACT_PATHS", default_value_t = true, action = ArgAction::Set)]
+    pub redact_paths: bool,
 
     /// The pages to serve to browsers: on, off, or a comma-separated list of tracker, demo,
     /// dashboard and docs.

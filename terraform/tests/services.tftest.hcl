@@ -76,6 +76,7 @@ run "every_variable_has_its_effect" {
     max_ingest_bytes       = 1000
     max_logs_bytes         = 2000
     trusted_hops           = 2
+    redact_paths           = false
     pages                  = false
     log_requests           = "errors"
     worker_image           = "registry.test/worker:7"
@@ -106,6 +107,7 @@ run "every_variable_has_its_effect" {
       MAX_INGEST_BYTES     = "1000"
       MAX_LOGS_BYTES       = "2000"
       TRUSTED_HOPS         = "2"
+      REDACT_PATHS         = "false"
       PAGES                = "off"
       LOG_REQUESTS         = "errors"
     }

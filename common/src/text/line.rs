@@ -9,18 +9,20 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::rules::{RULES, Rule, Traits};
+use super::rule::{Reach, Rule, Traits};
+use super::rules::RULES;
+use super::view::View;
 
-/// The text that replaces each match.
-pub const MARK: &str = "[REDACTED]";
+pub use super::values::MARK;
 
 /// How often a line is read, each time with the matches so far replaced. A match can uncover
 /// another one: a number right beside an address is recognized once the address is gone. Longer
 /// chains than this do not occur in real logs, and following them would make the work quadratic.
 const ROUNDS: usize = 8;
 
-static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    RULES.iter().map(|rule| Regex::new(rule.pattern).expect("a pattern of the table")).collect()
+static PATTERNS: LazyLock<Vec<(&'static Rule, Regex)>> = LazyLock::new(|| {
+    let pattern = |rule: &Rule| Regex::new(rule.pattern).expect("a pattern of the table");
+    RULES.iter().copied().flatten().map(|rule| (rule, pattern(rule))).collect()
 });
 
 /// The ranges that must not be cut: the matches, with the words that led to them (`Bearer`,
@@ -59,10 +61,11 @@ pub(super) fn read(line: &str) -> Reading {
 impl Reading {
     /// Adds the matches that were found with the spans so far replaced.
     fn take(&mut self, fresh: &[Match]) {
+        let marks = marks(&self.spans);
         let mut spans = self.spans.clone();
         for one in fresh {
-            spans.push(original(&one.secret, &self.spans));
-            self.claims.push(original(&one.claim, &self.spans));
+            spans.push(original(&one.secret, &marks));
+            self.claims.push(original(&one.claim, &marks));
         }
         self.spans = united(spans, |end, start| start <= end);
     }
@@ -70,30 +73,54 @@ impl Reading {
 
 /// The matches of all rules, in no order.
 fn matches(line: &str) -> Vec<Match> {
-    let traits = Traits::of(line);
+    let view = View::of(line);
+    let traits = Traits::of(&view.text);
     let mut found = Vec::new();
-    for (rule, pattern) in RULES.iter().zip(PATTERNS.iter()) {
+    for (rule, pattern) in PATTERNS.iter() {
         if traits.meet(&rule.needs) {
-            collect(rule, pattern, line, &mut found);
+            let first = found.len();
+            collect(rule, pattern, &view.text, &mut found);
+            found[first..].iter_mut().for_each(|one| *one = placed(rule, one, &view, line));
         }
     }
     found
 }
 
-/// Adds the matches of one rule. After a rejected candidate the search goes on one character later,
-/// so it hides no match that begins inside it. After a match, the rest is read like a new line.
+/// A match in the view as a match in the line.
+fn placed(rule: &Rule, found: &Match, view: &View<'_>, line: &str) -> Match {
+    let (mut secret, mut claim) = (view.place(&found.secret), view.place(&found.claim));
+    let in_query = rule.takes_in == Reach::Name && line[..secret.start].ends_with('=');
+    if in_query && line[secret.end..].starts_with('%') {
+        let is_end = |c: char| c.is_whitespace() || "&;#\"'<>".contains(c);
+        secret.end = line[secret.end..].find(is_end).map_or(line.len(), |end| secret.end + end);
+        claim.end = claim.end.max(secret.end);
+    }
+    Match { secret, claim }
+}
+
+/// Adds the matches of one rule. After a match, the rest is read like a new line.
 fn collect(rule: &Rule, pattern: &Regex, line: &str, found: &mut Vec<Match>) {
     let (mut floor, mut at) = (0, 0);
     while let Some(candidate) = pattern.find_at(&line[floor..], at) {
         let range = candidate.range();
         if let Some(secret) = (rule.check)(&line[floor..], range.clone()) {
-            let claim = range.start.min(secret.start)..range.end.max(secret.end);
+            let claim = claim(rule, &range, &secret);
             let next = floor + secret.end.max(range.start + 1);
             found.push(Match { secret: shifted(&secret, floor), claim: shifted(&claim, floor) });
-            (floor, at) = (next, 0);
+            (floor, at) = (line.ceil_char_boundary(next), 0);
         } else {
-            at = range.start + candidate.as_str().chars().next().map_or(1, char::len_utf8);
+            at = match rule.takes_in {
+                Reach::Run(again) => (range.start + 1).max(range.end.saturating_sub(again)),
+                Reach::Beginning | Reach::Name => line[floor..].ceil_char_boundary(range.start + 1),
+            };
         }
+    }
+}
+
+fn claim(rule: &Rule, range: &Range<usize>, secret: &Range<usize>) -> Range<usize> {
+    match rule.takes_in {
+        Reach::Run(_) => secret.clone(),
+        Reach::Beginning | Reach::Name => range.start.min(secret.start)..range.end.max(secret.end),
     }
 }
 
@@ -123,17 +150,35 @@ pub(super) fn replaced(text: &str, spans: &[Range<usize>]) -> String {
     shown
 }
 
-/// The range in the original text for a range in the replaced text. No match contains a bracket, so
-/// no range reaches into a mark.
-fn original(range: &Range<usize>, spans: &[Range<usize>]) -> Range<usize> {
-    let mut start = range.start;
+/// A mark in the replaced text: where it starts, and what it stands for.
+struct Mark {
+    start: usize,
+    span: Range<usize>,
+}
+
+fn marks(spans: &[Range<usize>]) -> Vec<Mark> {
+    let (mut start, mut end) = (0, 0);
+    let mut marks = Vec::with_capacity(spans.len());
     for span in spans {
-        if span.start + MARK.len() > start {
-            break;
-        }
-        start = start - MARK.len() + span.len();
+        start += span.start - end;
+        marks.push(Mark { start, span: span.clone() });
+        (start, end) = (start + MARK.len(), span.end);
     }
-    start..start + range.len()
+    marks
+}
+
+/// The range in the original text for a range in the replaced text. A range that reaches into a
+/// mark takes in all that the mark stands for.
+fn original(range: &Range<usize>, marks: &[Mark]) -> Range<usize> {
+    let before = |at: usize| marks[..marks.partition_point(|mark| mark.start < at)].last();
+    let after = |mark: &Mark, at: usize| {
+        (mark.start + MARK.len() <= at).then(|| mark.span.end + at - mark.start - MARK.len())
+    };
+    let start = before(range.start)
+        .map_or(range.start, |mark| after(mark, range.start).unwrap_or(mark.span.start));
+    let end =
+        before(range.end).map_or(range.end, |mark| after(mark, range.end).unwrap_or(mark.span.end));
+    start..end
 }
 
 pub(super) fn shifted(range: &Range<usize>, by: usize) -> Range<usize> {

@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use super::surroundings::{
-    after_column, after_word, all_digits, digit, group_lengths, numbers_a_thing, prefixes, word,
-};
+use super::surroundings::{after_column, all_digits, begins, digit, group_lengths, prefixes};
+use super::things::{measured, numbers_a_thing};
 
 /// Total digits of phone numbers by country code, for countries where all numbers are equally long.
 /// This keeps the next column out of a number that is written in groups.
@@ -27,10 +26,10 @@ const PHONE_DIGITS: &[(&str, usize)] = &[
 ];
 
 pub(super) fn international_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
-    if after_word(text, found.start) || time_zone(&text[found.clone()]) {
+    let number = &text[found.clone()];
+    if !begins(text, found.start) || time_zone(number) || is_round(number) {
         return None;
     }
-    let number = text[found.clone()].trim_start_matches("%2B").trim_start_matches("%2b");
     let most = most_phone_digits(number.trim_start_matches(['+', '0']));
     prefixes(text, found).find(|range| {
         let number = &text[range.clone()];
@@ -49,10 +48,15 @@ pub(super) fn phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     (apart && !numbers_a_thing(text, found.start)).then_some(found)
 }
 
-/// A local number of seven digits. Ranges (`500-1023/5000`, `200-1000 ms`) look like that too.
+/// A local number of seven digits. Ranges (`500-1023/5000`, `200-1000 ms`) and the years of
+/// standards look like that too; only the exchange 555 is never one.
 pub(super) fn local_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
-    let range = matches!(text.as_bytes()[found.end..], [b'/', b'0'..=b'9', ..]);
-    if range { None } else { phone(text, found) }
+    let (exchange, line) = (&text[found.start..found.start + 3], &text[found.end - 4..found.end]);
+    let is_round = line.ends_with("00") || line.starts_with("19") || line.starts_with("20");
+    let is_range = matches!(text.as_bytes()[found.end..], [b'/', b'0'..=b'9', ..])
+        || measured(text, found.end)
+        || (is_round && exchange != "555");
+    if is_range { None } else { phone(text, found) }
 }
 
 /// Groups with only spaces between them. Columns of numbers look like that too, so no other number
@@ -79,7 +83,7 @@ pub(super) fn trunk_phone(text: &str, found: Range<usize>) -> Option<Range<usize
 /// A number in any form after a word for phone.
 pub(super) fn named_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let start = found.start + text[found.clone()].find(|c: char| "+(".contains(c) || digit(c))?;
-    if after_word(text, found.start) || date(&text[start..]) {
+    if !begins_word(text, found.start) || date(&text[start..]) {
         return None;
     }
     prefixes(text, start..found.end).find(|range| {
@@ -89,24 +93,34 @@ pub(super) fn named_phone(text: &str, found: Range<usize>) -> Option<Range<usize
     })
 }
 
+/// Whether a word for phone begins here, also as the end of a name: `userPhone`, `cell_phone`.
+fn begins_word(text: &str, at: usize) -> bool {
+    begins(text, at) || text[at..].starts_with(|c: char| c.is_ascii_uppercase())
+}
+
+/// `+1000000000`: a limit, not a number that somebody has.
+fn is_round(number: &str) -> bool {
+    number.ends_with("000000")
+}
+
 fn phone_free_before(text: &str, at: usize) -> bool {
     let bytes = &text.as_bytes()[..at];
     let tied = match *bytes {
-        [.., before, b'-'] => word(before),
+        [.., before, b'-'] => before.is_ascii_alphanumeric(),
         [.., before, b'.' | b'/' | b':'] => before.is_ascii_digit(),
         _ => false,
     };
     let marked = bytes.last().is_some_and(|byte| b"#$+(".contains(byte));
     let priced = text[..at].ends_with(['€', '£', '¥', '№']);
-    !tied && !marked && !priced && !after_word(text, at)
+    !tied && !marked && !priced && begins(text, at)
 }
 
 fn phone_free_after(text: &str, at: usize) -> bool {
     match text.as_bytes()[at..] {
         [b'x' | b'X', next, ..] => next.is_ascii_digit(),
-        [b'-', next, ..] => !word(next),
+        [b'-', next, ..] => !next.is_ascii_alphanumeric(),
         [b'.' | b':', next, ..] => !next.is_ascii_digit(),
-        [first, ..] => !word(first),
+        [first, ..] => !first.is_ascii_alphanumeric(),
         [] => true,
     }
 }
@@ -127,11 +141,11 @@ fn date(text: &str) -> bool {
 }
 
 fn reads_as_international(number: &str, most: usize) -> bool {
-    let number = number.trim_start_matches("%2B").trim_start_matches("%2b");
     let groups = group_lengths(number.strip_prefix("00").unwrap_or(number));
     let digits = groups.iter().sum::<usize>();
     let trunk = usize::from(number.contains("(0)"));
     match groups.len() {
+        1 if number.starts_with("+1") || number.starts_with("+7") => digits == 11,
         1 => (10..=15).contains(&digits) && !number.starts_with('0'),
         // `+52.520008` is a coordinate.
         2 => (9..=most).contains(&digits) && !number.contains('.'),

@@ -1,13 +1,16 @@
 //! Replaces personal data and secrets in log text.
 //!
 //! Lines are read one by one, and long lines in parts of at most
-//! [`MAX_CHARACTERS`](super::segment::MAX_CHARACTERS) characters. No match spans a line break, and
-//! the work on a part is bounded, so the total is linear in the length of the text.
+//! [`MAX_CHARACTERS`](super::segment::MAX_CHARACTERS) characters. No match spans a line break (a
+//! private key is one match a line), and the work on a part is bounded, so the total is linear in
+//! the length of the text.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 pub use super::line::MARK;
 use super::line::{read, replaced, shifted};
+use super::pem;
 use super::segment::segment;
 
 /// A redacted text.
@@ -26,17 +29,36 @@ pub fn redact(text: &str) -> Redacted {
     Redacted { text: replaced(text, &found), count: found.len() }
 }
 
+/// Replaces every match in a path, a query or a referer, which is borrowed if there is none.
+#[must_use]
+pub fn redact_path(path: &str) -> Cow<'_, str> {
+    let found = spans(path);
+    if found.is_empty() { Cow::Borrowed(path) } else { Cow::Owned(replaced(path, &found)) }
+}
+
 /// The byte ranges that [`redact`] replaces, in order and without overlap. Two of them touch only
 /// where a long line was cut between them.
 #[must_use]
 pub fn spans(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
-    for line in segment(text).into_iter().flat_map(|part| part.split_inclusive('\n')) {
-        found.extend(read(line).spans.into_iter().map(|span| shifted(&span, start)));
-        start += line.len();
+    for part in segment(text) {
+        let lines = part.split_inclusive('\n').collect::<Vec<_>>();
+        for (line, in_key) in lines.iter().zip(pem::body_lines(&lines)) {
+            let spans = spans_of_line(line, in_key);
+            found.extend(spans.into_iter().map(|span| shifted(&span, start)));
+            start += line.len();
+        }
     }
     found
+}
+
+fn spans_of_line(line: &str, in_key: bool) -> Vec<Range<usize>> {
+    if in_key || pem::is_full_line(line) {
+        pem::secret(line).into_iter().collect()
+    } else {
+        read(line).spans
+    }
 }
 
 #[cfg(test)]

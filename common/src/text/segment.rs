@@ -6,8 +6,9 @@
 
 use std::ops::Range;
 
-use super::checks::LOOKAHEAD;
+use super::keys::LOOKAHEAD;
 use super::line::claimed;
+use super::pem::open_block;
 
 /// Most characters (not bytes) in a part.
 pub const MAX_CHARACTERS: usize = 4_000;
@@ -37,9 +38,14 @@ pub fn segment(text: &str) -> Vec<&str> {
 /// Where the first part ends, in bytes: more than 0 and at most `limit`.
 fn cut(text: &str, limit: usize) -> usize {
     match text[..limit].rfind('\n') {
-        Some(line_end) => line_end + 1,
+        Some(line_end) => outside_key(text, line_end + 1),
         None => cut_in_line(text, limit),
     }
+}
+
+/// A cut before the private key that a cut would divide, unless it fills the part.
+fn outside_key(text: &str, cut: usize) -> usize {
+    open_block(text, cut).filter(|start| *start > 0).unwrap_or(cut)
 }
 
 /// The byte offset of the character at an index; `None` if the text is not that long.

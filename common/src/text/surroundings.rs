@@ -1,82 +1,41 @@
-//! The text around a candidate: the words, digits and signs before and after it.
+//! The text around a candidate: the signs and words before and after it.
+//!
+//! All rules share one notion of a neighbour. A value begins at the start of a word, and an escape,
+//! an underscore or any other sign may stand before it; it ends where no letter or digit continues
+//! it. A rule names the signs, its *ties*, that join it to a longer value of the same kind.
 
 use std::ops::Range;
 
 /// How many bytes before a candidate are searched for the word that introduces it.
-const WORD_REACH: usize = 32;
-
-/// Words before the number of a thing, which may look like a phone number or a social security
-/// number. The singular covers the plural.
-const THINGS: &[&str] = &[
-    "article",
-    "auftrag",
-    "batch",
-    "bestellung",
-    "bug",
-    "bytes",
-    "case",
-    "chunk",
-    "commande",
-    "facture",
-    "factura",
-    "inv",
-    "invoice",
-    "issue",
-    "item",
-    "job",
-    "lines",
-    "lot",
-    "model",
-    "offset",
-    "ord",
-    "order",
-    "pages",
-    "part",
-    "pedido",
-    "ports",
-    "product",
-    "range",
-    "rechnung",
-    "ref",
-    "reference",
-    "rfc",
-    "rows",
-    "serial",
-    "shipment",
-    "sku",
-    "sn",
-    "ticket",
-    "tracking",
-    "vorgang",
-];
-
-/// Words that may come between such a word and its number.
-const FILLERS: &[&str] = &["id", "is", "nr", "no", "num", "number"];
+pub(super) const WORD_REACH: usize = 40;
+/// The longest name and password in a URL that are looked at.
+const LOGIN: usize = 256;
+/// Signs that may come between a word and its number.
+const SIGNS: &[u8] = b" :=#\"'.([/_-";
 
 pub(super) fn digit(c: char) -> bool {
     c.is_ascii_digit()
-}
-
-pub(super) fn word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 pub(super) fn after_byte(text: &str, at: usize, byte: u8) -> bool {
     text.as_bytes()[..at].last() == Some(&byte)
 }
 
-/// Whether a word ends at a position.
-pub(super) fn after_word(text: &str, at: usize) -> bool {
+/// Whether a value may begin at a position: no letter or digit is right before it.
+pub(super) fn begins(text: &str, at: usize) -> bool {
     let before = &text.as_bytes()[..at];
-    before.last().is_some_and(|byte| word(*byte)) && !after_escape(before)
+    !before.last().is_some_and(u8::is_ascii_alphanumeric) || after_escape(before)
 }
 
-/// Whether the apparent end of a word is an escape: `\n` in quoted text, `%3D` in a URL, or a
-/// terminal colour code.
-pub(super) fn after_escape(before: &[u8]) -> bool {
+/// Whether a value may end at a position: no letter or digit is right after it.
+pub(super) fn ends(text: &str, at: usize) -> bool {
+    !text.as_bytes().get(at).is_some_and(u8::is_ascii_alphanumeric)
+}
+
+/// Whether the apparent end of a word is an escape: `\n` in quoted text, or a terminal colour code.
+fn after_escape(before: &[u8]) -> bool {
     match before {
         [.., b'\\', b'n' | b'r' | b't'] => true,
-        [.., b'%', high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
         [code @ .., b'm'] => {
             let code = &code[code.len().saturating_sub(WORD_REACH)..];
             let sign = code.iter().rposition(|byte| !byte.is_ascii_digit() && *byte != b';');
@@ -86,29 +45,35 @@ pub(super) fn after_escape(before: &[u8]) -> bool {
     }
 }
 
-pub(super) fn before_word(text: &str, at: usize) -> bool {
-    text.as_bytes()[at..].first().is_some_and(|byte| word(*byte))
+/// Whether a value may begin at a position, and is not joined to a word by a tie.
+pub(super) fn free_before(text: &str, at: usize, ties: &str) -> bool {
+    let tied = match text.as_bytes()[..at] {
+        [.., before, last] => ties.as_bytes().contains(&last) && before.is_ascii_alphanumeric(),
+        _ => false,
+    };
+    !tied && begins(text, at)
 }
 
-/// Whether the candidate does not continue a word, directly or across one of the `joints`.
-pub(super) fn free_before(text: &str, at: usize, joints: &str) -> bool {
-    match text.as_bytes()[..at] {
-        [.., before, last] if joints.as_bytes().contains(&last) => !word(before),
-        _ => !after_word(text, at),
-    }
+/// Whether a value may end at a position, and is not joined to a digit by a tie.
+pub(super) fn free_after(text: &str, at: usize, ties: &str) -> bool {
+    let tied = match text.as_bytes()[at..] {
+        [first, after, ..] => ties.as_bytes().contains(&first) && after.is_ascii_digit(),
+        _ => false,
+    };
+    !tied && ends(text, at)
 }
 
-/// Whether no word continues the candidate, directly or across one of the `joints`.
-pub(super) fn free_after(text: &str, at: usize, joints: &str) -> bool {
-    match text.as_bytes()[at..] {
-        [first, after, ..] if joints.as_bytes().contains(&first) => !after.is_ascii_digit(),
-        [first, ..] => !word(first),
-        [] => true,
-    }
+/// Whether the position is right after the scheme of a URL, where a login is and not an address.
+pub(super) fn in_login(text: &str, at: usize) -> bool {
+    let reach = text.floor_char_boundary(at.saturating_sub(LOGIN));
+    let login = text[reach..at].rfind("://").map(|scheme| &text[reach + scheme + 3..at]);
+    login.is_some_and(|login| {
+        !login.contains(|c: char| c.is_whitespace() || "/?#\"'<>,;".contains(c))
+    })
 }
 
 pub(super) fn joined_by_hyphen(text: &str, at: usize) -> bool {
-    matches!(text.as_bytes()[at..], [b'-', next, ..] if word(next))
+    matches!(text.as_bytes()[at..], [b'-', next, ..] if next.is_ascii_alphanumeric())
 }
 
 /// Whether the word before is a number with at least three digits, as in a column or a group of a
@@ -120,14 +85,15 @@ pub(super) fn after_column(text: &str, at: usize) -> bool {
     };
     let digits = before.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let head = before.len() - digits;
-    digits > 2 && (head == 0 || before[head - 1] == b' ' || word(before[head - 1]))
+    let is_apart = |byte: u8| byte == b' ' || byte == b'_' || byte.is_ascii_alphanumeric();
+    digits > 2 && (head == 0 || is_apart(before[head - 1]))
 }
 
 pub(super) fn all_digits(text: &str) -> bool {
     text.len() > 2 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-pub(super) fn start_of_run(text: &str, at: usize, part: fn(char) -> bool) -> usize {
+pub(super) fn start_of_run(text: &str, at: usize, part: impl Fn(char) -> bool) -> usize {
     at - text[..at].chars().rev().take_while(|c| part(*c)).map(char::len_utf8).sum::<usize>()
 }
 
@@ -160,29 +126,9 @@ pub(super) fn prefixes(text: &str, found: Range<usize>) -> impl Iterator<Item = 
 /// a word and its number are skipped.
 pub(super) fn word_before(text: &[u8]) -> (String, usize) {
     let reach = text.len().saturating_sub(WORD_REACH);
-    let is_sign = |byte: &u8| !b" :=#\"'.([/".contains(byte);
+    let is_sign = |byte: &u8| !SIGNS.contains(byte);
     let end = text[reach..].iter().rposition(is_sign).map_or(reach, |at| reach + at + 1);
     let start = text[reach..end].iter().rposition(|byte| !byte.is_ascii_alphabetic());
     let start = start.map_or(reach, |at| reach + at + 1);
     (String::from_utf8_lossy(&text[start..end]).to_ascii_lowercase(), start)
-}
-
-pub(super) fn numbers_a_thing(text: &str, at: usize) -> bool {
-    let (mut name, start) = word_before(&text.as_bytes()[..at]);
-    if FILLERS.contains(&name.as_str()) {
-        let before = text.as_bytes()[..start].trim_ascii_end();
-        (name, _) = word_before(before.strip_suffix(b"_").unwrap_or(before));
-    }
-    THINGS.contains(&name.as_str()) || name.strip_suffix('s').is_some_and(|n| THINGS.contains(&n))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_is_found_across_signs_and_fillers() {
-        assert!(numbers_a_thing("part no. 555-0199", 9));
-        assert!(!numbers_a_thing("user id 555-0199", 8));
-    }
 }

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 e2e::in_both_modes!(
     settings;
     requests_are_counted_in_every_format,
+    equal_batches_without_a_key_are_two_unless_their_content_names_them,
     one_batch_sent_fifty_times_at_once_counts_once,
     the_parts_of_a_large_batch_are_counted_once_although_the_worker_is_killed,
     each_invalid_entry_of_a_batch_is_reported,
@@ -95,6 +96,34 @@ async fn requests_are_counted_in_every_format(deployment: Deployment) {
         let batch = api.get(&format!("/tenants/{customer}/log_batches/batch-XXX")).await.body;
         assert_eq!((&batch["entries"], &batch["parts_done"]), (&json!(2), &json!(1)));
     }
+    assert_balanced(&deployment).await;
+}
+
+async fn equal_batches_without_a_key_are_two_unless_their_content_names_them(
+    deployment: Deployment,
+) {
+    let api = Api::new(deployment.url());
+    let line = "203.0.113.1 - - [01/May/2025:10:00:10 +0000] \"GET /a HTTP/1.1\" 200 5\n";
+    let send = async |tenant: &str, query: &str| {
+        let request = api.request(Method::POST, &format!("/logs?tenant_id={tenant}{query}"));
+        let sent = answer(request.header("content-type", "text/plain").body(line)).await;
+        assert_eq!(sent.status, StatusCode::ACCEPTED, "{}", sent.body);
+        sent.body["batch_id"].as_str().expect("an id").to_owned()
+    };
+    let mut ids = std::collections::BTreeSet::new();
+    for _ in 0..3 {
+        ids.insert(send("single", "").await);
+        ids.insert(send("content", "&dedup=content").await);
+    }
+    assert_eq!(ids.len(), 4);
+    assert_eq!(windows(&api, "single", MORNING, 3).await.len(), 1);
+    assert_eq!(windows(&api, "content", MORNING, 1).await.len(), 1);
+    let refused = api.request(Method::POST, "/logs?dedup=maybe").body(line);
+    let refused = answer(refused.header("content-type", "text/plain")).await;
+    refused.assert_problem("dedup", 400, "invalid-query");
+    let refused = api.request(Method::POST, "/logs?format=xml").body(line);
+    let refused = answer(refused.header("content-type", "text/plain")).await;
+    refused.assert_problem("format", 400, "invalid-query");
     assert_balanced(&deployment).await;
 }
 

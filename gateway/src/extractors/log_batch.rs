@@ -16,6 +16,7 @@ use super::{body, query, record_id, traceparent};
 use crate::batch;
 use crate::formats::{self, EntryError, ReadEntries};
 use crate::problem::{FieldError, Problem, ProblemCode};
+use crate::public_path;
 use crate::state::Gateway;
 
 /// The `source` of every batch.
@@ -47,10 +48,13 @@ impl FromBody for LogBatch {
         let tenant = tenant(request)?;
         let strict = query::flag(request, "strict")?;
         let naming = Naming::of(request)?;
+        let settings = gateway.settings.clone();
         let read = web::block(move || {
             let digest = hash::sha256(&body);
             let (format, text) = media.read(body)?;
-            Ok::<_, Problem>((digest, formats::read(format, &text)?))
+            let mut read = formats::read(format, &text)?;
+            public_path::of_entries(&settings, &mut read.entries);
+            Ok::<_, Problem>((digest, read))
         });
         let (digest, read) = read.await.map_err(|_| Problem::busy())??;
         ENTRIES.with_label_values(&["rejected"]).inc_by(read.rejected as u64);

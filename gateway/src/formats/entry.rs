@@ -77,16 +77,6 @@ impl<'a> Raw<'a> {
         self.add(slot, 0, slot.name().into(), value);
     }
 
-    /// Sets the field that `name` means; an unknown name is ignored. Under the same name, the last
-    /// value wins.
-    #[cfg(test)]
-    pub(super) fn set(&mut self, name: impl Into<Cow<'a, str>>, value: Field<'a>) {
-        let name = name.into();
-        if let Some((slot, rank)) = super::names::known(&name) {
-            self.add(slot, rank, name, value);
-        }
-    }
-
     /// Adds a candidate. A blank text counts as missing, but a blank request line is one.
     pub(super) fn add(&mut self, slot: Slot, rank: usize, name: Cow<'a, str>, value: Field<'a>) {
         if slot != Slot::Line && value.as_text() == Some("") {
@@ -246,6 +236,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
+    use crate::formats::names::known;
 
     fn now() -> DateTime<Utc> {
         "2026-01-15T12:00:00Z".parse().expect("it is a time")
@@ -255,7 +246,9 @@ mod tests {
         let mut raw = Raw::default();
         for (name, text) in fields {
             let number = text.strip_prefix('#').map(|digits| Field::Number(digits.into()));
-            raw.set((*name).to_owned(), number.unwrap_or(Field::text((*text).to_owned())));
+            let value = number.unwrap_or_else(|| Field::text((*text).to_owned()));
+            let (slot, rank) = known(name).expect("a known name");
+            raw.add(slot, rank, (*name).to_owned().into(), value);
         }
         raw.check(now(), &mut Families::default())
     }

@@ -388,8 +388,7 @@ mod tests {
     #[test]
     fn what_is_no_entry_is_one_that_is_not_valid() {
         let deep = "[".repeat(200_000);
-        for body in
-            ["null", "\"[]\"", "x", "{", "]", "}", "x\n]", "[{\"method\": \"G", &format!("[{deep}")]
+        for body in ["null", "\"[]\"", "x", "{", "]", "}", "[{\"method\": \"G", &format!("[{deep}")]
         {
             let batch = read(JSON, body).expect("it is read");
             assert_eq!((batch.entries.len(), batch.rejected), (0, 1), "{:.40}", body);

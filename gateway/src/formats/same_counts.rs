@@ -216,7 +216,7 @@ fn shapes() -> Vec<Shape> {
         }),
         ("semicolons", Format::Csv, "time_local;request;http_user_agent\n", |hit| {
             format!(
-                "{};{};\"{}\"",
+                "{};\"{}\";\"{}\"",
                 hit.time("%d/%b/%Y:%H:%M:%S +0000"),
                 hit.request(),
                 hit.user_agent

@@ -17,6 +17,7 @@ use crate::extractors::{json, record_id, tenant};
 use crate::openapi::responses::responses;
 use crate::openapi::{bodies, forms, parameters};
 use crate::problem::{Extensions, Problem, ProblemCode};
+use crate::public_path;
 use crate::publish::publish;
 use crate::state::Gateway;
 
@@ -133,7 +134,8 @@ async fn visitor(SiteEvent { event, browser }: &SiteEvent, gateway: &Gateway) ->
     Some(salt.visitor(&event.tenant, browser.address, &browser.user_agent))
 }
 
-async fn accept(event: NewEvent, gateway: &Gateway) -> Result<HttpResponse, Problem> {
+async fn accept(mut event: NewEvent, gateway: &Gateway) -> Result<HttpResponse, Problem> {
+    public_path::of_event(&gateway.settings, &mut event.event);
     let (id, source, excluded) = (event.id.clone(), event.source, event.event.excluded);
     let record = event.into_record().map_err(Problem::internal)?;
     let published = publish(gateway, vec![record]).await;

@@ -46,7 +46,7 @@ responses! {
         (status = 200, description = "A page of events.", body = StoredEvents, example = json!({
             "events": [{
                 "event_id": "e-1",
-                "digest": "bf0b8aac16e4ab9e9b1cce97d2d2b8a1c8b65fd60e1e0c64b6f9a3b0d0d1fb9d",
+                "digest": "966b0a761ea0c87b16e249c5507b452385efef7941c39b67a1d4755b8ff58792",
                 "event_type": "page_view", "path": "/pricing", "payload": null,
                 "received_at": "2026-11-21T08:00:00.050Z",
                 "timestamp": "2025-05-01T23:59:59.999Z", "user_id": "u-1",
@@ -110,6 +110,7 @@ fn unpack(event: &mut Json) {
     responses(
         (status = 200, description = "The event.", body = StoredEvent, example = json!({
             "tenant_id": "acme", "event_id": "e-1",
+            "digest": "966b0a761ea0c87b16e249c5507b452385efef7941c39b67a1d4755b8ff58792",
             "event_type": "page_view", "path": "/pricing", "payload": null,
             "received_at": "2026-11-21T08:00:00.050Z",
             "timestamp": "2025-05-01T23:59:59.999Z", "user_id": "u-1",

@@ -1,15 +1,17 @@
 //! The tables and indexes of the store: a table for all collections with the same id, with the
 //! indexes that are declared for that id.
 
-use std::iter;
-
 use super::select::value;
 use crate::path::{Collection, PARTS};
 use crate::store::Direction;
-use crate::store::index::{Index, declared};
+use crate::store::index::{Index, NAME, declared};
 
-/// Indexes on single fields. Firestore creates these by itself; SQLite does not.
+/// Indexes on single fields, in which a value's documents are in the order of their ids. Firestore
+/// creates these by itself; SQLite does not.
 const SINGLE: [(&str, &str); 1] = [("visitors", "day")];
+
+/// An index of earlier versions, whose place one with the order of the ids has taken.
+const DROP_OLD: &str = "DROP INDEX IF EXISTS visitors_by_day;\n";
 
 /// Deleted data is overwritten, so that nothing of a salt stays in the file.
 const FORGET: &str = "PRAGMA secure_delete = ON;\n";
@@ -19,11 +21,11 @@ pub(super) fn statements() -> Result<String, serde_json::Error> {
     let tables = Collection::ALL.iter().map(|collection| collection.as_str()).chain([PARTS]);
     let single = SINGLE.map(|(collection, field)| Index {
         collection: collection.to_owned(),
-        fields: vec![(field.to_owned(), Direction::Ascending)],
+        fields: [field, NAME].map(|name| (name.to_owned(), Direction::Ascending)).into(),
     });
     let indexes = declared()?.into_iter().chain(single);
     let statements = tables.map(create_table).chain(indexes.map(|index| create_index(&index)));
-    Ok(iter::once(FORGET.to_owned()).chain(statements).collect())
+    Ok([FORGET, DROP_OLD].map(str::to_owned).into_iter().chain(statements).collect())
 }
 
 fn create_table(name: &str) -> String {

@@ -31,7 +31,7 @@ e2e::on_shared_deployments!(
     a_good_gzip_is_read,
     a_broken_gzip_is_refused,
     a_gzip_that_is_too_large_on_either_side_is_refused,
-    an_encoding_other_than_gzip_is_refused,
+    an_unknown_encoding_is_refused_with_the_known_ones,
     a_request_that_names_two_tenants_is_refused,
     a_request_that_names_one_tenant_everywhere_is_accepted,
     a_request_that_names_two_records_is_refused,

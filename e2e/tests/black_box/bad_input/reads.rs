@@ -15,7 +15,7 @@ pub(super) async fn an_unknown_path_is_a_problem(deployment: &Deployment) {
         "/ingest//",
         "//ingest",
         "/INGEST",
-        "/tenants",
+        "/tenant",
         "/tenants/acme",
         "/tenants//processed_logs",
         "/tenants/acme/processed_logs/1/parts",

@@ -65,6 +65,8 @@ async fn read_all(api: &Api, examples: &Examples) -> Vec<Value> {
         ("/tenants/{tenant}/processed_logs", "/tenants/acme/processed_logs?limit=1"),
         ("/tenants/{tenant}/log_batches/{batch_id}", "/tenants/acme/log_batches/batch-1"),
         ("/tenants/{tenant}/quarantine", "/tenants/acme/quarantine?limit=1"),
+        ("/tenants/{tenant}/events/{event_id}", "/tenants/acme/events/e-1"),
+        ("/tenants/{tenant}/events", "/tenants/acme/events"),
     ];
     let mut answers = Vec::new();
     for (operation, path) in reads {

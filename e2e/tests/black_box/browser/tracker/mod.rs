@@ -163,6 +163,7 @@ async fn an_event_reports_only_the_page_and_the_action() {
                 .extend(more.as_object().cloned().unwrap_or_default());
             json!({
                 "site_id": "shop", "event_type": event_type, "path": path, "payload": payload,
+                "allow": "webdriver,localhost",
             })
         };
         let bodies: Vec<_> = received.iter().map(|received| received.body.clone()).collect();

@@ -17,8 +17,8 @@ async fn a_router_that_kept_the_browsers_own_push_state_is_seen() {
         browser.open(&site.page("/start")).await;
         run(browser, "push({}, '', '/a'); push({}, '', '/b')").await;
         hears(&site, "/path", &["/a", "/b", "/start"]).await;
-        let from = site.page("/a");
-        hears(&site, "/payload/referrer", &["", &site.page("/start"), &from]).await;
+        let (a, start) = (site.page("/a"), site.page("/start"));
+        hears(&site, "/payload/referrer", &["", &a, &start]).await;
     })
     .await;
 }

@@ -1,0 +1,127 @@
+//! The checks for IPv4 addresses and for host names that contain one.
+
+use std::ops::Range;
+
+use super::mail::names_a_file;
+use super::surroundings::{begins, ends, word_before};
+use super::versions::written_as_version;
+
+/// The longest host name, in bytes.
+const MAX_HOST: usize = 253;
+/// The longest label of a host name, in bytes.
+const MAX_LABEL: usize = 63;
+/// The length of an address without signs, each octet with three digits: `n219076184117`.
+const PADDED: usize = 12;
+/// Words that stand right before an address, without a sign.
+const GLUED: &[&str] = &[
+    "ip", "ipv", "addr", "address", "host", "peer", "src", "dst", "client", "server", "node", "pod",
+];
+
+pub(super) fn ipv4(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let octets = octets(&text[found.clone()])?;
+    let is_free = begins_address(text, found.start) && ends_address(text, found.end, octets);
+    (is_free && !written_as_version(text, &found, octets)).then_some(found)
+}
+
+/// A host name that contains the address of the host, such as the names that providers give. The
+/// pattern takes the address, and a sign on one side of it that a name has.
+pub(super) fn named_host(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let found = digits_of(text, &found)?;
+    let bytes = text.as_bytes();
+    let is_cut = bytes[..found.start].last().is_some_and(u8::is_ascii_digit)
+        || bytes.get(found.end).is_some_and(u8::is_ascii_alphanumeric)
+        || goes_on(text, found.end)
+        || after_group(text, found.start);
+    if is_cut || octets(&text[found.clone()]).is_none() {
+        return None;
+    }
+    let tail = end_of_domain(text, found.end);
+    let start = start_of_host(text, found.start);
+    let is_private = text[start..found.start].eq_ignore_ascii_case("ip-");
+    let end = tail.or(is_private.then_some(found.end))?;
+    Some(start..end)
+}
+
+/// From the first digit to the last.
+fn digits_of(text: &str, found: &Range<usize>) -> Option<Range<usize>> {
+    let digit = |c: char| c.is_ascii_digit();
+    let candidate = &text[found.clone()];
+    Some(found.start + candidate.find(digit)?..found.start + candidate.rfind(digit)? + 1)
+}
+
+fn start_of_host(text: &str, at: usize) -> usize {
+    let bytes = text.as_bytes()[..at].iter().rev().take(MAX_HOST);
+    let start = at - bytes.take_while(|byte| in_host(**byte)).count();
+    at - text[start..at].trim_start_matches(['.', '-']).len()
+}
+
+/// Where the host name ends, if two labels at least follow, as in `-static.example.net`.
+fn end_of_domain(text: &str, start: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let label =
+        |at: usize| bytes[at..].iter().take(MAX_LABEL).take_while(|b| in_label(**b)).count();
+    let (mut at, mut labels) = (start + label(start), 0);
+    while bytes.get(at) == Some(&b'.') && at < start + MAX_HOST {
+        let length = label(at + 1);
+        if !bytes[at + 1..at + 1 + length].iter().any(u8::is_ascii_alphabetic) {
+            break;
+        }
+        (at, labels) = (at + 1 + length, labels + 1);
+    }
+    let top = text[start..at].rsplit('.').next().unwrap_or("");
+    let is_top = top.len() > 1 && top.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let is_whole =
+        !(bytes.get(at) == Some(&b'.') && bytes.get(at + 1).is_some_and(u8::is_ascii_digit));
+    (labels > 1 && is_top && is_whole && !names_a_file(top)).then_some(at)
+}
+
+/// Whether the digits go on with the sign that separates them.
+fn goes_on(text: &str, end: usize) -> bool {
+    matches!(text.as_bytes()[end..], [b'.' | b'-', next, ..] if next.is_ascii_digit())
+}
+
+/// Whether a number and a dot are before, so that the address is part of a longer chain.
+fn after_group(text: &str, at: usize) -> bool {
+    matches!(text.as_bytes()[..at], [.., before, b'.'] if before.is_ascii_digit())
+}
+
+fn in_host(byte: u8) -> bool {
+    in_label(byte) || byte == b'.'
+}
+
+fn in_label(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-'
+}
+
+pub(super) fn octets(text: &str) -> Option<[u8; 4]> {
+    if text.len() == PADDED && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let octet = |at: usize| text[at..at + 3].parse().ok();
+        return Some([octet(0)?, octet(3)?, octet(6)?, octet(9)?]);
+    }
+    let mut octets = text.split(['.', '-']).map(|octet| octet.parse().ok());
+    let octets = [octets.next()??, octets.next()??, octets.next()??, octets.next()??];
+    let same = !(text.contains('.') && text.contains('-'));
+    same.then_some(octets)
+}
+
+fn begins_address(text: &str, at: usize) -> bool {
+    match text.as_bytes()[..at] {
+        [.., before, b'.'] => !before.is_ascii_alphanumeric(),
+        _ => begins(text, at) || GLUED.contains(&word_before(&text.as_bytes()[..at]).0.as_str()),
+    }
+}
+
+/// Whether an address ends at a position. A fifth number is a port where only ports are written so:
+/// by tcpdump and netstat.
+fn ends_address(text: &str, at: usize, octets: [u8; 4]) -> bool {
+    let rest = &text.as_bytes()[at..];
+    let [b'.', rest @ ..] = rest else {
+        return ends(text, at);
+    };
+    let port = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let after = &rest[port..];
+    let is_apart = !matches!(after, [b'.', next, ..] if next.is_ascii_digit())
+        && !after.first().is_some_and(u8::is_ascii_alphanumeric);
+    let is_routed = octets[0] >= 20 || octets[0] == 10;
+    port == 0 || ((2..=5).contains(&port) && is_apart && is_routed)
+}

@@ -1,0 +1,113 @@
+//! The checks for keys and tokens that are known by their form.
+
+use std::ops::Range;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+use super::rule::token;
+use super::surroundings::{after_byte, begins, digit, digits, end_of_run};
+
+/// The length at which a run of token characters is a token, whatever it is. It is also how many
+/// characters are read past the end of a part, to see whether a match crosses it: a cut that is
+/// forced leaves this much of a long token to the next part, so that it is found there.
+pub(super) const LOOKAHEAD: usize = 512;
+
+/// A key with a known prefix, up to its end.
+pub(super) fn key(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let end = end_of_run(text, found.end, |c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    begins(text, found.start).then_some(found.start..end)
+}
+
+/// A key whose pattern takes all of it, with nothing behind it.
+pub(super) fn exact_key(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let rest = text[found.end..].chars().next();
+    let ended = !rest.is_some_and(|c| c.is_ascii_alphanumeric());
+    (begins(text, found.start) && ended).then_some(found)
+}
+
+/// A key in several pieces, joined by dots or slashes.
+pub(super) fn jointed_key(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    if !begins(text, found.start) {
+        return None;
+    }
+    let end = end_of_run(text, found.end, |c| c.is_ascii_alphanumeric() || "_-./=".contains(c));
+    Some(found.start..found.start + text[found.start..end].trim_end_matches(['.', '/']).len())
+}
+
+/// A key whose prefix is so short that a name may begin with it too. It is not searched for inside
+/// a hyphenated name, so that such a name is read only once.
+pub(super) fn random_key(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    if after_byte(text, found.start, b'-') {
+        return None;
+    }
+    let own = key(text, found)?;
+    let digits = digits(&text[own.clone()]).len();
+    let upper = text[own.clone()].bytes().any(|byte| byte.is_ascii_uppercase());
+    (digits > 3 || (digits > 0 && upper)).then_some(own)
+}
+
+/// The token of a bot, which its number is right before: `bot110201543:AA…`.
+pub(super) fn bot_token(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let end = end_of_run(text, found.end, |c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    let start = found.start + text[found.clone()].find(':')? + 1;
+    (32..=40).contains(&(end - start)).then_some(start..end)
+}
+
+/// The path of a web hook, which is the secret part.
+pub(super) fn hook(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let names = ["/services/", "/workflows/", "/webhooks/", "/webhookb2/"];
+    let start = names.iter().find_map(|name| Some(text[found.clone()].find(name)? + name.len()))?;
+    jointed_key(text, found.start + start..found.end)
+}
+
+/// A token after the word `bearer` alone, which may also be part of a sentence.
+pub(super) fn bearer(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    if !begins(text, found.start) {
+        return None;
+    }
+    let start = found.end - 3;
+    let end = end_of_run(text, found.end, token);
+    let own = start..start + text[start..end].trim_end_matches(['.', '/', '-']).len();
+    // `Bearer realm="…"` asks for a token.
+    let parameter = text[own.clone()].trim_end_matches('=').contains('=')
+        || (text[..own.end].ends_with('=') && text[own.end..].starts_with('"'));
+    (looks_random(&text[own.clone()]) && !parameter).then_some(own)
+}
+
+/// The name and password of `Basic`, wherever they are: they are recognized by the colon between
+/// the two.
+pub(super) fn basic(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    if !begins(text, found.start) {
+        return None;
+    }
+    let start = found.start + text[found.clone()].rfind([' ', '\t'])? + 1;
+    let end = end_of_run(text, found.end, |c| c.is_ascii_alphanumeric() || "+/=".contains(c));
+    let encoded = text[start..end].trim_end_matches('=');
+    let most = encoded.get(..LOOKAHEAD).unwrap_or(encoded);
+    let decoded = STANDARD_NO_PAD.decode(&most[..most.len() / 4 * 4]).ok()?;
+    decoded.contains(&b':').then_some(start..end)
+}
+
+/// Whether a word is long or mixed enough to be a token.
+pub(super) fn looks_random(word: &str) -> bool {
+    let mixed = word.chars().any(digit)
+        || word.bytes().skip(1).any(|byte| byte.is_ascii_uppercase())
+        || word.matches('.').count() > 1;
+    word.len() >= 16 || (word.len() >= 6 && mixed)
+}
+
+/// A run of token characters that is too long for a name, hash or number, such as the rest of a
+/// token that was cut between two parts. It must mix upper case, lower case and digits.
+pub(super) fn opaque(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let start = found.start + text[found.clone()].find(token)?;
+    let end = end_of_run(text, found.end, token);
+    let run = &text.as_bytes()[start..end];
+    (run.len() >= LOOKAHEAD && is_mixed(run)).then_some(start..end)
+}
+
+pub(super) fn is_mixed(run: &[u8]) -> bool {
+    run.iter().any(u8::is_ascii_digit)
+        && run.iter().any(u8::is_ascii_uppercase)
+        && run.iter().any(u8::is_ascii_lowercase)
+}

@@ -1,0 +1,219 @@
+//! The checks for numbers with a check digit or a known form: payment cards, bank accounts, social
+//! security numbers.
+
+use std::ops::Range;
+
+use super::surroundings::{
+    begins, digits, ends, free_after, free_before, joined_by_hyphen, word_before,
+};
+use super::things::{FILLERS, identifies, measured, numbers_a_thing};
+
+/// The groups of digits in which the networks write card numbers.
+const GROUPINGS: &[&[usize]] = &[
+    &[4, 4, 4, 4, 3],
+    &[4, 4, 4, 4],
+    &[4, 6, 5],
+    &[4, 6, 4],
+    &[4, 4, 4, 1],
+    &[16],
+    &[15],
+    &[14],
+    &[13],
+    &[17],
+    &[18],
+    &[19],
+];
+/// Words that end the name of a card's number.
+const CARD_WORDS: &[&str] = &[
+    "amex",
+    "card",
+    "carte",
+    "cc",
+    "ccn",
+    "diners",
+    "discover",
+    "jcb",
+    "karte",
+    "maestro",
+    "mastercard",
+    "mir",
+    "pan",
+    "tarjeta",
+    "unionpay",
+    "visa",
+];
+/// The longest account number with its separators, in characters.
+const MAX_IBAN: usize = 48;
+
+/// The length of an IBAN by country.
+const IBAN_LENGTHS: &[(usize, &str)] = &[
+    (15, "NO"),
+    (16, "BE"),
+    (18, "DK FI FO GL NL SD FK"),
+    (19, "MK SI"),
+    (20, "AT BA EE KZ LT LU XK MN"),
+    (21, "CH HR LI LV"),
+    (22, "BG BH CR DE GB GE IE ME RS VA"),
+    (23, "AE GI IL IQ OM TL SO"),
+    (24, "AD CZ ES MD PK RO SA SE SK TN VG"),
+    (25, "LY PT ST"),
+    (26, "IS TR"),
+    (27, "BI DJ FR GR IT MC MR SM"),
+    (28, "AL AZ BY CY DO GT HU LB NI PL SV"),
+    (29, "BR EG PS QA UA"),
+    (30, "JO KW MU YE"),
+    (31, "MT SC"),
+    (32, "LC"),
+    (33, "RU"),
+];
+
+/// A payment card among the groups of a run of digits. Columns and lists of numbers are such runs
+/// too, so the groups must be those that cards have.
+pub(super) fn card(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let groups = groups(&text[found.clone()], found.start);
+    (0..groups.len()).find_map(|first| card_from(text, &groups[first..], first > 0))
+}
+
+fn card_from(text: &str, groups: &[Range<usize>], inner: bool) -> Option<Range<usize>> {
+    let start = groups[0].start;
+    let sign = |at: usize| text.as_bytes().get(at).copied();
+    let tied = if inner {
+        !matches!(sign(start - 1), Some(b' ' | b'+'))
+    } else {
+        !free_before(text, start, ".-") && !after_card_word(text, start)
+    };
+    if tied {
+        return None;
+    }
+    GROUPINGS.iter().filter(|lengths| lengths.len() <= groups.len()).find_map(|lengths| {
+        let own = &groups[..lengths.len()];
+        let fits = own.iter().zip(*lengths).all(|(group, length)| group.len() == *length);
+        let mut signs = own.windows(2).map(|pair| sign(pair[0].end));
+        let first = signs.clone().next();
+        let range = start..own[own.len() - 1].end;
+        let apart = free_after(text, range.end, ".") && !joined_by_hyphen(text, range.end);
+        let is_card = fits && apart && signs.all(|sign| Some(sign) == first);
+        (is_card && is_card_number(text, &range, own.len() == 1)).then_some(range)
+    })
+}
+
+/// Whether a card with this number may exist. In one piece, it may also be the id of a record.
+fn is_card_number(text: &str, range: &Range<usize>, one_piece: bool) -> bool {
+    let number = digits(&text[range.clone()]);
+    let named = after_card_word(text, range.start);
+    let rare = one_piece && !matches!(number.len(), 14..=16);
+    let is_id = one_piece && (identifies(text, range.start) || measured(text, range.end));
+    (named || !(rare && !(number.len() == 13 && quoted(text, range))) && !is_id)
+        && issued(&number)
+        && luhn(&number)
+}
+
+fn quoted(text: &str, range: &Range<usize>) -> bool {
+    text[..range.start].ends_with('"') && text[range.end..].starts_with('"')
+}
+
+/// Whether a word for a card is before: `"card_number": "`, `visa `, or the `%B` of a magnetic
+/// stripe.
+fn after_card_word(text: &str, at: usize) -> bool {
+    let before = &text.as_bytes()[..at];
+    let (word, start) = word_before(before);
+    let (word, _) =
+        if FILLERS.contains(&word.as_str()) { word_before(&before[..start]) } else { (word, 0) };
+    before.ends_with(b"%B") || CARD_WORDS.iter().any(|card| word.ends_with(card))
+}
+
+/// The groups of digits in a text, as ranges of a longer text in which it begins at `offset`.
+fn groups(text: &str, offset: usize) -> Vec<Range<usize>> {
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    for (at, _) in text.bytes().enumerate().filter(|(_, byte)| byte.is_ascii_digit()) {
+        match groups.last_mut() {
+            Some(last) if last.end == at + offset => last.end += 1,
+            _ => groups.push(at + offset..at + offset + 1),
+        }
+    }
+    groups
+}
+
+pub(super) fn iban(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    if !begins(text, found.start) {
+        return None;
+    }
+    let country = text[found.start..found.start + 2].to_ascii_uppercase();
+    let length = IBAN_LENGTHS.iter().find(|(_, names)| names.contains(&country))?.0;
+    let joined = |c: &char| c.is_ascii_alphanumeric() || " -+._".contains(*c);
+    let run = text[found.start..].chars().take(MAX_IBAN).take_while(joined);
+    let marks = run.enumerate().filter(|(_, c)| c.is_ascii_alphanumeric());
+    let own = found.start..found.start + marks.map(|(at, _)| at + 1).nth(length - 1)?;
+    (ends(text, own.end) && remainder_97(&text[own.clone()]) == 1).then_some(own)
+}
+
+pub(super) fn social_security(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let apart = free_before(text, found.start, ".-/:#") && free_after(text, found.end, ".-/");
+    let issued = issued_social_security(&digits(&text[found.clone()]));
+    (apart && issued && !numbers_a_thing(text, found.start)).then_some(found)
+}
+
+pub(super) fn named_social_security(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let start = found.start + text[found.clone()].find(|c: char| c.is_ascii_digit())?;
+    let apart = begins(text, found.start) && free_after(text, found.end, ".-");
+    let issued = issued_social_security(&digits(&text[start..found.end]));
+    (apart && issued).then_some(start..found.end)
+}
+
+/// Whether a card network issues numbers with this prefix and length. The check digit alone is not
+/// enough: one id in ten passes it.
+fn issued(digits: &[u8]) -> bool {
+    let head = digits.iter().take(4).fold(0, |sum, digit| sum * 10 + u32::from(*digit));
+    match head {
+        4000..=4999 => matches!(digits.len(), 13 | 16 | 19),
+        5100..=5599 | 2200..=2204 | 2221..=2720 | 9792 => digits.len() == 16,
+        3400..=3499 | 3700..=3799 => digits.len() == 15,
+        3000..=3059 | 3600..=3699 | 3800..=3999 => matches!(digits.len(), 14 | 16 | 19),
+        3528..=3589 | 6000..=6099 | 6200..=6299 | 6440..=6599 | 8100..=8299 => {
+            (16..=19).contains(&digits.len())
+        }
+        5018 | 5020 | 5038 | 5893 | 6304 | 6759 | 6761..=6763 => (13..=19).contains(&digits.len()),
+        _ => false,
+    }
+}
+
+fn luhn(digits: &[u8]) -> bool {
+    let double = |digit: u8| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
+    let weighed = |(place, digit): (usize, &u8)| {
+        u32::from(if place % 2 == 1 { double(*digit) } else { *digit })
+    };
+    digits.iter().rev().enumerate().map(weighed).sum::<u32>() % 10 == 0
+}
+
+/// An account number modulo 97 by ISO 13616: the first four characters go last, and letters count
+/// as 10 to 35.
+fn remainder_97(number: &str) -> u32 {
+    let marks = number.chars().filter(char::is_ascii_alphanumeric).collect::<Vec<_>>();
+    let turned = marks[4..].iter().chain(&marks[..4]);
+    turned
+        .filter_map(|c| c.to_digit(36))
+        .fold(0, |rest, value| (rest * if value > 9 { 100 } else { 10 } + value) % 97)
+}
+
+fn issued_social_security(digits: &[u8]) -> bool {
+    let (area, group, serial) = (&digits[..3], &digits[3..5], &digits[5..]);
+    let area_is_used = area != [0, 0, 0] && area != [6, 6, 6] && area[0] != 9;
+    area_is_used && group != [0, 0] && serial != [0, 0, 0, 0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_check_digit_of_a_card_is_checked() {
+        assert!(luhn(&digits("4111111111111111")));
+        assert!(!luhn(&digits("4111111111111112")));
+    }
+
+    #[test]
+    fn the_check_digits_of_an_account_number_are_checked() {
+        assert_eq!(remainder_97("GB82 WEST 1234 5698 7654 32"), 1);
+        assert_ne!(remainder_97("GB82 WEST 1234 5698 7654 33"), 1);
+    }
+}

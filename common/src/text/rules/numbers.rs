@@ -1,0 +1,61 @@
+//! Numbers of cards, accounts and persons.
+
+use super::super::numbers;
+use super::super::rule::{Reach, Rule, digits};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "payment card",
+        pattern: r"[0-9](?:[ .+_-]?[0-9]){11,40}",
+        needs: digits(13),
+        takes_in: Reach::Run(24),
+        check: numbers::card,
+        takes: &[
+            "4111 1111 1111 1111 12/27",
+            "3782-822463-10005",
+            "7 5555555555554444",
+            "%B4111111111111111^CARDUSER/JOHN",
+            "cc=4111+1111+1111+1111",
+            "2200 0000 0000 0004",
+        ],
+        spares: &[
+            "4111 1111 1111 1112",
+            "1714557600000",
+            "1234567890123456",
+            "channels 1 2 3 4 5 6 7 8 9 10 11 12 13 36 40 44 48",
+            "snowflake 4175928847299117063",
+            "order id 4111111111111111",
+        ],
+    },
+    Rule {
+        name: "IBAN",
+        pattern: r"[A-Za-z]{2}[0-9]{2}[ +._-]?[A-Za-z0-9]{3}",
+        needs: digits(8),
+        takes_in: Reach::Beginning,
+        check: numbers::iban,
+        takes: &[
+            "DE89 3704 0044 0532 0130 00 was",
+            "iban gb82west12345698765432",
+            "DE89\u{a0}3704\u{a0}0044\u{a0}0532\u{a0}0130\u{a0}00",
+        ],
+        spares: &["DE89 3704 0044 0532 0130 01", "DE98ZZZ09999999999"],
+    },
+    Rule {
+        name: "social security number",
+        pattern: r"[0-9]{3}-[0-9]{2}-[0-9]{4}",
+        needs: digits(9),
+        takes_in: Reach::Beginning,
+        check: numbers::social_security,
+        takes: &["123-45-6789", "applicant 457-55-5462."],
+        spares: &["000-12-3456", "order 123-45-6789", "1123-45-6789", "ORD-123-45-6789"],
+    },
+    Rule {
+        name: "social security number, named",
+        pattern: r#"(?i:ssn|social security(?: (?:number|no\.?))?)["']?[ :=#"']{0,4}[0-9]{3}[ -]?[0-9]{2}[ -]?[0-9]{4}"#,
+        needs: digits(9),
+        takes_in: Reach::Beginning,
+        check: numbers::named_social_security,
+        takes: &["ssn=219099999", "Social Security No. 457 55 5462"],
+        spares: &["ssn=000990000", "classn 219099999"],
+    },
+];

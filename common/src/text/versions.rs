@@ -1,0 +1,260 @@
+//! Tells an IPv4 address from a version, an object identifier or a section, which have four numbers
+//! too.
+
+use std::ops::Range;
+
+use super::surroundings::{WORD_REACH, word_before};
+
+/// Words that introduce a version.
+const VERSIONS: &[&str] = &["rv", "v", "ver", "version", "versions"];
+/// Words that introduce a version, or the address that something is done to.
+const RELEASES: &[&str] = &[
+    "build",
+    "chapter",
+    "clause",
+    "figure",
+    "firmware",
+    "oid",
+    "package",
+    "paragraph",
+    "rel",
+    "release",
+    "rev",
+    "revision",
+    "rule",
+    "section",
+    "table",
+];
+/// Software that is written in small letters.
+const SOFTWARE: &str = "android angular apache bash bind bios busybox cargo centos chrome clang cmake consul \
+    containerd curl debian docker dotnet dovecot driver drupal edge elasticsearch envoy etcd \
+    exim fedora firefox gcc git glibc go gradle grafana hadoop haproxy helm hotfix httpd icu \
+    ios istio java jdk jquery jre kafka kernel kibana kubelet kubernetes libc library linux \
+    logstash macos mariadb maven module mongo mongodb mysql nginx node nodejs npm nss numpy \
+    okhttp openjdk openssh openssl pandas patch perl php plugin postfix postgres postgresql \
+    prometheus python rabbitmq react redis ruby rust rustc safari sdk spark sqlite sudo \
+    systemd tensorflow terraform tomcat ubuntu windows wordpress zlib zookeeper";
+/// Capitalized words before an address.
+const PLACES: &[&str] = &[
+    "a",
+    "address",
+    "addr",
+    "allow",
+    "and",
+    "at",
+    "ban",
+    "block",
+    "by",
+    "client",
+    "clients",
+    "connect",
+    "connecting",
+    "deny",
+    "dest",
+    "destination",
+    "dhcp",
+    "dns",
+    "drop",
+    "dst",
+    "endpoint",
+    "for",
+    "from",
+    "gateway",
+    "get",
+    "host",
+    "hosts",
+    "icmp",
+    "in",
+    "inet",
+    "ip",
+    "ips",
+    "ipv",
+    "is",
+    "lan",
+    "local",
+    "login",
+    "nameserver",
+    "nat",
+    "net",
+    "netmask",
+    "network",
+    "node",
+    "ntp",
+    "on",
+    "peer",
+    "ping",
+    "proxy",
+    "ptr",
+    "reject",
+    "remote",
+    "resolver",
+    "route",
+    "router",
+    "server",
+    "servers",
+    "source",
+    "spf",
+    "src",
+    "subnet",
+    "target",
+    "tcp",
+    "to",
+    "udp",
+    "unban",
+    "upstream",
+    "user",
+    "via",
+    "vpn",
+    "wan",
+    "with",
+];
+/// What follows a version.
+const TAGS: &[&str] = &[
+    "-alpha",
+    "-beta",
+    "-dev",
+    "-pre",
+    "-rc",
+    "-SNAPSHOT",
+    "-RELEASE",
+    "-Final",
+    "-generic",
+    "-stable",
+    "-release",
+    "-hotfix",
+    "-patch",
+    "-lts",
+    "-GA",
+    "+",
+    "~",
+];
+/// The longest part of a name, in bytes, that is looked at.
+const NAME: usize = 64;
+
+/// Whether what looks like an address is written where a version is.
+pub(super) fn written_as_version(text: &str, found: &Range<usize>, octets: [u8; 4]) -> bool {
+    let before = &text.as_bytes()[..found.start];
+    let after = &text.as_bytes()[found.end..];
+    let (word, _) = word_before(before);
+    let named = VERSIONS.contains(&word.as_str()) || word.ends_with("version");
+    let tagged = TAGS.iter().any(|tag| after.starts_with(tag.as_bytes()));
+    let zero = octets[0] == 0 && octets != [0; 4];
+    if named || zero || tagged || is_identifier(octets) || is_packaged(before, after) {
+        return true;
+    }
+    let is_small = is_small(octets) && !has_port(after);
+    let release = RELEASES.contains(&word.as_str()) || is_software(&word) || is_coordinate(before);
+    (is_small && (release || is_compared(before) || is_upgrade(before)))
+        || is_product(before, after, octets)
+        || (is_small && follows_a_name(before, &word))
+}
+
+/// The name of a program, or of its daemon.
+fn is_software(word: &str) -> bool {
+    let daemon = word.strip_suffix('d').filter(|name| !name.is_empty());
+    SOFTWARE.split(' ').any(|name| name == word || Some(name) == daemon)
+}
+
+/// `group:artifact:1.2.3.4`, or a product of two words that ends like a place.
+fn is_coordinate(before: &[u8]) -> bool {
+    let name = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .rev()
+            .take(NAME)
+            .take_while(|b| b.is_ascii_alphanumeric() || b"._-".contains(b))
+            .count()
+    };
+    let artifact = before.strip_suffix(b":").map(|text| &text[..text.len() - name(text)]);
+    let group = artifact.and_then(|text| text.strip_suffix(b":"));
+    let is_chain = group.is_some_and(|text| text[text.len() - name(text)..].contains(&b'.'));
+    is_chain || before.ends_with(b"SQL Server ") || before.ends_with(b"Windows Server ")
+}
+
+/// Whether the numbers are as small as those of versions are, and not those of a private network.
+fn is_small(octets: [u8; 4]) -> bool {
+    octets[0] <= 20 && octets[0] != 10
+}
+
+fn is_private(octets: [u8; 4]) -> bool {
+    matches!(octets, [10 | 127, ..] | [192, 168, ..] | [169, 254, ..] | [172, 16..=31, ..])
+}
+
+/// `:8080`, but not a sentence's colon.
+fn has_port(after: &[u8]) -> bool {
+    matches!(after, [b':', next, ..] if next.is_ascii_digit())
+}
+
+/// Whether the numbers begin an object identifier of a management base or of a certificate.
+fn is_identifier(octets: [u8; 4]) -> bool {
+    matches!(octets, [1, 3, 6, 1] | [2, 5, 4 | 29, _])
+}
+
+/// `lib-1.2.3.4.jar`, `name_1.2.3.4-1_amd64`
+fn is_packaged(before: &[u8], after: &[u8]) -> bool {
+    let named = matches!(before, [.., b'a'..=b'z' | b'A'..=b'Z', b'-' | b'_']);
+    let hyphen = named && matches!(after, [b'-', next, ..] if next.is_ascii_alphanumeric());
+    let dotted = named && matches!(after, [b'.', next, ..] if next.is_ascii_alphabetic());
+    let revision = after.strip_prefix(b"-").is_some_and(|rest| {
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        digits > 0 && rest.get(digits).is_some_and(u8::is_ascii_alphabetic)
+    });
+    let architecture = [&b"_amd64"[..], b"_arm64", b"_all", b"_i386", b"_x86", b"_noarch"];
+    hyphen || dotted || revision || architecture.iter().any(|name| after.starts_with(name))
+}
+
+/// `name==1.2.3.4`
+fn is_compared(before: &[u8]) -> bool {
+    [&b"=="[..], b">=", b"<=", b"~=", b"~>", b"^", b"~", b">", b"<"].iter().any(|sign| {
+        before.strip_suffix(*sign).is_some_and(|name| name.last().is_none_or(|b| *b != b'='))
+    })
+}
+
+/// `upgrade from 1.2.3.4 to`
+fn is_upgrade(before: &[u8]) -> bool {
+    let near = &before[before.len().saturating_sub(WORD_REACH)..];
+    [&b"pgrad"[..], b"pdat", b"nstall"]
+        .iter()
+        .any(|word| near.windows(word.len()).any(|w| w == *word))
+}
+
+/// Whether a product name like `Chrome/` is before, rather than the name of a host.
+fn is_product(before: &[u8], after: &[u8], octets: [u8; 4]) -> bool {
+    let Some(name) = before.strip_suffix(b"/") else {
+        return false;
+    };
+    let name = &name[name.len().saturating_sub(NAME)..];
+    let start =
+        name.iter().rposition(|byte| !(byte.is_ascii_alphanumeric() || b"_.-".contains(byte)));
+    let name = &name[start.map_or(0, |at| at + 1)..];
+    let is_word = name.last().is_some_and(u8::is_ascii_alphanumeric)
+        && name.first().is_some_and(u8::is_ascii_alphabetic);
+    let is_named = name.contains(&b'.') && !is_small(octets);
+    let is_host = is_named || has_port(after) || is_machine(name);
+    let is_round = octets[1..] == [0, 0, 0];
+    is_word && (is_round || !(is_host || is_private(octets) || octets[0] > 150))
+}
+
+/// `web-01`, `LAPTOP`
+fn is_machine(name: &[u8]) -> bool {
+    let is_numbered = name.contains(&b'-') && name.last().is_some_and(u8::is_ascii_digit);
+    let is_loud = name.len() > 4 && name.iter().all(|b| !b.is_ascii_lowercase());
+    is_numbered || is_loud
+}
+
+/// Whether the word before is the name of software: `jQuery UI 1.12.1.0`, `linux-image 4.15.0.20`.
+fn follows_a_name(before: &[u8], word: &str) -> bool {
+    let Some(text) = before.strip_suffix(b" ") else {
+        return false;
+    };
+    let first = text.len()
+        - text.iter().rev().take(NAME).take_while(|b| !b" \t\"'([,;".contains(b)).count();
+    let name = &text[first..];
+    let is_ended = name.last().is_some_and(u8::is_ascii_alphanumeric);
+    let is_loud = name.iter().any(u8::is_ascii_uppercase);
+    let is_joined =
+        name.contains(&b'-') && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-');
+    let is_place = PLACES.contains(&word) || word.ends_with("ed") || word.ends_with("ing");
+    let is_assigned = name.contains(&b'=') || name.contains(&b':') || name.contains(&b'@');
+    is_ended && (is_loud || is_joined) && !is_place && !is_assigned && !is_machine(name)
+}
