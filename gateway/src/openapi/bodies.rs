@@ -67,7 +67,7 @@ pub(crate) struct SiteEvent {
     /// Why the tracker does not count it.
     excluded: Option<Exclusion>,
     /// The reasons for which a browser's event is otherwise not counted, such as `localhost`.
-    allow: Option<Vec<String>>,
+    allow: Option<Value>,
 }
 
 /// An interaction of a user.
