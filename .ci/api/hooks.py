@@ -19,6 +19,8 @@ BEYOND_SCHEMAS = [
     "must not be more than 24 hours in the future",
     "must be a time such as 2025-05-01T10:00:00Z, or seconds or milliseconds since 1970",
     r"must be at most \d+ bytes long",
+    # A method of another type is an error of its entry, and any value is one that was sent.
+    "must be a string",
     # To Python, the end of a pattern may be followed by a line break.
     "must not contain control characters",
     r"must be a day, or midnight in UTC: .*",

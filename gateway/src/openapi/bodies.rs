@@ -50,6 +50,15 @@ pub(crate) enum UserName {
     Number(Digits),
 }
 
+/// A user, if known: an empty text is none.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub(crate) enum VisitorName {
+    Text(UserId),
+    Number(Digits),
+    None(Empty),
+}
+
 /// An event of a site. `page_view`, `pageview` and `view` are views, in any case.
 #[derive(ToSchema)]
 pub(crate) struct SiteEvent {
@@ -59,7 +68,7 @@ pub(crate) struct SiteEvent {
     /// Default for a view: the path of `payload.url`.
     path: Option<Place>,
     /// Default for a browser: an id for the day.
-    user_id: Option<UserName>,
+    user_id: Option<VisitorName>,
     /// Default: the server's time.
     timestamp: Option<Time>,
     /// Default: a random one.
