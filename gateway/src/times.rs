@@ -4,7 +4,9 @@
 //! since 1970, told apart by size. A time without a zone is in UTC. Whether a time is plausible is
 //! for `extractors::limits` to say.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset as _, Utc};
+use chrono::{
+    DateTime, Datelike as _, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset as _, Utc,
+};
 use serde_json::Number;
 
 use crate::extractors::limits::without_leap_second;
@@ -66,7 +68,8 @@ pub(crate) fn epoch(number: f64) -> Option<DateTime<Utc>> {
 pub(crate) fn day(text: &str) -> Option<NaiveDate> {
     // The parser also accepts spaces, signs and fewer digits. Stores have these years only.
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    (day.to_string() == text && day >= NaiveDate::from_ymd_opt(1, 1, 1)?).then_some(day)
+    let is_known = (1..=9_999).contains(&day.year());
+    (day.to_string() == text && is_known).then_some(day)
 }
 
 /// A number without a sign, perhaps with a fraction.

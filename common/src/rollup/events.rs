@@ -193,3 +193,33 @@ pub(super) fn midnight(day: NaiveDate) -> DateTime<Utc> {
 fn day_name(day: NaiveDate) -> String {
     day.format("%Y-%m-%d").to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Exclusion;
+
+    #[test]
+    fn an_excluded_event_is_counted_by_its_reason_alone() {
+        let event = |excluded| Event {
+            event_type: "view".to_owned(),
+            user_id: Some("u".to_owned()),
+            path: Some("/a".to_owned()),
+            payload: None,
+            timestamp: DateTime::UNIX_EPOCH,
+            truncated: false,
+            excluded,
+        };
+        let counted = |event: &Event| -> BTreeSet<(Dimension, String)> {
+            counted_by(event).map(|key| (key.dimension, key.value)).collect()
+        };
+        let (tenant, visit) = (TenantId::default(), event(None));
+        let view = [(Dimension::EventType, "view"), (Dimension::ViewPath, "/a")];
+        assert_eq!(counted(&visit), view.map(|(what, value)| (what, value.to_owned())).into());
+        assert_eq!(visits(&tenant, &visit).len(), 2);
+        let bot = event(Some(Exclusion::Bot));
+        assert_eq!(counted(&bot), [(Dimension::Excluded, "bot".to_owned())].into());
+        assert_eq!(counted_by(&bot).count(), 2, "of its day, and of all time");
+        assert!(visits(&tenant, &bot).is_empty());
+    }
+}

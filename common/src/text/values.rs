@@ -116,7 +116,7 @@ fn end_of_quoted(text: &str, start: usize, quote: char, slashes: usize) -> usize
 fn end_of_word(text: &str, start: usize) -> usize {
     for (at, c) in text[start..].char_indices() {
         let here = start + at;
-        let rest = text[here..].as_bytes();
+        let rest = &text.as_bytes()[here..];
         let ends = match c {
             ';' | '&' | '"' | '<' | '`' => true,
             '\'' | ',' | ')' | ']' | '}' => is_last(&rest[1..]),

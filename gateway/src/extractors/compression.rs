@@ -140,7 +140,9 @@ mod tests {
     }
 
     /// Each way to compress, with its coding.
-    fn ways() -> [(Coding, fn(&[u8]) -> Vec<u8>); 4] {
+    type Compress = fn(&[u8]) -> Vec<u8>;
+
+    fn ways() -> [(Coding, Compress); 4] {
         [
             (Coding::Gzip, gzip),
             (Coding::Deflate, zlib),

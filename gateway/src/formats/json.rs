@@ -78,7 +78,7 @@ fn opening(line: &str) -> usize {
 /// The last line of an array without its closing brackets.
 fn without_closing(line: &str, is_envelope: bool) -> &str {
     let is_entry = |line: &str| line.starts_with(['{', '"']) && is_whole(line);
-    if is_entry(line) && line.ends_with(['}', '"']) && !(is_envelope && !is_value(line)) {
+    if is_entry(line) && line.ends_with(['}', '"']) && (!is_envelope || is_value(line)) {
         return line;
     }
     let line = match line.strip_suffix('}') {

@@ -11,7 +11,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::forms::{
-    EventName, Exclusion, Instant, LogText, NcsaTime, Place, RecordId, Target, TenantId, UserId, of,
+    Digits, Empty, EventName, Exclusion, Instant, LogText, NcsaTime, Place, RecordId, Target,
+    TenantId, UserId, of,
 };
 
 /// A text log.
@@ -32,12 +33,13 @@ pub(crate) enum TenantName {
     Number(u64),
 }
 
-/// The id of a record; a whole number is its digits.
+/// The id of a record; a whole number is its digits, and an empty text is none.
 #[derive(ToSchema)]
 #[serde(untagged)]
 pub(crate) enum RecordName {
     Text(RecordId),
-    Number(i64),
+    Number(Digits),
+    None(Empty),
 }
 
 /// A user; a whole number is its digits.
@@ -45,7 +47,7 @@ pub(crate) enum RecordName {
 #[serde(untagged)]
 pub(crate) enum UserName {
     Text(UserId),
-    Number(i64),
+    Number(Digits),
 }
 
 /// An event of a site. `page_view`, `pageview` and `view` are views, in any case.
@@ -67,7 +69,7 @@ pub(crate) struct SiteEvent {
     /// Why the tracker does not count it.
     excluded: Option<Exclusion>,
     /// The reasons for which a browser's event is otherwise not counted, such as `localhost`.
-    allow: Option<Vec<String>>,
+    allow: Option<Value>,
 }
 
 /// An interaction of a user.
@@ -152,7 +154,7 @@ pub(crate) struct LogEntries(Vec<LogEntry>);
 pub(crate) struct LogEntry {
     received_at: Time,
     /// Without it, the path alone is counted.
-    method: Option<String>,
+    method: Option<Value>,
     path: Target,
     /// Anything but a text is counted as `Other`.
     user_agent: Option<Value>,

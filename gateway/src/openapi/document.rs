@@ -46,7 +46,7 @@ use crate::routes::{
         health::ready,
         metrics::get,
     ),
-    components(schemas(ProblemCode, Details<'static>, forms::Day, forms::EventType, forms::Instant)),
+    components(schemas(ProblemCode, Details<'static>, forms::Day, forms::Dedup, forms::EventType, forms::Instant, forms::LogFormat)),
     tags(
         (name = "texts", description = "Text logs: redacted and stored."),
         (name = "access logs", description = "Requests, counted by window."),

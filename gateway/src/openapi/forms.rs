@@ -53,6 +53,8 @@ forms! {
     /// A point in time as in a common log.
     NcsaTime: None, Some(r"^\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4}$"),
         "01/May/2025:10:00:00 +0000";
+    /// An empty text.
+    Empty: None, Some("^$"), "";
     /// A SHA-256 in hexadecimal.
     Sha256: None, Some("^[0-9a-f]{64}$"), "f".repeat(64);
 }
@@ -78,6 +80,21 @@ impl PartialSchema for Exclusion {
 }
 
 impl ToSchema for Exclusion {}
+
+/// A whole number of at most 64 bits, with or without a sign.
+pub(crate) enum Digits {}
+
+impl PartialSchema for Digits {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(i64::MIN as isize))
+            .maximum(Some(u64::MAX as usize))
+            .into()
+    }
+}
+
+impl ToSchema for Digits {}
 
 /// The length of a window of a series.
 pub(crate) enum SeriesGrain {}

@@ -65,7 +65,7 @@ groups! {
     /// The id of a text whose body has no field for it.
     LogId: [
         header("X-Log-ID", "The id of the text; the body's `log_id` must agree.")
-            .schema(Some(of::<RecordId>())),
+            .schema(Some(AnyOfBuilder::new().item(of::<RecordId>()).item(text().max_length(Some(0))))),
     ];
     /// The headers of any body.
     Upload: [

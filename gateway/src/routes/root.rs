@@ -38,11 +38,14 @@ responses! {
 #[utoipa::path(
     get, path = "/", tag = "service", operation_id = "getAbout",
     responses(
-        (status = 200, description = "What the server is.", body = About, example = json!({
-            "name": "spillway", "version": "0.1.0",
-            "about": "Spillway takes logs and events over HTTP, and counts them.",
-            "links": ["/dashboard", "/docs", "/openapi.json", "/health"],
-        })),
+        (status = 200, description = "What the server is.", content(
+            (About = "application/json", example = json!({
+                "name": "spillway", "version": "0.1.0",
+                "about": "Spillway takes logs and events over HTTP, and counts them.",
+                "links": ["/dashboard", "/docs", "/openapi.json", "/health"],
+            })),
+            (String = "text/plain; charset=utf-8", example = json!("spillway 0.1.0\n")),
+        )),
         (status = 302, description = "The dashboard, for a browser."),
         Problems,
     ),
