@@ -1,4 +1,4 @@
-//! Visits that are none: programs, pages that are loaded in advance, and the developer's own.
+//! Visits that do not count: programs, pages that are loaded in advance, and the developer's own.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderMap, ORIGIN};

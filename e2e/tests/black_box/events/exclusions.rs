@@ -1,4 +1,4 @@
-//! Visits that are none: they are taken, told, and not counted.
+//! Visits that do not count: they are taken, told, and not counted.
 
 use e2e::api::{Answer, answer, eventually};
 use e2e::deployment::Deployment;

@@ -1,4 +1,4 @@
-//! Visits that are none are not counted, and reported by their reason.
+//! Visits that do not count are not counted, and reported by their reason.
 
 use std::fs;
 
