@@ -2,9 +2,12 @@
 //! environment variable.
 
 use clap::{ArgAction, Args};
+use common::page::PageRules;
+use common::tenant::TenantId;
 
 use crate::pages::Pages;
 use crate::request_log::LogRequests;
+use crate::tenant_list::TenantList;
 
 /// What the gateway accepts, who may read, and what it serves to browsers.
 #[derive(Args, Clone, Debug)]
@@ -36,6 +39,16 @@ pub struct GatewaySettings {
     #[arg(long, env = "REDACT_PATHS", default_value_t = true, action = ArgAction::Set)]
     pub redact_paths: bool,
 
+    /// The tenants for whom `/a/` and `/a` are two pages: a comma-separated list, or * for all. For
+    /// the others they are one.
+    #[arg(long, env = "KEEP_TRAILING_SLASH", default_value = "")]
+    pub keep_trailing_slash: TenantList,
+
+    /// The tenants for whom `/a/index.html`, `/a/index.htm` and `/a/index.php` are the page `/a/`: a
+    /// comma-separated list, or * for all.
+    #[arg(long, env = "MERGE_INDEX_PAGES", default_value = "")]
+    pub merge_index_pages: TenantList,
+
     /// The pages to serve to browsers: on, off, or a comma-separated list of tracker, demo,
     /// dashboard and docs.
     #[arg(long, env = "PAGES", default_value = "on")]
@@ -56,6 +69,14 @@ impl GatewaySettings {
     /// The requests that get a line in the log.
     pub(crate) fn log_requests(&self) -> LogRequests {
         self.log_requests.unwrap_or(LogRequests::Off)
+    }
+
+    /// Which spellings of a page are one for this tenant.
+    pub(crate) fn page_rules(&self, tenant: &TenantId) -> PageRules {
+        PageRules {
+            keep_slash: self.keep_trailing_slash.names(tenant),
+            merge_index: self.merge_index_pages.names(tenant),
+        }
     }
 
     /// The largest body of `POST /ingest`, in bytes after decompression.

@@ -227,7 +227,7 @@ mod tests {
         }
         let url = json!({"url": "https://shop.example/a/?b"});
         let path = |body: Value| read(&body).event.path;
-        assert_eq!(path(json!({"event_type": "View", "payload": url})).as_deref(), Some("/a"));
+        assert_eq!(path(json!({"event_type": "View", "payload": url})).as_deref(), Some("/a/"));
         let blank = json!({"event_type": "view", "path": "about:blank", "payload": url});
         assert_eq!(path(blank).as_deref(), Some("/a"));
         assert_eq!(path(json!({"event_type": "click", "payload": url})), None);
