@@ -89,7 +89,7 @@ impl GatewaySettings {
         self.max_logs_bytes as usize
     }
 
-    /// The token that reads need. An empty one, as from an unset variable in a script, is none.
+    /// The token that reads need. An empty one counts as not set: scripts pass unset variables so.
     pub(crate) fn read_token(&self) -> Option<&str> {
         self.read_token.as_deref().filter(|token| !token.is_empty())
     }
