@@ -259,8 +259,8 @@ async fn a_dead_letter_that_cannot_complete_the_text_is_quarantined_and_not_take
     };
     let before = store.commits().len();
     assert_eq!(busy(usize::MAX).await, Retry, "nor can it be quarantined");
-    let quarantining = store.commits()[before..].iter();
-    let tries = quarantining.filter(|commit| commit.writes[0].path() == &log("1")).count();
+    let commits = store.commits().split_off(before);
+    let tries = commits.iter().filter(|it| it.writes[0].path() == &log("1")).count();
     assert_eq!(busy(tries).await, Acknowledge);
     let reasons = store.all(quarantine()).await;
     assert_eq!(reasons[0].text("reason"), Some("dead-letter"));
