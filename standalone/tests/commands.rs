@@ -88,11 +88,12 @@ fn a_simulation_needs_nothing_else_and_leaves_nothing_behind() {
     assert_eq!(fs::read_dir(here.path()).expect("the folder").count(), 0);
 }
 
-/// The log of the server that a simulation has started, once the server listens.
+/// The log of the server that a simulation has started, once the server has archived something.
 fn log_of_its_server(folder: &Path) -> PathBuf {
-    eventually("the server has a data folder", || {
+    eventually("the server archives", || {
         let own = fs::read_dir(folder).ok()?.next()?.ok()?.path();
-        own.join("data/queue.db").is_file().then(|| own.join("server.log"))
+        fs::read_dir(own.join("data/archive")).ok()?.next()?.ok()?;
+        Some(own.join("server.log"))
     })
 }
 

@@ -35,7 +35,7 @@ pub struct SimulateArgs {
     customers: u16,
 
     /// How many batches they send together, besides those that are sent twice
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     batches: u32,
 
     /// How long they send, such as 8s or 2m

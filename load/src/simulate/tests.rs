@@ -14,7 +14,7 @@ use super::simulation::Simulation;
 /// Short waits: the peer is quick.
 const QUICK: Backoff = Backoff::new(Duration::from_millis(2), Duration::from_millis(20));
 
-/// Twenty batches of two customers in 100 ms.
+/// Twenty batches of two customers in half a second.
 const OPTIONS: [&str; 10] = [
     "--customers",
     "2",
@@ -23,7 +23,7 @@ const OPTIONS: [&str; 10] = [
     "--seed",
     "1",
     "--duration",
-    "100ms",
+    "500ms",
     "--timeout",
     "5s",
 ];
