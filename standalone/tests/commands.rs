@@ -46,12 +46,12 @@ fn generate_writes_events_to_standard_output_and_its_summary_to_standard_error()
 }
 
 #[test]
-fn flood_and_generate_say_how_to_start_a_server_if_none_listens() {
+fn what_sends_to_a_server_says_how_to_start_a_server_if_none_listens() {
     let here = folder();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let target = format!("http://{}", listener.local_addr().expect("a bound address"));
     drop(listener);
-    for command in ["flood", "generate"] {
+    for command in ["flood", "generate", "simulate"] {
         let output = spillway(here.path(), &[command, "--target", &target]);
         let said = said(&output);
         assert!(said.contains(&format!("nothing listens on {target}")), "{said}");

@@ -19,6 +19,7 @@ use common::text::redact::redact;
 use futures::future::join_all;
 use proptest::prelude::*;
 use tokio::runtime::Builder;
+use tokio::time::timeout;
 use worker::Disposition::{Acknowledge, Retry};
 use worker::{Disposition, Worker};
 
@@ -170,7 +171,8 @@ async fn a_text_that_is_completed_twice_at_once_is_complete() {
         store.begun(before + 2).await;
         store.release();
     };
-    let (dispositions, ()) = tokio::join!(both, release);
+    let both = timeout(Duration::from_secs(600), async { tokio::join!(both, release) });
+    let (dispositions, ()) = both.await.expect("both begin to commit");
     assert_eq!(dispositions, [Acknowledge; 2]);
     let commits = store.commits().split_off(before);
     assert_eq!((commits.len(), &commits[0].writes), (2, &commits[1].writes));
