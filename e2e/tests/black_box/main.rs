@@ -20,6 +20,7 @@ mod pages;
 mod push;
 mod reads;
 mod redrive;
+mod simulate;
 mod store_contract;
 mod tenants;
 mod texts;
