@@ -1,8 +1,7 @@
-//! Takes personal data and secrets out of paths, referers and queries before they are counted.
+//! Takes personal data and secrets out of paths, and out of events, before they are counted.
 
 use std::borrow::Cow;
 
-use common::access_log::Entry;
 use common::event::Event;
 use common::text::redact::redact_path;
 use serde_json::{Map, Value};
@@ -20,13 +19,6 @@ pub(crate) fn public_path(settings: &GatewaySettings, path: String) -> String {
     match redact_path(&path) {
         Cow::Owned(shown) => shown,
         Cow::Borrowed(_) => path,
-    }
-}
-
-/// Makes the paths of access-log entries public.
-pub(crate) fn of_entries(settings: &GatewaySettings, entries: &mut [Entry]) {
-    for entry in entries {
-        entry.request = public_path(settings, std::mem::take(&mut entry.request));
     }
 }
 
@@ -84,20 +76,6 @@ mod tests {
             truncated: false,
             excluded: None,
         }
-    }
-
-    #[test]
-    fn a_request_is_counted_without_the_address_in_its_path() {
-        let request = "GET /unsubscribe/ann@example.com";
-        let mut entries = [Entry {
-            at: DateTime::UNIX_EPOCH,
-            request: request.to_owned(),
-            user_agent: String::new(),
-        }];
-        of_entries(&settings(&["--redact-paths", "false"]), &mut entries);
-        assert_eq!(entries[0].request, request);
-        of_entries(&settings(&[]), &mut entries);
-        assert_eq!(entries[0].request, "GET /unsubscribe/[REDACTED]");
     }
 
     #[test]

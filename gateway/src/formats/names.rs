@@ -18,11 +18,25 @@ pub(super) enum Slot {
     UserAgent,
     /// The line of the log as the server wrote it.
     Text,
+    /// The status of the answer.
+    Status,
+    /// The size of the answer.
+    Bytes,
+    /// The page that links to this one.
+    Referer,
+    /// The query of the request, apart from its path.
+    Query,
+    /// The site that was asked.
+    Host,
+    /// How long the answer took, in a unit that is certain.
+    Duration,
+    /// Who asked: only whether this is known, never the value.
+    Client,
 }
 
 impl Slot {
     /// The number of slots.
-    pub(super) const COUNT: usize = 6;
+    pub(super) const COUNT: usize = 13;
 
     /// The name of a field that is missing.
     pub(super) const fn name(self) -> &'static str {
@@ -33,13 +47,191 @@ impl Slot {
             Self::Line => "request",
             Self::UserAgent => "userAgent",
             Self::Text => "message",
+            Self::Status => "status",
+            Self::Bytes => "bytes",
+            Self::Referer => "referer",
+            Self::Query => "query",
+            Self::Host => "host",
+            Self::Duration => "duration",
+            Self::Client => "client",
         }
+    }
+
+    /// Whether it decides how an entry is counted.
+    pub(super) const fn is_checked(self) -> bool {
+        matches!(
+            self,
+            Self::Time | Self::Method | Self::Path | Self::Line | Self::UserAgent | Self::Text
+        )
     }
 }
 
 /// The names of each slot, the preferred one first, in lower case and without `_`, `-`, `@` and
 /// the like: `userAgent`, `user_agent` and `User-Agent` are one. A dot is a step into an object.
 const NAMES: [(Slot, &[&str]); Slot::COUNT] = [
+    (
+        Slot::Status,
+        &[
+            "status",
+            "statuscode",
+            "httpstatus",
+            "httpstatuscode",
+            "responsestatus",
+            "responsestatuscode",
+            "response.statuscode",
+            "response.status",
+            "responsecode",
+            "httpresponsecode",
+            "httpresponsestatuscode",
+            "httpresponsestatus",
+            "downstreamstatus",
+            "edgeresponsestatus",
+            "elbstatuscode",
+            "scstatus",
+            "res.statuscode",
+            "res.status",
+            "resstatus",
+            "respstatus",
+            "rescode",
+            "code",
+            "response",
+            "originstatus",
+            "originresponsestatus",
+        ],
+    ),
+    (
+        Slot::Bytes,
+        &[
+            "bodybytessent",
+            "responsebodybytes",
+            "response.body.bytes",
+            "response.bytes",
+            "responsebytes",
+            "responsesize",
+            "responselength",
+            "responsebodysize",
+            "responsebodylength",
+            "downstreamcontentsize",
+            "edgeresponsebytes",
+            "edgeresponsebodybytes",
+            "bytessent",
+            "sentbytes",
+            "bytesout",
+            "byteswritten",
+            "scbytes",
+            "resbytes",
+            "bytes",
+            "size",
+            "bodybytes",
+            "bodysize",
+        ],
+    ),
+    (
+        Slot::Referer,
+        &[
+            "referer",
+            "referrer",
+            "httpreferer",
+            "httpreferrer",
+            "requestreferer",
+            "requestreferrer",
+            "clientrequestreferer",
+            "httprequestreferrer",
+            "requestheaderreferer",
+            "refererurl",
+            "referrerurl",
+            "csreferer",
+            "reqreferer",
+        ],
+    ),
+    (
+        Slot::Query,
+        &[
+            "query",
+            "querystring",
+            "urlquery",
+            "url.query",
+            "uriquery",
+            "csuriquery",
+            "args",
+            "urldetails.querystring",
+            "httpquery",
+            "httpquerystring",
+            "rawquery",
+            "rawquerystring",
+        ],
+    ),
+    (
+        Slot::Host,
+        &[
+            "httphost",
+            "hostheader",
+            "xhostheader",
+            "authority",
+            "requestauthority",
+            "vhost",
+            "virtualhost",
+            "servername",
+            "requesthost",
+            "clientrequesthost",
+            "url.domain",
+            "urldomain",
+            "httprequesthost",
+            "requestheaderhost",
+            "cshost",
+            "domain",
+            "domainname",
+            "site",
+            "host",
+        ],
+    ),
+    (
+        Slot::Duration,
+        &[
+            "event.duration",
+            "duration",
+            "durationns",
+            "durationus",
+            "durationms",
+            "durationseconds",
+            "latency",
+            "latencyms",
+            "responselatency",
+            "responsetimems",
+            "requesttimems",
+            "requestdurationms",
+            "elapsedms",
+            "tookms",
+            "timetakenms",
+            "timetaken",
+        ],
+    ),
+    (
+        Slot::Client,
+        &[
+            "remoteaddr",
+            "remoteaddress",
+            "remoteip",
+            "remoteport",
+            "remote",
+            "clientip",
+            "clientaddr",
+            "clientaddress",
+            "clienthost",
+            "client",
+            "client.ip",
+            "client.address",
+            "source.ip",
+            "source.address",
+            "sourceip",
+            "xforwardedfor",
+            "httpxforwardedfor",
+            "xrealip",
+            "realip",
+            "ip",
+            "cip",
+        ],
+    ),
     (
         Slot::Time,
         &[
@@ -218,22 +410,38 @@ static KNOWN: LazyLock<HashMap<&str, (Slot, usize)>> = LazyLock::new(|| {
     NAMES.into_iter().flat_map(ranked).collect()
 });
 
+/// Objects that hold what the client sent: a size in one is not that of the answer.
+const REQUESTS: [&str; 2] = ["req", "request"];
+
 /// What a dotted name means, and how far it is from the preferred name of that slot.
 pub(super) fn known(name: &str) -> Option<(Slot, usize)> {
     let plain = plain(name);
     let mut rest = plain.as_str();
-    let mut depth = 0;
+    let (mut depth, mut is_sent) = (0, false);
     loop {
         if let Some((slot, rank)) = KNOWN.get(rest) {
-            return Some((*slot, rank + 100 * depth));
+            let is_answer = matches!(slot, Slot::Status | Slot::Bytes);
+            return (!is_answer || !is_sent).then_some((*slot, rank + 100 * depth));
         }
         let (first, inner) = rest.split_once('.')?;
         if !WRAPPERS.contains(&first) {
             return None;
         }
+        is_sent |= REQUESTS.contains(&first);
         rest = inner;
         depth += 1;
     }
+}
+
+/// Whether a name is `host` alone, which most shippers use for the machine that wrote the log or
+/// for the client.
+pub(super) fn is_any_host(name: &str) -> bool {
+    let plain = plain(name);
+    let (outer, last) = plain.rsplit_once('.').unwrap_or(("", plain.as_str()));
+    let outer = outer.rsplit('.').next().unwrap_or_default();
+    let is_of_request = matches!(outer, "headers" | "http" | "httprequest" | "requestheaders")
+        || REQUESTS.contains(&outer);
+    last == "host" && !is_of_request
 }
 
 /// Lower case, without anything but letters, digits and dots.
@@ -281,6 +489,25 @@ mod tests {
                 "agent http_user_agent user_agent.original userAgent request_User-Agent request.headers.User-Agent cs(User-Agent) httpRequest.userAgent http.useragent http.user_agent ClientRequestUserAgent",
             ),
             (Slot::Text, "log message MESSAGE event.original textPayload"),
+            (
+                Slot::Status,
+                "status Status status_code sc-status EdgeResponseStatus DownstreamStatus http.response.status_code httpRequest.status response res.statusCode code",
+            ),
+            (
+                Slot::Bytes,
+                "bytes size body_bytes_sent sc-bytes EdgeResponseBytes DownstreamContentSize http.response.body.bytes http.response.bytes httpRequest.responseSize",
+            ),
+            (
+                Slot::Referer,
+                "referer referrer http_referer cs(Referer) ClientRequestReferer http.request.referrer request.headers.Referer request_Referer httpRequest.referer",
+            ),
+            (Slot::Query, "query url.query cs-uri-query args query_string"),
+            (
+                Slot::Host,
+                "host http_host request.host request.headers.Host ClientRequestHost RequestHost x-host-header cs(Host) :authority url.domain server_name",
+            ),
+            (Slot::Duration, "duration Duration event.duration httpRequest.latency time-taken"),
+            (Slot::Client, "remote_addr remote client_ip httpRequest.remoteIp c-ip source.ip"),
         ];
         for (expected, names) in cases {
             for name in names.split(' ') {
@@ -292,10 +519,21 @@ mod tests {
     #[test]
     fn a_name_of_something_else_is_unknown() {
         for name in "log.file.path file.path user_agent.name agent.type response.time \
-            event.duration upstream.path tls.method status host.name error.message"
+            upstream.path tls.method host.name error.message http.request.bytes \
+            http.request.body.bytes request.size upstream.status request.status"
             .split_ascii_whitespace()
         {
             assert_eq!(slot(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_may_be_any_machine_is_told_from_that_of_the_request() {
+        for name in ["host", "Host", "fields.host", "event.host", "log.host"] {
+            assert!(is_any_host(name), "{name}");
+        }
+        for name in ["request.host", "http_host", "request.headers.Host", "http.host", "vhost"] {
+            assert!(!is_any_host(name), "{name}");
         }
     }
 
