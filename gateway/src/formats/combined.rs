@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::entry::Raw;
 use super::lines::{is_balanced, is_glued};
-use super::names::Slot;
+use super::slot::Slot;
 use super::tokens::{Token, is_number, is_status, quoted, tokens, unescaped};
 
 /// `host ident user [time] "request" status bytes`, then `"referer" "user agent"` in the combined

@@ -9,7 +9,8 @@ use std::borrow::Cow;
 use super::collector::Collector;
 use super::entry::{Field, Raw};
 use super::lines::trimmed;
-use super::names::{Slot, known};
+use super::names::known;
+use super::slot::Slot;
 use super::wording::{Reason, Wrong};
 use crate::problem::{FieldError, Problem, ProblemCode};
 

@@ -368,6 +368,33 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn every_rejected_entry_is_kept_with_its_reason_or_counted(
+        hits in proptest::collection::vec(hit(), 1..6),
+        which in 0_usize..100,
+        damage in 0_usize..40,
+    ) {
+        let (lines, objects) = (lines(), objects());
+        let all: Vec<_> = lines.iter().chain(&objects).collect();
+        let (_, format, head, _, line) = all[which % all.len()];
+        let torn = |hit: &Hit| {
+            let line = line(hit);
+            line[..line.floor_char_boundary(line.len().saturating_sub(damage))].to_owned()
+        };
+        let body: Vec<String> = hits.iter().map(torn).collect();
+        let read = read(*format, &format!("{head}{}\n", body.join("\n"))).expect("it is read");
+        prop_assert_eq!(read.rejects.kept.len() + read.rejects.left_out, read.rejected);
+        let told: Vec<_> = read.errors.iter().map(|error| error.index).collect();
+        for kept in &read.rejects.kept {
+            prop_assert!(!kept.text.is_empty() && !kept.reason.is_empty());
+            prop_assert!(told.contains(&kept.index) || read.errors.len() == 20);
+            let sent = body.iter().any(|line| kept.text.contains(line.trim()));
+            prop_assert!(sent, "{}", kept.text);
+        }
+    }
+}
+
 #[test]
 fn what_is_of_no_use_costs_nothing() {
     let body = json!({"ts": 1_431_857_103, "path": "/a", "status": "ok", "bytes": -1,

@@ -14,7 +14,8 @@ const MAX_DURATION_US: f64 = 3.2e13;
 /// A status such as `404`, `404.0` or `404 Not Found`.
 pub(super) fn status(text: &str) -> Option<u16> {
     let code = text.split([' ', '.']).next()?;
-    code.parse().ok().filter(|_| code.len() == 3)
+    let is_code = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit());
+    if is_code { code.parse().ok() } else { None }
 }
 
 /// A number of bytes.

@@ -7,9 +7,10 @@ use common::access_log::{Entry, UNREADABLE};
 use common::host::{host_name, host_of};
 
 use super::details::{bytes, duration_us, query, status};
-use super::names::{Slot, is_any_host};
+use super::names::is_any_host;
 use super::page::page;
 use super::request_line::{RequestLine, is_method, request_line};
+use super::slot::Slot;
 use super::user_agent::{Families, OTHER};
 use super::wording::{Reason, Wrong};
 use crate::extractors::limits;

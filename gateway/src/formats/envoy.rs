@@ -2,7 +2,7 @@
 
 use super::entry::Raw;
 use super::lines::is_glued;
-use super::names::Slot;
+use super::slot::Slot;
 use super::tokens::{Token, is_number, is_status, tokens};
 use crate::times;
 

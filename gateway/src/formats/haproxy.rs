@@ -4,7 +4,7 @@ use common::host::{host_name, host_of};
 
 use super::entry::Raw;
 use super::lines::{is_balanced, is_glued, words};
-use super::names::Slot;
+use super::slot::Slot;
 use super::tokens::{quoted, tokens, unescaped};
 
 /// `client:port [time] frontend backend/server timers status bytes cookies termination

@@ -7,9 +7,9 @@ use super::collector::Collector;
 use super::detect::not_json;
 use super::entry::Raw;
 use super::lines::lines;
-use super::names::Slot;
 use super::object::{envelope, object};
 use super::scan::{Broken, Leaf, Scanner, extent};
+use super::slot::Slot;
 use super::wording::Wrong;
 
 /// How often the body may be read again to find the end of broken entries.

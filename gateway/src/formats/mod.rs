@@ -26,6 +26,8 @@ mod s3;
 #[cfg(test)]
 mod same_counts;
 mod scan;
+mod slot;
+mod spellings;
 #[cfg(test)]
 mod tests;
 mod tokens;

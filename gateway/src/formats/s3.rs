@@ -2,7 +2,7 @@
 
 use super::entry::Raw;
 use super::lines::{is_glued, words};
-use super::names::Slot;
+use super::slot::Slot;
 use super::tokens::{is_number, is_status, tokens, unescaped};
 use crate::times;
 

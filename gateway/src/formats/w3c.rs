@@ -4,8 +4,9 @@
 use std::borrow::Cow;
 
 use super::entry::{Field, Raw};
-use super::names::{Slot, known};
+use super::names::known;
 use super::request_line::is_method;
+use super::slot::Slot;
 use crate::times;
 
 /// The directives of the format.
