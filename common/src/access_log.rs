@@ -83,7 +83,6 @@ pub struct FirstEntry<'a> {
     pub rejected_left_out: usize,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn is_zero(count: &usize) -> bool {
     *count == 0
 }

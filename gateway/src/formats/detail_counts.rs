@@ -230,7 +230,7 @@ fn objects() -> Vec<Shape> {
         ("nginx", Format::Json, "", ALL, |hit| {
             json!({"time_iso8601": hit.rfc3339(), "remote_addr": "203.0.113.7", "host": hit.host,
                 "request": hit.request(), "status": hit.status.to_string(),
-                "body_bytes_sent": hit.bytes.map(|it| it.to_string()), "bytes_sent": "999999",
+                "body_bytes_sent": hit.bytes.map(|it| it.to_string()), "bytes_sent": hit.bytes.map(|_| "999999"),
                 "http_referer": hit.referer(), "http_user_agent": hit.agent(),
                 "request_time": hit.seconds(), "upstream_status": "599"})
             .to_string()
@@ -389,7 +389,7 @@ proptest! {
         for kept in &read.rejects.kept {
             prop_assert!(!kept.text.is_empty() && !kept.reason.is_empty());
             prop_assert!(told.contains(&kept.index) || read.errors.len() == 20);
-            let sent = body.iter().any(|line| kept.text.contains(line.trim()));
+            let sent = body.iter().any(|line| kept.text.contains(line.trim_matches([',', ' '])));
             prop_assert!(sent, "{}", kept.text);
         }
     }

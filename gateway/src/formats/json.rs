@@ -120,7 +120,7 @@ struct Reader<'c> {
 
 /// An entry of an array or a line.
 enum Item<'t> {
-    Object(Raw<'t>),
+    Object(Box<Raw<'t>>),
     /// A line of a log.
     Text(Cow<'t, str>),
     Other,
@@ -216,11 +216,11 @@ impl Reader<'_> {
         let sent = &text[place.clone()];
         match item {
             Item::Object(raw) if raw.has(Slot::Path) || raw.has(Slot::Line) => {
-                self.collector.object(raw, sent);
+                self.collector.object(*raw, sent);
             }
             Item::Object(raw) => match envelope(text, place.start) {
                 Some(at) => self.array(&mut Scanner::new(text, at)),
-                None => self.collector.object(raw, sent),
+                None => self.collector.object(*raw, sent),
             },
             Item::Text(line) => self.collector.line(line.trim()),
             Item::Other => self.collector.refuse(Wrong::whole(NO_ENTRY), sent),
@@ -239,7 +239,7 @@ fn is_border(next: Option<u8>) -> bool {
 
 fn item<'t>(scanner: &mut Scanner<'t>) -> Result<Item<'t>, Broken> {
     if scanner.peek() == Some(b'{') {
-        return object(scanner).map(Item::Object);
+        return object(scanner).map(|raw| Item::Object(Box::new(raw)));
     }
     let is_text = scanner.peek() == Some(b'"');
     let mut item = Item::Other;
