@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use common::access_log::{Entry, Rejected};
+use common::page::PageRules;
+use common::tenant::TenantId;
 use common::text::redact::redact_path;
 
 use crate::formats::ReadEntries;
-use crate::public_path::public_path;
+use crate::public_path::public_request;
 use crate::settings::GatewaySettings;
 
 /// The longest user agent that is kept, in bytes.
@@ -24,8 +26,9 @@ const CUT: char = '…';
 
 /// Makes the entries of a batch public if the settings say so, and the rejected ones always: an
 /// access log begins with the client's address, and what is not understood cannot be taken apart.
-pub(crate) fn of_batch(settings: &GatewaySettings, read: &mut ReadEntries) {
-    let mut texts = Texts { settings, known: HashMap::new() };
+pub(crate) fn of_batch(settings: &GatewaySettings, tenant: &TenantId, read: &mut ReadEntries) {
+    let rules = settings.page_rules(tenant);
+    let mut texts = Texts { settings, rules, known: HashMap::new() };
     read.entries.iter_mut().for_each(|entry| texts.of_entry(entry));
     read.rejects.kept.iter_mut().for_each(of_rejected);
 }
@@ -33,12 +36,13 @@ pub(crate) fn of_batch(settings: &GatewaySettings, read: &mut ReadEntries) {
 /// The texts of a batch, most of which occur often.
 struct Texts<'s> {
     settings: &'s GatewaySettings,
+    rules: PageRules,
     known: HashMap<String, String>,
 }
 
 impl Texts<'_> {
     fn of_entry(&mut self, entry: &mut Entry) {
-        entry.request = public_path(self.settings, std::mem::take(&mut entry.request));
+        entry.request = public_request(self.settings, self.rules, &entry.request);
         let shown = |text: String, most| public(self.settings, &text, most);
         entry.query = entry.query.take().map(|query| shown(query, MAX_URL_BYTES));
         entry.agent = entry.agent.take().map(|agent| self.known(agent, MAX_AGENT_BYTES));
@@ -99,7 +103,7 @@ mod tests {
     fn shown(options: &[&str], entry: Entry) -> Entry {
         let settings = Options::parse_from([&["gateway"], options].concat()).settings;
         let mut read = ReadEntries { entries: vec![entry], ..ReadEntries::default() };
-        of_batch(&settings, &mut read);
+        of_batch(&settings, &TenantId::default(), &mut read);
         read.entries.remove(0)
     }
 
@@ -167,7 +171,7 @@ mod tests {
         let rejects = Rejects { kept: vec![rejected], ..Rejects::default() };
         let mut read = ReadEntries { rejects, ..ReadEntries::default() };
         let options = ["gateway", "--redact-paths", "false"];
-        of_batch(&Options::parse_from(options).settings, &mut read);
+        of_batch(&Options::parse_from(options).settings, &TenantId::default(), &mut read);
         let kept = &read.rejects.kept[0];
         assert_eq!(kept.reason, "[REDACTED] is required");
         assert!(kept.text.starts_with("[REDACTED] - - x") && kept.text.ends_with("x…"));
