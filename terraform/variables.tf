@@ -287,6 +287,17 @@ variable "rollup_shards" {
   }
 }
 
+variable "log_dimensions" {
+  description = "LOG_DIMENSIONS: what of access logs is counted beside the number of requests: a comma-separated list, or none."
+  type        = string
+  default     = "paths,user_agents,status,bytes,referers,hosts"
+
+  validation {
+    condition     = var.log_dimensions == "none" || alltrue([for name in split(",", var.log_dimensions) : contains(["paths", "user_agents", "status", "bytes", "referers", "hosts"], name)])
+    error_message = "The dimensions are a list of paths, user_agents, status, bytes, referers and hosts, or none."
+  }
+}
+
 variable "commit_interval_ms" {
   description = "COMMIT_INTERVAL_MS: the minimum time between two commits of a worker instance; null is the worker's default (250)."
   type        = number

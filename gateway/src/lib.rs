@@ -16,6 +16,7 @@ mod openapi;
 mod pages;
 mod probes;
 mod problem;
+mod public_batch;
 mod public_path;
 mod publish;
 mod render;

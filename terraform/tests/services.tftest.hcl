@@ -89,6 +89,7 @@ run "every_variable_has_its_effect" {
     work_seconds_per_char  = 0.01
     store_original         = false
     rollup_shards          = 8
+    log_dimensions         = "status,bytes"
     commit_interval_ms     = 900
     retention_days         = 40
     archive_days           = 50
@@ -128,6 +129,7 @@ run "every_variable_has_its_effect" {
       WORK_SECONDS_PER_CHAR = "0.01"
       STORE_ORIGINAL        = "false"
       ROLLUP_SHARDS         = "8"
+      LOG_DIMENSIONS        = "status,bytes"
       COMMIT_INTERVAL_MS    = "900"
       RETENTION_DAYS        = "40"
     }

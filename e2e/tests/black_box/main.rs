@@ -15,6 +15,7 @@ mod events;
 mod images;
 mod isolation;
 mod lifecycle;
+mod log_details;
 mod logs;
 mod pages;
 mod push;

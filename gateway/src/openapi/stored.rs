@@ -65,6 +65,9 @@ pub(crate) struct LogBatch {
     tenant_id: TenantId,
     batch_id: RecordId,
     digest: Sha256,
+    /// What of the entries was counted; missing if the batch has several parts.
+    #[schema(nullable = false)]
+    dimensions: Option<String>,
     /// The number of entries in the parts that are processed.
     #[schema(minimum = 0)]
     entries: i64,
