@@ -22,4 +22,5 @@ mod reads;
 mod redrive;
 mod store_contract;
 mod tenants;
+mod text_batches;
 mod texts;
