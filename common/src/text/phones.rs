@@ -70,6 +70,9 @@ pub(super) fn spaced_phone(text: &str, found: Range<usize>) -> Option<Range<usiz
 
 /// A national number with a leading 0 and nine to eleven digits.
 pub(super) fn trunk_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    if !phone_free_before(text, found.start) || after_column(text, found.start) {
+        return None;
+    }
     let own = prefixes(text, found).find(|range| {
         let groups = group_lengths(&text[range.clone()]);
         let wide = groups[0] >= 3 || groups[1..].iter().all(|length| *length >= 3);
@@ -77,7 +80,7 @@ pub(super) fn trunk_phone(text: &str, found: Range<usize>) -> Option<Range<usize
         let digits = groups.iter().sum::<usize>();
         groups.len() > 1 && (9..=11).contains(&digits) && (wide || pairs)
     })?;
-    if after_column(text, own.start) { None } else { phone(text, own) }
+    phone(text, own)
 }
 
 /// A number in any form after a word for phone.

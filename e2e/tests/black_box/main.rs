@@ -19,6 +19,7 @@ mod logs;
 mod pages;
 mod push;
 mod reads;
+mod redact_paths;
 mod redrive;
 mod store_contract;
 mod tenants;

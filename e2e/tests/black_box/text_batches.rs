@@ -70,8 +70,9 @@ async fn each_text_of_a_batch_is_a_record_of_its_own_in_every_shape(deployment: 
         assert_eq!(sent.body, expected, "{kind} {body}");
         assert_eq!(second.as_str().map(str::len), Some(36));
     }
-    let one = post(&api, &new_tenant(), "application/x-ndjson", "", "{\"text\":\"a\"}".to_owned());
-    assert_eq!(stored(&api, &one.await).await, ["a"], "one line is a batch of one");
+    let one = r#"{"text":"a"}"#.to_owned();
+    let sent = post(&api, &new_tenant(), "application/x-ndjson", "", one).await;
+    assert_eq!(stored(&api, &sent).await, ["a"], "one line is a batch of one");
 }
 
 async fn an_item_that_is_not_valid_costs_only_itself(deployment: &Deployment) {

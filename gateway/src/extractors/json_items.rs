@@ -29,7 +29,7 @@ pub(super) fn of_value<'b>(body: &'b [u8], fields: &[&str]) -> Option<Items<'b>>
         value(member, ENVELOPE).is_some_and(|value| value.first() == Some(&b'['))
     })?;
     let items = pieces(value(members.remove(at), ENVELOPE)?).filter(|_| !is_item)?;
-    let beside = [b"{", &members.join(&b','), &b"}"[..]].concat();
+    let beside = [&b"{"[..], &members.join(&b','), b"}"].concat();
     Some(Items { items, beside: Some(beside) })
 }
 

@@ -23,6 +23,8 @@ mod s3;
 mod same_counts;
 mod scan;
 #[cfg(test)]
+mod shapes;
+#[cfg(test)]
 mod tests;
 mod tokens;
 pub(crate) mod user_agent;
