@@ -10,7 +10,7 @@ use super::surroundings::{after_byte, begins, digit, end_of_run};
 
 /// How many bytes of a candidate decide whether it is a secret. Only a secret is followed to its end:
 /// a candidate may begin every few bytes, and reading a long run for each would take forever.
-const DECISIVE: usize = 128;
+const DECISIVE: usize = 64;
 
 /// The length at which a run of token characters is a token, whatever it is. It is also how many
 /// characters are read past the end of a part, to see whether a match crosses it: a cut that is
@@ -45,12 +45,18 @@ pub(super) fn random_key(text: &str, found: Range<usize>) -> Option<Range<usize>
     if after_byte(text, found.start, b'-') {
         return None;
     }
-    let start = &text.as_bytes()[found.start..];
-    let run =
-        start.iter().take(DECISIVE).take_while(|b| b.is_ascii_alphanumeric() || b"_-".contains(b));
-    let digits = run.clone().filter(|byte| byte.is_ascii_digit()).count();
-    let upper = run.clone().any(u8::is_ascii_uppercase);
-    if digits > 3 || (digits > 0 && upper) { key(text, found) } else { None }
+    let (mut digits, mut upper) = (0, false);
+    for byte in text.as_bytes()[found.start..].iter().take(DECISIVE) {
+        if !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+            break;
+        }
+        digits += u32::from(byte.is_ascii_digit());
+        upper |= byte.is_ascii_uppercase();
+        if digits > 3 || (digits > 0 && upper) {
+            return key(text, found);
+        }
+    }
+    None
 }
 
 /// The token of a bot, which its number is right before: `bot110201543:AA…`.

@@ -75,6 +75,14 @@ pub(super) fn card(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 }
 
 fn card_from(text: &str, groups: &[Range<usize>], inner: bool) -> Option<Range<usize>> {
+    let may_begin = match groups {
+        [one, two, ..] if one.len() == 4 => matches!(two.len(), 4 | 6),
+        [one, ..] => one.len() > 12,
+        [] => false,
+    };
+    if !may_begin {
+        return None;
+    }
     let start = groups[0].start;
     let sign = |at: usize| text.as_bytes().get(at).copied();
     let tied = if inner {

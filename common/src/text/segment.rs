@@ -71,13 +71,18 @@ fn cut_in_line(text: &str, within: Range<usize>) -> usize {
 /// A cut at white space or another separator shortly before the limit. If a match contains a
 /// separator, then within the stretch that its pattern needs, so no earlier text is read.
 fn cut_at_separator(text: &str, limit: usize) -> Option<usize> {
-    let near = limit.saturating_sub(SEPARATOR_REACH);
+    let near = text.floor_char_boundary(limit.saturating_sub(SEPARATOR_REACH));
     last_free(text, near..limit, &[], at_separator)?;
     let from = text.floor_char_boundary(near.saturating_sub(LOOKAHEAD));
     let ranges = claimed(&text[from..]).into_iter();
     let taken = ranges.map(|range| range.start + from..range.end + from).collect::<Vec<_>>();
     last_free(text, near..limit, &taken, after_space)
         .or_else(|| last_free(text, near..limit, &taken, at_separator))
+        // A token that began before the stretch that was read would have ended at a separator.
+        .or_else(|| {
+            last_free(text, from..near, &[], at_separator)?;
+            last_free(text, near..limit, &taken, outside_line_end)
+        })
 }
 
 /// A cut in a run without separators, in which a token may begin anywhere.

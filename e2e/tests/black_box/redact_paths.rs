@@ -60,7 +60,8 @@ async fn seen(deployment: &Deployment, path: &str) -> String {
         (requests, "/windows/0/paths/0", json!({"path": format!("GET {path}"), "count": 1})),
         ("/stats?site_id=acme", "/top_paths/0", json!({"path": path, "views": 2})),
     ] {
-        let found = eventually(&format!("{path} is counted in {read}"), async || {
+        let what = format!("{path} is counted in {read}");
+        let found = eventually(&what, async || {
             let body = api.get(read).await.body;
             (body.pointer(place) == Some(&counted)).then_some(body)
         });

@@ -60,7 +60,8 @@ impl Hit {
         match (name, name.split_once(':')) {
             (form, _) if form.starts_with('%') => self.at.format(form).to_string(),
             (_, Some(("json", rest))) => {
-                serde_json::json!(self.filled(rest)).to_string().trim_matches('"').to_owned()
+                let quoted = serde_json::json!(self.filled(rest)).to_string();
+                quoted[1..quoted.len() - 1].to_owned()
             }
             (_, Some(("plus", rest))) => self.filled(rest).replace(' ', "+"),
             (_, Some(("percent", rest))) => {
