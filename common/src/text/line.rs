@@ -18,8 +18,9 @@ pub use super::values::MARK;
 
 /// How often a line is read, each time with the matches so far replaced. A match can uncover
 /// another one: a number right beside an address is recognized once the address is gone. Longer
-/// chains than this do not occur in real logs, and following them would make the work quadratic.
-const ROUNDS: usize = 8;
+/// chains than this do not occur in real logs, and a text can be made of them: each link would cost
+/// a whole reading.
+const ROUNDS: usize = 3;
 
 static PATTERNS: LazyLock<Vec<(&'static Rule, Regex)>> = LazyLock::new(|| {
     let pattern = |rule: &Rule| Regex::new(rule.pattern).expect("a pattern of the table");
