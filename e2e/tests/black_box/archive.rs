@@ -101,6 +101,37 @@ async fn an_archive_that_cannot_be_written_blocks_nothing_and_recovers() {
     balanced(&embedded).await;
 }
 
+/// A file where the folder of `red` should be keeps out even the administrator.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenants_folder_that_cannot_be_written_holds_up_no_other_tenant_and_loses_nothing() {
+    let mut embedded = started(settings()).await;
+    let red = embedded.folder().join("archive").join("red");
+    fs::write(&red, "not a folder").expect("written");
+    send_all(&embedded, 30).await;
+    archived_once(&embedded, 20).await;
+    let api = api(&embedded);
+    assert_eq!(api.metric("spillway_archive_blocked_tenants").await, 1.0);
+    assert!(api.metric("spillway_archive_failures_total").await > 0.0);
+    assert_eq!(api.get("/ready").await.status, StatusCode::OK);
+    let day = fs::read_dir(embedded.folder().join("archive/green")).expect("a folder").next();
+    let day = red.join(day.expect("a day").expect("a day").file_name());
+    let (log, path) = (embedded.service().log().text(), day.display().to_string());
+    assert!(
+        log.contains(&format!("cannot write to {path}: Not a directory (os error 20)")),
+        "{log}"
+    );
+
+    // Neither a restart nor a crash loses what waits.
+    embedded.crash().await.expect("it starts again");
+    fs::remove_file(&red).expect("removed");
+    archived_once(&embedded, 30).await;
+    eventually("no tenant waits any more", async || {
+        (self::api(&embedded).metric("spillway_archive_blocked_tenants").await == 0.0).then_some(())
+    })
+    .await;
+    balanced(&embedded).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_archive_has_no_personal_data_if_originals_are_not_stored() {
     let mut settings = settings();

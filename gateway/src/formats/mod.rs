@@ -29,6 +29,8 @@ mod scan;
 mod slot;
 mod spellings;
 #[cfg(test)]
+mod shapes;
+#[cfg(test)]
 mod tests;
 mod tokens;
 pub(crate) mod user_agent;
