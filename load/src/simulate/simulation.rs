@@ -1,6 +1,6 @@
 //! One simulation: send, kill on the way, wait until everything is counted, compare.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use common::backoff::Backoff;
@@ -29,9 +29,7 @@ const SETTLING: Duration = Duration::from_secs(1);
 const ENOUGH: u32 = 3;
 /// How long one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long to look for a moment when messages are in work, before the kill.
-const AIM: Duration = Duration::from_secs(2);
-/// How long to wait between two such looks.
+/// How long to wait between two looks for a moment to kill the server.
 const AIM_POLL: Duration = Duration::from_millis(10);
 /// How many connections are kept open.
 const CONNECTIONS: usize = 64;
@@ -65,7 +63,8 @@ impl Simulation {
         own: Option<&mut S>,
     ) -> Result<Report, SimulateError> {
         self.probe().await?;
-        let (sending, kill) = tokio::try_join!(self.send(), self.kill(own))?;
+        let is_sent = AtomicBool::new(false);
+        let (sending, kill) = tokio::try_join!(self.send(&is_sent), self.kill(own, &is_sent))?;
         self.settle(kill).await?;
         self.compare(sending, kill).await
     }
@@ -82,7 +81,7 @@ impl Simulation {
         })
     }
 
-    async fn send(&self) -> Result<Sending, SimulateError> {
+    async fn send(&self, is_sent: &AtomicBool) -> Result<Sending, SimulateError> {
         let bar = progress(self.scenario.requests.len(), "sending");
         let sender = Sender {
             scenario: &self.scenario,
@@ -94,16 +93,22 @@ impl Simulation {
             tries_again: AtomicU64::new(0),
         };
         let sending = sender.send_all(&bar).await;
+        is_sent.store(true, Ordering::Relaxed);
         bar.finish_and_clear();
         Ok(sending)
     }
 
-    /// Kills the server half-way, at a moment when messages are in work.
-    async fn kill<S: Server>(&self, own: Option<&mut S>) -> Result<Kill, SimulateError> {
+    /// Kills the server half-way, at the next moment when messages are in work; at the latest when
+    /// all is sent.
+    async fn kill<S: Server>(
+        &self,
+        own: Option<&mut S>,
+        is_sent: &AtomicBool,
+    ) -> Result<Kill, SimulateError> {
         let Some(server) = own else { return Ok(Kill::NotOurs) };
         sleep(self.duration / 2).await;
-        let (until, mut in_work) = (Instant::now() + AIM, 0);
-        while in_work == 0 && Instant::now() < until {
+        let mut in_work = 0;
+        while in_work == 0 && !is_sent.load(Ordering::Relaxed) {
             sleep(AIM_POLL).await;
             in_work = self.reader.backlog().await.unwrap_or(0);
         }
