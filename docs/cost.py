@@ -21,7 +21,10 @@ MILLION, GIB, TIB = 10**6, 2**30, 2**40
 # The design.
 SECONDS_PER_CHARACTER = 0.05  # WORK_SECONDS_PER_CHAR
 CHARACTERS_PER_PART = 4_000
+# The most bytes of both texts in one document; longer ones stay in their parts.
+MAX_JOINED_BYTES = (1 << 20) - (16 << 10)
 ENVELOPE = 260  # bytes of a message's attributes, time and id
+ENTRY = 260  # bytes of an access log's entry: the mean of gateway/src/formats/sample.log
 LEAST_REQUEST = 1_000  # bytes: what Pub/Sub charges for a smaller publish or push
 LOG_LINE = 800  # bytes: what Cloud Run logs of a request
 # Documents of one value: its grains, and for users the day and all days.
@@ -89,6 +92,7 @@ class Record:
 def text(characters, at_once, lever):
     parts = -(-characters // CHARACTERS_PER_PART)
     whole = parts == 1
+    joined = 2 * characters if 2 * characters <= MAX_JOINED_BYTES else 0
     return Record(
         kind=f"text of {characters:,} characters, {at_once} at once",
         lever=lever,
@@ -97,11 +101,12 @@ def text(characters, at_once, lever):
         bytes=characters,
         work_seconds=characters * SECONDS_PER_CHARACTER,
         at_once=at_once,
-        # Of several parts: the claim, each part, and with each a step of the claim's count.
-        writes=1 if whole else 1 + 2 * parts,
-        reads=1 if whole else 2 * parts + 1,
+        # Of several parts: the claim, each part, with each a step of the claim's count, and the whole.
+        writes=1 if whole else 2 + 2 * parts,
+        # Of several parts: each and its claim before the work, the claim after it, and each at the end.
+        reads=1 if whole else 4 * parts + 1,
         # The text, and the redacted text, which are not indexed.
-        stored_bytes=2 * characters + 800 + (0 if whole else 300 * parts),
+        stored_bytes=2 * characters + 800 + (0 if whole else 300 * parts + joined),
     )
 
 
@@ -122,17 +127,18 @@ def event(in_a_commit, paths, users, at_once, kind, lever):
     )
 
 
-def entry(in_a_batch, paths, agents, kind, lever):
-    """An entry of an access log, sent in batches of one minute each."""
-    documents = PER_ACCESS_LOG_VALUE * (1 + paths + agents)
+def entry(in_a_batch, values, kind, lever):
+    """An entry of an access log, sent in batches of one minute each, with so many different paths,
+    agents, referers and hosts."""
+    documents = PER_ACCESS_LOG_VALUE * (1 + values)
     # A part has at most 400 rollups and 256 KiB; with several, there is a claim as well.
-    parts = max(1, documents / 400, in_a_batch * 90 / (256 << 10))
+    parts = max(1, documents / 400, in_a_batch * ENTRY / (256 << 10))
     return Record(
         kind=kind,
         lever=lever,
         requests=1 / in_a_batch,
         messages=parts / in_a_batch,
-        bytes=90,
+        bytes=ENTRY,
         work_seconds=COMMIT_SECONDS * parts / in_a_batch,
         at_once=10,
         writes=(parts + documents) / in_a_batch,
@@ -150,9 +156,9 @@ RECORDS = [
     event(1, 1, 1, 1, "event that comes alone", "company: commits and instances are shared"),
     event(99, 99, 99, 100, "event, 99 in a commit, each of another user on another path", "cardinality: fewer different paths and users at a time"),
     event(200, 20, 100, 100, "event, 200 in a commit, of 100 users on 20 paths", "`commit_interval_ms`: longer, and more are in a commit"),
-    entry(1, 1, 1, "access-log entry, sent alone", "batches: the sender's choice"),
-    entry(1_000, 1_000, 5, "access-log entry, 1,000 of a minute in a batch, each of another path", "cardinality: fewer different paths and agents"),
-    entry(1_000, 30, 5, "access-log entry, 1,000 of a minute in a batch, 30 paths, 5 agents", "the same"),
+    entry(1, 4, "access-log entry, sent alone", "batches: the sender's choice"),
+    entry(1_000, 1_000 + 5 + 4 + 1, "access-log entry, 1,000 of a minute in a batch, each of another path", "cardinality: fewer different paths and agents; `log_dimensions`"),
+    entry(1_000, 30 + 5 + 4 + 1, "access-log entry, 1,000 of a minute in a batch, 30 paths, 5 agents, 4 referers, 1 host", "the same"),
 ]
 
 IDLE = [

@@ -8,14 +8,14 @@ locals {
 
   # Firestore indexes every field by default. No query filters or orders by these alone, and their
   # indexes would cost: texts and bytes are large; times only grow, and an index on a growing value
-  # takes about 500 writes a second; `count` changes with every commit.
+  # takes about 500 writes a second; counts change with every commit.
   unindexed = {
     events         = ["payload", "received_at", "timestamp"]
-    log_batches    = ["first", "last", "processed_at", "received_at"]
-    parts          = ["first", "last", "modified_data", "original_text", "processed_at"]
+    log_batches    = ["dimensions", "first", "last", "processed_at", "received_at"]
+    parts          = ["dimensions", "first", "last", "modified_data", "original_text", "processed_at"]
     processed_logs = ["modified_data", "original_text", "processed_at", "received_at"]
     quarantine     = ["attributes", "data", "detail", "first_seen"]
-    rollups        = ["count", "start"]
+    rollups        = ["bytes", "count", "start", "status_1xx", "status_2xx", "status_3xx", "status_4xx", "status_5xx"]
   }
 
   # With a retention, these expire; rollups and visitors stay. Salts of visitors' ids always expire: a

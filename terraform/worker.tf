@@ -22,6 +22,7 @@ locals {
     WORK_SECONDS_PER_CHAR = tostring(var.work_seconds_per_char)
     STORE_ORIGINAL        = tostring(var.store_original)
     ROLLUP_SHARDS         = tostring(var.rollup_shards)
+    LOG_DIMENSIONS        = var.log_dimensions
     COMMIT_INTERVAL_MS    = try(tostring(var.commit_interval_ms), null)
     RETENTION_DAYS        = try(tostring(var.retention_days), null)
   } : name => value if value != null }

@@ -3,11 +3,18 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::host::host_of;
+
 /// Stands for all requests whose first line is not one of HTTP.
 pub const UNREADABLE: &str = "unreadable";
+/// The most bytes of an answer that are taken for its size: a tebibyte.
+pub const MAX_BYTES: u64 = 1 << 40;
+/// The classes of status codes.
+pub const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
-/// A request to a customer's site, as the gateway normalized it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// A request to a customer's site, as the gateway normalized it. What the log does not have is
+/// missing, and so is what a message from before this field does not have.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Entry {
     /// When the site received it.
     pub at: DateTime<Utc>,
@@ -16,9 +23,113 @@ pub struct Entry {
     pub request: String,
     /// The user agent's family, such as `Chrome`, or `Other`.
     pub user_agent: String,
+    /// The user agent as the client sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// The status of the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The size of the answer, at most [`MAX_BYTES`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// How long the answer took, in microseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_us: Option<u64>,
+    /// The site that was asked: a host name in lower case, without a port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// What follows the question mark.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
+    /// The page that links to this one, as the client sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referer: Option<String>,
+}
+
+impl Entry {
+    /// The class of the status, one of [`STATUS_CLASSES`]; `None` if it has none.
+    pub fn status_class(&self) -> Option<&'static str> {
+        let class = usize::from(self.status? / 100).checked_sub(1)?;
+        STATUS_CLASSES.get(class).copied()
+    }
+
+    /// The host of the referer; `None` if the referer is missing or names no host.
+    pub fn referer_host(&self) -> Option<String> {
+        host_of(self.referer.as_deref()?)
+    }
+}
+
+/// A line of a batch that is no valid entry. It is kept beside the entries and not counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// Its position in the batch, from 0, as in the answer to the client.
+    pub index: usize,
+    /// What is wrong with it.
+    pub reason: String,
+    /// Its redacted text, which may be cut.
+    pub text: String,
+}
+
+/// The first entry of a batch that has rejected lines. A worker reads it as any other entry.
+#[derive(Serialize)]
+pub struct FirstEntry<'a> {
+    /// The entry.
+    #[serde(flatten)]
+    pub entry: &'a Entry,
+    /// The rejected lines of the batch.
+    pub rejected: &'a [Rejected],
+    /// How many more there were.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub rejected_left_out: usize,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Parses the entries of one part.
 pub fn entries(data: &str) -> Result<Vec<Entry>, serde_json::Error> {
     data.lines().map(serde_json::from_str).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_from_before_a_field_is_read() {
+        let line = r#"{"at":"2025-05-01T10:00:00Z","request":"GET /a","user_agent":"curl"}"#;
+        let read = entries(line).expect("an entry");
+        let expected = Entry {
+            at: "2025-05-01T10:00:00Z".parse().expect("a time"),
+            request: "GET /a".to_owned(),
+            user_agent: "curl".to_owned(),
+            ..Entry::default()
+        };
+        assert_eq!(read, [expected]);
+        assert_eq!(serde_json::to_string(&read[0]).expect("a line"), line);
+    }
+
+    #[test]
+    fn an_entry_with_rejected_lines_is_an_entry() {
+        let entry = Entry { status: Some(204), agent: Some("x".to_owned()), ..Entry::default() };
+        let text = "?".to_owned();
+        let rejected = [Rejected { index: 3, reason: "is no line".to_owned(), text }];
+        let first = FirstEntry { entry: &entry, rejected: &rejected, rejected_left_out: 2 };
+        let line = serde_json::to_string(&first).expect("a line");
+        assert!(line.contains(r#""rejected":[{"index":3,"#), "{line}");
+        assert_eq!(entries(&line).expect("an entry"), [entry]);
+    }
+
+    #[test]
+    fn a_status_has_a_class() {
+        let class = |status| Entry { status, ..Entry::default() }.status_class();
+        for (status, expected) in [(100, "1xx"), (204, "2xx"), (304, "3xx"), (499, "4xx")] {
+            assert_eq!(class(Some(status)), Some(expected));
+        }
+        assert_eq!(class(Some(599)), Some("5xx"));
+        for none in [None, Some(0), Some(99), Some(600), Some(999), Some(u16::MAX)] {
+            assert_eq!(class(none), None, "{none:?}");
+        }
+    }
 }

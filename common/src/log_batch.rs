@@ -7,8 +7,22 @@ use crate::access_log::Entry;
 use crate::keep::Keep;
 use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::record::{Record, RecordId};
+use crate::rollup::LogDimensions;
 use crate::store::{Document, Fields, Value, Write, fields};
 use crate::tenant::TenantId;
+
+/// The field that says which dimensions a message was counted in; a message from before there was
+/// a choice lacks it.
+pub const DIMENSIONS: &str = "dimensions";
+
+/// The entries of a message, as they are counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted<'a> {
+    /// The entries.
+    pub entries: &'a [Entry],
+    /// What of them is counted.
+    pub dimensions: LogDimensions,
+}
 
 /// The path of a batch.
 pub fn path(tenant: &TenantId, id: &RecordId) -> DocumentPath {
@@ -18,7 +32,7 @@ pub fn path(tenant: &TenantId, id: &RecordId) -> DocumentPath {
 /// The document of a batch in one part.
 pub fn whole(
     record: &Record,
-    entries: &[Entry],
+    counted: Counted<'_>,
     processed_at: DateTime<Utc>,
     keep: Keep,
 ) -> Fields {
@@ -27,7 +41,7 @@ pub fn whole(
         ("parts", 1i64.into()),
         ("parts_done", 1i64.into()),
     ]);
-    document.extend(part(record, entries, processed_at, keep));
+    document.extend(part(record, counted, processed_at, keep));
     document
 }
 
@@ -45,7 +59,12 @@ pub fn claim(record: &Record, keep: Keep) -> Write {
 }
 
 /// The document of one part; [`whole`] has the same fields and more.
-pub fn part(record: &Record, entries: &[Entry], processed_at: DateTime<Utc>, keep: Keep) -> Fields {
+pub fn part(
+    record: &Record,
+    Counted { entries, dimensions }: Counted<'_>,
+    processed_at: DateTime<Utc>,
+    keep: Keep,
+) -> Fields {
     let time = |at: Option<&Entry>| at.map_or(Value::Null, |entry| entry.at.into());
     let mut document = fields([
         ("entries", (entries.len() as i64).into()),
@@ -53,6 +72,7 @@ pub fn part(record: &Record, entries: &[Entry], processed_at: DateTime<Utc>, kee
         ("last", time(entries.iter().max())),
         ("processed_at", processed_at.into()),
         ("digest", record.digest.as_str().into()),
+        (DIMENSIONS, dimensions.to_string().into()),
     ]);
     keep.mark(&mut document, record.received_at);
     document

@@ -1,23 +1,31 @@
-//! Cuts a batch of access-log entries into parts, each of which the worker stores in one commit.
+//! Cuts a batch of access-log entries into parts. The worker stores each part in one commit.
 
 use std::collections::HashSet;
 
-use common::access_log::Entry;
+use common::access_log::{Entry, FirstEntry};
 use common::rollup::{self, Key};
+
+use crate::formats::Rejects;
 
 /// Most rollup documents that one part touches, so that it is stored in one commit.
 const MAX_PART_ROLLUPS: usize = 400;
 /// Most bytes of one part, so that quarantine keeps all of it.
 const MAX_PART_BYTES: usize = 256 << 10;
+/// Most bytes of rejected entries in a batch, as JSON.
+const MAX_REJECTED_BYTES: usize = 128 << 10;
 
 /// Cuts the entries of a batch into parts, in order of time, each as lines of JSON. The same
 /// entries in another order give the same parts, since they are sorted: neighbours in time share
-/// their windows, so more of them fit a part.
-pub(crate) fn parts(mut entries: Vec<Entry>) -> Result<Vec<String>, serde_json::Error> {
+/// their windows, so more of them fit a part. The first entry carries those that were rejected.
+pub(crate) fn parts(
+    mut entries: Vec<Entry>,
+    rejects: &Rejects,
+) -> Result<Vec<String>, serde_json::Error> {
     entries.sort_unstable();
     let mut parts = vec![Part::default()];
-    for entry in &entries {
-        let line = serde_json::to_string(entry)? + "\n";
+    for (at, entry) in entries.iter().enumerate() {
+        let line = if at == 0 { first_line(entry, rejects) } else { serde_json::to_string(entry) };
+        let line = line? + "\n";
         let full = parts.last_mut().is_none_or(|part| !part.take(entry, &line));
         if full {
             let mut part = Part::default();
@@ -26,6 +34,24 @@ pub(crate) fn parts(mut entries: Vec<Entry>) -> Result<Vec<String>, serde_json::
         }
     }
     Ok(parts.into_iter().map(|part| part.lines).collect())
+}
+
+/// An entry with as many of the rejected ones as there is room for.
+fn first_line(entry: &Entry, rejects: &Rejects) -> Result<String, serde_json::Error> {
+    let kept = &rejects.kept;
+    if kept.is_empty() {
+        return serde_json::to_string(entry);
+    }
+    let (mut fits, mut bytes) = (0, 0);
+    for rejected in kept {
+        bytes += serde_json::to_string(rejected)?.len() + 1;
+        if bytes > MAX_REJECTED_BYTES {
+            break;
+        }
+        fits += 1;
+    }
+    let rejected_left_out = kept.len() - fits + rejects.left_out;
+    serde_json::to_string(&FirstEntry { entry, rejected: &kept[..fits], rejected_left_out })
 }
 
 #[derive(Default)]
@@ -52,7 +78,8 @@ impl Part {
 
 #[cfg(test)]
 mod tests {
-    use common::access_log::entries;
+    use common::access_log::{Rejected, entries};
+    use serde_json::Value;
 
     use super::*;
 
@@ -61,11 +88,12 @@ mod tests {
             at: chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(second),
             request: request.to_owned(),
             user_agent: "Chrome".to_owned(),
+            ..Entry::default()
         }
     }
 
     fn cut(entries: Vec<Entry>) -> Vec<String> {
-        parts(entries).expect("a batch")
+        parts(entries, &Rejects::default()).expect("a batch")
     }
 
     fn read(part: &str) -> Vec<Entry> {
@@ -104,5 +132,45 @@ mod tests {
         let batch = cut(vec![entry(0, "GET /"), large.clone(), entry(2, "GET /")]);
         assert_eq!(batch.len(), 3);
         assert_eq!(read(&batch[1]), [large]);
+    }
+
+    #[test]
+    fn what_each_entry_says_counts_towards_the_size_of_a_part() {
+        let full = |n: i64| Entry {
+            agent: Some("a".repeat(1_000)),
+            referer: Some(format!("https://{}.example/", n % 300)),
+            host: Some(format!("{}.example", n % 200)),
+            status: Some(200),
+            ..entry(n % 7, "GET /")
+        };
+        let batch = cut((0..2_000).map(full).collect());
+        for part in &batch {
+            let touched: HashSet<_> = read(part).iter().flat_map(rollup::touched_by).collect();
+            assert!(touched.len() <= MAX_PART_ROLLUPS, "{}", touched.len());
+            assert!(part.len() <= MAX_PART_BYTES, "{}", part.len());
+        }
+        assert_eq!(batch.iter().map(|part| read(part).len()).sum::<usize>(), 2_000);
+    }
+
+    #[test]
+    fn the_first_entry_carries_as_many_rejected_ones_as_there_is_room_for() {
+        let rejected = |index| Rejected {
+            index,
+            reason: "entry is no line".to_owned(),
+            text: "\u{1}".repeat(1_000),
+        };
+        for count in [1, 10, 100] {
+            let kept: Vec<_> = (0..count).map(rejected).collect();
+            let rejects = Rejects { kept, left_out: 7, ..Rejects::default() };
+            let batch = parts(vec![entry(0, "GET /"), entry(1, "GET /")], &rejects);
+            let batch = batch.expect("a batch");
+            assert_eq!((batch.len(), read(&batch[0]).len()), (1, 2));
+            let line = batch[0].lines().next().expect("a line");
+            let line: Value = serde_json::from_str(line).expect("JSON");
+            let carried = line["rejected"].as_array().expect("a list").len();
+            assert_eq!(carried, count.min(21));
+            assert_eq!(line["rejected_left_out"], count - carried + 7);
+            assert_eq!(line["rejected"][0]["reason"], "entry is no line");
+        }
     }
 }

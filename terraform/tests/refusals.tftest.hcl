@@ -280,6 +280,26 @@ run "too_many_shards" {
   expect_failures = [var.rollup_shards]
 }
 
+run "an_unknown_dimension" {
+  command = plan
+
+  variables {
+    log_dimensions = "paths,countries"
+  }
+
+  expect_failures = [var.log_dimensions]
+}
+
+run "no_dimension_beside_another" {
+  command = plan
+
+  variables {
+    log_dimensions = "none,paths"
+  }
+
+  expect_failures = [var.log_dimensions]
+}
+
 run "a_negative_interval" {
   command = plan
 
@@ -392,6 +412,7 @@ run "the_limits_themselves_are_accepted" {
     max_logs_bytes        = 16777216
     work_seconds_per_char = 0.135
     rollup_shards         = 100
+    log_dimensions        = "none"
     commit_interval_ms    = 0
     retention_days        = 32
     replay_days           = 31

@@ -77,6 +77,8 @@ run "every_variable_has_its_effect" {
     max_logs_bytes         = 2000
     trusted_hops           = 2
     redact_paths           = false
+    keep_trailing_slash    = ["acme", "shop"]
+    merge_index_pages      = ["*"]
     pages                  = false
     log_requests           = "errors"
     worker_image           = "registry.test/worker:7"
@@ -87,6 +89,7 @@ run "every_variable_has_its_effect" {
     work_seconds_per_char  = 0.01
     store_original         = false
     rollup_shards          = 8
+    log_dimensions         = "status,bytes"
     commit_interval_ms     = 900
     retention_days         = 40
     archive_days           = 50
@@ -108,6 +111,8 @@ run "every_variable_has_its_effect" {
       MAX_LOGS_BYTES       = "2000"
       TRUSTED_HOPS         = "2"
       REDACT_PATHS         = "false"
+      KEEP_TRAILING_SLASH  = "acme,shop"
+      MERGE_INDEX_PAGES    = "*"
       PAGES                = "off"
       LOG_REQUESTS         = "errors"
     }
@@ -124,6 +129,7 @@ run "every_variable_has_its_effect" {
       WORK_SECONDS_PER_CHAR = "0.01"
       STORE_ORIGINAL        = "false"
       ROLLUP_SHARDS         = "8"
+      LOG_DIMENSIONS        = "status,bytes"
       COMMIT_INTERVAL_MS    = "900"
       RETENTION_DAYS        = "40"
     }

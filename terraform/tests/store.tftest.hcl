@@ -37,11 +37,12 @@ run "large_fields_and_times_have_no_index" {
   assert {
     condition = toset([for field in google_firestore_field.unindexed : "${field.collection}.${field.field}"]) == toset([
       "events.payload", "events.received_at", "events.timestamp",
-      "log_batches.first", "log_batches.last", "log_batches.processed_at", "log_batches.received_at",
-      "parts.first", "parts.last", "parts.modified_data", "parts.original_text", "parts.processed_at",
+      "log_batches.dimensions", "log_batches.first", "log_batches.last", "log_batches.processed_at", "log_batches.received_at",
+      "parts.dimensions", "parts.first", "parts.last", "parts.modified_data", "parts.original_text", "parts.processed_at",
       "processed_logs.modified_data", "processed_logs.original_text", "processed_logs.processed_at", "processed_logs.received_at",
       "quarantine.attributes", "quarantine.data", "quarantine.detail", "quarantine.first_seen",
-      "rollups.count", "rollups.start",
+      "rollups.bytes", "rollups.count", "rollups.start",
+      "rollups.status_1xx", "rollups.status_2xx", "rollups.status_3xx", "rollups.status_4xx", "rollups.status_5xx",
     ])
     error_message = "Exactly these fields must have no single-field index."
   }

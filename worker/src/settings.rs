@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, value_parser};
 use common::keep::Keep;
+use common::rollup::LogDimensions;
 use common::text::segment::MAX_CHARACTERS;
 
 /// Longest work on one message, in seconds: a delivery times out after 600 s at the latest.
@@ -33,6 +34,12 @@ pub struct WorkerSettings {
     #[arg(long, env = "ROLLUP_SHARDS", default_value_t = 1,
         value_parser = value_parser!(u32).range(ROLLUP_SHARDS))]
     pub rollup_shards: u32,
+
+    /// What of access logs is counted beside the number of requests, as a comma-separated list of
+    /// paths, user_agents, status, bytes, referers and hosts, or none. Status and bytes cost no
+    /// further document; each of the others costs three for each value of a minute.
+    #[arg(long, env = "LOG_DIMENSIONS", default_value_t = LogDimensions::ALL)]
+    pub log_dimensions: LogDimensions,
 
     /// Days after which stored records expire, at least 32 [default: never].
     #[arg(long, env = "RETENTION_DAYS", value_parser = value_parser!(u32).range(RETENTION_DAYS))]

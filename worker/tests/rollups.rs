@@ -11,7 +11,7 @@ use common::broker::Message;
 use common::event::Event;
 use common::path::{Collection, CollectionPath};
 use common::record::{Kind, Part, Record, RecordId};
-use common::rollup::{self, Period};
+use common::rollup::{self, LogDimensions, Period};
 use common::store::{Document, DocumentStore, Fields, fields};
 use common::tenant::TenantId;
 use futures::future::join_all;
@@ -45,6 +45,7 @@ impl Bench {
             work_seconds_per_char: 0.0,
             store_original: true,
             rollup_shards,
+            log_dimensions: LogDimensions::ALL,
             retention_days: None,
             commit_interval_ms: None,
         };

@@ -2,27 +2,56 @@
 
 use std::collections::BTreeMap;
 
-use super::key::{Dimension, Grain, Key};
+use super::key::{Dimension, FIELDS, Grain, Key};
 use crate::path::{Collection, CollectionPath};
 use crate::store::{Document, DocumentStore, StoreError, scan};
 use crate::tenant::TenantId;
 
-const FIELDS: &[&str] = &["dimension", "value", "grain", "start", "count"];
+/// The fields that are read: a rollup's own, and [`FIELDS`].
+const READ: &[&str] = &[
+    "dimension",
+    "value",
+    "grain",
+    "start",
+    "count",
+    "bytes",
+    "status_1xx",
+    "status_2xx",
+    "status_3xx",
+    "status_4xx",
+    "status_5xx",
+];
 
 /// All rollups of a tenant, with shards added up.
 pub async fn all(
     store: &dyn DocumentStore,
     tenant: &TenantId,
 ) -> Result<BTreeMap<Key, i64>, StoreError> {
-    let mut counts = BTreeMap::new();
+    let mut counts: BTreeMap<Key, i64> = BTreeMap::new();
     let rollups = CollectionPath::of(tenant, Collection::Rollups);
-    scan(store, &rollups, Some(FIELDS), |rollup| {
-        if let (Some(key), Some(count)) = (key(rollup), rollup.integer("count")) {
-            *counts.entry(key).or_default() += count;
+    scan(store, &rollups, Some(READ), |rollup| {
+        for (key, count) in counted(rollup) {
+            let sum = counts.entry(key).or_default();
+            *sum = sum.saturating_add(count);
         }
     })
     .await?;
     Ok(counts)
+}
+
+/// What the fields of a rollup count.
+fn counted(rollup: &Document) -> Vec<(Key, i64)> {
+    let (Some(key), Some(count)) = (key(rollup), rollup.integer("count")) else {
+        return Vec::new();
+    };
+    let further = FIELDS.iter().filter_map(|(field, dimension, value)| {
+        let count = rollup.integer(field)?;
+        let (dimension, value) = (*dimension, (*value).to_owned());
+        Some((Key { dimension, value, ..key.clone() }, count))
+    });
+    let mut counted: Vec<_> = further.collect();
+    counted.push((key, count));
+    counted
 }
 
 /// Calls `take` with the id and the day (or `all`) of every visitor document.
@@ -46,4 +75,14 @@ fn key(rollup: &Document) -> Option<Key> {
         grain: Grain::ALL.into_iter().find(|known| known.as_str() == grain)?,
         start: rollup.timestamp("start")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_that_counts_is_read() {
+        assert!(FIELDS.iter().all(|(field, ..)| READ.contains(field)));
+    }
 }

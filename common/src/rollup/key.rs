@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::access_log::STATUS_CLASSES;
 use crate::path::{Collection, CollectionPath};
 use crate::store::{Write, fields};
 use crate::tenant::TenantId;
@@ -69,20 +70,48 @@ pub enum Dimension {
     RequestPath,
     /// Requests by the family of the user agent. Ordered by count.
     UserAgent,
+    /// Requests by the host of the referer. Ordered by count.
+    Referer,
+    /// Requests by the host that was asked. Ordered by count.
+    Host,
+    /// Requests by the class of the answer's status, in a field of [`Dimension::Requests`].
+    Status,
+    /// The bytes of all answers, in a field of [`Dimension::Requests`].
+    Bytes,
 }
+
+/// The single value of a dimension that counts all requests.
+pub(super) const ALL_REQUESTS: &str = "all";
+/// The field of a rollup that holds its count.
+const COUNT: &str = "count";
+
+/// What is counted in further fields of the rollup of all requests, and so costs no document of its
+/// own: the field, the dimension and its value.
+pub(super) const FIELDS: [(&str, Dimension, &str); 6] = [
+    ("bytes", Dimension::Bytes, ALL_REQUESTS),
+    ("status_1xx", Dimension::Status, STATUS_CLASSES[0]),
+    ("status_2xx", Dimension::Status, STATUS_CLASSES[1]),
+    ("status_3xx", Dimension::Status, STATUS_CLASSES[2]),
+    ("status_4xx", Dimension::Status, STATUS_CLASSES[3]),
+    ("status_5xx", Dimension::Status, STATUS_CLASSES[4]),
+];
 
 impl Dimension {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::EventType,
         Self::ViewPath,
         Self::Excluded,
         Self::Requests,
         Self::RequestPath,
         Self::UserAgent,
+        Self::Referer,
+        Self::Host,
+        Self::Status,
+        Self::Bytes,
     ];
 
-    /// The name in documents.
+    /// The name in documents and reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::EventType => "event_type",
@@ -91,6 +120,10 @@ impl Dimension {
             Self::Requests => "requests",
             Self::RequestPath => "request_path",
             Self::UserAgent => "user_agent",
+            Self::Referer => "referer",
+            Self::Host => "host",
+            Self::Status => "status",
+            Self::Bytes => "bytes",
         }
     }
 
@@ -98,9 +131,13 @@ impl Dimension {
         match self {
             Self::EventType => &[Grain::Hour, Grain::Day, Grain::All],
             Self::ViewPath | Self::Excluded => &[Grain::Day, Grain::All],
-            Self::Requests | Self::RequestPath | Self::UserAgent => {
-                &[Grain::Minute, Grain::Hour, Grain::Day]
-            }
+            Self::Requests
+            | Self::RequestPath
+            | Self::UserAgent
+            | Self::Referer
+            | Self::Host
+            | Self::Status
+            | Self::Bytes => &[Grain::Minute, Grain::Hour, Grain::Day],
         }
     }
 
@@ -138,7 +175,26 @@ impl Key {
         })
     }
 
-    fn increment(&self, tenant: &TenantId, shard: u32, by: i64) -> Write {
+    /// The field of the rollup that holds the count.
+    fn field(&self) -> &'static str {
+        let is_it =
+            |(_, dimension, value): &&_| *dimension == self.dimension && *value == self.value;
+        FIELDS.iter().find(is_it).map_or(COUNT, |(field, ..)| field)
+    }
+
+    /// The rollup that holds the count.
+    pub(super) fn into_document(self) -> Self {
+        match self.dimension {
+            Dimension::Status | Dimension::Bytes => {
+                let value = ALL_REQUESTS.to_owned();
+                Self { dimension: Dimension::Requests, value, ..self }
+            }
+            _ => self,
+        }
+    }
+
+    /// Adds to the fields of this rollup.
+    fn increment(&self, tenant: &TenantId, shard: u32, by: BTreeMap<String, i64>) -> Write {
         let Self { dimension, value, grain, start } = self;
         let (seconds, number) = (start.timestamp().to_string(), shard.to_string());
         let identity = [dimension.as_str(), value, grain.as_str(), &seconds, &number];
@@ -151,7 +207,7 @@ impl Key {
                 ("start", (*start).into()),
                 ("shard", shard.into()),
             ]),
-            by: [("count".to_owned(), by)].into(),
+            by,
         }
     }
 }
@@ -162,9 +218,16 @@ pub(super) struct Counts(BTreeMap<Key, i64>);
 
 impl FromIterator<Key> for Counts {
     fn from_iter<T: IntoIterator<Item = Key>>(keys: T) -> Self {
+        keys.into_iter().map(|key| (key, 1)).collect()
+    }
+}
+
+impl FromIterator<(Key, i64)> for Counts {
+    fn from_iter<T: IntoIterator<Item = (Key, i64)>>(counted: T) -> Self {
         let mut counts = Self::default();
-        for key in keys {
-            *counts.0.entry(key).or_default() += 1;
+        for (key, by) in counted {
+            let count = counts.0.entry(key).or_default();
+            *count = count.saturating_add(by);
         }
         counts
     }
@@ -173,7 +236,12 @@ impl FromIterator<Key> for Counts {
 impl Counts {
     /// One increment for each rollup; those that may be spread go to `shard`.
     pub(super) fn writes(self, tenant: &TenantId, shard: u32) -> impl Iterator<Item = Write> {
-        self.0.into_iter().map(move |(key, by)| {
+        let mut documents: BTreeMap<Key, BTreeMap<String, i64>> = BTreeMap::new();
+        for (key, by) in self.0 {
+            let field = key.field().to_owned();
+            documents.entry(key.into_document()).or_default().insert(field, by);
+        }
+        documents.into_iter().map(move |(key, by)| {
             key.increment(tenant, if key.dimension.is_only_summed() { shard } else { 0 }, by)
         })
     }

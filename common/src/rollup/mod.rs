@@ -5,6 +5,7 @@
 
 mod all;
 mod days;
+mod dimensions;
 mod events;
 mod key;
 mod query;
@@ -16,12 +17,13 @@ use crate::tenant::TenantId;
 
 pub use self::all::{all, visitors};
 pub use self::days::{days_with_events, excluded_in, top_paths_over, unique_users_over};
+pub use self::dimensions::{LogDimensions, UnknownDimension};
 pub use self::events::{
     Period, Visit, counted_by, event_types, events, of_event, top_paths, unique_users, views,
     visits,
 };
 pub use self::key::{Dimension, Grain, Key};
-pub use self::requests::{Window, of_entries, touched_by, windows};
+pub use self::requests::{Statuses, Window, counted_of, of_entries, touched_by, windows};
 pub use self::series::{Point, series};
 
 /// A query of each shape that this module sends, with its aggregation. Each shape needs an index.

@@ -1,20 +1,34 @@
-//! Counts of access logs: requests, paths and user agents, by minute, hour and day.
+//! Counts of access logs by minute, hour and day: requests, paths, user agents, statuses, bytes,
+//! referers and hosts.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::key::{Counts, Dimension, Grain, Key};
+use super::dimensions::LogDimensions;
+use super::key::{ALL_REQUESTS, Counts, Dimension, Grain, Key};
 use super::query::{rollups, top, top_query};
-use crate::access_log::Entry;
-use crate::store::{Aggregation, DocumentStore, Op, Query, StoreError, Write};
+use crate::access_log::{Entry, MAX_BYTES};
+use crate::store::{Aggregation, Document, DocumentStore, Op, Query, StoreError, Write};
 use crate::tenant::TenantId;
 
-/// The single value of the dimension that counts all requests.
-const ALL_REQUESTS: &str = "all";
 /// How many windows are read at the same time.
 const AT_ONCE: usize = 16;
+/// The fields of a rollup of all requests that are read.
+const READ: &[&str] = &[
+    "start",
+    "count",
+    "bytes",
+    "status_1xx",
+    "status_2xx",
+    "status_3xx",
+    "status_4xx",
+    "status_5xx",
+];
+/// Those that count the classes of statuses, the first class first.
+const STATUSES: [&str; 5] = ["status_1xx", "status_2xx", "status_3xx", "status_4xx", "status_5xx"];
 
 /// The counts of one window.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,26 +37,74 @@ pub struct Window {
     pub start: DateTime<Utc>,
     /// All requests.
     pub requests: i64,
+    /// Requests by the class of their status.
+    pub statuses: Statuses,
+    /// The bytes of all answers.
+    pub bytes: i64,
     /// The most frequent requests with their counts; ties are ordered by name.
     pub paths: Vec<(String, i64)>,
     /// The most frequent user agents with their counts; ties are ordered by name.
     pub user_agents: Vec<(String, i64)>,
+    /// The most frequent hosts of referers with their counts; ties are ordered by name.
+    pub referers: Vec<(String, i64)>,
+    /// The most frequent hosts that were asked, with their counts; ties are ordered by name.
+    pub hosts: Vec<(String, i64)>,
+}
+
+/// Requests by the class of their status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statuses {
+    /// 1xx, 2xx, 3xx, 4xx and 5xx.
+    pub classes: [i64; 5],
+    /// Requests without a status, or with one that was not counted.
+    pub unknown: i64,
 }
 
 /// The writes for a part of a batch besides its own document. Counts that are only summed go to
 /// `shard`.
-pub fn of_entries(tenant: &TenantId, entries: &[Entry], shard: u32) -> Vec<Write> {
-    let counts: Counts = entries.iter().flat_map(touched_by).collect();
+pub fn of_entries(
+    tenant: &TenantId,
+    entries: &[Entry],
+    dimensions: LogDimensions,
+    shard: u32,
+) -> Vec<Write> {
+    let counts: Counts = counted_of(entries, dimensions).collect();
     counts.writes(tenant, shard).collect()
 }
 
-/// The rollups that count an entry.
+/// What counts these entries. Equal values of a minute are added up first, so that a key occurs
+/// at most once for each minute.
+pub fn counted_of(
+    entries: &[Entry],
+    dimensions: LogDimensions,
+) -> impl Iterator<Item = (Key, i64)> {
+    let mut minutes: BTreeMap<(DateTime<Utc>, Dimension, Cow<'_, str>), i64> = BTreeMap::new();
+    for entry in entries {
+        let minute = Grain::Minute.start(entry.at);
+        for (dimension, value, by) in values(entry) {
+            if dimensions.has(dimension) {
+                let count = minutes.entry((minute, dimension, value)).or_default();
+                *count = count.saturating_add(by);
+            }
+        }
+    }
+    minutes.into_iter().flat_map(|((minute, dimension, value), by)| {
+        Key::all(dimension, &value, minute).map(move |key| (key, by)).collect::<Vec<_>>()
+    })
+}
+
+/// The rollups that count an entry if every dimension is counted: 9 to 15.
 pub fn touched_by(entry: &Entry) -> impl Iterator<Item = Key> {
-    values(entry).into_iter().flat_map(|(dimension, value)| Key::all(dimension, value, entry.at))
+    let own = |(dimension, ..): &(Dimension, Cow<'_, str>, i64)| {
+        !matches!(dimension, Dimension::Status | Dimension::Bytes)
+    };
+    let values = values(entry).into_iter().filter(own);
+    values
+        .flat_map(|(dimension, value, _)| Key::all(dimension, &value, entry.at).collect::<Vec<_>>())
 }
 
 /// The windows of `grain` that start in `from..to` and have requests, in order, each with its
-/// `limit` most frequent paths and user agents.
+/// `limit` most frequent paths, user agents, referers and hosts.
 pub async fn windows(
     store: &dyn DocumentStore,
     tenant: &TenantId,
@@ -51,11 +113,17 @@ pub async fn windows(
     limit: u32,
 ) -> Result<Vec<Window>, StoreError> {
     let totals = totals(store, tenant, grain, (from, to)).await?;
-    let window = async |(start, requests)| {
-        let paths = top(store, tenant, Dimension::RequestPath, (grain, start), limit);
-        let user_agents = top(store, tenant, Dimension::UserAgent, (grain, start), limit);
-        let (paths, user_agents) = futures::try_join!(paths, user_agents)?;
-        Ok(Window { start, requests, paths, user_agents })
+    let window = async |(start, totals): (DateTime<Utc>, Totals)| {
+        let top = |dimension| top(store, tenant, dimension, (grain, start), limit);
+        let (paths, user_agents, referers, hosts) = futures::try_join!(
+            top(Dimension::RequestPath),
+            top(Dimension::UserAgent),
+            top(Dimension::Referer),
+            top(Dimension::Host),
+        )?;
+        let Totals { requests, bytes, .. } = totals;
+        let statuses = totals.statuses();
+        Ok(Window { start, requests, statuses, bytes, paths, user_agents, referers, hosts })
     };
     stream::iter(totals).map(window).buffered(AT_ONCE).try_collect().await
 }
@@ -69,25 +137,62 @@ pub(super) fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
     ]
 }
 
-fn values(entry: &Entry) -> [(Dimension, &str); 3] {
-    [
-        (Dimension::Requests, ALL_REQUESTS),
-        (Dimension::RequestPath, &entry.request),
-        (Dimension::UserAgent, &entry.user_agent),
-    ]
+/// What an entry counts: the dimension, the value, and how much. What the log does not have counts
+/// nothing.
+fn values(entry: &Entry) -> Vec<(Dimension, Cow<'_, str>, i64)> {
+    let mut values = vec![
+        (Dimension::Requests, ALL_REQUESTS.into(), 1),
+        (Dimension::RequestPath, entry.request.as_str().into(), 1),
+        (Dimension::UserAgent, entry.user_agent.as_str().into(), 1),
+    ];
+    let class = entry.status_class();
+    values.extend(class.map(|class| (Dimension::Status, class.into(), 1)));
+    let bytes = entry.bytes.filter(|bytes| (1..=MAX_BYTES).contains(bytes));
+    let bytes = bytes.and_then(|bytes| i64::try_from(bytes).ok());
+    values.extend(bytes.map(|bytes| (Dimension::Bytes, ALL_REQUESTS.into(), bytes)));
+    values.extend(entry.referer_host().map(|host| (Dimension::Referer, host.into(), 1)));
+    values.extend(entry.host.as_deref().map(|host| (Dimension::Host, host.into(), 1)));
+    values
 }
 
-/// Requests by window, with shards added up.
+/// The sums of a window.
+#[derive(Clone, Copy, Debug, Default)]
+struct Totals {
+    requests: i64,
+    bytes: i64,
+    classes: [i64; 5],
+}
+
+impl Totals {
+    fn add(&mut self, rollup: &Document) {
+        let more = |sum: &mut i64, field| {
+            *sum = sum.saturating_add(rollup.integer(field).unwrap_or(0));
+        };
+        more(&mut self.requests, "count");
+        more(&mut self.bytes, "bytes");
+        for (sum, field) in self.classes.iter_mut().zip(STATUSES) {
+            more(sum, field);
+        }
+    }
+
+    /// What has no class is unknown.
+    fn statuses(&self) -> Statuses {
+        let unknown = self.requests - self.classes.iter().sum::<i64>();
+        Statuses { classes: self.classes, unknown }
+    }
+}
+
+/// The sums by window, with shards added up.
 async fn totals(
     store: &dyn DocumentStore,
     tenant: &TenantId,
     grain: Grain,
     range: (DateTime<Utc>, DateTime<Utc>),
-) -> Result<BTreeMap<DateTime<Utc>, i64>, StoreError> {
-    let mut totals = BTreeMap::new();
+) -> Result<BTreeMap<DateTime<Utc>, Totals>, StoreError> {
+    let mut totals: BTreeMap<_, Totals> = BTreeMap::new();
     for rollup in store.query(&totals_query(tenant, grain, range)).await? {
         if let Some(start) = rollup.timestamp("start") {
-            *totals.entry(start).or_default() += rollup.integer("count").unwrap_or(0);
+            totals.entry(start).or_default().add(&rollup);
         }
     }
     Ok(totals)
@@ -102,5 +207,80 @@ fn totals_query(
         .filter("grain", Op::Equal, grain.as_str())
         .filter("start", Op::AtLeast, from)
         .filter("start", Op::Less, to)
-        .select(&["start", "count"])
+        .select(READ)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn full() -> Entry {
+        Entry {
+            at: "2025-05-01T10:00:30Z".parse().expect("a time"),
+            request: "GET /a".to_owned(),
+            user_agent: "curl".to_owned(),
+            status: Some(200),
+            bytes: Some(5),
+            host: Some("www.example.com".to_owned()),
+            referer: Some("https://example.org/x".to_owned()),
+            ..Entry::default()
+        }
+    }
+
+    fn tenant() -> TenantId {
+        TenantId::parse("acme").expect("a tenant")
+    }
+
+    #[test]
+    fn an_entry_touches_nine_to_fifteen_rollups() {
+        let bare = Entry { host: None, referer: None, ..full() };
+        for (entry, documents) in [(full(), 15), (bare, 9)] {
+            let touched: BTreeSet<Key> = touched_by(&entry).collect();
+            assert_eq!(touched.len(), documents);
+            let writes = of_entries(&tenant(), &[entry], LogDimensions::ALL, 0);
+            assert_eq!(writes.len(), documents);
+        }
+    }
+
+    #[test]
+    fn equal_entries_are_one_write_for_each_rollup() {
+        let entries = vec![full(); 1_000];
+        let writes = of_entries(&tenant(), &entries, LogDimensions::ALL, 0);
+        assert_eq!(writes.len(), 15);
+        let sums = writes.iter().filter_map(|write| match write {
+            Write::Increment { by, .. } if by.len() > 1 => Some(by.clone()),
+            _ => None,
+        });
+        let expected: BTreeMap<String, i64> =
+            [("bytes", 5_000), ("count", 1_000), ("status_2xx", 1_000)]
+                .map(|(field, by)| (field.to_owned(), by))
+                .into();
+        assert_eq!(sums.collect::<Vec<_>>(), [expected.clone(), expected.clone(), expected]);
+    }
+
+    #[test]
+    fn only_what_is_chosen_is_counted() {
+        for (chosen, writes, fields) in
+            [("none", 3, 1), ("bytes", 3, 2), ("status,bytes", 3, 3), ("hosts,paths", 9, 1)]
+        {
+            let dimensions = chosen.parse().expect("dimensions");
+            let written = of_entries(&tenant(), &[full()], dimensions, 0);
+            assert_eq!(written.len(), writes, "{chosen}");
+            let most = written.iter().map(|write| match write {
+                Write::Increment { by, .. } => by.len(),
+                _ => 0,
+            });
+            assert_eq!(most.max(), Some(fields), "{chosen}");
+        }
+    }
+
+    #[test]
+    fn every_field_that_is_summed_is_read() {
+        use super::super::key::FIELDS;
+        assert!(FIELDS.iter().all(|(field, ..)| READ.contains(field)));
+        let classes = FIELDS.iter().filter(|(_, dimension, _)| *dimension == Dimension::Status);
+        assert!(classes.map(|(field, ..)| *field).eq(STATUSES));
+    }
 }

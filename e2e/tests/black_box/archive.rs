@@ -171,17 +171,43 @@ async fn a_lost_store_comes_back_from_the_archive() {
     send_all(&embedded, 60).await;
     archived_once(&embedded, 60).await;
     let before = state(&api(&embedded)).await;
+    let api = restored(&mut embedded).await;
+    stored(&api, 60).await;
+    assert_eq!(state(&api).await, before);
+    balanced(&embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_text_comes_back_whole_from_the_archive() {
+    let mut embedded = started(settings()).await;
+    let text: String = (0..200).map(|n| format!("{n} {} 555-0199\n", "x".repeat(90))).collect();
+    let sent = api(&embedded).ingest_text("red", "long", &text).await;
+    let parts = sent.body["parts"].as_u64().expect("a number");
+    assert!(parts > 3, "{parts}");
+    let mut before = api(&embedded).processed_log("red", "long").await;
+    eventually("all parts are archived", async || {
+        (lines(embedded.folder()).len() as u64 == parts).then_some(())
+    })
+    .await;
+    let mut after = restored(&mut embedded).await.processed_log("red", "long").await;
+    for log in [&mut before, &mut after] {
+        log.as_object_mut().and_then(|log| log.remove("processed_at")).expect("a time");
+    }
+    assert_eq!(after["original_text"], text);
+    assert_eq!(after, before);
+    balanced(&embedded).await;
+}
+
+/// The API of the server after it has lost its store and replayed its archive.
+async fn restored(embedded: &mut Embedded) -> Api {
     embedded.terminate().await.expect("it ends");
     for name in ["documents.db", "documents.db-wal", "documents.db-shm"] {
         drop(fs::remove_file(embedded.folder().join(name)));
     }
-    let replayed = replay(&embedded, &[]).await;
+    let replayed = replay(embedded, &[]).await;
     assert_eq!(replayed.status.code(), Some(0), "{replayed:?}");
     embedded.start_again().await.expect("it starts");
-    let api = api(&embedded);
-    stored(&api, 60).await;
-    assert_eq!(state(&api).await, before);
-    balanced(&embedded).await;
+    api(embedded)
 }
 
 #[tokio::test(flavor = "multi_thread")]

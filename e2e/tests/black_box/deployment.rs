@@ -70,6 +70,21 @@ async fn terraform_sets_only_settings_that_exist_and_all_that_are_needed() {
 }
 
 #[tokio::test]
+async fn the_dimensions_of_access_logs_are_the_same_in_terraform_and_in_the_programs() {
+    let declared = declared("worker").environment["LOG_DIMENSIONS"].clone();
+    for program in ["worker", "spillway"] {
+        let default = Settings::of(program).await.defaults["LOG_DIMENSIONS"].clone();
+        assert_eq!(default.as_deref(), Some(declared.as_str()), "{program}");
+        for name in declared.split(',').chain(["none"]) {
+            assert!(takes(program, "LOG_DIMENSIONS", name).await, "{program}: {name}");
+        }
+        for name in ["countries", "all", "status,"] {
+            assert!(!takes(program, "LOG_DIMENSIONS", name).await, "{program}: {name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn variables_named_after_settings_set_them() {
     let changes = [
         ("gateway", "MAX_INGEST_BYTES", "1234"),
@@ -78,6 +93,7 @@ async fn variables_named_after_settings_set_them() {
         ("worker", "WORK_SECONDS_PER_CHAR", "0.01"),
         ("worker", "STORE_ORIGINAL", "false"),
         ("worker", "ROLLUP_SHARDS", "7"),
+        ("worker", "LOG_DIMENSIONS", "status,bytes"),
         ("worker", "COMMIT_INTERVAL_MS", "777"),
         ("worker", "RETENTION_DAYS", "77"),
     ];

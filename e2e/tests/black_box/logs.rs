@@ -56,20 +56,21 @@ async fn requests_are_counted_in_every_format(deployment: Deployment) {
     let api = Api::new(deployment.url());
     let json = json!([
         {"receivedAt": "2025-05-01T10:00:10Z", "method": "GET", "path": "/a?x=1",
-         "userAgent": CHROME},
+         "userAgent": CHROME, "status": 200, "bytes": 5, "referer": "https://r.example/"},
         {"receivedAt": "2025-05-01T10:01:59.999Z", "method": "post", "path": "/b",
-         "userAgent": "curl/8.0"},
+         "userAgent": "curl/8.0", "status": 503, "bytes": 6},
     ]);
     let lines: Vec<String> =
         json.as_array().expect("an array").iter().map(Value::to_string).collect();
     let csv = format!(
-        "receivedAt,method,path,userAgent\r\n2025-05-01T10:00:10Z,GET,/a?x=1,\"{CHROME}\"\r\n\
-         2025-05-01T10:01:59.999Z,POST,/b,curl/8.0\r\n"
+        "receivedAt,method,path,userAgent,status,bytes,referer\r\n\
+         2025-05-01T10:00:10Z,GET,/a?x=1,\"{CHROME}\",200,5,https://r.example/\r\n\
+         2025-05-01T10:01:59.999Z,POST,/b,curl/8.0,503,6,\r\n"
     );
     let combined = format!(
-        "203.0.113.1 - - [01/May/2025:10:00:10 +0000] \"GET /a?x=1 HTTP/1.1\" 200 5 \"-\" \
-         \"{CHROME}\"\n203.0.113.1 - - [01/May/2025:12:01:59 +0200] \"POST /b HTTP/1.1\" 200 5 \
-         \"-\" \"curl/8.0\"\n"
+        "203.0.113.1 - - [01/May/2025:10:00:10 +0000] \"GET /a?x=1 HTTP/1.1\" 200 5 \
+         \"https://r.example/\" \"{CHROME}\"\n203.0.113.1 - - [01/May/2025:12:01:59 +0200] \
+         \"POST /b HTTP/1.1\" 503 6 \"-\" \"curl/8.0\"\n"
     );
     let formats = [
         ("cus-axon", "application/json", json.to_string()),
@@ -78,12 +79,15 @@ async fn requests_are_counted_in_every_format(deployment: Deployment) {
         ("cus-plain", "text/plain", combined),
     ];
     let expected = json!([
-        {"start": "2025-05-01T10:00:00Z", "requests": 1,
+        {"start": "2025-05-01T10:00:00Z", "requests": 1, "bytes": 5,
+         "status": {"1xx": 0, "2xx": 1, "3xx": 0, "4xx": 0, "5xx": 0, "unknown": 0},
          "paths": [{"path": "GET /a", "count": 1}],
-         "user_agents": [{"user_agent": "Chrome", "count": 1}]},
-        {"start": "2025-05-01T10:01:00Z", "requests": 1,
+         "user_agents": [{"user_agent": "Chrome", "count": 1}],
+         "referers": [{"referer": "r.example", "count": 1}], "hosts": []},
+        {"start": "2025-05-01T10:01:00Z", "requests": 1, "bytes": 6,
+         "status": {"1xx": 0, "2xx": 0, "3xx": 0, "4xx": 0, "5xx": 1, "unknown": 0},
          "paths": [{"path": "POST /b", "count": 1}],
-         "user_agents": [{"user_agent": "curl", "count": 1}]},
+         "user_agents": [{"user_agent": "curl", "count": 1}], "referers": [], "hosts": []},
     ]);
     for (customer, media_type, body) in formats {
         let answer = post(&api, customer, "batch-XXX", media_type, body).await;
@@ -243,7 +247,7 @@ async fn the_parts_of_a_large_batch_are_counted_once_although_the_worker_is_kill
     deployment.crash_worker().await.expect("it starts again");
 
     windows(&api, "acme", &format!("grain=day&from={DAY}"), requests.len() as i64).await;
-    // Each window takes two queries, which are slow on the emulator with so many documents. There
+    // Each window takes four queries, which are slow on the emulator with so many documents. There
     // only eight of the minutes are compared.
     let minutes: Vec<(usize, usize)> = match &deployment {
         Deployment::Embedded(_) => (0..1_020).step_by(60).map(|from| (from, from + 60)).collect(),
@@ -309,7 +313,8 @@ fn expected_windows(requests: &[Request], grain: &str) -> Value {
     }
     let window = |(start, (total, paths, agents)): (String, (i64, Counts, Counts))| {
         json!({"start": start, "requests": total, "paths": ranked("path", paths),
-            "user_agents": ranked("user_agent", agents)})
+            "user_agents": ranked("user_agent", agents), "referers": [], "hosts": [], "bytes": 0,
+            "status": {"1xx": 0, "2xx": 0, "3xx": 0, "4xx": 0, "5xx": 0, "unknown": total}})
     };
     windows.into_iter().map(window).collect()
 }

@@ -23,7 +23,7 @@ function reveal(id, isThere) {
   return isThere;
 }
 
-/** Values of `points` by their windows; 0 where there is none. */
+/** Values of `points` by window; 0 where a window has no point. */
 function byStart(points, windows, name) {
   const values = new Map(points.map((point) => [Date.parse(point.start), point[name]]));
   return windows.map((start) => values.get(start) ?? 0);
@@ -128,6 +128,9 @@ export async function showRequests({ tenant, period, grain, signal }) {
   const isCut = shown.from > period.from;
   at("requests-note").textContent = isCut ? `From ${dayText(shown.from)} to ${dayText(shown.to - DAY)}` : "";
   showWindows(windows.windows, starts(shown, grain), grain);
+  showStatuses(days.windows);
+  reveal("referers", days.windows.some((day) => day.referers.length > 0));
+  showNames("referers-table", "Referer", days.windows, "referers", "referer");
   showNames("request-paths-table", "Request", days.windows, "paths", "path");
   showNames("user-agents-table", "User agent", days.windows, "user_agents", "user_agent");
   return true;
@@ -148,6 +151,16 @@ function showWindows(windows, all, grain) {
   fill(at("requests-table"), columns, windows.reverse());
 }
 
+/** Requests by the class of their status, in the order of classes. */
+function showStatuses(windows) {
+  const names = ["1xx", "2xx", "3xx", "4xx", "5xx", "unknown"];
+  const count = (name) => sum(windows.map((window) => window.status[name]));
+  const title = (row) => (row.name === "unknown" ? "No status" : row.name);
+  const columns = [column("Status", title), numbers("Requests", (row) => row.count)];
+  const rows = names.map((name) => ({ name, count: count(name) }));
+  rank(at("statuses-table"), columns, rows.filter((row) => row.count > 0));
+}
+
 function showNames(id, title, windows, list, name) {
   const counts = added(windows.map((window) => window[list]), name, "count");
   const columns = [column(title, (row) => row.name), numbers("Requests", (row) => row.count)];
@@ -161,9 +174,9 @@ const logs = (view) => [
   numbers("Redactions", (row) => row.redactions),
   times("Received", (row) => instantText(row.received_at)),
   times("Processed", (row) =>
-    row.parts_done < row.parts
-      ? `${row.parts_done} of ${row.parts} parts`
-      : instantText(row.processed_at),
+    row.processed_at && !(row.parts_done < row.parts)
+      ? instantText(row.processed_at)
+      : `${row.parts_done} of ${row.parts} parts`,
   ),
 ];
 

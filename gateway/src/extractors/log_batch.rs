@@ -16,7 +16,7 @@ use super::{body, query, record_id, traceparent};
 use crate::batch;
 use crate::formats::{self, EntryError, ReadEntries};
 use crate::problem::{FieldError, Problem, ProblemCode};
-use crate::public_path;
+use crate::public_batch;
 use crate::state::Gateway;
 
 /// The `source` of every batch.
@@ -48,12 +48,12 @@ impl FromBody for LogBatch {
         let tenant = tenant(request)?;
         let strict = query::flag(request, "strict")?;
         let naming = Naming::of(request)?;
-        let settings = gateway.settings.clone();
+        let (settings, site) = (gateway.settings.clone(), tenant.clone());
         let read = web::block(move || {
             let digest = hash::sha256(&body);
             let (format, text) = media.read(body)?;
             let mut read = formats::read(format, &text)?;
-            public_path::of_entries(&settings, &mut read.entries);
+            public_batch::of_batch(&settings, &site, &mut read);
             Ok::<_, Problem>((digest, read))
         });
         let (digest, read) = read.await.map_err(|_| Problem::busy())??;
@@ -99,10 +99,11 @@ impl Naming {
 }
 
 impl LogBatch {
-    /// One record for each part of the batch. Takes the entries.
+    /// One record for each part of the batch. Takes the entries, and what was rejected.
     pub(crate) async fn take_records(&mut self) -> Result<Vec<Record>, Problem> {
         let entries = std::mem::take(&mut self.read.entries);
-        let parts = web::block(move || batch::parts(entries)).await;
+        let rejects = std::mem::take(&mut self.read.rejects);
+        let parts = web::block(move || batch::parts(entries, &rejects)).await;
         let parts = parts.map_err(|_| Problem::busy())?.map_err(Problem::internal)?;
         let of = u32::try_from(parts.len()).unwrap_or(u32::MAX);
         let received_at = Utc::now();

@@ -2,6 +2,7 @@
 
 use super::entry::Raw;
 use super::lines::is_glued;
+use super::slot::Slot;
 use super::tokens::{Token, is_number, is_status, tokens};
 use crate::times;
 
@@ -30,10 +31,23 @@ pub(super) fn raw(line: &str) -> Option<Raw<'_>> {
         [Token::Quoted(request), Token::Quoted(user_agent), rest @ ..]
             if is_line && !is_glued(rest) && has_type == (rest.len() > 2) =>
         {
-            Some(Raw::of(time, (*request).into(), (*user_agent).into()))
+            let raw = Raw::of(time, (*request).into(), (*user_agent).into());
+            Some(raw.with([
+                (Slot::Status, (*status).into()),
+                (Slot::Bytes, (*sent).into()),
+                (Slot::Duration, total(durations).into()),
+            ]))
         }
         _ => None,
     }
+}
+
+/// The sum of durations in seconds; a negative one is not known.
+fn total(durations: &[&str]) -> String {
+    let seconds = durations.iter().map(|duration| duration.parse::<f64>().unwrap_or(-1.0));
+    let mut seconds = seconds.filter(|seconds| seconds.is_finite());
+    let total = seconds.try_fold(0.0, |sum, more| (more >= 0.0).then_some(sum + more));
+    total.map_or_else(|| "-".to_owned(), |total| format!("{total}s"))
 }
 
 #[cfg(test)]

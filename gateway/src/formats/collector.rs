@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::detect::Recognizer;
 use super::entry::Raw;
 use super::preset::Preset;
+use super::rejects::Rejects;
 use super::user_agent::Families;
 use super::wording::{Reason, Wrong};
 
@@ -23,6 +24,8 @@ pub(crate) struct ReadEntries {
     pub(crate) rejected: usize,
     /// The first [`MAX_ERRORS`] errors; an entry may have several.
     pub(crate) errors: Vec<EntryError>,
+    /// What was sent of those that are not valid, for the archive.
+    pub(crate) rejects: Rejects,
 }
 
 /// One error in one entry.
@@ -62,23 +65,24 @@ impl Collector {
     /// Adds the next entry as a line of a log, unless it is a directive.
     pub(super) fn line(&mut self, line: &str) {
         match self.recognizer.line(line) {
-            Ok(Some(raw)) => self.push(raw),
+            Ok(Some(raw)) => self.push(raw, line),
             Ok(None) => {}
-            Err(wrong) => self.refuse(wrong),
+            Err(wrong) => self.refuse(wrong, line),
         }
     }
 
-    /// Adds the next entry as the fields of an object, or as the line in it if that is all.
-    pub(super) fn object(&mut self, raw: Raw<'_>) {
+    /// Adds the next entry as the fields of an object, which was `sent` as this text, or as the line
+    /// in it if that is all.
+    pub(super) fn object(&mut self, raw: Raw<'_>, sent: &str) {
         match self.recognizer.unwrapped(raw) {
-            Ok(raw) => self.push(raw),
-            Err(wrong) => self.refuse(wrong),
+            Ok(raw) => self.push(raw, sent),
+            Err(wrong) => self.refuse(wrong, sent),
         }
     }
 
-    /// Counts the next entry as one that is not valid.
-    pub(super) fn refuse(&mut self, wrong: Wrong) {
-        self.reject(vec![wrong]);
+    /// Counts the next entry, which was `sent` as this text, as one that is not valid.
+    pub(super) fn refuse(&mut self, wrong: Wrong, sent: &str) {
+        self.reject(vec![wrong], sent);
     }
 
     /// What was collected.
@@ -86,20 +90,21 @@ impl Collector {
         self.read
     }
 
-    fn push(&mut self, raw: Raw<'_>) {
+    fn push(&mut self, raw: Raw<'_>, sent: &str) {
         match raw.check(self.now, &mut self.families) {
             Ok(entry) => {
                 self.next += 1;
                 self.read.entries.push(entry);
             }
-            Err(wrong) => self.reject(wrong),
+            Err(wrong) => self.reject(wrong, sent),
         }
     }
 
-    fn reject(&mut self, wrong: Vec<Wrong>) {
+    fn reject(&mut self, wrong: Vec<Wrong>, sent: &str) {
         let index = self.next;
         self.next += 1;
         self.read.rejected += 1;
+        self.read.rejects.add(index, &wrong, sent);
         let space = MAX_ERRORS - self.read.errors.len();
         let error = |Wrong { field, reason }| EntryError { index, field, reason };
         self.read.errors.extend(wrong.into_iter().map(error).take(space));

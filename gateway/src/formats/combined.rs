@@ -1,8 +1,11 @@
 //! The common and the combined log format of Apache, nginx and many others, also with the virtual
 //! host before and with further fields behind.
 
+use std::borrow::Cow;
+
 use super::entry::Raw;
 use super::lines::{is_balanced, is_glued};
+use super::slot::Slot;
 use super::tokens::{Token, is_number, is_status, quoted, tokens, unescaped};
 
 /// `host ident user [time] "request" status bytes`, then `"referer" "user agent"` in the combined
@@ -15,31 +18,87 @@ pub(super) fn raw(line: &str) -> Option<Raw<'_>> {
     if !is_balanced(before) || before.split_ascii_whitespace().count() < 3 {
         return None;
     }
-    let user_agent = user_agent(after.strip_prefix(' ')?)?;
-    Some(Raw::of(time, unescaped(request), unescaped(user_agent)))
+    let answer = Answer::of(after.strip_prefix(' ')?)?;
+    let raw = Raw::of(time, unescaped(request), unescaped(answer.user_agent));
+    Some(raw.with([
+        (Slot::Status, answer.status.into()),
+        (Slot::Bytes, answer.bytes.into()),
+        (Slot::Referer, unescaped(answer.referer)),
+        (Slot::Host, virtual_host(before).into()),
+        (Slot::Duration, answer.duration),
+    ]))
 }
 
-/// The user agent in what follows the request; a hyphen in the common format.
-fn user_agent(after: &str) -> Option<&str> {
-    let (status, after) = after.trim_start().split_once(' ')?;
-    let (bytes, after) = after.split_once(' ').unwrap_or((after, ""));
-    if !is_status(status) || !is_number(bytes) {
+/// The host before the client: `www.example.com:80 203.0.113.7 - -`. A client's name is followed
+/// by a hyphen.
+fn virtual_host(before: &str) -> &str {
+    let words: Vec<&str> = before.split_ascii_whitespace().collect();
+    match words[..] {
+        [host, client, _, _, ..] if client.contains(['.', ':']) => host.trim_matches('"'),
+        _ => "-",
+    }
+}
+
+/// What follows the request.
+struct Answer<'a> {
+    status: &'a str,
+    bytes: &'a str,
+    /// A hyphen in the common format, as the user agent.
+    referer: &'a str,
+    user_agent: &'a str,
+    /// With its unit, if that is certain.
+    duration: Cow<'a, str>,
+}
+
+impl<'a> Answer<'a> {
+    fn of(after: &'a str) -> Option<Self> {
+        let (status, after) = after.trim_start().split_once(' ')?;
+        let (bytes, after) = after.split_once(' ').unwrap_or((after, ""));
+        if !is_status(status) || !is_number(bytes) {
+            return None;
+        }
+        let tokens = tokens(after)?;
+        let is_measure = |token: &&Token<'_>| token.word().is_some_and(is_measure);
+        let measures = tokens.iter().take_while(is_measure).count();
+        let (referer, user_agent) = match &tokens[measures..] {
+            [] => ("-", "-"),
+            [Token::Quoted(referer), Token::Quoted(user_agent), rest @ ..]
+                if measures == 0 || is_referer(referer) =>
+            {
+                let is_shifted = |token: &Token<'_>| {
+                    token.text().starts_with("Mozilla/") && !user_agent.contains("Mozilla/")
+                };
+                if is_glued(rest) || rest.iter().any(is_shifted) {
+                    return None;
+                }
+                (*referer, *user_agent)
+            }
+            _ => return None,
+        };
+        let duration = tokens.iter().find_map(|token| duration(token.word()?));
+        let duration = duration.unwrap_or("-".into());
+        Some(Self { status, bytes, referer, user_agent, duration })
+    }
+}
+
+/// A duration with its unit. nginx writes seconds with three decimals, alone or under a name of
+/// its own; of other numbers nobody knows what they are.
+fn duration(word: &str) -> Option<Cow<'_, str>> {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let (name, value) = word.split_once('=').unwrap_or(("", word));
+    let value = value.trim_matches('"');
+    if !matches!(name, "" | "rt" | "request_time" | "duration") {
         return None;
     }
-    let tokens = tokens(after)?;
-    let measures = tokens.iter().take_while(|token| token.word().is_some_and(is_measure)).count();
-    match &tokens[measures..] {
-        [] => Some("-"),
-        [Token::Quoted(referer), Token::Quoted(user_agent), rest @ ..]
-            if measures == 0 || is_referer(referer) =>
-        {
-            let is_shifted = |token: &Token<'_>| {
-                token.text().starts_with("Mozilla/") && !user_agent.contains("Mozilla/")
-            };
-            (!is_glued(rest) && !rest.iter().any(is_shifted)).then_some(user_agent)
-        }
-        _ => None,
+    if let Some((whole, decimals)) = value.split_once('.')
+        && is_digits(whole)
+        && is_digits(decimals)
+        && decimals.len() == 3
+    {
+        return Some(format!("{value}s").into());
     }
+    let number = value.strip_suffix("ms").or_else(|| value.strip_suffix("us"))?;
+    number.bytes().all(|b| b.is_ascii_digit() || b == b'.').then_some(value.into())
 }
 
 /// Whether the word is a duration or a number of bytes, alone or with its name.

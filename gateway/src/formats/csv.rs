@@ -9,7 +9,8 @@ use std::borrow::Cow;
 use super::collector::Collector;
 use super::entry::{Field, Raw};
 use super::lines::trimmed;
-use super::names::{Slot, known};
+use super::names::known;
+use super::slot::Slot;
 use super::wording::{Reason, Wrong};
 use crate::problem::{FieldError, Problem, ProblemCode};
 
@@ -26,8 +27,8 @@ pub(super) fn read(text: &str, collector: &mut Collector) -> Result<(), Problem>
     let header = Header::of(rows.next().unwrap_or_default())?;
     for row in rows {
         match header.raw(row) {
-            Ok(raw) => collector.object(raw),
-            Err(reason) => collector.refuse(Wrong::whole(reason)),
+            Ok(raw) => collector.object(raw, row),
+            Err(reason) => collector.refuse(Wrong::whole(reason), row),
         }
     }
     Ok(())
@@ -83,7 +84,8 @@ impl<'t> Header<'t> {
         let missing = missing.into_iter().filter(|(_, slots)| !has(slots));
         let missing = missing.map(|(slot, _)| (slot.name(), "is missing from the header row"));
         let again = self.columns.iter().enumerate().filter(|(at, column)| {
-            self.columns[..*at].iter().any(|other| other.name.trim() == column.name.trim())
+            column.slot.is_checked()
+                && self.columns[..*at].iter().any(|other| other.name.trim() == column.name.trim())
         });
         let again = again.map(|(_, column)| (column.name.trim(), "occurs twice in the header row"));
         let error = |(name, reason)| FieldError::new(ProblemCode::InvalidCsv, name, reason);
@@ -107,7 +109,7 @@ impl<'t> Header<'t> {
     }
 }
 
-/// The cells of a line, of which there may be too many.
+/// The cells of a line. There may be more than columns.
 fn cells(line: &str, separator: char) -> Result<Vec<Cow<'_, str>>, Reason> {
     let (mut cells, mut rest) = (Vec::new(), line);
     loop {

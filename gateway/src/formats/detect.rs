@@ -1,10 +1,10 @@
 //! Finds the format of each line: a batch may mix them.
 
 use super::entry::Raw;
-use super::names::Slot;
 use super::object::object;
 use super::preset::Preset;
 use super::scan::{Broken, Scanner};
+use super::slot::Slot;
 use super::w3c::{self, Layout};
 use super::wording::{Reason, Wrong};
 use super::{alb, combined, envoy, haproxy, prefix, s3};

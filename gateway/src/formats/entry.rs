@@ -4,10 +4,13 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use common::access_log::{Entry, UNREADABLE};
+use common::host::{host_name, host_of};
 
-use super::names::Slot;
+use super::details::{bytes, duration_us, query, status};
+use super::names::is_any_host;
 use super::page::page;
 use super::request_line::{RequestLine, is_method, request_line};
+use super::slot::Slot;
 use super::user_agent::{Families, OTHER};
 use super::wording::{Reason, Wrong};
 use crate::extractors::limits;
@@ -34,6 +37,14 @@ impl<'a> Field<'a> {
         match self {
             Self::Text(text) => Some(text.trim()),
             Self::Number(_) | Self::Other => None,
+        }
+    }
+
+    /// The text, trimmed, or the digits.
+    fn as_plain(&self) -> Option<&str> {
+        match self {
+            Self::Number(digits) => Some(digits),
+            Self::Text(_) | Self::Other => self.as_text(),
         }
     }
 
@@ -70,6 +81,14 @@ impl<'a> Raw<'a> {
         raw.put(Slot::Line, Field::Text(line));
         raw.put(Slot::UserAgent, Field::Text(user_agent));
         raw
+    }
+
+    /// The same with the texts of further places.
+    pub(super) fn with<const N: usize>(mut self, texts: [(Slot, Cow<'a, str>); N]) -> Self {
+        for (slot, text) in texts {
+            self.put(slot, Field::Text(text));
+        }
+        self
     }
 
     /// Sets the only candidate that a format has for a slot.
@@ -129,7 +148,12 @@ impl<'a> Raw<'a> {
         match (self.time(now), self.request()) {
             (Ok(at), Ok(request)) => {
                 let family = self.user_agent().map_or(OTHER, |agent| families.of(agent));
-                Ok(Entry { at, request, user_agent: family.to_owned() })
+                Ok(self.details(Entry {
+                    at,
+                    request,
+                    user_agent: family.to_owned(),
+                    ..Entry::default()
+                }))
             }
             (at, request) => Err([at.err(), request.err()].into_iter().flatten().collect()),
         }
@@ -209,6 +233,62 @@ impl<'a> Raw<'a> {
 
     fn user_agent(&self) -> Option<&str> {
         self.texts(Slot::UserAgent).next()
+    }
+
+    /// The entry with what the log says of the request and its answer.
+    fn details(&self, entry: Entry) -> Entry {
+        let said = |slot| self.texts(slot).find(|text| !matches!(*text, "-" | ""));
+        Entry {
+            agent: said(Slot::UserAgent).map(str::to_owned),
+            status: self.plain(Slot::Status).find_map(status),
+            bytes: self.plain(Slot::Bytes).find_map(bytes),
+            duration_us: self.duration_us(),
+            host: self.host(),
+            query: self.query(),
+            referer: said(Slot::Referer).map(str::to_owned),
+            ..entry
+        }
+    }
+
+    /// The texts and numbers of a slot.
+    fn plain(&self, slot: Slot) -> impl Iterator<Item = &str> {
+        self.candidates(slot).filter_map(|candidate| candidate.value.as_plain())
+    }
+
+    /// A duration that has its own slot, or stands under the name of a time.
+    fn duration_us(&self) -> Option<u64> {
+        let candidates = self.candidates(Slot::Duration).chain(self.candidates(Slot::Time));
+        let mut named = candidates.filter_map(|it| Some((&*it.name, it.value.as_plain()?)));
+        named.find_map(|(name, text)| duration_us(name, text))
+    }
+
+    /// The request line's target, or the paths.
+    fn targets(&self) -> impl Iterator<Item = &str> {
+        let line = self.texts(Slot::Line).next().map(request_line);
+        let target = match line {
+            Some(RequestLine::Request(_, target) | RequestLine::Target(target)) => Some(target),
+            _ => None,
+        };
+        target.into_iter().chain(self.texts(Slot::Path))
+    }
+
+    /// The query of the target, or the one that the log has apart from it.
+    fn query(&self) -> Option<String> {
+        let of_target = self.targets().next().and_then(query);
+        let apart = self.texts(Slot::Query).filter(|text| !matches!(*text, "-" | "?"));
+        let apart = apart.map(|text| text.strip_prefix('?').unwrap_or(text));
+        let mut queries =
+            of_target.into_iter().chain(apart).chain(self.targets().filter_map(query));
+        queries.next().map(str::to_owned)
+    }
+
+    /// The host that was asked. A field that is only called `host` is this one if the client has a
+    /// field of its own.
+    fn host(&self) -> Option<String> {
+        let is_of_request = |name: &str| self.has(Slot::Client) || !is_any_host(name);
+        let named = self.candidates(Slot::Host).filter(|host| is_of_request(&host.name));
+        let mut hosts = named.filter_map(|host| host_name(host.value.as_text()?));
+        hosts.next().or_else(|| self.targets().find_map(host_of))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::entry::Raw;
 use super::lines::is_glued;
+use super::slot::Slot;
 use super::tokens::{Token, is_number, is_status, tokens};
 use crate::times;
 
@@ -18,11 +19,20 @@ pub(super) fn raw(line: &str) -> Option<Raw<'_>> {
     let is_numbers =
         |tokens: &[Token<'_>]| tokens.iter().all(|token| token.word().is_some_and(is_number));
     let numbers = rest.windows(4).position(is_numbers)?;
+    let [_received, sent, duration, _service] = rest.get(numbers..numbers + 4)? else {
+        return None;
+    };
     match &rest[numbers + 4..] {
         [Token::Quoted(_), Token::Quoted(user_agent), Token::Quoted(_), rest @ ..]
             if is_status(status) && numbers <= 4 && !is_glued(rest) =>
         {
-            Some(Raw::of(time, (*request).into(), (*user_agent).into()))
+            let raw = Raw::of(time, (*request).into(), (*user_agent).into());
+            Some(raw.with([
+                (Slot::Status, (*status).into()),
+                (Slot::Bytes, sent.text().into()),
+                (Slot::Host, rest.first().map_or("-", |authority| authority.text()).into()),
+                (Slot::Duration, format!("{}ms", duration.text()).into()),
+            ]))
         }
         _ => None,
     }

@@ -1,7 +1,10 @@
 //! HAProxy's HTTP log (`option httplog`).
 
+use common::host::{host_name, host_of};
+
 use super::entry::Raw;
 use super::lines::{is_balanced, is_glued, words};
+use super::slot::Slot;
 use super::tokens::{quoted, tokens, unescaped};
 
 /// `client:port [time] frontend backend/server timers status bytes cookies termination
@@ -15,26 +18,55 @@ pub(super) fn raw(line: &str) -> Option<Raw<'_>> {
     if !is_port || !is_balanced(before) {
         return None;
     }
-    let (request, captured) = request(after)?;
-    let user_agent = captured.and_then(user_agent).unwrap_or("-");
-    Some(Raw::of(time, unescaped(request), user_agent.into()))
+    let hit = Hit::of(after)?;
+    let captured = |is_it: fn(&str) -> bool| {
+        let found = hit.captured.and_then(|headers| headers.split('|').find(|it| is_it(it)));
+        found.unwrap_or("-")
+    };
+    let raw = Raw::of(time, unescaped(hit.request), captured(is_user_agent).into());
+    Some(raw.with([
+        (Slot::Status, hit.status.into()),
+        (Slot::Bytes, hit.bytes.into()),
+        (Slot::Referer, captured(is_referer).into()),
+        (Slot::Host, captured(is_host).into()),
+        (Slot::Duration, format!("{}ms", hit.total.trim_start_matches('+')).into()),
+    ]))
 }
 
-/// The request, and the captured headers if there are any.
-fn request(after: &str) -> Option<(&str, Option<&str>)> {
-    let ([_, backend, timers, status, bytes, _, _, termination, connections, queues], rest) =
-        words(after)?;
-    let is_http = backend.contains('/')
-        && is_list(timers, 5)
-        && is_list(status, 1)
-        && is_list(bytes, 1)
-        && termination.len() == 4
-        && is_list(connections, 5)
-        && is_list(queues, 2);
-    let (captured, rest) = captures(rest)?;
-    let (request, rest) = quoted(rest.strip_prefix('"')?)?;
-    let is_end = rest.is_empty() || rest.starts_with(' ');
-    (is_http && is_end && !is_glued(&tokens(rest)?)).then_some((request, captured))
+/// What follows the time.
+struct Hit<'a> {
+    status: &'a str,
+    bytes: &'a str,
+    /// All of the time that it took, in milliseconds.
+    total: &'a str,
+    /// The captured headers of the request.
+    captured: Option<&'a str>,
+    request: &'a str,
+}
+
+impl<'a> Hit<'a> {
+    fn of(after: &'a str) -> Option<Self> {
+        let ([_, backend, timers, status, bytes, _, _, termination, connections, queues], rest) =
+            words(after)?;
+        let is_http = backend.contains('/')
+            && is_list(timers, 5)
+            && is_list(status, 1)
+            && is_list(bytes, 1)
+            && termination.len() == 4
+            && is_list(connections, 5)
+            && is_list(queues, 2);
+        let (captured, rest) = captures(rest)?;
+        let (request, rest) = quoted(rest.strip_prefix('"')?)?;
+        let is_end = rest.is_empty() || rest.starts_with(' ');
+        let total = timers.rsplit('/').next()?;
+        (is_http && is_end && !is_glued(&tokens(rest)?)).then_some(Self {
+            status,
+            bytes,
+            total,
+            captured,
+            request,
+        })
+    }
 }
 
 /// Numbers divided by slashes; one that is not known is -1, one that was still growing has a plus.
@@ -57,18 +89,25 @@ fn captures(text: &str) -> Option<(Option<&str>, &str)> {
     Some((first, rest))
 }
 
-/// The captured header that looks like a user agent, and not like a host, an address, a URL, a
+/// Whether a captured header looks like a user agent, and not like a host, an address, a URL, a
 /// cookie or a list of languages.
-fn user_agent(captured: &str) -> Option<&str> {
-    captured.split('|').find(|header| {
-        let first = header.split(' ').next().unwrap_or_default();
-        let is_product = first.contains('/') && !first.contains(':');
-        let is_name = !first.contains(['.', ':']);
-        header.starts_with(|c: char| c.is_ascii_alphabetic())
-            && !first.contains(['=', ','])
-            && !header.contains(";q=")
-            && (is_product || is_name || header.contains(' '))
-    })
+fn is_user_agent(header: &str) -> bool {
+    let first = header.split(' ').next().unwrap_or_default();
+    let is_product = first.contains('/') && !first.contains(':');
+    let is_name = !first.contains(['.', ':']);
+    header.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !first.contains(['=', ','])
+        && !header.contains(";q=")
+        && (is_product || is_name || header.contains(' '))
+}
+
+/// Whether a captured header is the name of a host. An address is the client's.
+fn is_host(header: &str) -> bool {
+    header.contains('.') && host_name(header).is_some()
+}
+
+fn is_referer(header: &str) -> bool {
+    host_of(header).is_some() && !header.contains(' ')
 }
 
 #[cfg(test)]

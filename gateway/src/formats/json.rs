@@ -1,14 +1,15 @@
 //! Entries as JSON: an array, an object, an object around an array, or one of these on each line.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::collector::Collector;
 use super::detect::not_json;
 use super::entry::Raw;
 use super::lines::lines;
-use super::names::Slot;
 use super::object::{envelope, object};
 use super::scan::{Broken, Leaf, Scanner, extent};
+use super::slot::Slot;
 use super::wording::Wrong;
 
 /// How often the body may be read again to find the end of broken entries.
@@ -30,7 +31,7 @@ pub(super) fn read(text: &str, collector: &mut Collector) {
     }
 }
 
-/// Whether the text is values of JSON, each of which begins on a line of its own or behind a comma.
+/// Whether the text is a series of JSON values, each on a line of its own or after a comma.
 fn is_valid(text: &str) -> bool {
     let mut scanner = Scanner::new(text, 0);
     while scanner.peek().is_some() {
@@ -119,7 +120,7 @@ struct Reader<'c> {
 
 /// An entry of an array or a line.
 enum Item<'t> {
-    Object(Raw<'t>),
+    Object(Box<Raw<'t>>),
     /// A line of a log.
     Text(Cow<'t, str>),
     Other,
@@ -133,19 +134,19 @@ impl Reader<'_> {
         let mut scanner = Scanner::new(line, 0);
         if line.starts_with('[') {
             return match extent(line, 0, &mut self.budget) {
-                Some(end) if end < line.len() => self.refuse("has text after its end", end),
-                None if !is_alone => self.refuse("has brackets that do not match", 0),
+                Some(end) if end < line.len() => self.refuse("has text after its end", end, line),
+                None if !is_alone => self.refuse("has brackets that do not match", 0, line),
                 _ => self.array(&mut scanner),
             };
         }
         match item(&mut scanner) {
             Ok(_) if scanner.peek().is_some() => {
-                self.refuse("has text after its end", scanner.at());
+                self.refuse("has text after its end", scanner.at(), line);
             }
-            Ok(item) => self.push(item, line, 0),
+            Ok(item) => self.push(item, line, 0..line.len()),
             Err(broken) => match envelope(line, 0) {
                 Some(at) => self.array(&mut Scanner::new(line, at)),
-                None => self.collector.refuse(not_json(broken)),
+                None => self.collector.refuse(not_json(broken), line),
             },
         }
     }
@@ -177,7 +178,7 @@ impl Reader<'_> {
         let start = scanner.at();
         let broken = match item(scanner) {
             Ok(item) if self.is_valid || is_border(scanner.peek()) => {
-                return self.push(item, text, start);
+                return self.push(item, text, start..scanner.at());
             }
             Ok(_) => Broken { reason: "has a comma missing behind it", at: scanner.at() },
             Err(broken) => broken,
@@ -190,11 +191,13 @@ impl Reader<'_> {
         }
         let end = self.end(text, start);
         let wrong = not_json(broken);
-        self.collector.refuse(match end {
+        let wrong = match end {
             Some(_) => wrong,
             None => Wrong::whole(format!("{}; the rest of the array cannot be read", wrong.reason)),
-        });
-        *scanner = Scanner::new(text, end.unwrap_or(text.len()));
+        };
+        let end = end.unwrap_or(text.len());
+        self.collector.refuse(wrong, &text[start..end]);
+        *scanner = Scanner::new(text, end);
     }
 
     /// The end of the broken entry at `start`, if it is certain.
@@ -208,22 +211,24 @@ impl Reader<'_> {
         (end > start && matches!(next, None | Some(b',' | b']'))).then_some(end)
     }
 
-    fn push(&mut self, item: Item<'_>, text: &str, start: usize) {
+    /// Adds the item, which stands at `place` in the text.
+    fn push(&mut self, item: Item<'_>, text: &str, place: Range<usize>) {
+        let sent = &text[place.clone()];
         match item {
             Item::Object(raw) if raw.has(Slot::Path) || raw.has(Slot::Line) => {
-                self.collector.object(raw);
+                self.collector.object(*raw, sent);
             }
-            Item::Object(raw) => match envelope(text, start) {
+            Item::Object(raw) => match envelope(text, place.start) {
                 Some(at) => self.array(&mut Scanner::new(text, at)),
-                None => self.collector.object(raw),
+                None => self.collector.object(*raw, sent),
             },
             Item::Text(line) => self.collector.line(line.trim()),
-            Item::Other => self.collector.refuse(Wrong::whole(NO_ENTRY)),
+            Item::Other => self.collector.refuse(Wrong::whole(NO_ENTRY), sent),
         }
     }
 
-    fn refuse(&mut self, reason: &'static str, at: usize) {
-        self.collector.refuse(not_json(Broken { reason, at }));
+    fn refuse(&mut self, reason: &'static str, at: usize, sent: &str) {
+        self.collector.refuse(not_json(Broken { reason, at }), sent);
     }
 }
 
@@ -234,7 +239,7 @@ fn is_border(next: Option<u8>) -> bool {
 
 fn item<'t>(scanner: &mut Scanner<'t>) -> Result<Item<'t>, Broken> {
     if scanner.peek() == Some(b'{') {
-        return object(scanner).map(Item::Object);
+        return object(scanner).map(|raw| Item::Object(Box::new(raw)));
     }
     let is_text = scanner.peek() == Some(b'"');
     let mut item = Item::Other;

@@ -6,6 +6,9 @@ mod charset;
 mod collector;
 mod combined;
 mod csv;
+#[cfg(test)]
+mod detail_counts;
+mod details;
 mod detect;
 mod entry;
 mod envoy;
@@ -17,11 +20,14 @@ mod object;
 mod page;
 mod prefix;
 mod preset;
+mod rejects;
 mod request_line;
 mod s3;
 #[cfg(test)]
 mod same_counts;
 mod scan;
+mod slot;
+mod spellings;
 #[cfg(test)]
 mod shapes;
 #[cfg(test)]
@@ -39,6 +45,7 @@ use self::collector::Collector;
 use self::collector::MAX_ERRORS;
 pub(crate) use self::collector::{EntryError, ReadEntries};
 pub(crate) use self::preset::Format;
+pub(crate) use self::rejects::Rejects;
 use crate::problem::{Problem, ProblemCode};
 
 /// The problems that a batch may have.

@@ -1,186 +1,10 @@
-//! The names that shippers, servers and clouds use for the fields of an entry.
+//! Finds out what a field of an entry means by its name.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// What a field means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Slot {
-    /// When the request came.
-    Time,
-    /// The method.
-    Method,
-    /// A path or a URL.
-    Path,
-    /// A whole request line, or a path.
-    Line,
-    /// The user agent.
-    UserAgent,
-    /// The line of the log as the server wrote it.
-    Text,
-}
-
-impl Slot {
-    /// The number of slots.
-    pub(super) const COUNT: usize = 6;
-
-    /// The name of a field that is missing.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Time => "receivedAt",
-            Self::Method => "method",
-            Self::Path => "path",
-            Self::Line => "request",
-            Self::UserAgent => "userAgent",
-            Self::Text => "message",
-        }
-    }
-}
-
-/// The names of each slot, the preferred one first, in lower case and without `_`, `-`, `@` and
-/// the like: `userAgent`, `user_agent` and `User-Agent` are one. A dot is a step into an object.
-const NAMES: [(Slot, &[&str]); Slot::COUNT] = [
-    (
-        Slot::Time,
-        &[
-            "receivedat",
-            "timestamp",
-            "edgestarttimestamp",
-            "startutc",
-            "starttime",
-            "timestart",
-            "starttimestamp",
-            "eventtime",
-            "event.start",
-            "event.created",
-            "timeiso8601",
-            "timelocal",
-            "datetime",
-            "timestampms",
-            "date",
-            "time",
-            "ts",
-            "t",
-            "msec",
-            "timemsec",
-            "timemillis",
-            "epoch",
-            "epochms",
-            "unixtime",
-            "reqtimesec",
-            "requesttimeepoch",
-            "requesttime",
-            "requesttimestamp",
-            "requestreceivedat",
-            "requeststarttime",
-            "accesstime",
-            "logtime",
-            "createdat",
-            "occurredat",
-            "loggedat",
-            "startlocal",
-            "edgeendtimestamp",
-            "receivetimestamp",
-            "observedtimestamp",
-            "timeunixnano",
-            "sourcerealtimetimestamp",
-            "realtimetimestamp",
-        ],
-    ),
-    (
-        Slot::Method,
-        &[
-            "method",
-            "requestmethod",
-            "httpmethod",
-            "verb",
-            "httpverb",
-            "httprequestmethod",
-            "clientrequestmethod",
-            "csmethod",
-            "reqmethod",
-        ],
-    ),
-    (
-        Slot::Path,
-        &[
-            "path",
-            "requesturi",
-            "requesturl",
-            "originalurl",
-            "originalpath",
-            "originaluri",
-            "clientrequesturi",
-            "clientrequestpath",
-            "url",
-            "uri",
-            "url.original",
-            "url.full",
-            "url.path",
-            "uri.path",
-            "requestpath",
-            "urlpath",
-            "uripath",
-            "httppath",
-            "httpurl",
-            "httpuri",
-            "httptarget",
-            "httprequesturl",
-            "httprequestpath",
-            "httprequesturi",
-            "requesttarget",
-            "target",
-            "urldetails.path",
-            "csuristem",
-            "csuri",
-            "uristem",
-            "requri",
-            "requrl",
-            "reqpath",
-            "rawpath",
-            "xenvoyoriginalpath",
-        ],
-    ),
-    (Slot::Line, &["request", "requestline", "httprequestline", "firstline"]),
-    (
-        Slot::UserAgent,
-        &[
-            "useragent",
-            "useragent.original",
-            "useragent.string",
-            "agent",
-            "httpuseragent",
-            "clientrequestuseragent",
-            "requestuseragent",
-            "httprequestuseragent",
-            "requestheaderuseragent",
-            "requesthttpuseragent",
-            "csuseragent",
-            "requseragent",
-            "useragentstring",
-            "uastring",
-            "ua",
-        ],
-    ),
-    (
-        Slot::Text,
-        &[
-            "message",
-            "log",
-            "msg",
-            "line",
-            "event.original",
-            "log.original",
-            "original",
-            "textpayload",
-            "body",
-            "raw",
-            "rawmessage",
-            "rawlog",
-            "content",
-        ],
-    ),
-];
+use super::slot::Slot;
+use super::spellings::NAMES;
 
 /// Objects around an entry or a part of it; the name of a field counts without them.
 const WRAPPERS: [&str; 25] = [
@@ -218,22 +42,38 @@ static KNOWN: LazyLock<HashMap<&str, (Slot, usize)>> = LazyLock::new(|| {
     NAMES.into_iter().flat_map(ranked).collect()
 });
 
+/// Objects that hold what the client sent: a size in one is not that of the answer.
+const REQUESTS: [&str; 2] = ["req", "request"];
+
 /// What a dotted name means, and how far it is from the preferred name of that slot.
 pub(super) fn known(name: &str) -> Option<(Slot, usize)> {
     let plain = plain(name);
     let mut rest = plain.as_str();
-    let mut depth = 0;
+    let (mut depth, mut is_sent) = (0, false);
     loop {
         if let Some((slot, rank)) = KNOWN.get(rest) {
-            return Some((*slot, rank + 100 * depth));
+            let is_answer = matches!(slot, Slot::Status | Slot::Bytes);
+            return (!is_answer || !is_sent).then_some((*slot, rank + 100 * depth));
         }
         let (first, inner) = rest.split_once('.')?;
         if !WRAPPERS.contains(&first) {
             return None;
         }
+        is_sent |= REQUESTS.contains(&first);
         rest = inner;
         depth += 1;
     }
+}
+
+/// Whether a name is `host` alone, which most shippers use for the machine that wrote the log or
+/// for the client.
+pub(super) fn is_any_host(name: &str) -> bool {
+    let plain = plain(name);
+    let (outer, last) = plain.rsplit_once('.').unwrap_or(("", plain.as_str()));
+    let outer = outer.rsplit('.').next().unwrap_or_default();
+    let is_of_request = matches!(outer, "headers" | "http" | "httprequest" | "requestheaders")
+        || REQUESTS.contains(&outer);
+    last == "host" && !is_of_request
 }
 
 /// Lower case, without anything but letters, digits and dots.
@@ -281,6 +121,25 @@ mod tests {
                 "agent http_user_agent user_agent.original userAgent request_User-Agent request.headers.User-Agent cs(User-Agent) httpRequest.userAgent http.useragent http.user_agent ClientRequestUserAgent",
             ),
             (Slot::Text, "log message MESSAGE event.original textPayload"),
+            (
+                Slot::Status,
+                "status Status status_code sc-status EdgeResponseStatus DownstreamStatus http.response.status_code httpRequest.status response res.statusCode code",
+            ),
+            (
+                Slot::Bytes,
+                "bytes size body_bytes_sent sc-bytes EdgeResponseBytes DownstreamContentSize http.response.body.bytes http.response.bytes httpRequest.responseSize",
+            ),
+            (
+                Slot::Referer,
+                "referer referrer http_referer cs(Referer) ClientRequestReferer http.request.referrer request.headers.Referer request_Referer httpRequest.referer",
+            ),
+            (Slot::Query, "query url.query cs-uri-query args query_string"),
+            (
+                Slot::Host,
+                "host http_host request.host request.headers.Host ClientRequestHost RequestHost x-host-header cs(Host) :authority url.domain server_name",
+            ),
+            (Slot::Duration, "duration Duration event.duration httpRequest.latency time-taken"),
+            (Slot::Client, "remote_addr remote client_ip httpRequest.remoteIp c-ip source.ip"),
         ];
         for (expected, names) in cases {
             for name in names.split(' ') {
@@ -292,10 +151,21 @@ mod tests {
     #[test]
     fn a_name_of_something_else_is_unknown() {
         for name in "log.file.path file.path user_agent.name agent.type response.time \
-            event.duration upstream.path tls.method status host.name error.message"
+            upstream.path tls.method host.name error.message http.request.bytes \
+            http.request.body.bytes request.size upstream.status request.status"
             .split_ascii_whitespace()
         {
             assert_eq!(slot(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_may_be_any_machine_is_told_from_that_of_the_request() {
+        for name in ["host", "Host", "fields.host", "event.host", "log.host"] {
+            assert!(is_any_host(name), "{name}");
+        }
+        for name in ["request.host", "http_host", "request.headers.Host", "http.host", "vhost"] {
+            assert!(!is_any_host(name), "{name}");
         }
     }
 

@@ -2,8 +2,13 @@
 
 use super::entry::Raw;
 use super::lines::{is_glued, words};
+use super::slot::Slot;
 use super::tokens::{is_number, is_status, tokens, unescaped};
 use crate::times;
+
+/// The place of the host behind the user agent: version, id, signature, cipher and authentication
+/// stand between them.
+const HOST: usize = 5;
 
 /// `owner bucket [time] address requester id operation key "request" status error sizes durations
 /// "referer" "user agent"` and more. A quoted field that is missing is a bare hyphen.
@@ -13,7 +18,7 @@ pub(super) fn raw(line: &str) -> Option<Raw<'_>> {
     times::instant(time)?;
     let ([_address, _requester, _id, operation, _key], after) = words(after)?;
     let tokens = tokens(after)?;
-    let [request, status, _error, bytes, size, total, turn, _referer, user_agent, rest @ ..] =
+    let [request, status, _error, bytes, size, total, turn, referer, user_agent, rest @ ..] =
         &tokens[..]
     else {
         return None;
@@ -23,8 +28,18 @@ pub(super) fn raw(line: &str) -> Option<Raw<'_>> {
         && status.word().is_some_and(is_status)
         && numbers.iter().all(|number| number.word().is_some_and(is_number))
         && [request, user_agent].iter().all(|text| text.word().is_none_or(|word| word == "-"));
-    (is_line && !is_glued(rest))
-        .then(|| Raw::of(time, unescaped(request.text()), unescaped(user_agent.text())))
+    if !is_line || is_glued(rest) {
+        return None;
+    }
+    let host = rest.get(HOST).map_or("-", |host| host.text());
+    let raw = Raw::of(time, unescaped(request.text()), unescaped(user_agent.text()));
+    Some(raw.with([
+        (Slot::Status, status.text().into()),
+        (Slot::Bytes, bytes.text().into()),
+        (Slot::Referer, unescaped(referer.text())),
+        (Slot::Host, host.into()),
+        (Slot::Duration, format!("{}ms", total.text()).into()),
+    ]))
 }
 
 #[cfg(test)]

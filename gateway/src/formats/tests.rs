@@ -39,26 +39,29 @@ pub(super) fn errors(batch: &ReadEntries) -> Vec<String> {
 const SAME: [(&str, &str); 4] = [
     (
         "application/json",
-        r#"[{"receivedAt": "2015-05-17T10:05:03Z", "method": "get", "path": "/a?b=\"c\"",
-             "userAgent": "Mozilla/5.0 (X11; \"Linux\", x86_64; rv:121.0) Firefox/121.0"},
-            {"timestamp": 1431857163, "method": "POST", "path": "/ü/\"d\""}]"#,
+        r#"[{"receivedAt": "2015-05-17T10:05:03Z", "method": "get", "path": "/a?b",
+             "userAgent": "Mozilla/5.0 (X11; \"Linux\", x86_64; rv:121.0) Firefox/121.0",
+             "status": 200, "bytes": 5, "referer": "https://r.example/?c=\"d\"",
+             "vhost": "WWW.Example.com:80", "duration_ms": 4},
+            {"timestamp": 1431857163, "method": "POST", "path": "/ü/\"d\"?e", "status": "201",
+             "bytes": "-", "http_host": "www.example.com"}]"#,
     ),
     (
         "application/x-ndjson",
-        r#"{"ts": 1431857103000, "path": "/a", "method": "GET", "user_agent": "Mozilla/5.0 (X11; \"Linux\", x86_64; rv:121.0) Firefox/121.0"}
-           {"time": "17/May/2015:12:06:03 +0200", "path": "/\u00fc/\"d\"?e", "method": "Post"}"#,
+        r#"{"ts": 1431857103000, "path": "/a?b", "method": "GET", "user_agent": "Mozilla/5.0 (X11; \"Linux\", x86_64; rv:121.0) Firefox/121.0", "response": {"status_code": 200}, "size": 5, "http_referer": "https://r.example/?c=\"d\"", "request": {"host": "www.example.com"}, "duration": 0.004}
+           {"time": "17/May/2015:12:06:03 +0200", "path": "/\u00fc/\"d\"", "query": "?e", "method": "Post", "sc-status": 201.0, "bytes": null, "remote_addr": "10.0.0.1", "host": "www.example.com"}"#,
     ),
     (
         "text/csv",
-        "path,receivedAt,user_agent,method,bytes\r\n\
-         /a,1431857103,\"Mozilla/5.0 (X11; \"\"Linux\"\", x86_64; rv:121.0) Firefox/121.0\",GET,5\r\n\
-         \"/ü/\"\"d\"\"\",2015-05-17T12:06:03+02:00,,POST,\r\n",
+        "path,receivedAt,user_agent,method,bytes,status,Referer,http_host,time-taken\r\n\
+         /a?b,1431857103,\"Mozilla/5.0 (X11; \"\"Linux\"\", x86_64; rv:121.0) Firefox/121.0\",GET,5,200,\"https://r.example/?c=\"\"d\"\"\",www.example.com,4\r\n\
+         \"/ü/\"\"d\"\"?e\",2015-05-17T12:06:03+02:00,,POST,,201,-,www.example.com:443,-\r\n",
     ),
     (
         "text/plain",
-        r#"::1 - - [17/May/2015:10:05:03 +0000] "GET /a HTTP/1.1" 200 5 "-" "Mozilla/5.0 (X11; \"Linux\", x86_64; rv:121.0) Firefox/121.0"
+        r#"www.example.com:80 ::1 - - [17/May/2015:10:05:03 +0000] "GET /a?b HTTP/1.1" 200 5 "https://r.example/?c=\"d\"" "Mozilla/5.0 (X11; \"Linux\", x86_64; rv:121.0) Firefox/121.0" 0.004
 
-           10.0.0.1 - bob [17/May/2015:12:06:03 +0200] "POST /\xc3\xbc/\"d\"?e HTTP/2.0" 201 -"#,
+           www.example.com 10.0.0.1 - bob [17/May/2015:12:06:03 +0200] "POST /\xc3\xbc/\"d\"?e HTTP/2.0" 201 -"#,
     ),
 ];
 
@@ -68,14 +71,29 @@ fn body_of(media_type: &str) -> &'static str {
 
 #[test]
 fn the_same_entries_are_equal_in_every_format() {
+    let some = |text: &str| Some(text.to_owned());
     let entry = |at: &str, request: &str, user_agent: &str| Entry {
         at: at.parse().expect("it is a time"),
         request: request.to_owned(),
         user_agent: user_agent.to_owned(),
+        host: some("www.example.com"),
+        ..Entry::default()
     };
     let entries = vec![
-        entry("2015-05-17T10:05:03Z", "GET /a", "Firefox"),
-        entry("2015-05-17T10:06:03Z", "POST /ü/\"d\"", "Other"),
+        Entry {
+            agent: some("Mozilla/5.0 (X11; \"Linux\", x86_64; rv:121.0) Firefox/121.0"),
+            status: Some(200),
+            bytes: Some(5),
+            duration_us: Some(4_000),
+            query: some("b"),
+            referer: some("https://r.example/?c=\"d\""),
+            ..entry("2015-05-17T10:05:03Z", "GET /a", "Firefox")
+        },
+        Entry {
+            status: Some(201),
+            query: some("e"),
+            ..entry("2015-05-17T10:06:03Z", "POST /ü/\"d\"", "Other")
+        },
     ];
     let expected = ReadEntries { entries, ..ReadEntries::default() };
     for (media_type, body) in SAME {
@@ -90,7 +108,20 @@ fn real_lines_are_read() {
     assert_eq!((batch.entries.len(), batch.rejected), (lines.lines().count(), 0));
     let at = "2015-05-17T10:05:03Z".parse().expect("it is a time");
     let request = "GET /presentations/logstash-monitorama-2013/images/kibana-search.png".to_owned();
-    assert_eq!(batch.entries[0], Entry { at, request, user_agent: "Chrome".to_owned() });
+    let agent = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_9_1) AppleWebKit/537.36 (KHTML, like \
+        Gecko) Chrome/32.0.1700.77 Safari/537.36";
+    let referer = "http://semicomplete.com/presentations/logstash-monitorama-2013/";
+    let first = Entry {
+        at,
+        request,
+        user_agent: "Chrome".to_owned(),
+        agent: Some(agent.to_owned()),
+        status: Some(200),
+        bytes: Some(203_023),
+        referer: Some(referer.to_owned()),
+        ..Entry::default()
+    };
+    assert_eq!(batch.entries[0], first);
     let of = |family: &str| batch.entries.iter().filter(|e| e.user_agent == family).count();
     assert_eq!(["Chrome", "Firefox", "Other"].map(of), [82, 84, 38]);
 }

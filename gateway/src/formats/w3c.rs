@@ -4,8 +4,9 @@
 use std::borrow::Cow;
 
 use super::entry::{Field, Raw};
-use super::names::{Slot, known};
+use super::names::known;
 use super::request_line::is_method;
+use super::slot::Slot;
 use crate::times;
 
 /// The directives of the format.
@@ -127,13 +128,18 @@ pub(super) fn raw<'a>(line: &'a str, layout: Option<&Layout>) -> Option<Raw<'a>>
         if usual.is_some() && !is_usual(slot, &cell) {
             return None;
         }
-        let is_missing = cell == "-" && matches!(slot, Slot::Time | Slot::UserAgent);
-        if !is_missing {
+        let is_path = matches!(slot, Slot::Method | Slot::Path | Slot::Line);
+        if is_path || cell != "-" {
             let text = if slot == Slot::UserAgent { agent(cell, has_tabs) } else { cell };
-            raw.add(slot, rank, slot.name().into(), Field::Text(text));
+            raw.add(slot, rank, name_of(slot).into(), Field::Text(text));
         }
     }
     raw.has(Slot::Time).then_some(raw)
+}
+
+/// The name of a column in errors; that of a duration tells its unit.
+fn name_of(slot: Slot) -> &'static str {
+    if slot == Slot::Duration { "time-taken" } else { slot.name() }
 }
 
 /// Whether a cell may stand in its column, if nothing has said that it does.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::forms::{Instant, RecordId, Sha256, TenantId};
 
-/// A text log, its parts joined.
+/// A text log.
 #[derive(ToSchema)]
 pub(crate) struct ProcessedLog {
     tenant_id: TenantId,
@@ -39,7 +39,7 @@ pub(crate) struct ListedLog {
     /// The number of parts that are processed.
     #[schema(nullable = false, minimum = 0)]
     parts_done: Option<i64>,
-    /// When the latest part was processed; missing until the first one is.
+    /// When the log was processed; missing while some of its parts are in work.
     #[schema(nullable = false)]
     processed_at: Option<Instant>,
     received_at: Instant,
@@ -65,6 +65,9 @@ pub(crate) struct LogBatch {
     tenant_id: TenantId,
     batch_id: RecordId,
     digest: Sha256,
+    /// What of the entries was counted; missing if the batch has several parts.
+    #[schema(nullable = false)]
+    dimensions: Option<String>,
     /// The number of entries in the parts that are processed.
     #[schema(minimum = 0)]
     entries: i64,
@@ -79,7 +82,7 @@ pub(crate) struct LogBatch {
     /// The number of parts that are processed.
     #[schema(minimum = 0)]
     parts_done: i64,
-    /// When the latest part was processed; missing until the first one is.
+    /// When the log was processed; missing while some of its parts are in work.
     #[schema(nullable = false)]
     processed_at: Option<Instant>,
     received_at: Instant,

@@ -36,6 +36,7 @@ responses! {
         (status = 200, description = "The batch.", body = LogBatch, example = json!({
             "tenant_id": "acme", "batch_id": "batch-1",
             "digest": "2d8d5668dd58769df3b6086056093bfeb583f65209c91c4ba01da905c4061385",
+            "dimensions": "paths,user_agents,status,bytes,referers,hosts",
             "entries": 2, "first": "2025-05-01T10:00:10.000Z", "last": "2025-05-01T10:00:50.000Z",
             "parts": 1, "parts_done": 1, "processed_at": "2026-11-21T08:00:00.100Z",
             "received_at": "2026-11-21T08:00:00.050Z",

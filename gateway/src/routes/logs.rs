@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::{SecondsFormat, TimeDelta, Utc};
 use common::metrics::{ACCEPTED, ENTRIES};
 use common::record::Kind;
-use common::rollup::{self, Grain};
+use common::rollup::{self, Grain, Statuses};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -66,10 +66,58 @@ struct Window {
     start: String,
     #[schema(minimum = 0)]
     requests: i64,
+    status: StatusCounts,
+    /// The size of all answers, as far as the log has it.
+    #[schema(minimum = 0)]
+    bytes: i64,
     /// The most frequent ones; ties go by name.
     paths: Vec<PathCount>,
     /// The most frequent ones; ties go by name.
     user_agents: Vec<UserAgentCount>,
+    /// The most frequent ones; ties go by name. A request without a referer is in none.
+    referers: Vec<RefererCount>,
+    /// The most frequent ones; ties go by name. A request whose log names no host is in none.
+    hosts: Vec<HostCount>,
+}
+
+/// The requests by the class of their status. Together they are all requests of the window.
+#[derive(Serialize, ToSchema)]
+struct StatusCounts {
+    #[serde(rename = "1xx")]
+    #[schema(minimum = 0)]
+    informational: i64,
+    #[serde(rename = "2xx")]
+    #[schema(minimum = 0)]
+    successful: i64,
+    #[serde(rename = "3xx")]
+    #[schema(minimum = 0)]
+    redirected: i64,
+    #[serde(rename = "4xx")]
+    #[schema(minimum = 0)]
+    client_error: i64,
+    #[serde(rename = "5xx")]
+    #[schema(minimum = 0)]
+    server_error: i64,
+    /// Requests whose log has no status, or one that is none of HTTP.
+    #[schema(minimum = 0)]
+    unknown: i64,
+}
+
+/// The requests that a site has linked to.
+#[derive(Serialize, ToSchema)]
+struct RefererCount {
+    /// The host of the referer.
+    referer: String,
+    #[schema(minimum = 0)]
+    count: i64,
+}
+
+/// The requests to a host.
+#[derive(Serialize, ToSchema)]
+struct HostCount {
+    host: String,
+    #[schema(minimum = 0)]
+    count: i64,
 }
 
 /// The requests of a path.
@@ -170,16 +218,18 @@ pub(crate) async fn post(
 
 /// Counts requests by window
 ///
-/// with the most frequent paths and user agents of each, in at most 1,440 windows. The start is
-/// floored to the grain. Default: the last hour. Empty windows are left out.
+/// with the status classes, the bytes, and the most frequent paths, user agents, referers and hosts
+/// of each, in at most 1,440 windows. The start is floored to the grain. Default: the last hour.
+/// Empty windows are left out. The worker's `LOG_DIMENSIONS` chooses what is counted; what is not
+/// is 0, unknown or empty.
 #[utoipa::path(
     get, path = "/logs/stats", tag = "access logs", operation_id = "countRequests",
     params(
         parameters::TenantOfRead, parameters::Period,
         ("grain" = Option<forms::WindowGrain>, Query,
             description = "The length of a window. Default: a minute."),
-        ("limit" = Option<u32>, Query, description = "The most paths and user agents of a \
-            window. Default: 10.", minimum = 1, maximum = 1000),
+        ("limit" = Option<u32>, Query, description = "The most paths, user agents, \
+            referers and hosts of a window. Default: 10.", minimum = 1, maximum = 1000),
     ),
     responses(
         (status = 200, description = "The windows.", body = Windows<'static>, example = json!({
@@ -187,8 +237,12 @@ pub(crate) async fn post(
             "grain": "hour",
             "windows": [{
                 "start": "2025-05-01T10:00:00Z", "requests": 4,
+                "status": {"1xx": 0, "2xx": 3, "3xx": 0, "4xx": 1, "5xx": 0, "unknown": 0},
+                "bytes": 2_048,
                 "paths": [{"path": "GET /a", "count": 3}, {"path": "POST /b", "count": 1}],
                 "user_agents": [{"user_agent": "curl", "count": 4}],
+                "referers": [{"referer": "www.example.org", "count": 2}],
+                "hosts": [{"host": "www.example.com", "count": 4}],
             }],
         })),
         StatsProblems,
@@ -219,15 +273,30 @@ const fn at_most_1440(grain: Grain) -> Choice {
 
 impl From<rollup::Window> for Window {
     fn from(window: rollup::Window) -> Self {
-        let rollup::Window { start, requests, paths, user_agents } = window;
-        let user_agents = user_agents.into_iter();
+        let rollup::Window { start, requests, statuses, bytes, .. } = window;
         Self {
             start: start.to_rfc3339_opts(SecondsFormat::AutoSi, true),
             requests,
-            paths: paths.into_iter().map(|(path, count)| PathCount { path, count }).collect(),
-            user_agents: user_agents
-                .map(|(user_agent, count)| UserAgentCount { user_agent, count })
-                .collect(),
+            status: statuses.into(),
+            bytes,
+            paths: each(window.paths, |path, count| PathCount { path, count }),
+            user_agents: each(window.user_agents, |user_agent, count| UserAgentCount {
+                user_agent,
+                count,
+            }),
+            referers: each(window.referers, |referer, count| RefererCount { referer, count }),
+            hosts: each(window.hosts, |host, count| HostCount { host, count }),
         }
+    }
+}
+
+fn each<T>(counts: Vec<(String, i64)>, count: impl Fn(String, i64) -> T) -> Vec<T> {
+    counts.into_iter().map(|(name, number)| count(name, number)).collect()
+}
+
+impl From<Statuses> for StatusCounts {
+    fn from(Statuses { classes, unknown }: Statuses) -> Self {
+        let [informational, successful, redirected, client_error, server_error] = classes;
+        Self { informational, successful, redirected, client_error, server_error, unknown }
     }
 }

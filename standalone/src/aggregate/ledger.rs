@@ -3,16 +3,20 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use common::broker::embedded::InWork;
+use common::log_batch::DIMENSIONS;
 use common::path::{Collection, CollectionPath, DocumentPath};
 use common::quarantine;
 use common::record::{Kind, RecordId};
+use common::rollup::LogDimensions;
 use common::store::{Document, DocumentStore, StoreError, scan};
 use common::tenant::TenantId;
 
 use super::identity::Identity;
 
 /// The fields of a record's document that are read.
-const FIELDS: &[&str] = &["digest", "received_at", "parts", "characters"];
+const FIELDS: &[&str] = &["digest", "received_at", "parts", "characters", DIMENSIONS];
+/// The fields of a part's document that are read.
+const PART_FIELDS: &[&str] = &["digest", DIMENSIONS];
 
 /// The store's messages. The default ledger is empty.
 #[derive(Default)]
@@ -20,6 +24,8 @@ pub(super) struct Ledger {
     /// The digest and the time of receipt in milliseconds, by record.
     records: HashMap<u128, (u128, i64)>,
     stored: HashSet<u128>,
+    /// What of each stored message of an access log was counted.
+    dimensions: HashMap<u128, LogDimensions>,
     quarantined: HashSet<u128>,
     in_work: InWork,
     /// The total length of all texts in characters, by tenant.
@@ -82,6 +88,12 @@ impl Ledger {
         }
     }
 
+    /// What of the message was counted when it was stored. All of a message that is not stored would
+    /// be.
+    pub(super) fn dimensions(&self, message: u128) -> LogDimensions {
+        self.dimensions.get(&message).copied().unwrap_or(LogDimensions::ALL)
+    }
+
     /// Where the message is; `id` is its number in the queue.
     pub(super) fn place(&self, message: u128, id: Option<i64>) -> Place {
         if self.stored.contains(&message) {
@@ -116,6 +128,10 @@ impl Ledger {
             }
             if entry.part > 0 {
                 self.stored.insert(identity.message);
+                if entry.kind == Kind::AccessLog {
+                    let counted = LogDimensions::stored(document.text(DIMENSIONS));
+                    self.dimensions.insert(identity.message, counted);
+                }
             }
         })
         .await
@@ -181,7 +197,7 @@ async fn each(
         })
         .await?;
         for (id, claim) in claims {
-            scan(store, &claim.parts(), Some(&["digest"]), |document| {
+            scan(store, &claim.parts(), Some(PART_FIELDS), |document| {
                 let part = document.id.parse().unwrap_or(0);
                 take(stored(tenant, kind, &id, part, document));
             })

@@ -1,5 +1,7 @@
 //! `spillway aggregate`: recounts everything from the raw archive, and compares it with the store.
 
+#[cfg(test)]
+mod access_log_tests;
 mod compare;
 mod identity;
 mod ledger;

@@ -72,7 +72,12 @@ struct EventWindow {
 
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Requests {
+    bytes: i64,
+    hosts: ByName,
     paths: ByName,
+    referers: ByName,
+    /// By class; a request without a status is in none.
+    status: ByName,
     pub(super) total: i64,
     user_agents: ByName,
     windows: BTreeMap<&'static str, BTreeMap<String, RequestWindow>>,
@@ -80,8 +85,12 @@ pub(super) struct Requests {
 
 #[derive(Debug, Default, Serialize)]
 struct RequestWindow {
+    bytes: i64,
+    hosts: ByName,
     paths: ByName,
+    referers: ByName,
     requests: i64,
+    status: ByName,
     user_agents: ByName,
 }
 
@@ -168,24 +177,39 @@ impl Requests {
             return;
         }
         let windows = self.windows.entry(key.grain.as_str()).or_default();
-        let window = windows.entry(start(key)).or_default();
-        let add = |by_name: &mut ByName| *by_name.entry(key.value.clone()).or_default() += count;
+        windows.entry(start(key)).or_default().add(key, count);
         // Each request is in one day: the sum over days is the total.
-        let is_day = key.grain == Grain::Day;
-        match key.dimension {
-            Dimension::RequestPath => {
-                add(&mut window.paths);
-                is_day.then(|| add(&mut self.paths));
-            }
-            Dimension::UserAgent => {
-                add(&mut window.user_agents);
-                is_day.then(|| add(&mut self.user_agents));
-            }
-            _ => {
-                window.requests += count;
-                self.total += if is_day { count } else { 0 };
-            }
+        if key.grain == Grain::Day {
+            self.add_day(key, count);
         }
+    }
+
+    fn add_day(&mut self, key: &Key, count: i64) {
+        let by_name = match key.dimension {
+            Dimension::Requests => return self.total += count,
+            Dimension::Bytes => return self.bytes = self.bytes.saturating_add(count),
+            Dimension::Host => &mut self.hosts,
+            Dimension::RequestPath => &mut self.paths,
+            Dimension::Referer => &mut self.referers,
+            Dimension::Status => &mut self.status,
+            _ => &mut self.user_agents,
+        };
+        *by_name.entry(key.value.clone()).or_default() += count;
+    }
+}
+
+impl RequestWindow {
+    fn add(&mut self, key: &Key, count: i64) {
+        let by_name = match key.dimension {
+            Dimension::Requests => return self.requests += count,
+            Dimension::Bytes => return self.bytes = self.bytes.saturating_add(count),
+            Dimension::Host => &mut self.hosts,
+            Dimension::RequestPath => &mut self.paths,
+            Dimension::Referer => &mut self.referers,
+            Dimension::Status => &mut self.status,
+            _ => &mut self.user_agents,
+        };
+        *by_name.entry(key.value.clone()).or_default() += count;
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use common::message::attribute;
 use common::metrics::CORRUPT_INPUTS;
+use common::rollup::LogDimensions;
 
 use super::compare::{Comparison, Difference, Name};
 use super::identity::Identity;
@@ -103,10 +104,14 @@ impl Part<'_> {
     fn count(&mut self, identity: &Identity, line: Line) {
         match self.place(identity, &line) {
             Some(Place::InWork | Place::Quarantined) => {}
-            _ => match self.outcome.tally.add(identity.record, line) {
-                Ok(()) => self.outcome.inputs.counted += 1,
-                Err(_) => self.outcome.inputs.unreadable += 1,
-            },
+            _ => {
+                let ledger = self.ledger.map(|ledger| ledger.dimensions(identity.message));
+                let dimensions = ledger.unwrap_or(LogDimensions::ALL);
+                match self.outcome.tally.add(identity.record, dimensions, line) {
+                    Ok(()) => self.outcome.inputs.counted += 1,
+                    Err(_) => self.outcome.inputs.unreadable += 1,
+                }
+            }
         }
     }
 

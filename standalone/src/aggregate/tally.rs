@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use common::access_log;
 use common::event::Event;
 use common::record::{Kind, Record};
-use common::rollup::{self, Key};
+use common::rollup::{self, Key, LogDimensions};
 use common::tenant::TenantId;
 
 use crate::archive::Line;
@@ -31,13 +31,19 @@ pub(super) struct Counts {
 pub(super) struct Unreadable;
 
 impl Tally {
-    /// Counts a message; `record` is the hash of its record.
-    pub(super) fn add(&mut self, record: u128, line: Line) -> Result<(), Unreadable> {
+    /// Counts a message, one of an access log in these `dimensions`; `record` is the hash of its
+    /// record.
+    pub(super) fn add(
+        &mut self,
+        record: u128,
+        dimensions: LogDimensions,
+        line: Line,
+    ) -> Result<(), Unreadable> {
         let characters = line.characters;
         let message = line.into_message().map_err(|_| Unreadable)?;
         let read = Record::try_from(&message).map_err(|_| Unreadable)?;
         match read.kind {
-            Kind::AccessLog => self.add_entries(&read),
+            Kind::AccessLog => self.add_entries(&read, dimensions),
             Kind::Event => self.add_event(&read),
             Kind::Text => {
                 let characters = characters.unwrap_or_else(|| read.data.chars().count() as u64);
@@ -53,9 +59,7 @@ impl Tally {
     pub(super) fn merge(&mut self, other: Self) {
         for (tenant, more) in other.0 {
             let counts = self.of(&tenant);
-            more.rollups.into_iter().for_each(|(key, n)| {
-                *counts.rollups.entry(key).or_default() += n;
-            });
+            counts.add(more.rollups.into_iter());
             for (day, users) in more.visitors {
                 counts.visitors.entry(day).or_default().extend(users);
             }
@@ -64,17 +68,21 @@ impl Tally {
         }
     }
 
-    fn add_entries(&mut self, record: &Record) -> Result<(), Unreadable> {
+    fn add_entries(
+        &mut self,
+        record: &Record,
+        dimensions: LogDimensions,
+    ) -> Result<(), Unreadable> {
         let entries = access_log::entries(&record.data).map_err(|_| Unreadable)?;
         let counts = self.of(&record.tenant);
-        counts.add(entries.iter().flat_map(rollup::touched_by));
+        counts.add(rollup::counted_of(&entries, dimensions));
         Ok(())
     }
 
     fn add_event(&mut self, record: &Record) -> Result<(), Unreadable> {
         let event: Event = serde_json::from_str(&record.data).map_err(|_| Unreadable)?;
         let counts = self.of(&record.tenant);
-        counts.add(rollup::counted_by(&event));
+        counts.add(rollup::counted_by(&event).map(|key| (key, 1)));
         for visit in rollup::visits(&record.tenant, &event) {
             counts.visitors.entry(visit.day).or_default().insert(half(visit.path.id()));
         }
@@ -91,8 +99,11 @@ impl Tally {
 }
 
 impl Counts {
-    fn add(&mut self, keys: impl Iterator<Item = Key>) {
-        keys.for_each(|key| *self.rollups.entry(key).or_default() += 1);
+    fn add(&mut self, counted: impl Iterator<Item = (Key, i64)>) {
+        for (key, by) in counted {
+            let count = self.rollups.entry(key).or_default();
+            *count = count.saturating_add(by);
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! A part of a batch of access-log entries: counted by window, once.
 
 use chrono::Utc;
-use common::access_log::{self, Entry};
+use common::access_log;
+use common::log_batch::{self, Counted};
 use common::record::Record;
-use common::{log_batch, rollup};
+use common::rollup;
 
 use super::error::ProcessError;
 use super::lookup::look_up;
@@ -21,18 +22,20 @@ pub(super) async fn process(
     if let Some(known) = look_up(context, record, claim).await? {
         return Ok(known);
     }
-    Ok(context.committer.commit(unit(context, record, &entries)).await?)
+    let counted = Counted { entries: &entries, dimensions: context.settings.log_dimensions };
+    Ok(context.committer.commit(unit(context, record, counted)).await?)
 }
 
-fn unit(context: &Context, record: &Record, entries: &[Entry]) -> Unit {
+fn unit(context: &Context, record: &Record, counted: Counted<'_>) -> Unit {
     let (batch, keep) = (log_batch::path(&record.tenant, &record.id), context.settings.keep());
-    let mut writes = rollup::of_entries(&record.tenant, entries, context.shard());
+    let Counted { entries, dimensions } = counted;
+    let mut writes = rollup::of_entries(&record.tenant, entries, dimensions, context.shard());
     let now = Utc::now();
     if record.part.is_whole() {
-        let fields = log_batch::whole(record, entries, now, keep);
+        let fields = log_batch::whole(record, counted, now, keep);
         return Unit { gate: batch, fields, writes };
     }
     writes.push(log_batch::part_done(record, entries, now));
     let gate = batch.part(record.part.number);
-    Unit { gate, fields: log_batch::part(record, entries, now, keep), writes }
+    Unit { gate, fields: log_batch::part(record, counted, now, keep), writes }
 }

@@ -10,6 +10,7 @@ use common::broker::Message;
 use common::hash::sha256;
 use common::keep::Keep;
 use common::record::{Kind, Part, Record, RecordId};
+use common::rollup::LogDimensions;
 use common::store::DocumentStore;
 use common::text::segment::segment;
 use worker::{Worker, WorkerSettings};
@@ -44,6 +45,7 @@ fn settings(work_per_character: Duration) -> WorkerSettings {
         work_seconds_per_char: work_per_character.as_secs_f64(),
         store_original: true,
         rollup_shards: 1,
+        log_dimensions: LogDimensions::ALL,
         retention_days: None,
         commit_interval_ms: None,
     }

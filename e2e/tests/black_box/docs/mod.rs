@@ -121,11 +121,16 @@ fn is_run(command: &str) -> bool {
     !NOT_RUN.iter().any(is_named)
 }
 
-/// The output without what differs between runs: times and random ids. Digests and ids that are
-/// hashes of the content are the same in every run.
+/// The output without what differs between runs: times and random ids, how long a simulation took, and
+/// what its kill met. Digests and ids that are hashes of the content are the same in every run.
 fn constant(output: &str) -> String {
-    let times = Regex::new(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z").expect("a pattern");
-    let made = Regex::new(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b").expect("a pattern");
-    let constant = times.replace_all(output.trim(), "<time>");
-    made.replace_all(&constant, "<id>").into_owned()
+    let differing = [
+        (r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z", "<time>"),
+        (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<id>"),
+        (r"took \d+\.\d s", "took <seconds>"),
+        (r"\d+ (messages? in work|times?, after no answer)", "<number> <what>"),
+    ];
+    differing.iter().fold(output.trim().to_owned(), |output, (pattern, name)| {
+        Regex::new(pattern).expect("a pattern").replace_all(&output, *name).into_owned()
+    })
 }

@@ -1,6 +1,7 @@
 //! The dashboard: it shows the numbers of the API, shows markup as text, and is accessible.
 
 mod guidance;
+mod requests;
 
 use std::process::Stdio;
 

@@ -1,0 +1,180 @@
+//! Takes personal data and secrets out of a batch of access logs before it leaves the gateway, and
+//! bounds what it keeps of each text.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use common::access_log::{Entry, Rejected};
+use common::page::PageRules;
+use common::tenant::TenantId;
+use common::text::redact::redact_path;
+
+use crate::formats::ReadEntries;
+use crate::public_path::public_request;
+use crate::settings::GatewaySettings;
+
+/// The longest user agent that is kept, in bytes.
+const MAX_AGENT_BYTES: usize = 1 << 10;
+/// The longest referer and the longest query that are kept, in bytes.
+const MAX_URL_BYTES: usize = 2 << 10;
+/// The longest text of a rejected entry that is kept, in bytes.
+const MAX_REJECTED_BYTES: usize = 1 << 10;
+/// The longest reason of a rejected entry that is kept, in bytes.
+const MAX_REASON_BYTES: usize = 256;
+/// Stands at the end of a text that was cut.
+const CUT: char = '…';
+
+/// Makes the entries of a batch public if the settings say so, and the rejected ones always: an
+/// access log begins with the client's address, and what is not understood cannot be taken apart.
+pub(crate) fn of_batch(settings: &GatewaySettings, tenant: &TenantId, read: &mut ReadEntries) {
+    let rules = settings.page_rules(tenant);
+    let mut texts = Texts { settings, rules, known: HashMap::new() };
+    read.entries.iter_mut().for_each(|entry| texts.of_entry(entry));
+    read.rejects.kept.iter_mut().for_each(of_rejected);
+}
+
+/// The texts of a batch, most of which occur often.
+struct Texts<'s> {
+    settings: &'s GatewaySettings,
+    rules: PageRules,
+    known: HashMap<String, String>,
+}
+
+impl Texts<'_> {
+    fn of_entry(&mut self, entry: &mut Entry) {
+        entry.request = public_request(self.settings, self.rules, &entry.request);
+        let shown = |text: String, most| public(self.settings, &text, most);
+        entry.query = entry.query.take().map(|query| shown(query, MAX_URL_BYTES));
+        entry.agent = entry.agent.take().map(|agent| self.known(agent, MAX_AGENT_BYTES));
+        entry.referer = entry.referer.take().map(|referer| self.known(referer, MAX_URL_BYTES));
+        // A name that holds an address would be no name without it.
+        entry.host.take_if(|host| public(self.settings, host, MAX_URL_BYTES) != *host);
+    }
+
+    fn known(&mut self, text: String, most: usize) -> String {
+        if let Some(shown) = self.known.get(&text) {
+            return shown.clone();
+        }
+        let shown = public(self.settings, &text, most);
+        self.known.insert(text, shown.clone());
+        shown
+    }
+}
+
+fn of_rejected(rejected: &mut Rejected) {
+    rejected.text = cut(redact_path(&rejected.text), MAX_REJECTED_BYTES);
+    rejected.reason = cut(redact_path(&rejected.reason), MAX_REASON_BYTES);
+}
+
+/// The text as it may be kept. A text that is much too long is cut before, so that a hostile one
+/// costs no more than others, and so far behind the end that no match is torn in what stays.
+fn public(settings: &GatewaySettings, text: &str, most: usize) -> String {
+    if !settings.redact_paths {
+        return cut(text.into(), most);
+    }
+    let is_long = text.len() > 2 * most;
+    let near = &text[..text.floor_char_boundary(2 * most)];
+    let shown = redact_path(near);
+    if is_long { cut(format!("{shown}{CUT}").into(), most) } else { cut(shown, most) }
+}
+
+fn cut(text: Cow<'_, str>, most: usize) -> String {
+    let mut text = text.into_owned();
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most - CUT.len_utf8()));
+        text.push(CUT);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::formats::Rejects;
+
+    #[derive(Parser)]
+    struct Options {
+        #[command(flatten)]
+        settings: GatewaySettings,
+    }
+
+    fn shown(options: &[&str], entry: Entry) -> Entry {
+        let settings = Options::parse_from([&["gateway"], options].concat()).settings;
+        let mut read = ReadEntries { entries: vec![entry], ..ReadEntries::default() };
+        of_batch(&settings, &TenantId::default(), &mut read);
+        read.entries.remove(0)
+    }
+
+    fn some(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    fn personal() -> Entry {
+        Entry {
+            request: "GET /unsubscribe/ann@example.com".to_owned(),
+            query: some("mail=ann%40example.com&a=b"),
+            referer: some("https://x.example/u/ann@example.com"),
+            agent: some("app/1.0 (ann@example.com; 203.0.113.7)"),
+            host: some("203-0-113-7.dsl.example.net"),
+            ..Entry::default()
+        }
+    }
+
+    #[test]
+    fn personal_data_are_taken_out_of_every_text() {
+        let entry = shown(&[], personal());
+        let expected = Entry {
+            request: "GET /unsubscribe/[REDACTED]".to_owned(),
+            query: some("mail=[REDACTED]&a=b"),
+            referer: some("https://x.example/u/[REDACTED]"),
+            agent: some("app/1.0 ([REDACTED]; [REDACTED])"),
+            host: None,
+            ..Entry::default()
+        };
+        assert_eq!(entry, expected);
+        assert_eq!(shown(&["--redact-paths", "false"], personal()), personal());
+    }
+
+    #[test]
+    fn a_user_agent_of_a_browser_stays_as_it_is() {
+        for line in include_str!("formats/sample.log").lines() {
+            let agent = line.rsplit('"').nth(1).filter(|agent| !agent.contains('@'));
+            let agent = Entry { agent: agent.map(str::to_owned), ..Entry::default() };
+            assert_eq!(shown(&[], agent.clone()), agent);
+        }
+    }
+
+    #[test]
+    fn a_text_is_cut_and_no_part_of_an_address_stays_at_its_end() {
+        for length in 0..80 {
+            let text = format!("{}&mail=ann@example.com", "x".repeat(2_000 + length));
+            let entry = Entry { query: some(&text), ..Entry::default() };
+            let query = shown(&[], entry).query.expect("a query");
+            assert!(query.len() <= MAX_URL_BYTES && !query.contains("ann"), "{query}");
+        }
+        let entry = Entry { agent: some(&"ü".repeat(100_000)), ..Entry::default() };
+        for options in [&[][..], &["--redact-paths", "false"]] {
+            let agent = shown(options, entry.clone()).agent.expect("an agent");
+            assert!(agent.len() <= MAX_AGENT_BYTES && agent.ends_with("ü…"), "{agent}");
+        }
+    }
+
+    #[test]
+    fn a_rejected_line_never_keeps_an_address() {
+        let rejected = Rejected {
+            index: 0,
+            reason: "ann@example.com is required".to_owned(),
+            text: format!("203.0.113.7 - - {}", "x".repeat(1_500)),
+        };
+        let rejects = Rejects { kept: vec![rejected], ..Rejects::default() };
+        let mut read = ReadEntries { rejects, ..ReadEntries::default() };
+        let options = ["gateway", "--redact-paths", "false"];
+        of_batch(&Options::parse_from(options).settings, &TenantId::default(), &mut read);
+        let kept = &read.rejects.kept[0];
+        assert_eq!(kept.reason, "[REDACTED] is required");
+        assert!(kept.text.starts_with("[REDACTED] - - x") && kept.text.ends_with("x…"));
+        assert!(kept.text.len() <= MAX_REJECTED_BYTES);
+    }
+}
