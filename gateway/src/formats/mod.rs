@@ -26,10 +26,10 @@ mod s3;
 #[cfg(test)]
 mod same_counts;
 mod scan;
-mod slot;
-mod spellings;
 #[cfg(test)]
 mod shapes;
+mod slot;
+mod spellings;
 #[cfg(test)]
 mod tests;
 mod tokens;
