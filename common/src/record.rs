@@ -147,7 +147,12 @@ impl RecordId {
     /// A new id: a random UUID (RFC 9562, version 4). It does not contain the time: ids that grow
     /// with time would all be written to the same range of the store.
     pub fn random() -> Self {
-        let bits = (rand::rng().random::<u128>() & !UUID_FIXED) | UUID_V4;
+        Self::uuid(rand::rng().random())
+    }
+
+    /// The UUID (RFC 9562, version 4) that has these bits where a UUID is random.
+    pub fn uuid(bits: u128) -> Self {
+        let bits = (bits & !UUID_FIXED) | UUID_V4;
         let hex = format!("{bits:032x}");
         let fields = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
         Self(fields.join("-"))
@@ -216,6 +221,8 @@ mod tests {
         let form = "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$";
         let form = regex::Regex::new(form).expect("a pattern");
         let ids: std::collections::BTreeSet<_> = (0..1_000).map(|_| RecordId::random()).collect();
+        assert_eq!(RecordId::uuid(0).as_str(), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(RecordId::uuid(u128::MAX).as_str(), "ffffffff-ffff-4fff-bfff-ffffffffffff");
         assert_eq!(ids.len(), 1_000);
         for id in &ids {
             assert!(form.is_match(id.as_str()), "{id}");
