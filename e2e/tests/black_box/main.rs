@@ -16,6 +16,7 @@ mod images;
 mod isolation;
 mod lifecycle;
 mod logs;
+mod metrics;
 mod pages;
 mod push;
 mod reads;
