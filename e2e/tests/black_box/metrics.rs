@@ -56,7 +56,7 @@ const LABELS: [Label; 14] = [
     (
         "spillway_records_accepted_total",
         "source",
-        &["access_log", "interaction", "json_upload", "site_event", "text_upload"],
+        &["log_batch", "interaction", "json_upload", "site_event", "text_upload"],
     ),
     (
         "spillway_events_excluded_total",
