@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// The folder of the files, each of which is served as it is.
+/// The folder of the files. Each is served as it is.
 const ASSETS: &str = "assets";
 /// The API's description, which is committed where people look for it.
 const OPENAPI: &str = "../docs/openapi.json";

@@ -18,6 +18,8 @@ locals {
     MAX_LOGS_BYTES       = tostring(var.max_logs_bytes)
     TRUSTED_HOPS         = tostring(var.trusted_hops)
     REDACT_PATHS         = tostring(var.redact_paths)
+    KEEP_TRAILING_SLASH  = join(",", var.keep_trailing_slash)
+    MERGE_INDEX_PAGES    = join(",", var.merge_index_pages)
     PAGES                = var.pages ? "on" : "off"
     LOG_REQUESTS         = var.log_requests
   }

@@ -1,4 +1,4 @@
-# All grants; there are none in other files.
+# All grants of access. Other files have none.
 #
 # There are four accounts of our own (gateway, worker, push, build), and Google's Pub/Sub agent. Each
 # role is granted on one resource, except those of Firestore and Cloud Build, which exist for a whole

@@ -156,6 +156,28 @@ variable "redact_paths" {
   default     = true
 }
 
+variable "keep_trailing_slash" {
+  description = "KEEP_TRAILING_SLASH: the tenants for whom /a/ and /a are two pages; [\"*\"] for all."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for name in var.keep_trailing_slash : name == "*" || can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", name))])
+    error_message = "Each item is a tenant id, or the only item is \"*\"."
+  }
+}
+
+variable "merge_index_pages" {
+  description = "MERGE_INDEX_PAGES: the tenants for whom /a/index.html is the page /a/; [\"*\"] for all."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for name in var.merge_index_pages : name == "*" || can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", name))])
+    error_message = "Each item is a tenant id, or the only item is \"*\"."
+  }
+}
+
 variable "pages" {
   description = "PAGES: whether the gateway also serves its pages: tracker, demo, dashboard and API page."
   type        = bool

@@ -1,5 +1,7 @@
 //! The page that an event or a request belongs to: what a browser shows as one page is one path.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Schemes whose addresses are no pages of a site.
@@ -23,11 +25,15 @@ const FILES: [&str; 24] = [
     "js", "json", "jsp", "php", "png", "rss", "svg", "txt", "webp", "xml", "zip",
 ];
 
+/// The files that servers send for a folder.
+const INDEXES: [&str; 3] = ["index.html", "index.htm", "index.php"];
+
 /// The path of a page as it is counted; `None` if the place is no page, such as `about:blank`.
 ///
 /// Host, query and fragment are cut off. Percent-encoding is decoded where that yields text and
 /// does not change what the path means, the text is in NFC, dot segments are resolved, and slashes
-/// are neither doubled at the start nor left at the end. Normalizing twice is normalizing once.
+/// are doubled neither at the start nor at the end. Normalizing twice is normalizing once. Whether
+/// the slash at the end stays is for the [`PageRules`] of the site.
 pub fn counted_path(place: &str) -> Option<String> {
     let place = place.trim();
     if is_no_page(place) {
@@ -39,6 +45,45 @@ pub fn counted_path(place: &str) -> Option<String> {
     }
     // What was decoded may show that it is a whole URL.
     if decoded == place { Some(decoded) } else { counted_path(&decoded) }
+}
+
+/// Which spellings of a page are one row, where sites differ. By default, `/a/` and `/a` are one,
+/// because nearly every server answers both alike; `/a/index.html` and `/a/` are two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PageRules {
+    /// Whether `/a/` and `/a` are two pages.
+    pub keep_slash: bool,
+    /// Whether `/a/index.html` is the page `/a/`; likewise `index.htm` and `index.php`.
+    pub merge_index: bool,
+}
+
+impl PageRules {
+    /// The row of a normalized path. Applying the rules twice is applying them once.
+    pub fn row(self, path: &str) -> Cow<'_, str> {
+        if !path.starts_with('/') {
+            return Cow::Borrowed(path);
+        }
+        let folder = if self.merge_index { without_index(path) } else { path };
+        if self.keep_slash || !folder.ends_with('/') {
+            return Cow::Borrowed(folder);
+        }
+        match folder.trim_end_matches('/') {
+            "" => Cow::Borrowed("/"),
+            page => Cow::Owned(with_visible_end(page)),
+        }
+    }
+}
+
+/// The path of a folder whose index a path names; other paths as they are.
+fn without_index(path: &str) -> &str {
+    let mut folder = path;
+    while let Some((before, name)) = folder.trim_end_matches('/').rsplit_once('/')
+        && INDEXES.contains(&name)
+    {
+        // Of several slashes before the index, one stays.
+        folder = &folder[..=before.trim_end_matches('/').len()];
+    }
+    folder
 }
 
 /// Everything after the host of a URL and before query and fragment, as it was sent.
@@ -182,8 +227,10 @@ impl Pieces {
     }
 }
 
-/// An absolute path without dot segments, and without empty ones at its ends.
+/// An absolute path without dot segments, and without empty ones at its ends but for one slash.
 fn resolved(path: &str) -> String {
+    let is_folder = matches!(path.rsplit('/').next(), Some("" | "." | ".."));
+    let end = if is_folder { "/" } else { "" };
     let mut segments = Vec::new();
     for segment in path.split('/') {
         match segment {
@@ -195,7 +242,7 @@ fn resolved(path: &str) -> String {
     let first = segments.iter().position(|segment| !segment.is_empty());
     let last = segments.iter().rposition(|segment| !segment.is_empty());
     match (first, last) {
-        (Some(first), Some(last)) => format!("/{}", segments[first..=last].join("/")),
+        (Some(first), Some(last)) => format!("/{}{end}", segments[first..=last].join("/")),
         _ => "/".to_owned(),
     }
 }
@@ -212,8 +259,13 @@ mod tests {
 
     use super::*;
 
+    /// The row of a place by the default rules.
+    fn row(place: &str) -> Option<String> {
+        Some(PageRules::default().row(&counted_path(place)?).into_owned())
+    }
+
     fn counted(place: &str) -> String {
-        counted_path(place).unwrap_or_else(|| panic!("{place:?} is no page"))
+        row(place).unwrap_or_else(|| panic!("{place:?} is no page"))
     }
 
     #[test]
@@ -285,6 +337,36 @@ mod tests {
         assert_eq!(paths.len(), count, "{paths:?}");
     }
 
+    fn by(rules: PageRules, place: &str) -> Option<String> {
+        Some(rules.row(&counted_path(place)?).into_owned())
+    }
+
+    fn all_rules() -> [PageRules; 4] {
+        [(false, false), (false, true), (true, false), (true, true)]
+            .map(|(keep_slash, merge_index)| PageRules { keep_slash, merge_index })
+    }
+
+    #[test]
+    fn a_site_chooses_what_the_end_of_a_path_means() {
+        let cases = [
+            ("/a/", ["/a", "/a", "/a/", "/a/"]),
+            ("/a//", ["/a", "/a", "/a/", "/a/"]),
+            ("/b/../a/.", ["/a", "/a", "/a/", "/a/"]),
+            ("/a/index.html", ["/a/index.html", "/a", "/a/index.html", "/a/"]),
+            ("/a/index.php/?x=1", ["/a/index.php", "/a", "/a/index.php/", "/a/"]),
+            ("https://h.example/index.htm", ["/index.htm", "/", "/index.htm", "/"]),
+            ("/index.html/b", ["/index.html/b"; 4]),
+            ("/myindex.html", ["/myindex.html"; 4]),
+            ("/", ["/"; 4]),
+            ("/a%20/", ["/a%20", "/a%20", "/a /", "/a /"]),
+            ("*", ["*"; 4]),
+        ];
+        for (place, expected) in cases {
+            let rows = all_rules().map(|rules| by(rules, place).expect("a page"));
+            assert_eq!(rows, expected.map(str::to_owned), "{place}");
+        }
+    }
+
     #[test]
     fn what_is_no_page_has_no_path() {
         for place in [
@@ -317,7 +399,7 @@ mod tests {
     }
 
     /// What paths are made of, with much that has a meaning in them.
-    const PIECE: &str = "[a-c/.%?#: \\\\]|//|\\.\\./|%2[0-9A-Fa-f]|%[0-9a-fA-F]{2}|%C3%A9|e\u{301}|é|\u{212A}|\u{A0}|\u{307}|\\PC|\\pC|https?://|h\\.example";
+    const PIECE: &str = "[a-c/.%?#: \\\\]|//|\\.\\./|%2[0-9A-Fa-f]|%[0-9a-fA-F]{2}|%C3%A9|e\u{301}|é|/index\\.html|\u{212A}|\u{A0}|\u{307}|\\PC|\\pC|https?://|h\\.example";
 
     fn place() -> impl Strategy<Value = String> {
         prop::collection::vec(PIECE, 0..14).prop_map(|pieces| pieces.concat())
@@ -344,9 +426,11 @@ mod tests {
 
         #[test]
         fn normalizing_twice_is_normalizing_once(place in place()) {
-            if let Some(once) = counted_path(&place) {
-                prop_assert_eq!(counted_path(&once), Some(once.clone()), "{:?}", place);
-                prop_assert!(!once.chars().any(char::is_control) && !once.starts_with("//"));
+            for rules in all_rules() {
+                if let Some(once) = by(rules, &place) {
+                    prop_assert_eq!(by(rules, &once), Some(once.clone()), "{:?}", place);
+                    prop_assert!(!once.chars().any(char::is_control) && !once.starts_with("//"));
+                }
             }
         }
 
@@ -354,7 +438,7 @@ mod tests {
         fn the_same_page_is_the_same_row(segments in prop::collection::vec("[a-zé~日 ]{0,3}[a-z日]", 1..5), pick in any::<u8>()) {
             let path = counted(&format!("/{}", segments.join("/")));
             let other = respelled(&path, pick);
-            prop_assert_eq!(counted_path(&other), Some(path), "{:?}", other);
+            prop_assert_eq!(row(&other), Some(path), "{:?}", other);
         }
     }
 }

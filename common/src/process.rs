@@ -51,7 +51,7 @@ pub(crate) fn metrics() -> String {
     text
 }
 
-/// The file's text; empty if there is none.
+/// The file's text; empty if there is no file.
 fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }

@@ -65,7 +65,7 @@ impl<'a> Parts<'a> {
         is_known.then_some(Self { trace, span: Some(span), is_sampled })
     }
 
-    /// `<trace>/<span in decimal>;o=<sampled>`, of which all but the trace may be missing.
+    /// `<trace>/<span in decimal>;o=<sampled>`, where only the trace is required.
     fn of_cloud(header: &'a str) -> Option<Self> {
         let trace = header.split(['/', ';']).next()?;
         let is_sampled = header.ends_with(";o=1");

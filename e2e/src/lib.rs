@@ -8,6 +8,7 @@ mod both;
 pub mod browser;
 pub mod deployment;
 pub mod emulators;
+pub mod exactness;
 pub mod issuer;
 pub mod key_server;
 pub mod last_will;

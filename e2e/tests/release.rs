@@ -9,6 +9,7 @@ use e2e::api::{Api, PATIENCE, eventually};
 use e2e::binaries::Binaries;
 use e2e::deployment::{Cloud, Settings};
 use e2e::emulators::{Emulators, free_port, project};
+use e2e::exactness::assert_exact_on_the_emulators;
 use e2e::needs::Needs;
 use e2e::pubsub_admin::PubsubAdmin;
 use e2e::raw::Raw;
@@ -179,6 +180,12 @@ async fn a_gateway_with_thirty_requests_open_answers_them_and_ends_within_8_s() 
     assert!(began.elapsed() < STOP_LIMIT, "{:?}", began.elapsed());
     assert!(answers.iter().all(|status| *status == StatusCode::ACCEPTED), "{answers:?}");
     Api::new(cloud.gateway().url()).listed("acme", "processed_logs", IN_WORK).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_number_of_20_000_events_is_exact() {
+    let _turn = turn().await;
+    assert_exact_on_the_emulators(Binaries::deployed().await, 20_000).await;
 }
 
 const BODY: &str = "a text that comes late";

@@ -1,4 +1,4 @@
-//! Cuts a batch of access-log entries into parts, each of which the worker stores in one commit.
+//! Cuts a batch of access-log entries into parts. The worker stores each part in one commit.
 
 use std::collections::HashSet;
 

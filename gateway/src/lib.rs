@@ -25,6 +25,7 @@ mod routes;
 mod settings;
 mod state;
 mod stored;
+mod tenant_list;
 mod times;
 mod visitor;
 
@@ -34,3 +35,4 @@ pub use pages::{Page, Pages};
 pub use request_log::LogRequests;
 pub use settings::GatewaySettings;
 pub use state::Gateway;
+pub use tenant_list::{NotATenant, TenantList};

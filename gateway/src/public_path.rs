@@ -1,9 +1,11 @@
-//! Takes personal data and secrets out of paths, referers and queries before they are counted.
+//! The paths to count: by the rules of their site, without personal data and secrets.
 
 use std::borrow::Cow;
 
 use common::access_log::Entry;
 use common::event::Event;
+use common::page::PageRules;
+use common::tenant::TenantId;
 use common::text::redact::redact_path;
 use serde_json::{Map, Value};
 
@@ -13,30 +15,36 @@ use crate::settings::GatewaySettings;
 const PLACES: [&str; 7] = ["url", "path", "href", "query", "referrer", "referer", "from"];
 
 /// The path to count and to store.
-pub(crate) fn public_path(settings: &GatewaySettings, path: String) -> String {
-    if !settings.redact_paths {
-        return path;
-    }
-    match redact_path(&path) {
-        Cow::Owned(shown) => shown,
-        Cow::Borrowed(_) => path,
+fn public_path(settings: &GatewaySettings, rules: PageRules, path: &str) -> String {
+    let row = rules.row(path);
+    if settings.redact_paths { redact_path(&row).into_owned() } else { row.into_owned() }
+}
+
+/// The request to count, such as `GET /a` or a path alone.
+fn public_request(settings: &GatewaySettings, rules: PageRules, request: &str) -> String {
+    match request.split_once(' ').filter(|(_, path)| path.starts_with('/')) {
+        Some((method, path)) if !method.contains('/') => {
+            format!("{method} {}", public_path(settings, rules, path))
+        }
+        _ => public_path(settings, rules, request),
     }
 }
 
 /// Makes the paths of access-log entries public.
-pub(crate) fn of_entries(settings: &GatewaySettings, entries: &mut [Entry]) {
+pub(crate) fn of_entries(settings: &GatewaySettings, tenant: &TenantId, entries: &mut [Entry]) {
+    let rules = settings.page_rules(tenant);
     for entry in entries {
-        entry.request = public_path(settings, std::mem::take(&mut entry.request));
+        entry.request = public_request(settings, rules, &entry.request);
     }
 }
 
 /// Makes the path of an event public, and the places in its payload.
-pub(crate) fn of_event(settings: &GatewaySettings, event: &mut Event) {
-    if !settings.redact_paths {
-        return;
-    }
-    event.path = event.path.take().map(|path| public_path(settings, path));
-    if let Some(payload) = event.payload.as_deref().and_then(public_payload) {
+pub(crate) fn of_event(settings: &GatewaySettings, tenant: &TenantId, event: &mut Event) {
+    let rules = settings.page_rules(tenant);
+    event.path = event.path.take().map(|path| public_path(settings, rules, &path));
+    if settings.redact_paths
+        && let Some(payload) = event.payload.as_deref().and_then(public_payload)
+    {
         event.payload = Some(payload);
     }
 }
@@ -94,10 +102,29 @@ mod tests {
             request: request.to_owned(),
             user_agent: String::new(),
         }];
-        of_entries(&settings(&["--redact-paths", "false"]), &mut entries);
+        of_entries(&settings(&["--redact-paths", "false"]), &TenantId::default(), &mut entries);
         assert_eq!(entries[0].request, request);
-        of_entries(&settings(&[]), &mut entries);
+        of_entries(&settings(&[]), &TenantId::default(), &mut entries);
         assert_eq!(entries[0].request, "GET /unsubscribe/[REDACTED]");
+    }
+
+    #[test]
+    fn a_request_is_counted_by_the_rules_of_its_site() {
+        let settings = settings(&["--keep-trailing-slash", "acme", "--merge-index-pages", "*"]);
+        let cases = [
+            ("acme", "GET /a/", "GET /a/"),
+            ("beta", "GET /a/", "GET /a"),
+            ("acme", "GET /", "GET /"),
+            ("beta", "GET /", "GET /"),
+            ("acme", "GET /a/index.html", "GET /a/"),
+            ("beta", "/a b/index.php", "/a b"),
+            ("beta", "OPTIONS *", "OPTIONS *"),
+        ];
+        for (tenant, sent, counted) in cases {
+            let tenant = TenantId::parse(tenant).expect("a tenant");
+            let rules = settings.page_rules(&tenant);
+            assert_eq!(public_request(&settings, rules, sent), counted, "{tenant}: {sent}");
+        }
     }
 
     #[test]
@@ -105,7 +132,7 @@ mod tests {
         let payload =
             r#"{"title":"a@b.co","url":"https://a.example/u/ann%40example.com?token=abc123xyz"}"#;
         let mut shown = event("/u/ann@example.com", payload);
-        of_event(&settings(&[]), &mut shown);
+        of_event(&settings(&[]), &TenantId::default(), &mut shown);
         assert_eq!(shown.path.as_deref(), Some("/u/[REDACTED]"));
         let stored = shown.payload.expect("a payload");
         assert_eq!(
@@ -113,7 +140,7 @@ mod tests {
             r#"{"title":"a@b.co","url":"https://a.example/u/[REDACTED]?token=[REDACTED]"}"#
         );
         let mut as_sent = event("/u/ann@example.com", payload);
-        of_event(&settings(&["--redact-paths", "false"]), &mut as_sent);
+        of_event(&settings(&["--redact-paths", "false"]), &TenantId::default(), &mut as_sent);
         assert_eq!(as_sent, event("/u/ann@example.com", payload));
     }
 
@@ -121,7 +148,7 @@ mod tests {
     fn a_payload_that_holds_nothing_personal_stays_byte_for_byte() {
         let payload = r#"{"url": "/img/logo@2x.png", "b": 1}"#;
         let mut shown = event("/", payload);
-        of_event(&settings(&[]), &mut shown);
+        of_event(&settings(&[]), &TenantId::default(), &mut shown);
         assert_eq!(shown.payload.as_deref(), Some(payload));
     }
 }

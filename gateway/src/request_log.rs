@@ -32,7 +32,8 @@ impl LogRequests {
     }
 }
 
-/// Writes the line, if this request is logged.
+/// Writes the line, if this request is logged: `method`, `route`, `status`, `ms` (whole
+/// milliseconds), `requestId`, `tenant` and the `code` of a refusal.
 pub(crate) fn write(
     which: LogRequests,
     response: &ServiceResponse,
@@ -46,8 +47,7 @@ pub(crate) fn write(
     let request = response.request();
     let extensions = request.extensions();
     let tenant = extensions.get::<TenantId>().map(TenantId::as_str);
-    // Whole microseconds.
-    let ms = (took.as_secs_f64() * 1e6).round() / 1e3;
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     tracing::info!(
         target: REQUESTS,
         method = request.method().as_str(),

@@ -2,9 +2,12 @@
 //! environment variable.
 
 use clap::{ArgAction, Args};
+use common::page::PageRules;
+use common::tenant::TenantId;
 
 use crate::pages::Pages;
 use crate::request_log::LogRequests;
+use crate::tenant_list::TenantList;
 
 /// What the gateway accepts, who may read, and what it serves to browsers.
 #[derive(Args, Clone, Debug)]
@@ -36,6 +39,16 @@ pub struct GatewaySettings {
     #[arg(long, env = "REDACT_PATHS", default_value_t = true, action = ArgAction::Set)]
     pub redact_paths: bool,
 
+    /// The tenants for whom `/a/` and `/a` are two pages: a comma-separated list, or * for all. For
+    /// the others they are one.
+    #[arg(long, env = "KEEP_TRAILING_SLASH", default_value = "")]
+    pub keep_trailing_slash: TenantList,
+
+    /// The tenants for whom `/a/index.html`, `/a/index.htm` and `/a/index.php` are the page `/a/`: a
+    /// comma-separated list, or * for all.
+    #[arg(long, env = "MERGE_INDEX_PAGES", default_value = "")]
+    pub merge_index_pages: TenantList,
+
     /// The pages to serve to browsers: on, off, or a comma-separated list of tracker, demo,
     /// dashboard and docs.
     #[arg(long, env = "PAGES", default_value = "on")]
@@ -58,6 +71,14 @@ impl GatewaySettings {
         self.log_requests.unwrap_or(LogRequests::Off)
     }
 
+    /// Which spellings of a page are one for this tenant.
+    pub(crate) fn page_rules(&self, tenant: &TenantId) -> PageRules {
+        PageRules {
+            keep_slash: self.keep_trailing_slash.names(tenant),
+            merge_index: self.merge_index_pages.names(tenant),
+        }
+    }
+
     /// The largest body of `POST /ingest`, in bytes after decompression.
     pub(crate) fn max_ingest_bytes(&self) -> usize {
         self.max_ingest_bytes as usize
@@ -68,7 +89,7 @@ impl GatewaySettings {
         self.max_logs_bytes as usize
     }
 
-    /// The token that reads need. An empty one, as from an unset variable in a script, is none.
+    /// The token that reads need. An empty one counts as not set: scripts pass unset variables so.
     pub(crate) fn read_token(&self) -> Option<&str> {
         self.read_token.as_deref().filter(|token| !token.is_empty())
     }

@@ -1,4 +1,4 @@
-//! What came back for a request: an answer with its status, or the reason why there is none.
+//! What came back for a request: an answer with its status, or why there was no answer.
 
 use std::error::Error;
 use std::io;

@@ -77,6 +77,8 @@ run "every_variable_has_its_effect" {
     max_logs_bytes         = 2000
     trusted_hops           = 2
     redact_paths           = false
+    keep_trailing_slash    = ["acme", "shop"]
+    merge_index_pages      = ["*"]
     pages                  = false
     log_requests           = "errors"
     worker_image           = "registry.test/worker:7"
@@ -108,6 +110,8 @@ run "every_variable_has_its_effect" {
       MAX_LOGS_BYTES       = "2000"
       TRUSTED_HOPS         = "2"
       REDACT_PATHS         = "false"
+      KEEP_TRAILING_SLASH  = "acme,shop"
+      MERGE_INDEX_PAGES    = "*"
       PAGES                = "off"
       LOG_REQUESTS         = "errors"
     }

@@ -103,7 +103,7 @@ pub(super) fn path_token(text: &str, found: Range<usize>) -> Option<Range<usize>
     (own.len() >= 16 && digits > 1 && !is_name).then_some(found.end..end)
 }
 
-/// The whole name, of which the pattern matched the end.
+/// The whole name; the pattern matched only its end.
 fn name<'a>(text: &'a str, found: &Range<usize>) -> &'a str {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
     let before =

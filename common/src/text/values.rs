@@ -85,7 +85,7 @@ const WORDS: &[&str] = &[
     "env",
 ];
 
-/// The value that begins at a position, without the quotes about it; `None` if there is none.
+/// The value that begins at a position, without its quotes; `None` if no value begins there.
 pub(super) fn value(text: &str, at: usize) -> Option<Range<usize>> {
     let rest = &text[at..];
     let slashes = rest.bytes().take(4).take_while(|byte| *byte == b'\\').count();

@@ -50,8 +50,7 @@ impl Drawing {
         self.edges.len()
     }
 
-    /// Every loop: its files, what each takes from which other one of the loop. Empty when there
-    /// is none.
+    /// Every loop: its files, and what each imports from the others. Empty without a loop.
     pub fn loops(&self) -> Vec<String> {
         let edges = self.edges.iter();
         let edges = edges.map(|(from, to)| (from.clone(), to.keys().cloned().collect())).collect();

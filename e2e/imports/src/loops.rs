@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The groups of two or more nodes of which each reaches each other one along `edges`.
+/// The groups of two or more nodes that all reach each other along `edges`.
 pub(crate) fn loops<N: Ord + Clone>(edges: &BTreeMap<N, BTreeSet<N>>) -> Vec<BTreeSet<N>> {
     let reached: BTreeMap<&N, BTreeSet<&N>> =
         edges.keys().map(|node| (node, reachable(edges, node))).collect();

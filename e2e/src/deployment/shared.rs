@@ -9,7 +9,7 @@ use std::thread;
 use super::either::Deployment;
 use super::settings::Settings;
 
-/// A deployment, or why there is none: each test that needs it fails with the same reason.
+/// A deployment, or why it did not start: each test that needs it fails with the same reason.
 type Shared = OnceLock<Result<Deployment, String>>;
 
 /// The embedded mode.

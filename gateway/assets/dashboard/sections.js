@@ -23,7 +23,7 @@ function reveal(id, isThere) {
   return isThere;
 }
 
-/** Values of `points` by their windows; 0 where there is none. */
+/** Values of `points` by window; 0 where a window has no point. */
 function byStart(points, windows, name) {
   const values = new Map(points.map((point) => [Date.parse(point.start), point[name]]));
   return windows.map((start) => values.get(start) ?? 0);

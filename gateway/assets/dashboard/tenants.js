@@ -53,7 +53,7 @@ export async function isKnown(tenant, signal) {
   return (await daysOfRequests(tenant, tomorrow(), signal)).length > 0;
 }
 
-/** The latest days with data, a month at most; nothing where there are none. */
+/** The latest days with data, a month at most; nothing if there is no data. */
 export async function latest(tenant, signal) {
   for (let to = tomorrow(); to > OLDEST; to -= MOST_DAYS * DAY) {
     const found = await Promise.all([

@@ -48,12 +48,12 @@ impl FromBody for LogBatch {
         let tenant = tenant(request)?;
         let strict = query::flag(request, "strict")?;
         let naming = Naming::of(request)?;
-        let settings = gateway.settings.clone();
+        let (settings, site) = (gateway.settings.clone(), tenant.clone());
         let read = web::block(move || {
             let digest = hash::sha256(&body);
             let (format, text) = media.read(body)?;
             let mut read = formats::read(format, &text)?;
-            public_path::of_entries(&settings, &mut read.entries);
+            public_path::of_entries(&settings, &site, &mut read.entries);
             Ok::<_, Problem>((digest, read))
         });
         let (digest, read) = read.await.map_err(|_| Problem::busy())??;

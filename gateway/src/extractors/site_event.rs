@@ -145,7 +145,7 @@ fn event_type(body: &mut Object, fit: &mut Fit, event_type: &str) -> String {
     if is_view(&event_type) { event_type.to_ascii_lowercase() } else { event_type }
 }
 
-/// The `user_id`, if there is one. An empty one, as a page sends it for a guest, is none.
+/// The `user_id`, if there is one. Pages send an empty one for a guest; it counts as missing.
 pub(super) fn user_id(body: &mut Object) -> Option<String> {
     body.name("user_id").filter(|user_id| !user_id.is_empty())
 }
@@ -227,9 +227,9 @@ mod tests {
         }
         let url = json!({"url": "https://shop.example/a/?b"});
         let path = |body: Value| read(&body).event.path;
-        assert_eq!(path(json!({"event_type": "View", "payload": url})).as_deref(), Some("/a"));
+        assert_eq!(path(json!({"event_type": "View", "payload": url})).as_deref(), Some("/a/"));
         let blank = json!({"event_type": "view", "path": "about:blank", "payload": url});
-        assert_eq!(path(blank).as_deref(), Some("/a"));
+        assert_eq!(path(blank).as_deref(), Some("/a/"));
         assert_eq!(path(json!({"event_type": "click", "payload": url})), None);
         assert_eq!(path(json!({"event_type": "view", "path": "javascript:void(0)"})), None);
     }

@@ -107,7 +107,7 @@ impl<'t> Header<'t> {
     }
 }
 
-/// The cells of a line, of which there may be too many.
+/// The cells of a line. There may be more than columns.
 fn cells(line: &str, separator: char) -> Result<Vec<Cow<'_, str>>, Reason> {
     let (mut cells, mut rest) = (Vec::new(), line);
     loop {

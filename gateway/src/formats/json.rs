@@ -30,7 +30,7 @@ pub(super) fn read(text: &str, collector: &mut Collector) {
     }
 }
 
-/// Whether the text is values of JSON, each of which begins on a line of its own or behind a comma.
+/// Whether the text is a series of JSON values, each on a line of its own or after a comma.
 fn is_valid(text: &str) -> bool {
     let mut scanner = Scanner::new(text, 0);
     while scanner.peek().is_some() {

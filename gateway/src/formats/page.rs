@@ -11,7 +11,7 @@ const CUT: char = '…';
 /// The path of a target or a URL, normalized; control characters are percent-encoded, and what is
 /// too long is cut.
 pub(super) fn page(target: &str) -> String {
-    // A server may be asked for anything, also for what is no page of a site.
+    // Clients ask servers for anything, not only for pages.
     let mut path = counted_path(target).unwrap_or_else(|| target.trim().to_owned());
     if path.contains(char::is_control) {
         path = printable(&path);

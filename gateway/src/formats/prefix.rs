@@ -7,7 +7,7 @@ const MONTHS: [&str; 12] =
 /// The longest name of a container or a program.
 const MAX_NAME_BYTES: usize = 128;
 
-/// The line without the outermost layer of what was put before it; `None` if there is none.
+/// The line without the outermost prefix; `None` if it has no prefix.
 pub(super) fn without(line: &str) -> Option<&str> {
     let rest = counted(line)
         .or_else(|| priority(line))

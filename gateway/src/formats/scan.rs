@@ -19,7 +19,7 @@ pub(super) enum Leaf<'t> {
     /// As it was written.
     Number(&'t str),
     Null,
-    /// `true`, `false`, or a number that is none.
+    /// `true`, `false`, or a malformed number.
     Other,
 }
 
@@ -186,7 +186,7 @@ impl<'t> Scanner<'t> {
             match rest.as_bytes()[end] {
                 b'"' => return Ok(text),
                 b'\\' => {
-                    let c = self.escape().ok_or(self.broken("has an escape that is none"))?;
+                    let c = self.escape().ok_or(self.broken("has an invalid escape"))?;
                     text.to_mut().push(c);
                 }
                 _ => return Err(self.broken("has a line break in a text")),
@@ -237,8 +237,8 @@ impl<'t> Scanner<'t> {
     }
 }
 
-/// Whether a value in these is of interest: it is no member of an array but its first one, and not
-/// in an object of an array.
+/// Whether a value at this depth is reported. Of an array only the first value is, and nothing
+/// inside an object in an array.
 fn is_reported(open: &[Open]) -> bool {
     let Some((last, outer)) = open.split_last() else { return true };
     outer.iter().all(|outer| outer.is_object) && (last.is_object || last.count == 0)

@@ -33,7 +33,7 @@ pub(crate) enum TenantName {
     Number(u64),
 }
 
-/// The id of a record; a whole number is its digits, and an empty text is none.
+/// The id of a record. A whole number stands for its digits; an empty text means that there is no id.
 #[derive(ToSchema)]
 #[serde(untagged)]
 pub(crate) enum RecordName {
@@ -50,7 +50,7 @@ pub(crate) enum UserName {
     Number(Digits),
 }
 
-/// A user, if known: an empty text is none.
+/// A user, if known. An empty text means that the user is not known.
 #[derive(ToSchema)]
 #[serde(untagged)]
 pub(crate) enum VisitorName {

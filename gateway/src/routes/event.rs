@@ -152,7 +152,7 @@ async fn visitor(SiteEvent { event, browser }: &SiteEvent, gateway: &Gateway) ->
 }
 
 async fn accept(mut event: NewEvent, gateway: &Gateway) -> Result<HttpResponse, Problem> {
-    public_path::of_event(&gateway.settings, &mut event.event);
+    public_path::of_event(&gateway.settings, &event.tenant, &mut event.event);
     let (id, source, excluded) = (event.id.clone(), event.source, event.event.excluded);
     let record = event.into_record().map_err(Problem::internal)?;
     let published = publish(gateway, vec![record]).await;

@@ -151,7 +151,7 @@ impl FloodArgs {
         self.json
     }
 
-    /// The `Authorization` header of the reads. An empty token, as from an empty variable, is none.
+    /// The `Authorization` header of the reads. An empty token counts as not set.
     pub(super) fn authorization(&self) -> Result<Option<HeaderValue>, String> {
         let Some(Token(token)) = self.token.as_ref().filter(|t| !t.0.is_empty()) else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! Reads and writes single documents, each of which is a row.
+//! Reads and writes single documents. Each is a row.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
