@@ -197,7 +197,7 @@ async fn a_text_is_found_under_the_names_of_log_libraries(deployment: &Deploymen
         ("otlp", json!({"body": "up", "severity": 9}), "up"),
         ("text first", json!({"message": "b", "text": "a"}), "a"),
         ("an object", json!({"text": {"z": 1, "a": [null]}}), r#"{"z":1,"a":[null]}"#),
-        ("a number", json!({"text": 5}), "5"),
+        ("a number", json!({"msg": 5}), "5"),
         ("no text", json!({"z": 1, "event": "login"}), r#"{"z":1,"event":"login"}"#),
     ] {
         let id = id.replace(' ', "-");
