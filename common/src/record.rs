@@ -149,16 +149,21 @@ impl RecordId {
     /// A new id: a random UUID (RFC 9562, version 4). It does not contain the time: ids that grow
     /// with time would all be written to the same range of the store.
     pub fn random() -> Self {
-        Self::uuid(rand::rng().random(), UUID_V4)
+        Self::uuid(rand::rng().random())
+    }
+
+    /// The UUID (RFC 9562, version 4) that has these bits where a UUID is random.
+    pub fn uuid(bits: u128) -> Self {
+        Self::versioned(bits, UUID_V4)
     }
 
     /// The id of the record at a place of a batch, from 0: a UUID (RFC 9562, version 8) made from
     /// the two, so that the batch sent again has the same records.
     pub fn in_batch(batch: &Self, index: usize) -> Self {
-        Self::uuid(hash::short(&["batch", batch.as_str(), &index.to_string()]), UUID_V8)
+        Self::versioned(hash::short(&["batch", batch.as_str(), &index.to_string()]), UUID_V8)
     }
 
-    fn uuid(bits: u128, version: u128) -> Self {
+    fn versioned(bits: u128, version: u128) -> Self {
         let bits = (bits & !UUID_FIXED) | version;
         let hex = format!("{bits:032x}");
         let fields = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
@@ -228,6 +233,8 @@ mod tests {
         let form = "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$";
         let form = regex::Regex::new(form).expect("a pattern");
         let ids: std::collections::BTreeSet<_> = (0..1_000).map(|_| RecordId::random()).collect();
+        assert_eq!(RecordId::uuid(0).as_str(), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(RecordId::uuid(u128::MAX).as_str(), "ffffffff-ffff-4fff-bfff-ffffffffffff");
         assert_eq!(ids.len(), 1_000);
         for id in &ids {
             assert!(form.is_match(id.as_str()), "{id}");

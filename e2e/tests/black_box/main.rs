@@ -17,6 +17,7 @@ mod isolation;
 mod lifecycle;
 mod log_details;
 mod logs;
+mod metrics;
 mod pages;
 mod push;
 mod reads;

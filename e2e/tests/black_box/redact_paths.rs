@@ -82,7 +82,8 @@ async fn seen(deployment: &Deployment, path: &str) -> String {
 
 async fn send_all(api: &Api) {
     let referrer = format!("https://acme.example{SENT}");
-    let entry = json!([{"receivedAt": "2025-05-01T10:00:10Z", "method": "GET", "path": SENT}]);
+    let entry = json!([{"receivedAt": "2025-05-01T10:00:10Z", "method": "GET",
+        "path": format!("{SENT}?to=ann@example.com"), "referer": referrer}]);
     let event = json!({"event_type": "view", "event_id": "by-path", "path": SENT,
         "payload": {"referrer": referrer}});
     let interaction = json!({"user_id": "u-1", "event_type": "view",

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 e2e::on_shared_deployments!(
     each_text_of_a_batch_is_a_record_of_its_own_in_every_shape,
     an_item_that_is_not_valid_costs_only_itself,
+    a_line_that_is_not_utf8_costs_only_itself,
     a_batch_with_a_key_can_be_sent_again,
     a_batch_without_a_valid_text_is_refused,
     what_is_wrong_with_the_whole_batch_is_refused,
@@ -75,34 +76,37 @@ async fn each_text_of_a_batch_is_a_record_of_its_own_in_every_shape(deployment: 
     assert_eq!(stored(&api, &sent).await, ["a"], "one line is a batch of one");
 }
 
+/// Three of these are valid.
+const ITEMS: [&str; 10] = [
+    r#"{"text":"first"}"#,
+    r#"{"text":""}"#,
+    r#"{"text":"x","tenant_id":"../b","log_id":"a/b"}"#,
+    r#"{'text':"x"}"#,
+    "7",
+    r#"{"text":1e999}"#,
+    r#"{"text":"half \ud83d"}"#,
+    r#"{"tenant_id":"another","text":"x"}"#,
+    "{}",
+    r#"{"text":"last"}"#,
+];
+/// What is wrong with the others.
+const WRONG: [(usize, &str, &str); 8] = [
+    (1, "text", "must not be empty"),
+    (2, "tenant_id", "must contain only A-Z, a-z, 0-9, '.', '_', '-'"),
+    (2, "log_id", "must contain only A-Z, a-z, 0-9, '.', '_', ':', '-'"),
+    (3, "entry", "is not valid JSON: key must be a string at line 1 column 2"),
+    (4, "entry", "must be an object or a string"),
+    (5, "entry", "is not valid JSON: number out of range at line 1 column 13"),
+    (7, "tenant_id", "differs from the tenant elsewhere in the request"),
+    (8, "text", "is required"),
+];
+
 async fn an_item_that_is_not_valid_costs_only_itself(deployment: &Deployment) {
     let (api, tenant) = (Api::new(deployment.url()), new_tenant());
-    let items = [
-        r#"{"text":"first"}"#,
-        r#"{"text":""}"#,
-        r#"{"text":"x","tenant_id":"../b","log_id":"a/b"}"#,
-        r#"{'text':"x"}"#,
-        "7",
-        r#"{"text":1e999}"#,
-        r#"{"text":"half \ud83d"}"#,
-        r#"{"tenant_id":"another","text":"x"}"#,
-        "{}",
-        r#"{"text":"last"}"#,
-    ];
-    let wrong = [
-        (1, "text", "must not be empty"),
-        (2, "tenant_id", "must contain only A-Z, a-z, 0-9, '.', '_', '-'"),
-        (2, "log_id", "must contain only A-Z, a-z, 0-9, '.', '_', ':', '-'"),
-        (3, "entry", "is not valid JSON: key must be a string at line 1 column 2"),
-        (4, "entry", "must be an object or a string"),
-        (5, "entry", "is not valid JSON: number out of range at line 1 column 13"),
-        (7, "tenant_id", "differs from the tenant elsewhere in the request"),
-        (8, "text", "is required"),
-    ];
-    let wrong = wrong.map(|(at, field, why)| json!({"index": at, "field": field, "reason": why}));
+    let wrong = WRONG.map(|(at, field, why)| json!({"index": at, "field": field, "reason": why}));
     for (kind, body) in [
-        ("application/json", format!("[{}]", items.join(",\n"))),
-        ("application/x-ndjson", items.join("\n")),
+        ("application/json", format!("[{}]", ITEMS.join(",\n"))),
+        ("application/x-ndjson", ITEMS.join("\n")),
     ] {
         let sent = post(&api, &tenant, kind, "", body).await;
         assert_eq!((&sent.body["accepted"], &sent.body["rejected"]), (&json!(3), &json!(7)));
@@ -112,6 +116,10 @@ async fn an_item_that_is_not_valid_costs_only_itself(deployment: &Deployment) {
         assert_eq!(places, [0, 6, 9]);
         assert_eq!(stored(&api, &sent).await, ["first", "half \u{fffd}", "last"]);
     }
+}
+
+async fn a_line_that_is_not_utf8_costs_only_itself(deployment: &Deployment) {
+    let (api, tenant) = (Api::new(deployment.url()), new_tenant());
     let torn = [b"{\"text\":\"ok\"}\n{\"text\":\"gr".as_slice(), b"\xf6\xdfe\"}\n"].concat();
     let request = api.request(Method::POST, "/ingest").header("x-tenant-id", &tenant);
     let sent = answer(request.header("content-type", "application/x-ndjson").body(torn)).await;
@@ -189,7 +197,7 @@ async fn a_text_is_found_under_the_names_of_log_libraries(deployment: &Deploymen
         ("otlp", json!({"body": "up", "severity": 9}), "up"),
         ("text first", json!({"message": "b", "text": "a"}), "a"),
         ("an object", json!({"text": {"z": 1, "a": [null]}}), r#"{"z":1,"a":[null]}"#),
-        ("a number", json!({"text": 5}), "5"),
+        ("a number", json!({"msg": 5}), "5"),
         ("no text", json!({"z": 1, "event": "login"}), r#"{"z":1,"event":"login"}"#),
     ] {
         let id = id.replace(' ', "-");

@@ -25,7 +25,7 @@ impl Said {
         Self { tenant: None, id: None, text, errors }
     }
 
-    /// A value that is not a string is its JSON, and so is an object without a text.
+    /// A text that is an object is its JSON, and so is an object without a text.
     pub(super) fn of(mut object: Object) -> Self {
         let [tenant, id] = ["tenant_id", "log_id"].map(|name| object.name(name));
         let text = text(&mut object);
@@ -39,10 +39,14 @@ impl Said {
     }
 }
 
-/// The text. Another name than `text` yields to the next one if it is empty.
+/// The text. Another name than `text` yields to the next one if it is empty, and may have any value:
+/// libraries write what they are given.
 fn text(object: &mut Object) -> Option<String> {
     let [preferred, others @ ..] = NAMES;
     if let Some(value) = object.any(preferred) {
+        if !value.is_string() && !value.is_object() {
+            object.wrong(ProblemCode::WrongType, preferred, "must be a string or an object");
+        }
         return Some(written(value));
     }
     match others.iter().find(|name| object.says(name)) {
@@ -86,9 +90,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_string_is_its_json_in_the_order_in_which_it_was_sent() {
-        for json in [r#"{"z":1,"a":[null,"x"]}"#, "[]", "{}", "5", "-0.5", "true"] {
+    fn an_object_is_its_json_in_the_order_in_which_it_was_sent() {
+        for json in [r#"{"z":1,"a":[null,"x"]}"#, "{}"] {
             assert_eq!(text_of(&format!(r#"{{"text":{json}}}"#)), Ok(json.to_owned()));
+            assert_eq!(text_of(&format!(r#"{{"msg":{json},"a":1}}"#)), Ok(json.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_text_of_another_type_is_wrong_and_a_message_is_its_json() {
+        for json in ["[]", "[\"a\"]", "5", "-0.5", "true"] {
+            assert_eq!(text_of(&format!(r#"{{"text":{json}}}"#)), Err(ProblemCode::WrongType));
             assert_eq!(text_of(&format!(r#"{{"msg":{json},"a":1}}"#)), Ok(json.to_owned()));
         }
     }

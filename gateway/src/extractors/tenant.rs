@@ -7,12 +7,8 @@ use super::query;
 use crate::problem::{FieldError, Problem, ProblemCode};
 
 /// The problems that a tenant may have where it need not be named.
-pub(crate) const CODES: [ProblemCode; 4] = [
-    ProblemCode::InvalidBody,
-    ProblemCode::InvalidQuery,
-    ProblemCode::InvalidTenant,
-    ProblemCode::TenantMismatch,
-];
+pub(crate) const CODES: [ProblemCode; 3] =
+    [ProblemCode::InvalidBody, ProblemCode::InvalidTenant, ProblemCode::TenantMismatch];
 
 /// Every place in which a request names its tenant.
 #[derive(Clone)]

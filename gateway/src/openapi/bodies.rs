@@ -35,22 +35,22 @@ pub(crate) struct TextLog {
     /// Default: a random one.
     log_id: Option<RecordName>,
     text: Option<TextValue>,
-    /// The text, if there is no `text`.
+    /// The text, if `text` is missing.
     message: Option<Value>,
-    /// The text, if there is none of these.
+    /// The text, if those above are missing.
     msg: Option<Value>,
-    /// The text, if there is none of these.
+    /// The text, if those above are missing.
     log: Option<Value>,
-    /// The text, if there is none of these.
+    /// The text, if those above are missing.
     body: Option<Value>,
 }
 
-/// A text, or a value whose JSON is the text.
+/// A text, or an object whose JSON is the text.
 pub(crate) enum TextValue {}
 
 impl PartialSchema for TextValue {
     fn schema() -> RefOr<Schema> {
-        let others = [Type::Object, Type::Array, Type::Number, Type::Boolean, Type::Null];
+        let others = [Type::Object, Type::Null];
         let others = ObjectBuilder::new().schema_type(SchemaType::from_iter(others));
         AnyOfBuilder::new().item(of::<LogText>()).item(others).into()
     }

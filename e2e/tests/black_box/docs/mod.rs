@@ -2,8 +2,10 @@
 //! it shows; the OpenAPI document is the served one; and no file refers to one that is missing.
 
 mod blocks;
+mod errors;
 mod openapi;
 mod references;
+mod servers;
 mod shell;
 
 use std::path::PathBuf;
@@ -15,6 +17,7 @@ use regex::Regex;
 use tokio::time::timeout;
 
 use self::blocks::{Block, blocks};
+use self::servers::Server;
 use self::shell::Shell;
 
 /// A path in the repository.
@@ -23,9 +26,10 @@ fn repository(path: &str) -> PathBuf {
 }
 
 /// Commands that this test does not run, by a pattern, and why.
-const NOT_RUN: [(&str, &str); 8] = [
+const NOT_RUN: [(&str, &str); 9] = [
     (r"^(git clone|cd) ", "this checkout is tested"),
     (r"^cargo run$", "the test has started this server"),
+    (r"^([A-Z_]+=\S+ )*PORT=\d+ cargo run\b", "servers.rs has started this server"),
     (r"^cargo run -p e2e --bin cloud-shape", "cloud_shape.rs starts it"),
     (r"^cargo run -p e2e --bin pictures", "it writes into docs/images"),
     (r"^cargo run -p gateway .*--example openapi", "openapi.rs compares what it writes"),
@@ -77,7 +81,7 @@ async fn assert_true(document: &str, reader: Reader) {
     let text = std::fs::read_to_string(repository(document));
     let text = text.unwrap_or_else(|error| panic!("{document}: {error}"));
     let embedded = Embedded::start(Vec::new()).await.unwrap_or_else(|error| panic!("{error}"));
-    let shell = Shell::beside(&embedded).await;
+    let shell = Shell::beside(&embedded, Server::of_document(&text).await).await;
     for block in blocks(&text) {
         match block.language.as_str() {
             "console" => compare(&shell, &block, reader).await,
