@@ -277,6 +277,8 @@ fn functions() -> Context<'static> {
     let mut context = Context::new();
     context.declare_func("tostring", FuncDef::builder().param(ParamType::Any).build(to_string));
     context.declare_func("floor", FuncDef::builder().param(ParamType::Number).build(floor));
+    let join_of = FuncDef::builder().param(ParamType::String).param(ParamType::Any);
+    context.declare_func("join", join_of.build(join));
     context.declare_func("try", FuncDef::builder().variadic_param(ParamType::Any).build(first));
     context
 }
@@ -292,6 +294,13 @@ fn to_string(arguments: FuncArgs) -> Result<Value, String> {
 fn floor(arguments: FuncArgs) -> Result<Value, String> {
     let floor = arguments[0].as_f64().and_then(|number| Number::from_f64(number.floor()));
     floor.map(Value::Number).ok_or_else(|| "not a number".to_owned())
+}
+
+fn join(arguments: FuncArgs) -> Result<Value, String> {
+    let (between, list) = (arguments[0].as_str(), arguments[1].as_array());
+    let (between, list) = between.zip(list).ok_or_else(|| "not a list".to_owned())?;
+    let texts: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
+    Ok(texts.ok_or_else(|| "not a list of texts".to_owned())?.join(between).into())
 }
 
 /// Arguments that cannot be evaluated were dropped before.
