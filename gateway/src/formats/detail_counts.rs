@@ -358,7 +358,7 @@ fn hit() -> impl Strategy<Value = Hit> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn what_a_format_has_is_the_same_in_all(hits in proptest::collection::vec(hit(), 1..20)) {
@@ -389,7 +389,8 @@ proptest! {
         for kept in &read.rejects.kept {
             prop_assert!(!kept.text.is_empty() && !kept.reason.is_empty());
             prop_assert!(told.contains(&kept.index) || read.errors.len() == 20);
-            let sent = body.iter().any(|line| kept.text.contains(line.trim_matches([',', ' '])));
+            let is_end = |c: char| c.is_whitespace() || c == ',';
+            let sent = body.iter().any(|line| kept.text.contains(line.trim_matches(is_end)));
             prop_assert!(sent, "{}", kept.text);
         }
     }
