@@ -20,7 +20,7 @@ const MAX_ERRORS: usize = 20;
 const ENTRY: &str = "entry";
 
 /// The problems that a batch may have.
-pub(crate) const CODES: [ProblemCode; 1] = [ProblemCode::InvalidEntries];
+pub(crate) const CODES: [ProblemCode; 2] = [ProblemCode::InvalidEntries, ProblemCode::InvalidQuery];
 
 /// A batch with at least one valid text.
 pub(crate) struct TextBatch {
