@@ -21,6 +21,8 @@ MILLION, GIB, TIB = 10**6, 2**30, 2**40
 # The design.
 SECONDS_PER_CHARACTER = 0.05  # WORK_SECONDS_PER_CHAR
 CHARACTERS_PER_PART = 4_000
+# The most bytes of both texts in one document; longer ones stay in their parts.
+MAX_JOINED_BYTES = (1 << 20) - (16 << 10)
 ENVELOPE = 260  # bytes of a message's attributes, time and id
 ENTRY = 260  # bytes of an access log's entry: the mean of gateway/src/formats/sample.log
 LEAST_REQUEST = 1_000  # bytes: what Pub/Sub charges for a smaller publish or push
@@ -90,6 +92,7 @@ class Record:
 def text(characters, at_once, lever):
     parts = -(-characters // CHARACTERS_PER_PART)
     whole = parts == 1
+    joined = 2 * characters if 2 * characters <= MAX_JOINED_BYTES else 0
     return Record(
         kind=f"text of {characters:,} characters, {at_once} at once",
         lever=lever,
@@ -98,11 +101,12 @@ def text(characters, at_once, lever):
         bytes=characters,
         work_seconds=characters * SECONDS_PER_CHARACTER,
         at_once=at_once,
-        # Of several parts: the claim, each part, and with each a step of the claim's count.
-        writes=1 if whole else 1 + 2 * parts,
-        reads=1 if whole else 2 * parts + 1,
+        # Of several parts: the claim, each part, with each a step of the claim's count, and the whole.
+        writes=1 if whole else 2 + 2 * parts,
+        # Of several parts: each and its claim before the work, the claim after it, and each at the end.
+        reads=1 if whole else 4 * parts + 1,
         # The text, and the redacted text, which are not indexed.
-        stored_bytes=2 * characters + 800 + (0 if whole else 300 * parts),
+        stored_bytes=2 * characters + 800 + (0 if whole else 300 * parts + joined),
     )
 
 

@@ -12,6 +12,7 @@ pub mod event;
 pub mod event_listing;
 pub mod hash;
 pub mod host;
+pub mod joined_text;
 pub mod keep;
 pub mod log_batch;
 pub mod log_output;

@@ -87,6 +87,8 @@ metrics! {
     ARCHIVE_FILES: IntCounter = "spillway_archive_files_total" [];
     /// Failed attempts to write to the raw archive.
     ARCHIVE_FAILURES: IntCounter = "spillway_archive_failures_total" [];
+    /// Tenants whose messages wait because their folder of the raw archive cannot be written.
+    ARCHIVE_BLOCKED: IntGauge = "spillway_archive_blocked_tenants" [];
     /// Aggregations of the raw archive, by outcome.
     AGGREGATIONS: IntCounterVec = "spillway_aggregations_total" ["outcome"];
     /// Corrupt lines and files found by aggregations, by reason.

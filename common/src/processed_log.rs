@@ -1,12 +1,13 @@
-//! A text log in the store: one document, or a claim and the documents of its parts. The worker
-//! writes through this module, and the gateway reads through it.
+//! A text log in the store: one document, and the documents of its parts if there are several. The
+//! worker writes through this module, and the gateway reads through it.
 
 use chrono::{DateTime, Utc};
 
+use crate::joined_text::JoinedText;
 use crate::keep::Keep;
 use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::record::{Record, RecordId};
-use crate::store::{Document, Fields, Value, Write, fields};
+use crate::store::{Document, Fields, Write, fields};
 use crate::tenant::TenantId;
 
 /// The fields of a log except its texts.
@@ -53,7 +54,8 @@ pub fn whole(record: &Record, processed: &Processed, keep: Keep) -> Fields {
     document
 }
 
-/// Creates the document that reserves the id of a log in several parts.
+/// Creates the document of a log in several parts, which reserves its id: the claim. It gets its
+/// texts and `processed_at` by [`complete`].
 pub fn claim(record: &Record, keep: Keep) -> Write {
     let mut fields = fields([
         ("source", record.source.as_str().into()),
@@ -87,7 +89,7 @@ pub fn part(record: &Record, processed: &Processed, keep: Keep) -> Fields {
 pub fn part_done(record: &Record, processed: &Processed) -> Write {
     Write::Increment {
         path: path(&record.tenant, &record.id),
-        fields: fields([("processed_at", processed.processed_at.into())]),
+        fields: Fields::new(),
         by: [
             ("parts_done".to_owned(), 1),
             ("characters".to_owned(), characters(record)),
@@ -97,29 +99,32 @@ pub fn part_done(record: &Record, processed: &Processed) -> Write {
     }
 }
 
-/// Whether all parts of the log are stored.
+/// Gives the log its texts, if they fit into one document, and the time when it was done. All parts
+/// must be in `joined`; the write is the same whoever makes it, and how often.
+pub fn complete(path: &DocumentPath, joined: JoinedText) -> Write {
+    let processed_at = joined.processed_at();
+    let mut fields = joined.fields();
+    fields.extend(processed_at.map(|at| ("processed_at".to_owned(), at.into())));
+    Write::Upsert { path: path.clone(), fields }
+}
+
+/// Whether all of the log is stored, and its document says so.
 pub fn is_complete(log: &Document) -> bool {
+    has_all_parts(log) && log.timestamp("processed_at").is_some()
+}
+
+/// Whether the last part is stored, but the log's document is not complete yet.
+pub fn awaits_completion(log: &Document) -> bool {
+    has_all_parts(log) && !is_complete(log)
+}
+
+fn has_all_parts(log: &Document) -> bool {
     log.integer("parts").is_none_or(|parts| log.integer("parts_done") == Some(parts))
 }
 
-/// Whether the log's texts are in documents of parts.
-pub fn has_parts(log: &Document) -> bool {
-    log.fields.contains_key("parts")
-}
-
-/// Appends the texts of the next part to those of the log.
-pub fn join(log: &mut Document, part: &Document) {
-    for name in ["original_text", "modified_data"] {
-        if let Some(text) = part.text(name) {
-            append(log.fields.entry(name.to_owned()).or_insert_with(|| "".into()), text);
-        }
-    }
-}
-
-fn append(value: &mut Value, text: &str) {
-    if let Value::Text(joined) = value {
-        joined.push_str(text);
-    }
+/// Whether the log's texts are in the documents of its parts alone.
+pub fn is_in_parts(log: &Document) -> bool {
+    log.fields.contains_key("parts") && !log.fields.contains_key("modified_data")
 }
 
 fn characters(record: &Record) -> i64 {

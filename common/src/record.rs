@@ -13,10 +13,12 @@ use crate::tenant::TenantId;
 /// Longest record id, in bytes.
 pub const MAX_RECORD_ID_BYTES: usize = 128;
 
-/// The bits of a UUID that are not random: its version and its variant.
+/// The bits of a UUID that are fixed: its version and its variant.
 const UUID_FIXED: u128 = 0xF000_C000_0000_0000_0000;
 /// Their values in a random UUID.
 const UUID_V4: u128 = 0x4000_8000_0000_0000_0000;
+/// Their values in a UUID that is made in a way of its own.
+const UUID_V8: u128 = 0x8000_8000_0000_0000_0000;
 
 /// What one message carries of a record: all of a small one, a part of a large one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,7 +149,22 @@ impl RecordId {
     /// A new id: a random UUID (RFC 9562, version 4). It does not contain the time: ids that grow
     /// with time would all be written to the same range of the store.
     pub fn random() -> Self {
-        let bits = (rand::rng().random::<u128>() & !UUID_FIXED) | UUID_V4;
+        Self::uuid(rand::rng().random())
+    }
+
+    /// The UUID (RFC 9562, version 4) that has these bits where a UUID is random.
+    pub fn uuid(bits: u128) -> Self {
+        Self::versioned(bits, UUID_V4)
+    }
+
+    /// The id of the record at a place of a batch, from 0: a UUID (RFC 9562, version 8) made from
+    /// the two, so that the batch sent again has the same records.
+    pub fn in_batch(batch: &Self, index: usize) -> Self {
+        Self::versioned(hash::short(&["batch", batch.as_str(), &index.to_string()]), UUID_V8)
+    }
+
+    fn versioned(bits: u128, version: u128) -> Self {
+        let bits = (bits & !UUID_FIXED) | version;
         let hex = format!("{bits:032x}");
         let fields = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
         Self(fields.join("-"))
@@ -216,10 +233,22 @@ mod tests {
         let form = "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$";
         let form = regex::Regex::new(form).expect("a pattern");
         let ids: std::collections::BTreeSet<_> = (0..1_000).map(|_| RecordId::random()).collect();
+        assert_eq!(RecordId::uuid(0).as_str(), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(RecordId::uuid(u128::MAX).as_str(), "ffffffff-ffff-4fff-bfff-ffffffffffff");
         assert_eq!(ids.len(), 1_000);
         for id in &ids {
             assert!(form.is_match(id.as_str()), "{id}");
             assert_eq!(RecordId::parse(id.as_str()).as_ref(), Ok(id));
         }
+    }
+    #[test]
+    fn each_place_of_a_batch_has_an_id_of_its_own_which_is_always_the_same() {
+        let batch = |key: &[u8]| RecordId::from_key(key);
+        let first = RecordId::in_batch(&batch(b"a"), 0);
+        assert_eq!(first, RecordId::in_batch(&batch(b"a"), 0));
+        assert_eq!(RecordId::parse(first.as_str()).as_ref(), Ok(&first));
+        assert_eq!((first.as_str().len(), &first.as_str()[14..15]), (36, "8"));
+        let others = [(batch(b"a"), 1), (batch(b"b"), 0), (batch(b"a0"), 0), (batch(b"a"), 10)];
+        assert!(others.iter().all(|(batch, at)| RecordId::in_batch(batch, *at) != first));
     }
 }

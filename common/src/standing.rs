@@ -13,6 +13,8 @@ pub enum Standing {
     Unknown,
     /// Its claim is stored, but not the part in the message.
     Claimed,
+    /// All parts of its text are stored, but its document is not complete yet.
+    Incomplete,
     /// The message's content is stored.
     Stored,
     /// Its id belongs to other content.
@@ -45,7 +47,12 @@ pub fn standing(found: &[Option<Document>], record: &Record) -> Standing {
     match own.integer("parts") {
         None | Some(1) => Standing::Stored,
         Some(parts) if parts != i64::from(record.part.of) => Standing::Conflict,
+        Some(_) if is_incomplete(own, record) => Standing::Incomplete,
         Some(_) if part.is_some() => Standing::Stored,
         Some(_) => Standing::Claimed,
     }
+}
+
+fn is_incomplete(own: &Document, record: &Record) -> bool {
+    record.kind == Kind::Text && processed_log::awaits_completion(own)
 }

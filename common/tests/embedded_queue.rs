@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::broker::embedded::{
-    EmbeddedBroker, EmbeddedQueue, Flow, Inbox, Lane, Lease, MIN_FREE_BYTES, Peek, QueueOptions,
+    Archivable, EmbeddedBroker, EmbeddedQueue, Flow, Inbox, Lane, Lease, MIN_FREE_BYTES, Peek,
+    QueueOptions, Unarchived,
 };
 use common::broker::{Broker, Message, PublishError};
 use tempfile::TempDir;
@@ -38,6 +39,11 @@ async fn publish(queue: &Arc<EmbeddedQueue>, messages: Vec<Message>) {
 
 async fn lease(queue: &EmbeddedQueue) -> Lease {
     queue.lease(Lane::Fast, 1).await.expect("a lease").remove(0)
+}
+
+/// What the archive gets of all that it has not taken yet.
+async fn to_archive(queue: &EmbeddedQueue, most: usize, bytes: usize) -> Vec<Archivable> {
+    queue.to_archive(Unarchived::default(), most, bytes).await.expect("messages")
 }
 
 fn text(lease: &Lease) -> &str {
@@ -118,13 +124,13 @@ async fn a_message_stays_until_both_subscriptions_are_done_with_it() {
     publish(&queue, vec![message("a", "1"), message("b", "2")]).await;
     let worked = lease(&queue).await;
     queue.acknowledge(&worked).await.expect("acknowledged");
-    let to_archive = queue.to_archive(10, 1 << 20).await.expect("messages");
-    let archived: Vec<_> = to_archive.iter().map(|it| it.message.clone()).collect();
+    let waiting = to_archive(&queue, 10, 1 << 20).await;
+    let archived: Vec<_> = waiting.iter().map(|it| it.message.clone()).collect();
     assert_eq!(archived, [message("a", "1"), message("b", "2")]);
 
-    let ids = to_archive.iter().map(|it| it.id).collect();
+    let ids = waiting.iter().map(|it| it.id).collect();
     queue.archived(ids).await.expect("archived");
-    assert!(queue.to_archive(10, 1 << 20).await.expect("messages").is_empty());
+    assert!(to_archive(&queue, 10, 1 << 20).await.is_empty());
     assert_eq!(text(&lease(&queue).await), "2", "archiving a message does not end its work");
 }
 
@@ -191,13 +197,27 @@ async fn the_archive_gets_no_more_bytes_at_once_than_it_asked_for() {
     let queue = open(folder.path(), OPTIONS);
     publish(&queue, (0..10).map(|n| message("a", &n.to_string())).collect()).await;
     let size = message("a", "0").size();
-    assert_eq!(queue.to_archive(10, 3 * size).await.expect("messages").len(), 3);
-    assert_eq!(queue.to_archive(2, 1 << 20).await.expect("messages").len(), 2);
-    assert_eq!(
-        queue.to_archive(10, 1).await.expect("messages").len(),
-        1,
-        "a large one comes alone"
-    );
+    assert_eq!(to_archive(&queue, 10, 3 * size).await.len(), 3);
+    assert_eq!(to_archive(&queue, 2, 1 << 20).await.len(), 2);
+    assert_eq!(to_archive(&queue, 10, 1).await.len(), 1, "a large one comes alone");
+}
+
+#[tokio::test]
+async fn the_archive_can_read_one_tenant_and_from_any_message_on() {
+    let folder = folder();
+    let queue = open(folder.path(), OPTIONS);
+    let messages = ["a", "b", "a", "b"].iter().zip(1..).map(|(t, n)| message(t, &n.to_string()));
+    publish(&queue, messages.collect()).await;
+    let ids = async |after: i64, tenant: Option<&str>| -> Vec<i64> {
+        let which = Unarchived { after, tenant: tenant.map(str::to_owned) };
+        let found = queue.to_archive(which, 10, 1 << 20).await.expect("messages");
+        found.iter().map(|it| it.id).collect()
+    };
+    assert_eq!(ids(2, None).await, [3, 4]);
+    assert_eq!(ids(0, Some("b")).await, [2, 4]);
+    assert_eq!(ids(2, Some("b")).await, [4]);
+    queue.archived(vec![4]).await.expect("archived");
+    assert_eq!(ids(2, Some("b")).await, [0; 0]);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use common::metrics::{ACCEPTED, ENTRIES, HTTP_REQUESTS, HTTP_SECONDS, REFUSED, begin_at_zero};
 use common::record::Kind;
 
-use crate::extractors::log_batch;
+use crate::extractors::{log_batch, one_text};
 use crate::problem::ProblemCode;
 use crate::publish;
 
@@ -11,7 +11,7 @@ use crate::publish;
 const SOURCES: [(Kind, &[&str]); 3] = [
     (Kind::AccessLog, &[log_batch::SOURCE]),
     (Kind::Event, &["site_event", "interaction"]),
-    (Kind::Text, &["json_upload", "text_upload"]),
+    (Kind::Text, &one_text::SOURCES),
 ];
 
 /// Begins all series whose labels are known beforehand.

@@ -109,6 +109,12 @@ impl FieldError {
     }
 }
 
+/// Keeps only the first error of each field: it causes the others.
+pub(crate) fn first_of_each_field(errors: &mut Vec<FieldError>) {
+    let mut fields = HashSet::new();
+    errors.retain(|error| fields.insert(error.field.clone()));
+}
+
 /// Members beyond those of RFC 9457: the ids to retry with, and the state of the ports.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Extensions {
@@ -120,7 +126,7 @@ pub(crate) struct Extensions {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) log_id: Option<String>,
-    /// The id to retry the batch with.
+    /// The `Idempotency-Key` to retry the batch with.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) batch_id: Option<String>,
@@ -182,9 +188,7 @@ impl Problem {
 
     /// All errors at once. The code is the one that they share, otherwise `invalid-body`.
     pub(crate) fn invalid(mut errors: Vec<FieldError>) -> Self {
-        // Only the first error of a field is reported: it causes the others.
-        let mut fields = HashSet::new();
-        errors.retain(|error| fields.insert(error.field.clone()));
+        first_of_each_field(&mut errors);
         let shared = errors.first().map(|first| first.code);
         let code = shared
             .filter(|code| errors.iter().all(|error| error.code == *code))

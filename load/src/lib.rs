@@ -1,10 +1,13 @@
-//! Load for a deployment, through its public API: a flood of texts that is read back and checked, and
-//! a realistic sample of events.
+//! Load for a deployment, through its public API: a flood of texts that is read back and checked, a
+//! realistic sample of events, and a simulation of customers' access logs whose counts are checked.
 
 mod answer;
 pub mod count;
+mod duration;
 pub mod flood;
 pub mod generate;
 mod http;
 mod pace;
 pub mod progress;
+pub mod simulate;
+mod token;

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use common::program;
 use load::flood::{self, FloodArgs};
 use load::generate::{self, GenerateArgs};
+use load::simulate::SimulateArgs;
 
 mod aggregate;
 mod archive;
@@ -20,6 +21,7 @@ mod redrive;
 mod replay;
 mod republish;
 mod serve;
+mod simulate;
 
 use aggregate::AggregateArgs;
 use redrive::RedriveArgs;
@@ -48,6 +50,7 @@ enum Command {
     // The commands below have their help at their arguments.
     Flood(Box<FloodArgs>),
     Generate(GenerateArgs),
+    Simulate(SimulateArgs),
     Aggregate(AggregateArgs),
     Replay(ReplayArgs),
     Redrive(RedriveArgs),
@@ -60,6 +63,7 @@ async fn main() -> ExitCode {
         Command::Serve(args) => program::ended(serve::serve(*args).await),
         Command::Flood(args) => flood::run(*args).await,
         Command::Generate(args) => generate::run(args).await,
+        Command::Simulate(args) => simulate::run(args).await,
         Command::Aggregate(args) => aggregate::run(args).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Redrive(args) => redrive::run(args).await,

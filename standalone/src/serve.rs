@@ -12,6 +12,7 @@ use common::store::embedded::EmbeddedStore;
 use common::{message, signal, telemetry};
 use gateway::{Application, Gateway, GatewaySettings, LogRequests};
 use thiserror::Error;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use worker::{Worker, WorkerSettings};
 
@@ -63,6 +64,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "AGGREGATE_SECONDS", default_value_t = 60)]
     aggregate_seconds: u32,
 
+    /// Stop when standard input ends: the program that started this one has ended.
+    #[arg(long, hide = true)]
+    until_stdin_ends: bool,
+
     #[command(flatten)]
     gateway: GatewaySettings,
 
@@ -105,7 +110,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     // Neither has anything to finish: both end with the process.
     tokio::spawn(adopt(queue));
     args.live(&folder).map(|live| tokio::spawn(live.run()));
-    run(application, dispatcher, archiver).await
+    run(application, dispatcher, archiver, args.until_stdin_ends).await
 }
 
 impl ServeArgs {
@@ -167,10 +172,11 @@ async fn run(
     application: Application,
     dispatcher: Dispatcher,
     archiver: Archiver,
+    until_stdin_ends: bool,
 ) -> Result<(), ServeError> {
     let (stopping, worker) = (dispatcher.stopping.clone(), Arc::clone(&dispatcher.worker));
     let stop = async move {
-        signal::stop_requested().await;
+        stop_requested(until_stdin_ends).await;
         tracing::info!("stopping: unfinished work goes back to the queue");
         stopping.cancel();
         worker.stop();
@@ -182,4 +188,22 @@ async fn run(
         tracing::warn!("some writes did not finish in time; the next start retries them");
     }
     Ok(())
+}
+
+async fn stop_requested(until_stdin_ends: bool) {
+    tokio::select! {
+        () = signal::stop_requested() => {}
+        () = stdin_ended(), if until_stdin_ends => {}
+    }
+}
+
+/// Reads on a thread of its own, which ends with the process.
+async fn stdin_ended() {
+    let (reading, ended) = oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        let _reading = reading;
+        io::copy(&mut io::stdin().lock(), &mut io::sink())
+    });
+    // The sender is dropped when the thread ends.
+    drop(ended.await);
 }

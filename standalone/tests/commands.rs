@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Command, Output};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -45,18 +46,95 @@ fn generate_writes_events_to_standard_output_and_its_summary_to_standard_error()
 }
 
 #[test]
-fn flood_and_generate_say_how_to_start_a_server_if_none_listens() {
+fn what_sends_to_a_server_says_how_to_start_a_server_if_none_listens() {
     let here = folder();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let target = format!("http://{}", listener.local_addr().expect("a bound address"));
     drop(listener);
-    for command in ["flood", "generate"] {
+    for command in ["flood", "generate", "simulate"] {
         let output = spillway(here.path(), &[command, "--target", &target]);
         let said = said(&output);
         assert!(said.contains(&format!("nothing listens on {target}")), "{said}");
         assert!(said.contains("start a server with `cargo run`"), "{said}");
         assert_eq!(output.status.code(), Some(1));
     }
+}
+
+/// A simulation in `folder`, which also gets its temporary files.
+fn simulation(folder: &Path, duration: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_spillway"));
+    command
+        .args(["simulate", "--seed", "1", "--batches", "60", "--duration", duration])
+        .current_dir(folder)
+        .env_clear()
+        .env("TMPDIR", folder)
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+}
+
+#[test]
+fn a_simulation_needs_nothing_else_and_leaves_nothing_behind() {
+    let here = folder();
+    // Settings of the environment are for other servers.
+    let settings = [("READ_TOKEN", "secret"), ("PORT", "1"), ("DATA_DIR", "/nowhere")];
+    let output = simulation(here.path(), "2s").envs(settings).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let report = printed(&output);
+    assert!(report.contains("60 batches") && report.contains("seed 1"), "{report}");
+    assert!(report.contains("killed      the server, with "), "{report}");
+    assert!(!report.contains(" with 0 messages"), "it is killed while it works: {report}");
+    assert!(report.contains("All is well: "), "{report}");
+    assert_eq!(said(&output), "", "quiet, since nobody watches");
+    assert_eq!(fs::read_dir(here.path()).expect("the folder").count(), 0);
+}
+
+/// The log of the server that a simulation has started, once the server has archived something.
+fn log_of_its_server(folder: &Path) -> PathBuf {
+    eventually("the server archives", || {
+        let own = fs::read_dir(folder).ok()?.next()?.ok()?.path();
+        fs::read_dir(own.join("data/archive")).ok()?.next()?.ok()?;
+        Some(own.join("server.log"))
+    })
+}
+
+fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < Duration::from_secs(120), "did not happen: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn send_signal(signal: &str, to: &Child) {
+    let sent = Command::new("kill").args([signal, &to.id().to_string()]).status();
+    assert!(sent.expect("kill runs").success());
+}
+
+#[test]
+fn a_simulation_that_is_stopped_ends_its_server_and_removes_its_folder() {
+    let here = folder();
+    let mut running = simulation(here.path(), "10m").spawn().expect("it runs");
+    log_of_its_server(here.path());
+    send_signal("-TERM", &running);
+    assert_eq!(running.wait().expect("it ends").code(), Some(130));
+    eventually("the folder is removed", || {
+        (fs::read_dir(here.path()).ok()?.count() == 0).then_some(())
+    });
+}
+
+#[test]
+fn the_server_of_a_simulation_that_is_killed_stops() {
+    let here = folder();
+    let mut running = simulation(here.path(), "10m").spawn().expect("it runs");
+    let log = log_of_its_server(here.path());
+    send_signal("-KILL", &running);
+    running.wait().expect("it ends");
+    eventually("the server stops", || {
+        fs::read_to_string(&log).ok()?.contains("stopping").then_some(())
+    });
 }
 
 #[test]
@@ -109,7 +187,7 @@ fn aggregate_says_that_an_archive_is_empty_and_writes_its_report_beside_it() {
 #[test]
 fn every_command_has_a_help_that_says_what_its_exit_codes_mean() {
     let here = folder();
-    for command in ["flood", "generate", "aggregate", "replay", "redrive"] {
+    for command in ["flood", "generate", "simulate", "aggregate", "replay", "redrive"] {
         let output = spillway(here.path(), &[command, "--help"]);
         assert!(printed(&output).contains("Exit code 0: "), "{command}: {output:?}");
     }

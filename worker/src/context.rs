@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use common::store::DocumentStore;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::committer::Committer;
@@ -15,13 +16,19 @@ pub(crate) struct Context {
     pub(crate) settings: WorkerSettings,
     /// Cancelled when the worker stops: texts in work are then given back.
     pub(crate) stopping: CancellationToken,
+    /// The texts whose parts may be read at once.
+    pub(crate) completions: Semaphore,
 }
+
+/// Most texts whose parts are read at once: each may take some 16 MB.
+const COMPLETIONS: usize = 4;
 
 impl Context {
     /// Starts a committer for `store`. Must be called inside a tokio runtime.
     pub(crate) fn new(store: Arc<dyn DocumentStore>, settings: WorkerSettings) -> Self {
         let committer = Committer::start(Arc::clone(&store), settings.commit_interval());
-        Self { store, committer, settings, stopping: CancellationToken::new() }
+        let (stopping, completions) = (CancellationToken::new(), Semaphore::new(COMPLETIONS));
+        Self { store, committer, settings, stopping, completions }
     }
 
     /// The shard of spread counts that a unit built now adds to. Nearly all units of one commit

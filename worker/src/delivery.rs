@@ -94,12 +94,12 @@ impl Worker {
     }
 
     /// Looks first: a record may be stored although nobody was told, and reads may work where
-    /// writes do not.
+    /// writes do not. Of a stored part only its processor knows whether the rest is done.
     async fn last_try(&self, record: &Record) -> Result<RecordOutcome, ProcessError> {
         match look(&self.context, record).await? {
-            Standing::Stored => Ok(RecordOutcome::Duplicate),
+            Standing::Stored if record.part.is_whole() => Ok(RecordOutcome::Duplicate),
             Standing::Conflict => Ok(RecordOutcome::Conflict),
-            Standing::Unknown | Standing::Claimed => process(&self.context, record).await,
+            _ => process(&self.context, record).await,
         }
     }
 

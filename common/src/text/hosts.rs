@@ -8,6 +8,8 @@ use super::versions::written_as_version;
 
 /// The longest host name, in bytes.
 const MAX_HOST: usize = 253;
+/// The most labels that are looked at after an address.
+const MAX_LABELS: usize = 6;
 /// The longest label of a host name, in bytes.
 const MAX_LABEL: usize = 63;
 /// The length of an address without signs, each octet with three digits: `n219076184117`.
@@ -26,8 +28,12 @@ pub(super) fn ipv4(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 /// A host name that contains the address of the host, such as the names that providers give. The
 /// pattern takes the address, and a sign on one side of it that a name has.
 pub(super) fn named_host(text: &str, found: Range<usize>) -> Option<Range<usize>> {
-    let found = digits_of(text, &found)?;
     let bytes = text.as_bytes();
+    // The pattern's other alternative has taken this one with its `ip-`.
+    if bytes[found.start].is_ascii_digit() && follows_ip(&bytes[..found.start]) {
+        return None;
+    }
+    let found = digits_of(text, &found)?;
     let is_cut = bytes[..found.start].last().is_some_and(u8::is_ascii_digit)
         || bytes.get(found.end).is_some_and(u8::is_ascii_alphanumeric)
         || goes_on(text, found.end)
@@ -35,11 +41,15 @@ pub(super) fn named_host(text: &str, found: Range<usize>) -> Option<Range<usize>
     if is_cut || octets(&text[found.clone()]).is_none() {
         return None;
     }
-    let tail = end_of_domain(text, found.end);
-    let start = start_of_host(text, found.start);
-    let is_private = text[start..found.start].eq_ignore_ascii_case("ip-");
-    let end = tail.or(is_private.then_some(found.end))?;
-    Some(start..end)
+    let is_private = || follows_ip(&bytes[..found.start]).then_some(found.end);
+    let end = end_of_domain(text, found.end).or_else(is_private)?;
+    Some(start_of_host(text, found.start)..end)
+}
+
+/// Whether the host name begins with `ip-`, right before the address.
+fn follows_ip(before: &[u8]) -> bool {
+    let (host, ip) = before.split_at(before.len().saturating_sub(3));
+    ip.eq_ignore_ascii_case(b"ip-") && !host.last().is_some_and(|byte| in_host(*byte))
 }
 
 /// From the first digit to the last.
@@ -61,7 +71,7 @@ fn end_of_domain(text: &str, start: usize) -> Option<usize> {
     let label =
         |at: usize| bytes[at..].iter().take(MAX_LABEL).take_while(|b| in_label(**b)).count();
     let (mut at, mut labels) = (start + label(start), 0);
-    while bytes.get(at) == Some(&b'.') && at < start + MAX_HOST {
+    while bytes.get(at) == Some(&b'.') && labels < MAX_LABELS {
         let length = label(at + 1);
         if !bytes[at + 1..at + 1 + length].iter().any(u8::is_ascii_alphabetic) {
             break;

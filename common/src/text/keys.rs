@@ -6,7 +6,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::rule::token;
-use super::surroundings::{after_byte, begins, digit, digits, end_of_run};
+use super::surroundings::{after_byte, begins, digit, end_of_run};
+
+/// How many bytes of a candidate decide whether it is a secret. Only a secret is followed to its end:
+/// a candidate may begin every few bytes, and reading a long run for each would take forever.
+const DECISIVE: usize = 64;
 
 /// The length at which a run of token characters is a token, whatever it is. It is also how many
 /// characters are read past the end of a part, to see whether a match crosses it: a cut that is
@@ -41,10 +45,18 @@ pub(super) fn random_key(text: &str, found: Range<usize>) -> Option<Range<usize>
     if after_byte(text, found.start, b'-') {
         return None;
     }
-    let own = key(text, found)?;
-    let digits = digits(&text[own.clone()]).len();
-    let upper = text[own.clone()].bytes().any(|byte| byte.is_ascii_uppercase());
-    (digits > 3 || (digits > 0 && upper)).then_some(own)
+    let (mut digits, mut upper) = (0, false);
+    for byte in text.as_bytes()[found.start..].iter().take(DECISIVE) {
+        if !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+            break;
+        }
+        digits += u32::from(byte.is_ascii_digit());
+        upper |= byte.is_ascii_uppercase();
+        if digits > 3 || (digits > 0 && upper) {
+            return key(text, found);
+        }
+    }
+    None
 }
 
 /// The token of a bot, which its number is right before: `bot110201543:AA…`.
@@ -67,11 +79,15 @@ pub(super) fn bearer(text: &str, found: Range<usize>) -> Option<Range<usize>> {
         return None;
     }
     let start = found.end - 3;
-    let end = end_of_run(text, found.end, token);
-    let own = start..start + text[start..end].trim_end_matches(['.', '/', '-']).len();
+    let near = text.as_bytes()[start..].iter().take(DECISIVE);
+    let near = near.take_while(|byte| token(char::from(**byte))).count();
     // `Bearer realm="…"` asks for a token.
-    let parameter = text[own.clone()].trim_end_matches('=').contains('=')
-        || (text[..own.end].ends_with('=') && text[own.end..].starts_with('"'));
+    if text[start..start + near].trim_end_matches('=').contains('=') {
+        return None;
+    }
+    let end = end_of_run(text, start + near, token);
+    let own = start..start + text[start..end].trim_end_matches(['.', '/', '-']).len();
+    let parameter = text[..own.end].ends_with('=') && text[own.end..].starts_with('"');
     (looks_random(&text[own.clone()]) && !parameter).then_some(own)
 }
 

@@ -11,14 +11,16 @@ use regex::Regex;
 
 use super::rule::{Reach, Rule, Traits};
 use super::rules::RULES;
+use super::surroundings::begins;
 use super::view::View;
 
 pub use super::values::MARK;
 
 /// How often a line is read, each time with the matches so far replaced. A match can uncover
 /// another one: a number right beside an address is recognized once the address is gone. Longer
-/// chains than this do not occur in real logs, and following them would make the work quadratic.
-const ROUNDS: usize = 8;
+/// chains than this do not occur in real logs, and a text can be made of them: each link would cost
+/// a whole reading.
+const ROUNDS: usize = 3;
 
 static PATTERNS: LazyLock<Vec<(&'static Rule, Regex)>> = LazyLock::new(|| {
     let pattern = |rule: &Rule| Regex::new(rule.pattern).expect("a pattern of the table");
@@ -103,6 +105,10 @@ fn collect(rule: &Rule, pattern: &Regex, line: &str, found: &mut Vec<Match>) {
     let (mut floor, mut at) = (0, 0);
     while let Some(candidate) = pattern.find_at(&line[floor..], at) {
         let range = candidate.range();
+        if rule.takes_in == Reach::Word && !begins(&line[floor..], range.start) {
+            at = next_word(&line[floor..], range.start);
+            continue;
+        }
         if let Some(secret) = (rule.check)(&line[floor..], range.clone()) {
             let claim = claim(rule, &range, &secret);
             let next = floor + secret.end.max(range.start + 1);
@@ -111,16 +117,27 @@ fn collect(rule: &Rule, pattern: &Regex, line: &str, found: &mut Vec<Match>) {
         } else {
             at = match rule.takes_in {
                 Reach::Run(again) => (range.start + 1).max(range.end.saturating_sub(again)),
-                Reach::Beginning | Reach::Name => line[floor..].ceil_char_boundary(range.start + 1),
+                Reach::Beginning | Reach::Word | Reach::Name => {
+                    line[floor..].ceil_char_boundary(range.start + 1)
+                }
             };
         }
     }
 }
 
+/// The next place after `at` where a word begins.
+fn next_word(text: &str, at: usize) -> usize {
+    let places = at + 1..text.len();
+    let mut words = places.filter(|place| text.is_char_boundary(*place) && begins(text, *place));
+    words.next().unwrap_or(text.len())
+}
+
 fn claim(rule: &Rule, range: &Range<usize>, secret: &Range<usize>) -> Range<usize> {
     match rule.takes_in {
         Reach::Run(_) => secret.clone(),
-        Reach::Beginning | Reach::Name => range.start.min(secret.start)..range.end.max(secret.end),
+        Reach::Beginning | Reach::Word | Reach::Name => {
+            range.start.min(secret.start)..range.end.max(secret.end)
+        }
     }
 }
 

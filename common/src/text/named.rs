@@ -32,12 +32,16 @@ pub(super) fn password(text: &str, found: Range<usize>) -> Option<Range<usize>> 
         return None;
     }
     let name = name(text, &found);
+    if name.ends_with("PWD")
+        && text[found.end..].trim_start_matches(['"', '\'']).starts_with(['/', '~'])
+    {
+        return None;
+    }
     let own = value(text, found.end)?;
     let shown = &text[own.clone()];
-    let is_folder = name.ends_with("PWD") && shown.starts_with(['/', '~']);
     let lower = name.to_ascii_lowercase();
     let is_tally = lower.ends_with("pass") && shown.bytes().all(|byte| byte.is_ascii_digit());
-    let is_other = OTHERS.contains(&lower.as_str()) || is_folder || is_tally;
+    let is_other = OTHERS.contains(&lower.as_str()) || is_tally;
     (!is_other && is_secret_word(shown)).then_some(own)
 }
 
@@ -52,8 +56,8 @@ pub(super) fn secret(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if lower.ends_with("token") && PLACES.contains(&owner) {
         return None;
     }
-    let own = value(text, found.end)?;
-    let own = own.start..own.start + text[own.clone()].find('?').unwrap_or(own.len());
+    let end = text[found.end..].find('?').map_or(text.len(), |end| found.end + end);
+    let own = value(&text[..end], found.end)?;
     let shown = &text[own.clone()];
     let is_quoted = text[..own.start].ends_with(['"', '\'']);
     let is_assigned = text[..found.end].trim_end().ends_with('=');

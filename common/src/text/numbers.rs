@@ -75,6 +75,14 @@ pub(super) fn card(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 }
 
 fn card_from(text: &str, groups: &[Range<usize>], inner: bool) -> Option<Range<usize>> {
+    let may_begin = match groups {
+        [one, two, ..] if one.len() == 4 => matches!(two.len(), 4 | 6),
+        [one, ..] => one.len() > 12,
+        [] => false,
+    };
+    if !may_begin {
+        return None;
+    }
     let start = groups[0].start;
     let sign = |at: usize| text.as_bytes().get(at).copied();
     let tied = if inner {
@@ -85,14 +93,17 @@ fn card_from(text: &str, groups: &[Range<usize>], inner: bool) -> Option<Range<u
     if tied {
         return None;
     }
-    GROUPINGS.iter().filter(|lengths| lengths.len() <= groups.len()).find_map(|lengths| {
+    let fits = |lengths: &&&[usize]| {
+        let own = groups.iter().map(Range::len).take(lengths.len());
+        own.eq(lengths.iter().copied())
+    };
+    GROUPINGS.iter().filter(fits).find_map(|lengths| {
         let own = &groups[..lengths.len()];
-        let fits = own.iter().zip(*lengths).all(|(group, length)| group.len() == *length);
         let mut signs = own.windows(2).map(|pair| sign(pair[0].end));
         let first = signs.clone().next();
         let range = start..own[own.len() - 1].end;
         let apart = free_after(text, range.end, ".") && !joined_by_hyphen(text, range.end);
-        let is_card = fits && apart && signs.all(|sign| Some(sign) == first);
+        let is_card = apart && signs.all(|sign| Some(sign) == first);
         (is_card && is_card_number(text, &range, own.len() == 1)).then_some(range)
     })
 }

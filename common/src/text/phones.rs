@@ -31,10 +31,8 @@ pub(super) fn international_phone(text: &str, found: Range<usize>) -> Option<Ran
         return None;
     }
     let most = most_phone_digits(number.trim_start_matches(['+', '0']));
-    prefixes(text, found).find(|range| {
-        let number = &text[range.clone()];
-        phone_free_after(text, range.end) && reads_as_international(number, most)
-    })
+    let mut ends = prefixes(text, found).filter(|range| phone_free_after(text, range.end));
+    ends.find(|range| reads_as_international(&text[range.clone()], most))
 }
 
 /// A number after 00. Columns of zero-padded numbers look like that too.
@@ -70,6 +68,9 @@ pub(super) fn spaced_phone(text: &str, found: Range<usize>) -> Option<Range<usiz
 
 /// A national number with a leading 0 and nine to eleven digits.
 pub(super) fn trunk_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    if !phone_free_before(text, found.start) || after_column(text, found.start) {
+        return None;
+    }
     let own = prefixes(text, found).find(|range| {
         let groups = group_lengths(&text[range.clone()]);
         let wide = groups[0] >= 3 || groups[1..].iter().all(|length| *length >= 3);
@@ -77,7 +78,7 @@ pub(super) fn trunk_phone(text: &str, found: Range<usize>) -> Option<Range<usize
         let digits = groups.iter().sum::<usize>();
         groups.len() > 1 && (9..=11).contains(&digits) && (wide || pairs)
     })?;
-    if after_column(text, own.start) { None } else { phone(text, own) }
+    phone(text, own)
 }
 
 /// A number in any form after a word for phone.
@@ -141,14 +142,25 @@ fn date(text: &str) -> bool {
 }
 
 fn reads_as_international(number: &str, most: usize) -> bool {
-    let groups = group_lengths(number.strip_prefix("00").unwrap_or(number));
-    let digits = groups.iter().sum::<usize>();
+    let (groups, digits) = counted(number.strip_prefix("00").unwrap_or(number).as_bytes());
     let trunk = usize::from(number.contains("(0)"));
-    match groups.len() {
+    match groups {
         1 if number.starts_with("+1") || number.starts_with("+7") => digits == 11,
         1 => (10..=15).contains(&digits) && !number.starts_with('0'),
         // `+52.520008` is a coordinate.
         2 => (9..=most).contains(&digits) && !number.contains('.'),
         _ => (8..=most + trunk).contains(&digits),
     }
+}
+
+/// The number of groups of digits, and of digits.
+fn counted(number: &[u8]) -> (usize, usize) {
+    let (mut groups, mut digits, mut inside) = (0, 0, false);
+    for byte in number {
+        let is_digit = byte.is_ascii_digit();
+        groups += usize::from(is_digit && !inside);
+        digits += usize::from(is_digit);
+        inside = is_digit;
+    }
+    (groups, digits)
 }

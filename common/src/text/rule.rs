@@ -43,6 +43,9 @@ pub(super) struct Rule {
 pub(super) enum Reach {
     /// The beginning. Another match may begin inside a rejected candidate.
     Beginning,
+    /// The same, but only at the beginning of a word: elsewhere it is no candidate. So a long run
+    /// of letters and digits is read once, however often the pattern fits in it.
+    Word,
     /// A name. Its value goes on over what is an escape in a query: `password=a%26b&x=1`.
     Name,
     /// A run, in which the check looks at every place where a match may begin. Only its last bytes,

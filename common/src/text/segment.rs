@@ -23,9 +23,11 @@ const SEPARATOR_REACH: usize = 512;
 #[must_use]
 pub fn segment(text: &str) -> Vec<&str> {
     let mut parts = Vec::with_capacity(1 + text.len() / MAX_CHARACTERS);
-    let mut rest = text;
+    let (mut rest, mut least) = (text, 0);
     while let Some(limit) = offset_of(rest, MAX_CHARACTERS) {
-        let (part, after) = rest.split_at(cut(rest, limit));
+        let (part, after) = rest.split_at(cut(rest, least..limit));
+        // Two short parts in a row would let a text be read as often as it has matches.
+        least = if part.len() < limit / 2 { limit / 4 * 3 } else { 0 };
         parts.push(part);
         rest = after;
     }
@@ -35,11 +37,12 @@ pub fn segment(text: &str) -> Vec<&str> {
     parts
 }
 
-/// Where the first part ends, in bytes: more than 0 and at most `limit`.
-fn cut(text: &str, limit: usize) -> usize {
-    match text[..limit].rfind('\n') {
+/// Where the first part ends, in bytes: more than 0 and at most `within.end`. A line is cut after
+/// `within.start`.
+fn cut(text: &str, within: Range<usize>) -> usize {
+    match text[..within.end].rfind('\n') {
         Some(line_end) => outside_key(text, line_end + 1),
-        None => cut_in_line(text, limit),
+        None => cut_in_line(text, within),
     }
 }
 
@@ -57,29 +60,35 @@ fn offset_of(text: &str, character: usize) -> Option<usize> {
 }
 
 /// Where to cut a line longer than a part: outside every match, close to the limit.
-fn cut_in_line(text: &str, limit: usize) -> usize {
+fn cut_in_line(text: &str, within: Range<usize>) -> usize {
+    let limit = within.end;
     let ahead = offset_of(&text[limit..], LOOKAHEAD).unwrap_or(text.len() - limit);
     let seen = &text[..limit + ahead];
     let seen = seen.split('\n').next().unwrap_or(seen);
-    cut_at_separator(seen, limit).unwrap_or_else(|| cut_in_run(seen, limit))
+    cut_at_separator(seen, limit).unwrap_or_else(|| cut_in_run(seen, within))
 }
 
 /// A cut at white space or another separator shortly before the limit. If a match contains a
 /// separator, then within the stretch that its pattern needs, so no earlier text is read.
 fn cut_at_separator(text: &str, limit: usize) -> Option<usize> {
-    let near = limit.saturating_sub(SEPARATOR_REACH);
+    let near = text.floor_char_boundary(limit.saturating_sub(SEPARATOR_REACH));
     last_free(text, near..limit, &[], at_separator)?;
     let from = text.floor_char_boundary(near.saturating_sub(LOOKAHEAD));
     let ranges = claimed(&text[from..]).into_iter();
     let taken = ranges.map(|range| range.start + from..range.end + from).collect::<Vec<_>>();
     last_free(text, near..limit, &taken, after_space)
         .or_else(|| last_free(text, near..limit, &taken, at_separator))
+        // A token that began before the stretch that was read would have ended at a separator.
+        .or_else(|| {
+            last_free(text, from..near, &[], at_separator)?;
+            last_free(text, near..limit, &taken, outside_line_end)
+        })
 }
 
 /// A cut in a run without separators, in which a token may begin anywhere.
-fn cut_in_run(text: &str, limit: usize) -> usize {
-    let taken = claimed(text);
-    last_free(text, 0..limit, &taken, outside_line_end)
+fn cut_in_run(text: &str, within: Range<usize>) -> usize {
+    let (limit, taken) = (within.end, claimed(text));
+    last_free(text, within, &taken, outside_line_end)
         .unwrap_or_else(|| forced_cut(text, limit, &taken))
 }
 

@@ -143,14 +143,18 @@ pub(super) fn written_as_version(text: &str, found: &Range<usize>, octets: [u8; 
         return true;
     }
     let is_small = is_small(octets) && !has_port(after);
-    let release = RELEASES.contains(&word.as_str()) || is_software(&word) || is_coordinate(before);
-    (is_small && (release || is_compared(before) || is_upgrade(before)))
+    let is_release = || RELEASES.contains(&word.as_str()) || is_software(&word);
+    (is_small
+        && (is_release() || is_coordinate(before) || is_compared(before) || is_upgrade(before)))
         || is_product(before, after, octets)
         || (is_small && follows_a_name(before, &word))
 }
 
 /// The name of a program, or of its daemon.
 fn is_software(word: &str) -> bool {
+    if word.is_empty() {
+        return false;
+    }
     let daemon = word.strip_suffix('d').filter(|name| !name.is_empty());
     SOFTWARE.split(' ').any(|name| name == word || Some(name) == daemon)
 }

@@ -1,5 +1,10 @@
 //! A deployment in either mode.
 
+use std::sync::Arc;
+
+use common::store::DocumentStore;
+use common::store::embedded::EmbeddedStore;
+
 use super::cloud::{Cloud, CloudError};
 use super::embedded::Embedded;
 use super::settings::Settings;
@@ -51,6 +56,19 @@ impl Deployment {
         match self {
             Self::Embedded(embedded) => embedded.service().url(),
             Self::Cloud(cloud) => cloud.worker().url(),
+        }
+    }
+
+    /// A client of the store that bypasses the API.
+    ///
+    /// # Panics
+    /// If the embedded store cannot be opened.
+    pub fn store(&self) -> Arc<dyn DocumentStore> {
+        match self {
+            Self::Embedded(embedded) => {
+                Arc::new(EmbeddedStore::open(embedded.folder()).expect("a store"))
+            }
+            Self::Cloud(cloud) => Arc::new(cloud.store()),
         }
     }
 

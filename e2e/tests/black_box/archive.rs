@@ -101,6 +101,37 @@ async fn an_archive_that_cannot_be_written_blocks_nothing_and_recovers() {
     balanced(&embedded).await;
 }
 
+/// A file where the folder of `red` should be keeps out even the administrator.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenants_folder_that_cannot_be_written_holds_up_no_other_tenant_and_loses_nothing() {
+    let mut embedded = started(settings()).await;
+    let red = embedded.folder().join("archive").join("red");
+    fs::write(&red, "not a folder").expect("written");
+    send_all(&embedded, 30).await;
+    archived_once(&embedded, 20).await;
+    let api = api(&embedded);
+    assert_eq!(api.metric("spillway_archive_blocked_tenants").await, 1.0);
+    assert!(api.metric("spillway_archive_failures_total").await > 0.0);
+    assert_eq!(api.get("/ready").await.status, StatusCode::OK);
+    let day = fs::read_dir(embedded.folder().join("archive/green")).expect("a folder").next();
+    let day = red.join(day.expect("a day").expect("a day").file_name());
+    let (log, path) = (embedded.service().log().text(), day.display().to_string());
+    assert!(
+        log.contains(&format!("cannot write to {path}: Not a directory (os error 20)")),
+        "{log}"
+    );
+
+    // Neither a restart nor a crash loses what waits.
+    embedded.crash().await.expect("it starts again");
+    fs::remove_file(&red).expect("removed");
+    archived_once(&embedded, 30).await;
+    eventually("no tenant waits any more", async || {
+        (self::api(&embedded).metric("spillway_archive_blocked_tenants").await == 0.0).then_some(())
+    })
+    .await;
+    balanced(&embedded).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_archive_has_no_personal_data_if_originals_are_not_stored() {
     let mut settings = settings();
@@ -140,17 +171,43 @@ async fn a_lost_store_comes_back_from_the_archive() {
     send_all(&embedded, 60).await;
     archived_once(&embedded, 60).await;
     let before = state(&api(&embedded)).await;
+    let api = restored(&mut embedded).await;
+    stored(&api, 60).await;
+    assert_eq!(state(&api).await, before);
+    balanced(&embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_text_comes_back_whole_from_the_archive() {
+    let mut embedded = started(settings()).await;
+    let text: String = (0..200).map(|n| format!("{n} {} 555-0199\n", "x".repeat(90))).collect();
+    let sent = api(&embedded).ingest_text("red", "long", &text).await;
+    let parts = sent.body["parts"].as_u64().expect("a number");
+    assert!(parts > 3, "{parts}");
+    let mut before = api(&embedded).processed_log("red", "long").await;
+    eventually("all parts are archived", async || {
+        (lines(embedded.folder()).len() as u64 == parts).then_some(())
+    })
+    .await;
+    let mut after = restored(&mut embedded).await.processed_log("red", "long").await;
+    for log in [&mut before, &mut after] {
+        log.as_object_mut().and_then(|log| log.remove("processed_at")).expect("a time");
+    }
+    assert_eq!(after["original_text"], text);
+    assert_eq!(after, before);
+    balanced(&embedded).await;
+}
+
+/// The API of the server after it has lost its store and replayed its archive.
+async fn restored(embedded: &mut Embedded) -> Api {
     embedded.terminate().await.expect("it ends");
     for name in ["documents.db", "documents.db-wal", "documents.db-shm"] {
         drop(fs::remove_file(embedded.folder().join(name)));
     }
-    let replayed = replay(&embedded, &[]).await;
+    let replayed = replay(embedded, &[]).await;
     assert_eq!(replayed.status.code(), Some(0), "{replayed:?}");
     embedded.start_again().await.expect("it starts");
-    let api = api(&embedded);
-    stored(&api, 60).await;
-    assert_eq!(state(&api).await, before);
-    balanced(&embedded).await;
+    api(embedded)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -100,7 +100,7 @@ async fn stats_have_statuses_bytes_referers_and_hosts(deployment: Deployment) {
 async fn a_large_batch_has_the_same_details_in_every_grain(deployment: Deployment) {
     let api = Api::new(deployment.url());
     let entry = |n: u32| {
-        json!({"ts": 1_746_057_600 + n * 13, "method": "GET", "path": format!("/{}", n % 50),
+        json!({"ts": 1_746_057_600 + n % 36 * 300, "method": "GET", "path": format!("/{}", n % 50),
             "status": 100 + n % 500, "bytes": n % 7, "vhost": format!("h{}.example", n % 3),
             "referrer": format!("https://r{}.example/{n}", n % 5), "agent": "x".repeat(200)})
     };

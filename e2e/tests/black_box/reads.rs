@@ -1,13 +1,11 @@
 //! Reads that say what they mean: parameters that are not understood, the three spellings of tenant
-//! and period, stored events, the address itself, metrics, and the log line of a request.
+//! and period, stored events, the address itself, and the log line of a request.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
 
 use e2e::api::{Answer, Api, answer, eventually, new_tenant};
 use e2e::deployment::{Cloud, Deployment, Embedded};
 use e2e::service::Service;
-use flate2::read::GzDecoder;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, StatusCode, redirect};
 use serde_json::{Value, json};
@@ -21,7 +19,6 @@ e2e::on_shared_deployments!(
     events_are_listed_newest_first_and_page_by_page,
     the_address_itself_says_what_is_here,
     a_slash_at_the_end_changes_nothing,
-    metrics_begin_at_zero_and_are_compressed,
 );
 
 /// Every read of data, with `t` for the tenant.
@@ -329,44 +326,6 @@ async fn a_slash_at_the_end_changes_nothing(deployment: &Deployment) {
     // The links of a page may be relative to its path.
     let (status, headers, _) = ask(deployment, "/docs/?x=1", "text/html").await;
     assert_eq!((status, &headers["location"]), (308, &"/docs?x=1".parse().expect("a value")));
-}
-
-async fn metrics_begin_at_zero_and_are_compressed(deployment: &Deployment) {
-    let client = Client::builder().no_gzip().build().expect("a client");
-    let request = client.get(format!("{}/metrics", deployment.url()));
-    let plain = request.send().await.expect("an answer");
-    assert!(!plain.headers().contains_key("content-encoding"));
-    let plain = plain.text().await.expect("a body");
-    for series in [
-        "spillway_requests_refused_total{code=\"internal\"} 0",
-        "spillway_messages_published_total{outcome=\"full\"} 0",
-        "spillway_http_requests_total{method=\"GET\",route=\"/ready\",status=\"200\"} ",
-        "spillway_records_accepted_total{kind=\"text\",source=\"text_upload\"} ",
-        "spillway_log_entries_total{outcome=\"rejected\"} ",
-        "spillway_build_info{version=\"",
-        "process_resident_memory_bytes ",
-        "process_start_time_seconds ",
-    ] {
-        assert!(plain.contains(series), "{series}: {plain}");
-    }
-    let worker = Api::new(deployment.worker_url());
-    let of_worker = worker.request(Method::GET, "/metrics").send().await.expect("an answer");
-    let of_worker = of_worker.text().await.expect("a body");
-    for series in [
-        "spillway_messages_delivered_total{kind=\"event\",outcome=\"dead-letter\"} 0",
-        "spillway_messages_quarantined_total{reason=\"invalid\"} ",
-        "spillway_commits_total{outcome=\"deployment-fault\"} 0",
-        "spillway_dead_letters_total{outcome=\"stored\"} ",
-    ] {
-        assert!(of_worker.contains(series), "{series}: {of_worker}");
-    }
-    let request = client.get(format!("{}/metrics", deployment.url()));
-    let packed = request.header("accept-encoding", "gzip").send().await.expect("an answer");
-    assert_eq!(packed.headers()["content-encoding"], "gzip");
-    let mut text = String::new();
-    let packed = packed.bytes().await.expect("a body");
-    GzDecoder::new(&packed[..]).read_to_string(&mut text).expect("gzip");
-    assert!(text.contains("spillway_build_info{version=") && packed.len() < text.len() / 3);
 }
 
 /// The setting for log lines that are JSON objects.

@@ -9,9 +9,9 @@ use chrono::{DateTime, Utc};
 use common::broker::Message;
 use common::event::Event;
 use common::hash;
+use common::processed_log;
 use common::quarantine::{MAX_DATA_BYTES, Quarantined, Reason, path};
 use common::record::{Kind, Part, Record, RecordId};
-use common::store::embedded::EmbeddedStore;
 use common::store::{DocumentStore, Write};
 use common::tenant::TenantId;
 use common::text::segment::segment;
@@ -28,6 +28,8 @@ in_both_modes!(settings;
     a_message_that_fails_again_is_reported_at_once,
     one_message_or_one_record_is_chosen_by_its_id,
     a_message_that_was_stored_before_is_only_removed,
+    a_part_that_is_redriven_completes_its_text,
+    a_text_that_nobody_could_complete_is_completed_by_a_redrive,
 );
 
 fn settings() -> Settings {
@@ -44,13 +46,7 @@ struct Case {
 
 impl Case {
     fn new(deployment: Deployment) -> Self {
-        let store: Arc<dyn DocumentStore> = match &deployment {
-            Deployment::Embedded(embedded) => {
-                Arc::new(EmbeddedStore::open(embedded.folder()).expect("a store"))
-            }
-            Deployment::Cloud(cloud) => Arc::new(cloud.store()),
-        };
-        let api = Api::new(deployment.url());
+        let (store, api) = (deployment.store(), Api::new(deployment.url()));
         Self { deployment, store, api, tenant: new_tenant() }
     }
 
@@ -259,6 +255,48 @@ async fn a_message_that_was_stored_before_is_only_removed(deployment: Deployment
     assert_eq!((summary(&output), output.status.code()), ([0, 1, 0], Some(0)));
     assert_eq!(case.quarantine().await.len(), 0);
     assert_eq!(case.api.processed_log(&case.tenant, "1").await, stored);
+}
+
+async fn a_part_that_is_redriven_completes_its_text(deployment: Deployment) {
+    let case = Case::new(deployment);
+    let text = "call 555-0199 again\n".repeat(1_000);
+    let mut messages = case.text("long", &text);
+    let last = messages.pop().expect("a part");
+    case.set_all_aside(&messages).await;
+    assert_eq!(case.redrive(&[]).await.status.code(), Some(0));
+    let path = format!("/tenants/{}/processed_logs/long", case.tenant);
+    let answer = case.api.get(&path).await;
+    answer.assert_problem("a part is missing", 404, "in-progress");
+    case.set_all_aside(&[last]).await;
+    assert_eq!(summary(&case.redrive(&[]).await), [1, 0, 0]);
+    let log = case.api.processed_log(&case.tenant, "long").await;
+    assert_eq!(log["original_text"], text);
+}
+
+/// Its parts are stored, and the worker that stored the last of them was killed too often.
+async fn a_text_that_nobody_could_complete_is_completed_by_a_redrive(deployment: Deployment) {
+    let case = Case::new(deployment);
+    let text = "call 555-0199 again\n".repeat(1_000);
+    let messages = case.text("long", &text);
+    case.set_all_aside(&messages).await;
+    assert_eq!(case.redrive(&[]).await.status.code(), Some(0));
+    let whole = case.api.processed_log(&case.tenant, "long").await;
+    let path = processed_log::path(
+        &TenantId::parse(&case.tenant).expect("a tenant"),
+        &RecordId::parse("long").expect("an id"),
+    );
+    let found = case.store.get_many(std::slice::from_ref(&path)).await.expect("an answer");
+    let mut fields = found.into_iter().flatten().next().expect("the document").fields;
+    for name in ["original_text", "modified_data", "processed_at"] {
+        fields.remove(name).expect("it is complete");
+    }
+    let delete = Write::Delete { path: path.clone() };
+    case.store.commit(vec![delete]).await.expect("it is deleted");
+    case.store.commit(vec![Write::Create { path, fields }]).await.expect("it is incomplete");
+    case.set_all_aside(&messages[1..2]).await;
+    assert_eq!(summary(&case.redrive(&[]).await), [1, 0, 0], "it is not taken for stored");
+    assert_eq!(case.quarantine().await.len(), 0);
+    assert_eq!(case.api.processed_log(&case.tenant, "long").await, whole);
 }
 
 /// First the server has too little time for a text, later enough.

@@ -1,6 +1,10 @@
 //! Texts end to end: each is stored once, whole and redacted, and can be read back.
 
-use e2e::api::Api;
+use common::processed_log;
+use common::record::RecordId;
+use common::store::{Document, MAX_DOCUMENT_BYTES};
+use common::tenant::TenantId;
+use e2e::api::{Api, eventually};
 use e2e::deployment::{Deployment, Settings};
 use futures::future::join_all;
 use reqwest::StatusCode;
@@ -13,6 +17,8 @@ e2e::in_both_modes!(
     the_same_request_a_hundred_times_at_once_is_one_document,
     of_a_hundred_texts_with_one_id_one_is_stored_whole_and_the_others_are_conflicts,
     a_large_dump_is_processed_in_parts_and_reads_back_byte_for_byte,
+    the_document_of_a_long_text_has_its_texts_once_it_is_processed,
+    a_text_sent_many_times_at_once_in_parts_is_one_whole_document,
     a_listing_has_all_logs_page_by_page_without_texts,
     an_unknown_log_is_not_found,
 );
@@ -116,6 +122,55 @@ async fn a_large_dump_is_processed_in_parts_and_reads_back_byte_for_byte(deploym
     assert_eq!(log["redactions"], 20_000);
     let modified = log["modified_data"].as_str().expect("a text");
     assert!(!modified.contains("203.0.113."), "an address is left");
+    let document = stored(&deployment, "dump").await.expect("it is stored");
+    assert!(dump.len() > MAX_DOCUMENT_BYTES && document.timestamp("processed_at").is_some());
+    assert_eq!((document.text("original_text"), document.text("modified_data")), (None, None));
+}
+
+/// The document of one of acme's logs, read around the API.
+async fn stored(deployment: &Deployment, id: &str) -> Option<Document> {
+    let tenant = TenantId::parse("acme").expect("a tenant");
+    let path = processed_log::path(&tenant, &RecordId::parse(id).expect("an id"));
+    deployment.store().get_many(&[path]).await.expect("an answer").remove(0)
+}
+
+/// Every look at the document while it is worked on finds it complete or without texts and time.
+async fn the_document_of_a_long_text_has_its_texts_once_it_is_processed(deployment: Deployment) {
+    let api = Api::new(deployment.url());
+    let text: String = (0..2_000).map(line_of_a_dump).collect();
+    let parts = api.ingest_text("acme", "long", &text).await.body["parts"].clone();
+    let document = eventually("the document is complete", async || {
+        let document = stored(&deployment, "long").await?;
+        let has = |name: &&str| document.fields.contains_key(*name);
+        let found = ["original_text", "modified_data", "processed_at"].iter().filter(|it| has(it));
+        let found = found.count();
+        assert!(found == 0 || found == 3, "{found} of three");
+        (found == 3).then_some(document)
+    })
+    .await;
+    assert_eq!(document.text("original_text"), Some(&*text));
+    assert_eq!(json!(document.integer("parts_done")), parts);
+    let answer = api.get("/tenants/acme/processed_logs/long").await;
+    assert_eq!((answer.status, &answer.body["parts"]), (StatusCode::OK, &parts));
+    for name in ["original_text", "modified_data"] {
+        assert_eq!(answer.body[name].as_str(), document.text(name), "{name}");
+    }
+    let listed = api.all("acme", "processed_logs").await;
+    assert_eq!(listed[0]["processed_at"], answer.body["processed_at"]);
+}
+
+async fn a_text_sent_many_times_at_once_in_parts_is_one_whole_document(deployment: Deployment) {
+    let api = Api::new(deployment.url());
+    let text: String = (0..300).map(line_of_a_dump).collect();
+    let sent = (0..20).map(|_| api.ingest_text("acme", "long", &text));
+    let answers = join_all(sent).await;
+    let parts = answers[0].body["parts"].as_f64().expect("a number");
+    settled(&deployment, 20.0 * parts).await;
+    let document = stored(&deployment, "long").await.expect("it is stored");
+    assert_eq!(document.text("original_text"), Some(&*text));
+    assert_eq!(document.integer("parts_done"), document.integer("parts"));
+    assert_eq!(document.integer("redactions"), Some(300));
+    assert_eq!(api.all("acme", "quarantine").await.len(), 0);
 }
 
 fn line_of_a_dump(n: usize) -> String {
@@ -148,7 +203,7 @@ async fn an_unknown_log_is_not_found(deployment: Deployment) {
 /// Waits until the worker has answered `deliveries` deliveries of texts.
 async fn settled(deployment: &Deployment, deliveries: f64) {
     let worker = Api::new(deployment.worker_url());
-    e2e::api::eventually("all deliveries are answered", async || {
+    eventually("all deliveries are answered", async || {
         let mut answered = 0.0;
         for outcome in ["stored", "duplicate", "conflict"] {
             let kind = "spillway_messages_delivered_total{kind=\"text\"";

@@ -174,9 +174,9 @@ const logs = (view) => [
   numbers("Redactions", (row) => row.redactions),
   times("Received", (row) => instantText(row.received_at)),
   times("Processed", (row) =>
-    row.parts_done < row.parts
-      ? `${row.parts_done} of ${row.parts} parts`
-      : instantText(row.processed_at),
+    row.processed_at && !(row.parts_done < row.parts)
+      ? instantText(row.processed_at)
+      : `${row.parts_done} of ${row.parts} parts`,
   ),
 ];
 

@@ -7,11 +7,32 @@
  */
 function withoutIds(description) {
   for (const { post } of Object.values(description.paths)) {
-    for (const { example } of Object.values(post?.requestBody?.content ?? {})) {
-      for (const id of ["event_id", "log_id"]) delete example?.[id];
+    for (const content of Object.values(post?.requestBody?.content ?? {})) {
+      if (content.example) content.example = nameless(content.example);
+      for (const example of Object.values(content.examples ?? {})) {
+        example.value = nameless(example.value);
+      }
     }
   }
   return description;
+}
+
+/** The example without ids, also in each item of a batch and in each line of JSON. */
+function nameless(example) {
+  if (Array.isArray(example)) return example.map(nameless);
+  if (typeof example === "string") return example.split("\n").map(namelessLine).join("\n");
+  if (typeof example !== "object" || example === null) return example;
+  const { event_id: _event, log_id: _log, ...rest } = example;
+  return rest.logs ? { ...rest, logs: nameless(rest.logs) } : rest;
+}
+
+function namelessLine(line) {
+  if (!line.startsWith("{")) return line;
+  try {
+    return JSON.stringify(nameless(JSON.parse(line)));
+  } catch {
+    return line;
+  }
 }
 
 async function show() {

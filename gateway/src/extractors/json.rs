@@ -31,7 +31,12 @@ impl Object {
     /// Reads a body. A byte order mark before it is ignored, and a lone surrogate is U+FFFD.
     pub(crate) fn parse(mut body: Vec<u8>) -> Result<Self, Problem> {
         surrogates::repair(&mut body);
-        let json = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body);
+        Self::of(&body)
+    }
+
+    /// Reads a body whose lone surrogates are repaired.
+    pub(super) fn of(body: &[u8]) -> Result<Self, Problem> {
+        let json = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         let json = serde_json::from_slice(json)
             .map_err(|error| Problem::new(ProblemCode::InvalidJson, format!("{error}.")))?;
         match json {
@@ -135,6 +140,24 @@ impl Object {
         self.errors.push(FieldError::new(code, &field, reason));
     }
 
+    /// A value of any type; `None` if it is missing or null.
+    pub(crate) fn any(&mut self, name: &str) -> Option<Value> {
+        self.take(name)
+    }
+
+    /// Whether the field is there, and neither null nor an empty string.
+    pub(crate) fn says(&self, name: &str) -> bool {
+        let value = self.fields.get(name).unwrap_or(&Value::Null);
+        !value.is_null() && value != ""
+    }
+
+    /// The fields that were not taken, as JSON; `None` if they are all null.
+    pub(crate) fn rest(&mut self) -> Option<String> {
+        let fields = std::mem::take(&mut self.fields);
+        let is_empty = fields.values().all(Value::is_null);
+        (!is_empty).then(|| Value::Object(fields).to_string())
+    }
+
     fn require(&mut self, name: &str) {
         if self.fields.get(name).is_none_or(Value::is_null) {
             self.wrong(ProblemCode::MissingField, name, "is required");
@@ -142,7 +165,8 @@ impl Object {
     }
 
     fn take(&mut self, name: &str) -> Option<Value> {
-        self.fields.remove(name).filter(|value| !value.is_null())
+        // The order of the others stays.
+        self.fields.shift_remove(name).filter(|value| !value.is_null())
     }
 
     fn wrong_type<T>(&mut self, name: &str, reason: &str) -> Option<T> {

@@ -3,6 +3,7 @@
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpMessage as _, HttpRequest};
 
+use super::media::is_json_lines;
 use super::query;
 use crate::formats::{self, Format};
 use crate::problem::{FieldError, Problem, ProblemCode};
@@ -66,17 +67,8 @@ fn by_type(essence: &str) -> Option<Format> {
     match essence {
         "text/plain" | "text/x-log" => Some(Format::Lines(None)),
         "text/csv" | "application/csv" | "text/tab-separated-values" => Some(Format::Csv),
-        "application/json"
-        | "text/json"
-        | "application/x-ndjson"
-        | "application/ndjson"
-        | "application/jsonl"
-        | "application/x-jsonl"
-        | "application/jsonlines"
-        | "application/x-jsonlines"
-        | "application/json-lines"
-        | "application/stream+json"
-        | "application/x-json-stream" => Some(Format::Json),
+        "application/json" | "text/json" => Some(Format::Json),
+        lines if is_json_lines(lines) => Some(Format::Json),
         _ => None,
     }
 }

@@ -119,6 +119,22 @@ fn is_json(name: &str) -> bool {
         || (name.starts_with("application/") && name.ends_with("+json"))
 }
 
+/// The names for JSON values that each have a line.
+pub(super) fn is_json_lines(name: &str) -> bool {
+    matches!(
+        name,
+        "application/x-ndjson"
+            | "application/ndjson"
+            | "application/jsonl"
+            | "application/x-jsonl"
+            | "application/jsonlines"
+            | "application/x-jsonlines"
+            | "application/json-lines"
+            | "application/stream+json"
+            | "application/x-json-stream"
+    )
+}
+
 fn looks_like_json(body: &[u8]) -> bool {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))

@@ -36,6 +36,17 @@ pub(crate) fn one(
     if errors.is_empty() { Ok(one.unwrap_or_else(|| keyed(request))) } else { Err(errors) }
 }
 
+/// The id that an item of a batch gives in `field`. An empty id is no id.
+pub(crate) fn in_item(field: &str, id: Option<&str>) -> Result<Option<RecordId>, FieldError> {
+    let id = id.filter(|id| !id.trim_ascii().is_empty()).map(RecordId::parse).transpose();
+    id.map_err(|reason| FieldError::new(ProblemCode::InvalidId, field, reason))
+}
+
+/// Whether the header gives an id.
+pub(crate) fn in_header(request: &HttpRequest, header: &str) -> bool {
+    request.headers().get_all(header).any(|id| !id.as_bytes().trim_ascii().is_empty())
+}
+
 /// The id that the `Idempotency-Key` stands for, otherwise a random one.
 pub(crate) fn keyed(request: &HttpRequest) -> RecordId {
     named(request).unwrap_or_else(RecordId::random)

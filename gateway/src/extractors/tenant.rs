@@ -7,14 +7,11 @@ use super::query;
 use crate::problem::{FieldError, Problem, ProblemCode};
 
 /// The problems that a tenant may have where it need not be named.
-pub(crate) const CODES: [ProblemCode; 4] = [
-    ProblemCode::InvalidBody,
-    ProblemCode::InvalidQuery,
-    ProblemCode::InvalidTenant,
-    ProblemCode::TenantMismatch,
-];
+pub(crate) const CODES: [ProblemCode; 3] =
+    [ProblemCode::InvalidBody, ProblemCode::InvalidTenant, ProblemCode::TenantMismatch];
 
 /// Every place in which a request names its tenant.
+#[derive(Clone)]
 pub(crate) struct TenantNames {
     names: Vec<(String, String)>,
     request: HttpRequest,
@@ -53,9 +50,14 @@ impl TenantNames {
         self
     }
 
+    /// Whether nothing names a tenant.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     /// The one tenant, or the default tenant if none is named.
     pub(crate) fn or_default(self) -> Result<TenantId, Vec<FieldError>> {
-        if self.names.is_empty() {
+        if self.is_empty() {
             return Ok(remembered(&self.request, TenantId::default()));
         }
         self.one("tenant_id")
@@ -92,6 +94,18 @@ impl TenantNames {
 fn remembered(request: &HttpRequest, tenant: TenantId) -> TenantId {
     request.extensions_mut().insert(tenant.clone());
     tenant
+}
+
+/// The request's log line names a tenant only if its records are all of that one.
+pub(super) fn remember_only<'t>(
+    request: &HttpRequest,
+    mut tenants: impl Iterator<Item = &'t TenantId>,
+) {
+    let first = tenants.next();
+    request.extensions_mut().remove::<TenantId>();
+    if let Some(one) = first.filter(|first| tenants.all(|other| other == *first)) {
+        remembered(request, one.clone());
+    }
 }
 
 /// The tenant in the path of a read. Headers and query may repeat it but not contradict it.

@@ -1,37 +1,28 @@
-//! The body of `POST /ingest`: one text, as JSON or as plain text. Here the two formats meet: what
-//! is published differs only in `source`.
+//! The body of `POST /ingest`: a text, or a batch of them. What is published differs only in
+//! `source`.
 
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
-use chrono::Utc;
-use common::hash;
-use common::record::{Kind, Part, Record, RecordId};
-use common::tenant::TenantId;
-use common::text::segment::segment;
 
-use super::body::FromBody;
+use super::body::{self, FromBody};
 use super::json::Object;
-use super::media::Media;
-use super::tenant::TenantNames;
-use super::{body, record_id, traceparent};
-use crate::problem::{FieldError, Problem, ProblemCode};
+use super::json_items::{self, Items};
+use super::media::{Media, is_json_lines};
+use super::one_text::Text;
+use super::said_text::NAMES;
+use super::surrogates;
+use super::text_batch::TextBatch;
+use crate::problem::{Problem, ProblemCode};
 use crate::state::Gateway;
 
-/// Texts of more bytes than this are cut and hashed off the async threads.
-const LARGE_BYTES: usize = 64 << 10;
-
-/// One text with its tenant and its id, whichever way it came.
-pub(crate) struct TextUpload {
-    pub(crate) tenant: TenantId,
-    pub(crate) id: RecordId,
-    /// The way it came: `json_upload` or `text_upload`.
-    pub(crate) source: &'static str,
-    traceparent: Option<String>,
-    text: String,
+/// A text, or several, each with its tenant and its id.
+pub(crate) enum TextUpload {
+    One(Text),
+    Batch(TextBatch),
 }
 
 impl FromBody for TextUpload {
-    const MEDIA_TYPES: &str = "application/json, text/plain";
+    const MEDIA_TYPES: &str = "application/json, application/x-ndjson, text/plain";
 
     async fn read(
         request: &HttpRequest,
@@ -40,78 +31,37 @@ impl FromBody for TextUpload {
     ) -> Result<Self, Problem> {
         let body = body::read(request, payload, gateway.settings.max_ingest_bytes()).await?;
         match Media::of(request, body)? {
-            Media::Json(json) => Self::from_json(request, json),
-            Media::Text(text) | Media::Unknown(text) => Self::from_text(request, text),
-            other => Err(other.unsupported("application/json or text/plain")),
+            Media::Json(json) => from_json(request, json, false),
+            Media::Other(name, lines) if is_json_lines(&name) => from_json(request, lines, true),
+            Media::Text(text) | Media::Unknown(text) => {
+                Text::from_plain(request, text).map(Self::One)
+            }
+            other => Err(other.unsupported("application/json, application/x-ndjson or text/plain")),
         }
     }
 }
 
-impl TextUpload {
-    fn from_json(request: &HttpRequest, body: Vec<u8>) -> Result<Self, Problem> {
-        let mut body = Object::parse(body)?;
-        let [tenant, id] = ["tenant_id", "log_id"].map(|name| body.name(name));
-        let text = body.required_string("text").unwrap_or_default();
-        let names = (tenant.as_deref(), id.as_deref());
-        Self::checked(request, names, "json_upload", text, body.errors)
+/// Reads JSON. Without its media type, a batch of lines is told by how each of them begins.
+fn from_json(
+    request: &HttpRequest,
+    mut body: Vec<u8>,
+    is_lines: bool,
+) -> Result<TextUpload, Problem> {
+    surrogates::repair(&mut body);
+    let batch = |items: Items<'_>| TextBatch::read(request, items).map(TextUpload::Batch);
+    if let Some(items) = json_items::of_value(&body, &NAMES) {
+        return batch(items);
     }
-
-    fn from_text(request: &HttpRequest, body: Vec<u8>) -> Result<Self, Problem> {
-        let text = String::from_utf8(body).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            let detail = format!("The body is not UTF-8: see byte {at}.");
-            Problem::new(ProblemCode::InvalidUtf8, detail)
-        })?;
-        Self::checked(request, (None, None), "text_upload", text, Vec::new())
+    if is_lines {
+        return batch(json_items::of_lines(&body));
     }
-
-    /// Collects all errors before it returns them.
-    fn checked(
-        request: &HttpRequest,
-        (tenant, id): (Option<&str>, Option<&str>),
-        source: &'static str,
-        text: String,
-        mut errors: Vec<FieldError>,
-    ) -> Result<Self, Problem> {
-        if text.is_empty() {
-            errors.push(FieldError::new(ProblemCode::EmptyText, "text", "must not be empty"));
+    match Object::of(&body) {
+        Ok(object) => Text::from_object(request, object).map(TextUpload::One),
+        Err(problem) => {
+            let lines = json_items::of_lines(&body);
+            let is_batch =
+                problem.code() == ProblemCode::InvalidJson && json_items::look_like_objects(&lines);
+            if is_batch { batch(lines) } else { Err(problem) }
         }
-        let names = TenantNames::of(request, &["X-Tenant-ID"])?.and("tenant_id", tenant);
-        let tenant = names.one("tenant_id").map_err(|wrong| errors.extend(wrong));
-        let id = record_id::one(request, Some("X-Log-ID"), "log_id", id);
-        let id = id.map_err(|wrong| errors.extend(wrong));
-        match (tenant, id) {
-            (Ok(tenant), Ok(id)) if errors.is_empty() => {
-                Ok(Self { tenant, id, source, traceparent: traceparent::of(request), text })
-            }
-            _ => Err(Problem::invalid(errors)),
-        }
-    }
-
-    /// One record for each part of the text.
-    pub(crate) async fn into_records(self) -> Result<Vec<Record>, Problem> {
-        if self.text.len() <= LARGE_BYTES {
-            return Ok(self.cut());
-        }
-        let cut = actix_web::web::block(move || self.cut()).await;
-        cut.map_err(|_| Problem::busy())
-    }
-
-    fn cut(self) -> Vec<Record> {
-        let (digest, received_at) = (hash::sha256(&self.text), Utc::now());
-        let parts = segment(&self.text);
-        let of = u32::try_from(parts.len()).unwrap_or(u32::MAX);
-        let record = |(number, part): (u32, &str)| Record {
-            kind: Kind::Text,
-            tenant: self.tenant.clone(),
-            id: self.id.clone(),
-            digest: digest.clone(),
-            source: self.source.to_owned(),
-            received_at,
-            part: Part { number, of },
-            traceparent: self.traceparent.clone(),
-            data: part.to_owned(),
-        };
-        (1..).zip(parts).map(record).collect()
     }
 }

@@ -26,6 +26,8 @@ mod s3;
 #[cfg(test)]
 mod same_counts;
 mod scan;
+#[cfg(test)]
+mod shapes;
 mod slot;
 mod spellings;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::forms::{
@@ -15,15 +15,72 @@ use super::forms::{
     TenantId, UserId, of,
 };
 
-/// A text log.
+/// A text log, or a batch of them.
+pub(crate) enum TextLogs {}
+
+impl PartialSchema for TextLogs {
+    fn schema() -> RefOr<Schema> {
+        let kinds = [of::<TextLog>(), of::<TextItems>(), of::<TextEnvelope>()];
+        kinds.into_iter().fold(AnyOfBuilder::new(), AnyOfBuilder::item).into()
+    }
+}
+
+impl ToSchema for TextLogs {}
+
+/// A text log. Without a text under any of its names, the text is the JSON of the other members.
 #[derive(ToSchema)]
 pub(crate) struct TextLog {
     /// Optional if a header or the query names the tenant.
     tenant_id: Option<TenantName>,
     /// Default: a random one.
     log_id: Option<RecordName>,
-    text: LogText,
+    text: Option<TextValue>,
+    /// The text, if `text` is missing.
+    message: Option<Value>,
+    /// The text, if those above are missing.
+    msg: Option<Value>,
+    /// The text, if those above are missing.
+    log: Option<Value>,
+    /// The text, if those above are missing.
+    body: Option<Value>,
 }
+
+/// A text, or an object whose JSON is the text.
+pub(crate) enum TextValue {}
+
+impl PartialSchema for TextValue {
+    fn schema() -> RefOr<Schema> {
+        let others = [Type::Object, Type::Null];
+        let others = ObjectBuilder::new().schema_type(SchemaType::from_iter(others));
+        AnyOfBuilder::new().item(of::<LogText>()).item(others).into()
+    }
+}
+
+impl ToSchema for TextValue {}
+
+/// A batch of text logs; some may be invalid.
+#[derive(ToSchema)]
+#[schema(min_items = 1, max_items = 10000)]
+pub(crate) struct TextItems(Vec<TextItem>);
+
+/// A batch of text logs in an object.
+#[derive(ToSchema)]
+pub(crate) struct TextEnvelope {
+    /// The tenant of all texts.
+    tenant_id: Option<TenantName>,
+    logs: TextItems,
+}
+
+/// A text of a batch.
+pub(crate) enum TextItem {}
+
+impl PartialSchema for TextItem {
+    fn schema() -> RefOr<Schema> {
+        AnyOfBuilder::new().item(of::<TextLog>()).item(of::<LogText>()).into()
+    }
+}
+
+impl ToSchema for TextItem {}
 
 /// A tenant; a whole number is its digits.
 #[derive(ToSchema)]

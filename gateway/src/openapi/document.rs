@@ -5,7 +5,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, PathItem};
 
-use super::{files, forms, headers, parameters, responses};
+use super::{bodies, files, forms, headers, parameters, responses};
 use crate::problem::{Details, ProblemCode};
 use crate::routes::{
     analytics, event, events, health, ingest, log_batches, logs, metrics, processed_logs,
@@ -46,7 +46,11 @@ use crate::routes::{
         health::ready,
         metrics::get,
     ),
-    components(schemas(ProblemCode, Details<'static>, forms::Day, forms::Dedup, forms::EventType, forms::Instant, forms::LogFormat)),
+    components(schemas(
+        ProblemCode, Details<'static>, bodies::TextEnvelope, bodies::TextItem, bodies::TextItems,
+        bodies::TextLog, bodies::TextValue, forms::Day, forms::Dedup, forms::EventType,
+        forms::Instant, forms::LogFormat, forms::LogText,
+    )),
     tags(
         (name = "texts", description = "Text logs: redacted and stored."),
         (name = "access logs", description = "Requests, counted by window."),

@@ -127,7 +127,7 @@ fn place(code: ProblemCode) -> Option<(&'static str, &'static str)> {
         ProblemCode::TenantMismatch => {
             Some(("tenant_id", "differs from the tenant elsewhere in the request"))
         }
-        ProblemCode::WrongType => Some(("text", "must be a string")),
+        ProblemCode::WrongType => Some(("log_id", "must be a string or a whole number")),
         _ => None,
     }
 }

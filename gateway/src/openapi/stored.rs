@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use utoipa::ToSchema;
 
-use super::forms::{Instant, RecordId, Sha256, TenantId};
+use super::forms::{Exclusion, Instant, RecordId, Sha256, TenantId};
 
-/// A text log, its parts joined.
+/// A text log.
 #[derive(ToSchema)]
 pub(crate) struct ProcessedLog {
     tenant_id: TenantId,
@@ -39,7 +39,7 @@ pub(crate) struct ListedLog {
     /// The number of parts that are processed.
     #[schema(nullable = false, minimum = 0)]
     parts_done: Option<i64>,
-    /// When the latest part was processed; missing until the first one is.
+    /// When the log was processed; missing while some of its parts are in work.
     #[schema(nullable = false)]
     processed_at: Option<Instant>,
     received_at: Instant,
@@ -82,7 +82,7 @@ pub(crate) struct LogBatch {
     /// The number of parts that are processed.
     #[schema(minimum = 0)]
     parts_done: i64,
-    /// When the latest part was processed; missing until the first one is.
+    /// When the log was processed; missing while some of its parts are in work.
     #[schema(nullable = false)]
     processed_at: Option<Instant>,
     received_at: Instant,
@@ -110,23 +110,21 @@ pub(crate) struct ListedEvent {
     user_id: Option<String>,
     #[schema(required)]
     path: Option<String>,
-    /// What was sent with the event; text if it was cut.
+    /// The object that was sent; its longest texts are cut if it was too large.
     #[schema(required)]
-    payload: Option<Payload>,
+    payload: Option<BTreeMap<String, serde_json::Value>>,
     /// When it happened.
     timestamp: Instant,
     received_at: Instant,
+    /// True if a text was too long and was cut; otherwise missing.
+    #[schema(nullable = false)]
+    truncated: Option<bool>,
+    /// Why the event is not counted; missing if it is. User, path and payload are then null.
+    #[schema(nullable = false)]
+    excluded: Option<Exclusion>,
     /// When the document expires; missing without retention.
     #[schema(nullable = false)]
     expire_at: Option<Instant>,
-}
-
-/// The payload of an event.
-#[derive(ToSchema)]
-#[serde(untagged)]
-pub(crate) enum Payload {
-    Object(BTreeMap<String, serde_json::Value>),
-    Text(String),
 }
 
 /// A page of events.
@@ -181,4 +179,54 @@ pub(crate) struct Quarantine {
     /// The token of the next page; missing on the last page.
     #[schema(nullable = false)]
     next_page_token: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use chrono::DateTime;
+    use common::event::{Event, Exclusion};
+    use common::keep::Keep;
+    use common::record::{Kind, Part, Record, RecordId};
+    use common::tenant::TenantId;
+    use serde_json::Value;
+
+    use crate::openapi::document::document;
+
+    /// The names of the fields of an event that has all of them.
+    fn fields() -> BTreeSet<String> {
+        let record = Record {
+            kind: Kind::Event,
+            tenant: TenantId::parse("acme").expect("a tenant"),
+            id: RecordId::random(),
+            digest: String::new(),
+            source: "site_event".to_owned(),
+            received_at: DateTime::UNIX_EPOCH,
+            part: Part::WHOLE,
+            traceparent: None,
+            data: String::new(),
+        };
+        let event = Event {
+            event_type: "click".to_owned(),
+            user_id: None,
+            path: None,
+            payload: None,
+            timestamp: DateTime::UNIX_EPOCH,
+            truncated: true,
+            excluded: Some(Exclusion::Bot),
+        };
+        let fields = event.fields(&record, Keep { original: true, days: Some(32) });
+        fields.into_keys().collect()
+    }
+
+    #[test]
+    fn every_field_of_a_stored_event_is_described() {
+        let document: Value = serde_json::from_str(&document()).expect("JSON");
+        let schema = &document["components"]["schemas"]["ListedEvent"]["properties"];
+        let described = schema.as_object().expect("properties").keys().cloned();
+        let mut stored = fields();
+        stored.insert("event_id".to_owned());
+        assert_eq!(described.collect::<BTreeSet<_>>(), stored);
+    }
 }

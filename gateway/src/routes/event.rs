@@ -13,7 +13,7 @@ use crate::extractors::body::{self, Body};
 use crate::extractors::interaction::Interaction;
 use crate::extractors::new_event::NewEvent;
 use crate::extractors::site_event::SiteEvent;
-use crate::extractors::{json, record_id, tenant};
+use crate::extractors::{json, tenant};
 use crate::openapi::responses::responses;
 use crate::openapi::{bodies, forms, parameters};
 use crate::problem::{Extensions, Problem, ProblemCode};
@@ -40,11 +40,13 @@ struct EventAccepted<'a> {
 responses! {
     /// The problems of an event of a site.
     SiteEventProblems:
-        body::CODES, json::CODES, tenant::CODES, record_id::CODES, ON_PUBLISH,
+        body::CODES, json::CODES, tenant::CODES, ON_PUBLISH,
+        [ProblemCode::InvalidId, ProblemCode::InvalidQuery],
         [ProblemCode::MissingTenant, ProblemCode::OutOfRange];
     /// The problems of an interaction.
     InteractionProblems:
-        body::CODES, json::CODES, tenant::CODES, ON_PUBLISH, [ProblemCode::OutOfRange];
+        body::CODES, json::CODES, tenant::CODES, ON_PUBLISH,
+        [ProblemCode::InvalidQuery, ProblemCode::OutOfRange];
 }
 
 /// Takes an event of a site
@@ -60,17 +62,32 @@ responses! {
         parameters::Browser,
     ),
     request_body(content(
-        (bodies::SiteEvent = "application/json", example = json!({
-            "site_id": "acme", "event_type": "page_view", "path": "/pricing", "user_id": "u-1",
-            "timestamp": "2025-05-01T23:59:59.999Z", "event_id": "e-1",
-        })),
+        (bodies::SiteEvent = "application/json", examples(
+            ("a view" = (value = json!({
+                "site_id": "acme", "event_type": "page_view", "path": "/pricing", "user_id": "u-1",
+                "timestamp": "2025-05-01T23:59:59.999Z", "event_id": "e-1",
+            }))),
+            ("in a frame" = (value = json!({
+                "site_id": "acme", "event_type": "page_view", "path": "/pricing",
+                "timestamp": "2025-05-01T06:00:00Z", "event_id": "e-3", "excluded": "frame",
+            }))),
+            ("too long" = (value = json!({
+                "site_id": "acme", "user_id": "u-1", "payload": {"plan": "pro"},
+                "event_type": "a-type-of-many-more-than-the-sixty-four-bytes-that-are-kept-of-it",
+                "timestamp": "2025-05-01T12:00:00Z", "event_id": "e-2",
+            }))),
+        )),
         (bodies::SiteEventText = "text/plain", example = json!(
             r#"{"site_id": "acme", "event_type": "view", "payload": {"url": "https://acme.example/"}}"#
         )),
     )),
     responses(
-        (status = 202, description = "The event is durable.", body = EventAccepted<'static>,
-            example = json!({"status": "accepted", "event_id": "e-1"})),
+        (status = 202, description = "The event is durable.", body = EventAccepted<'static>, examples(
+            ("a view" = (value = json!({"status": "accepted", "event_id": "e-1"}))),
+            ("in a frame" = (value = json!({
+                "status": "accepted", "event_id": "e-3", "counted": false, "reason": "frame",
+            }))),
+        )),
         SiteEventProblems,
     ),
 )]

@@ -17,7 +17,7 @@ use crate::extractors::{query, tenant, windows};
 use crate::formats::{self, EntryError};
 use crate::openapi::responses::responses;
 use crate::openapi::{bodies, forms, parameters};
-use crate::problem::{Extensions, Problem};
+use crate::problem::{Extensions, Problem, ProblemCode};
 use crate::publish::publish;
 use crate::state::Gateway;
 
@@ -139,7 +139,8 @@ struct UserAgentCount {
 
 responses! {
     /// The problems of a batch.
-    PostProblems: body::CODES, formats::CODES, tenant::CODES, ON_PUBLISH;
+    PostProblems:
+        body::CODES, formats::CODES, tenant::CODES, ON_PUBLISH, [ProblemCode::InvalidQuery];
     /// The problems of a read of windows.
     StatsProblems: tenant::CODES, ON_READ;
 }

@@ -14,7 +14,12 @@ use crate::problem::{Problem, ProblemCode};
 
 responses! {
     /// The problems of this route.
-    Problems: [ProblemCode::Unauthorized, ProblemCode::MethodNotAllowed, ProblemCode::Internal];
+    Problems: [
+        ProblemCode::InvalidQuery,
+        ProblemCode::Unauthorized,
+        ProblemCode::MethodNotAllowed,
+        ProblemCode::Internal,
+    ];
 }
 
 /// Reads the metrics for Prometheus

@@ -32,7 +32,8 @@ pub(crate) enum Status {
 const ON_PUBLISH: [ProblemCode; 3] =
     [ProblemCode::MethodNotAllowed, ProblemCode::Internal, ProblemCode::Unavailable];
 /// The problems of every route that reads a tenant's data.
-const ON_READ: [ProblemCode; 4] = [
+const ON_READ: [ProblemCode; 5] = [
+    ProblemCode::InvalidQuery,
     ProblemCode::Unauthorized,
     ProblemCode::MethodNotAllowed,
     ProblemCode::Internal,

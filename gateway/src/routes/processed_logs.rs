@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
+use common::joined_text::JoinedText;
 use common::path::DocumentPath;
 use common::processed_log::{self, LISTED};
 use common::store::{Document, DocumentStore};
@@ -61,7 +62,7 @@ pub(crate) async fn list(
 
 /// Reads a text log
 ///
-/// as it is stored, with its parts joined.
+/// as it is stored. A long text is worked on in parts; it can be read when the last one is done.
 #[utoipa::path(
     get, path = "/tenants/{tenant}/processed_logs/{log_id}", tag = "texts",
     operation_id = "getText",
@@ -91,19 +92,22 @@ pub(crate) async fn get(
     let tenant = tenant::in_path(&request, &tenant)?;
     let id = record_id::in_path("log_id", &id)?;
     let path = processed_log::path(&tenant, &id);
-    let log = joined(&*gateway.store, &path).await?;
+    let log = whole(&*gateway.store, &path).await?;
     Ok(HttpResponse::Ok().json(stored::render(tenant.as_str(), "log_id", log)))
 }
 
-/// The log with the texts of all its parts.
-async fn joined(store: &dyn DocumentStore, path: &DocumentPath) -> Result<Document, Problem> {
+/// The log with its texts. They are read from the parts only if they do not fit into the log's own
+/// document.
+async fn whole(store: &dyn DocumentStore, path: &DocumentPath) -> Result<Document, Problem> {
     let mut log = stored::get(store, path, NOT_FOUND).await?;
     if !processed_log::is_complete(&log) {
         let detail = "Some parts of the log are still being processed.";
         return Err(Problem::new(ProblemCode::InProgress, detail));
     }
-    if processed_log::has_parts(&log) {
-        stored::for_each_part(store, path, |part| processed_log::join(&mut log, part)).await?;
+    if processed_log::is_in_parts(&log) {
+        let mut joined = JoinedText::of_any_length();
+        stored::for_each_part(store, path, |part| joined.add(part)).await?;
+        log.fields.extend(joined.fields());
     }
     Ok(log)
 }

@@ -28,7 +28,7 @@ struct Tenants {
 
 responses! {
     /// The problems of this route.
-    Problems: ON_READ, [ProblemCode::Forbidden, ProblemCode::InvalidQuery];
+    Problems: ON_READ, [ProblemCode::Forbidden];
 }
 
 /// Lists the tenants that have data

@@ -1,6 +1,5 @@
 //! The options of `spillway flood`, and which of them make no sense together.
 
-use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -8,10 +7,10 @@ use clap::Args;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
-use super::duration;
 use super::plan::Plan;
 use super::readback::Verify;
-use crate::http;
+use crate::token::Token;
+use crate::{duration, http};
 
 /// The most records in a run: a few bytes of each are kept in memory.
 const MOST_RECORDS: u128 = 10_000_000;
@@ -94,22 +93,6 @@ pub struct FloodArgs {
     json: bool,
 }
 
-/// A bearer token, hidden in debug output.
-#[derive(Clone)]
-pub(super) struct Token(String);
-
-impl From<String> for Token {
-    fn from(token: String) -> Self {
-        Self(token)
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(…)")
-    }
-}
-
 impl FloodArgs {
     /// The base URL, without a trailing slash.
     pub(super) fn base(&self) -> String {
@@ -151,16 +134,9 @@ impl FloodArgs {
         self.json
     }
 
-    /// The `Authorization` header of the reads. An empty token counts as not set.
+    /// The `Authorization` header of the reads, if there is a token.
     pub(super) fn authorization(&self) -> Result<Option<HeaderValue>, String> {
-        let Some(Token(token)) = self.token.as_ref().filter(|t| !t.0.is_empty()) else {
-            return Ok(None);
-        };
-        let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| {
-            "the token contains characters that an HTTP header cannot contain".to_owned()
-        })?;
-        value.set_sensitive(true);
-        Ok(Some(value))
+        self.token.as_ref().map_or(Ok(None), Token::authorization)
     }
 
     /// What to send in the run of this name.

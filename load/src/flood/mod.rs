@@ -2,7 +2,6 @@
 
 mod args;
 mod census;
-mod duration;
 mod findings;
 mod plan;
 mod readback;

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use common::hash;
+use common::record::RecordId;
 use fake::Fake as _;
 use fake::faker::company::en::CatchPhrase;
 use rand::distr::Distribution as _;
@@ -142,12 +143,10 @@ impl Events {
         event
     }
 
-    /// The id depends on the content too: a server quarantines other content with a known id.
+    /// A UUID that depends on the content too: a server quarantines other content with a known id.
     fn id(&self, event: &Value) -> String {
         let fields = [&self.name, &self.made.to_string(), &event.to_string()];
-        let mut id = hash::of_fields(&fields);
-        id.truncate(32);
-        id
+        RecordId::uuid(hash::short(&fields)).to_string()
     }
 
     fn view(&mut self, page: &Page) -> Value {
@@ -222,7 +221,6 @@ mod tests {
     use std::collections::BTreeMap;
 
     use common::event::{MAX_PATH_BYTES, MAX_USER_ID_BYTES};
-    use common::record::RecordId;
 
     use super::*;
 
@@ -311,9 +309,20 @@ mod tests {
             let path = text(&event, "path");
             assert!(path.starts_with('/') && path.len() <= MAX_PATH_BYTES, "{path}");
             assert!((1..=MAX_USER_ID_BYTES).contains(&text(&event, "user_id").len()));
-            RecordId::parse(&text(&event, "event_id")).expect("an id");
+            assert_uuid(&text(&event, "event_id"));
             assert_payload(&event);
         }
+    }
+
+    /// RFC 9562, version 4.
+    fn assert_uuid(id: &str) {
+        let is_form = |(at, digit): (usize, u8)| match at {
+            8 | 13 | 18 | 23 => digit == b'-',
+            14 => digit == b'4',
+            19 => b"89ab".contains(&digit),
+            _ => digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit),
+        };
+        assert!(id.len() == 36 && id.bytes().enumerate().all(is_form), "{id}");
     }
 
     fn assert_payload(event: &Value) {

@@ -1,6 +1,5 @@
 //! The archive's subscription: writes messages to disk, then acknowledges them.
 
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +8,14 @@ use common::backoff::{Backoff, Waits};
 use common::broker::embedded::{Archivable, EmbeddedQueue, QueueError};
 use common::message::attribute;
 use common::metrics::ARCHIVE_FAILURES;
+use common::program::chain;
 use thiserror::Error;
+use tokio::task::{JoinError, spawn_blocking};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::writer::Writer;
+use super::progress::Progress;
+use super::writer::{Blocked, WriteError, Writer};
 
 /// How many messages are written at once.
 const MOST_MESSAGES: usize = 4_096;
@@ -37,10 +40,12 @@ pub(crate) struct Archiver {
 /// Why archiving failed; the messages stay in the queue.
 #[derive(Debug, Error)]
 enum ArchiveError {
-    #[error("cannot write to the archive")]
-    Write(#[from] io::Error),
+    #[error(transparent)]
+    Write(#[from] WriteError),
     #[error(transparent)]
     Queue(#[from] QueueError),
+    #[error("a write to the archive was broken off")]
+    BrokenOff(#[from] JoinError),
 }
 
 impl Archiver {
@@ -51,32 +56,65 @@ impl Archiver {
         while !self.stopping.is_cancelled() {
             let Err(error) = self.archive(&mut waits).await else { return };
             ARCHIVE_FAILURES.inc();
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "cannot archive; retrying later"
-            );
+            tracing::error!(error = chain(&error), "cannot archive; retrying later");
             self.pause(waits.next_wait()).await;
         }
     }
 
     /// Archives until it is stopped or fails. Each call first removes what a crash left half written.
     async fn archive(&self, waits: &mut Waits) -> Result<(), ArchiveError> {
+        let mut progress = Progress::default();
         let mut writer = Writer::new(self.root.clone(), self.original);
-        writer = blocking(move || writer.repair().map(|()| writer)).await?;
+        writer = spawn_blocking(move || writer.repair().map(|()| writer)).await??;
         while !self.stopping.is_cancelled() {
             let changed = self.queue.changed();
-            let messages = self.queue.to_archive(MOST_MESSAGES, MOST_BYTES).await?;
-            if messages.is_empty() {
-                self.stopping.run_until_cancelled(changed).await;
-                self.pause(GATHER).await;
-                continue;
+            let from = progress.next(Instant::now());
+            let read = self.queue.to_archive(from.clone(), MOST_MESSAGES, MOST_BYTES).await?;
+            let is_all = read.is_empty() && from.tenant.is_none();
+            let messages = progress.take(&from, read);
+            if is_all {
+                self.idle(changed, progress.next_try()).await;
+            } else if !messages.is_empty() {
+                writer = self.write(writer, messages, &mut progress).await?;
+                waits.reset();
             }
-            let ids = messages.iter().map(|message| message.id).collect();
-            writer = blocking(move || append(writer, messages)).await?;
-            self.queue.archived(ids).await?;
-            waits.reset();
         }
         Ok(())
+    }
+
+    /// Writes and acknowledges messages. Those that cannot be written let their tenant wait.
+    async fn write(
+        &self,
+        mut writer: Writer,
+        messages: Vec<Archivable>,
+        progress: &mut Progress,
+    ) -> Result<Writer, ArchiveError> {
+        let (replayed, messages): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_replayed);
+        let append = move || writer.append(messages).map(|appended| (writer, appended));
+        let (writer, appended) = spawn_blocking(append).await??;
+        let ids = replayed.iter().map(|message| message.id).chain(appended.written);
+        self.queue.archived(ids.collect()).await?;
+        for Blocked { tenant, first, error } in appended.blocked {
+            ARCHIVE_FAILURES.inc();
+            tracing::error!(
+                error = chain(&error),
+                "cannot archive a tenant's messages; they wait, and those of others go on"
+            );
+            progress.hold(tenant, first, Instant::now());
+        }
+        appended.stopped.map_or(Ok(writer), |error| Err(error.into()))
+    }
+
+    /// Waits until the queue has changed or a tenant is due, and then for more messages.
+    async fn idle(&self, changed: impl Future<Output = ()>, due: Option<Instant>) {
+        let wait = async {
+            match due {
+                Some(due) => drop(timeout_at(due, changed).await),
+                None => changed.await,
+            }
+        };
+        self.stopping.run_until_cancelled(wait).await;
+        self.pause(GATHER).await;
     }
 
     async fn pause(&self, how_long: Duration) {
@@ -84,15 +122,78 @@ impl Archiver {
     }
 }
 
-/// Replayed messages are left out: they were archived when they first came.
-fn append(mut writer: Writer, mut messages: Vec<Archivable>) -> io::Result<Writer> {
-    messages.retain(|message| !message.message.attributes.contains_key(attribute::REPLAY));
-    writer.append(messages)?;
-    Ok(writer)
+/// Whether a message was archived when it first came.
+fn is_replayed(message: &Archivable) -> bool {
+    message.message.attributes.contains_key(attribute::REPLAY)
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use common::broker::embedded::{EmbeddedBroker, QueueOptions, Unarchived};
+    use common::broker::{Broker as _, Message};
+    use common::message::flow;
+
+    use super::super::inputs;
+    use super::*;
+
+    fn queue(folder: &Path) -> Arc<EmbeddedQueue> {
+        let ack_deadline = Duration::from_secs(600);
+        let options = QueueOptions { ack_deadline, min_free_bytes: 0, flow };
+        EmbeddedQueue::open(folder, options).expect("a queue")
+    }
+
+    async fn publish(queue: &Arc<EmbeddedQueue>, tenant: &str, count: usize) {
+        let attributes = [("tenant_id", tenant), ("received_at", "2026-03-01T00:00:00Z")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let message = Message { data: b"x".to_vec(), attributes: attributes.into() };
+        let results = EmbeddedBroker(Arc::clone(queue)).publish(vec![message; count]).await;
+        results.into_iter().for_each(|result| result.expect("published"));
+    }
+
+    /// The numbers of the archived messages of a tenant, in order.
+    fn archived(root: &Path, tenant: &str) -> Vec<i64> {
+        let mut ids = Vec::new();
+        for input in inputs(&root.join(tenant)).unwrap_or_default() {
+            input.read(|line| ids.extend(line.ok().and_then(|line| line.id)));
+        }
+        ids
+    }
+
+    async fn until(what: impl Fn() -> bool) {
+        let met = async {
+            while !what() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), met).await.expect("it happens");
+    }
+
+    #[tokio::test]
+    async fn more_messages_of_a_blocked_tenant_than_are_read_at_once_hold_up_no_other_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (queue, root) = (queue(folder.path()), folder.path().join("archive"));
+        std::fs::create_dir(&root).expect("a folder");
+        std::fs::write(root.join("blocked"), b"in the way").expect("written");
+        publish(&queue, "blocked", 2 * MOST_MESSAGES + 1).await;
+        publish(&queue, "free", 1).await;
+        let stopping = CancellationToken::new();
+        let archiver = Archiver {
+            queue: Arc::clone(&queue),
+            root: root.clone(),
+            original: true,
+            stopping: stopping.clone(),
+        };
+        let running = tokio::spawn(archiver.run());
+        until(|| archived(&root, "free").len() == 1).await;
+        std::fs::remove_file(root.join("blocked")).expect("removed");
+        let all: Vec<i64> = (1..=2 * MOST_MESSAGES as i64 + 1).collect();
+        until(|| archived(&root, "blocked").len() >= all.len()).await;
+        assert_eq!(archived(&root, "blocked"), all);
+        stopping.cancel();
+        running.await.expect("it ends");
+        let left = queue.to_archive(Unarchived::default(), 1, 1).await.expect("read");
+        assert!(left.is_empty());
+    }
 }

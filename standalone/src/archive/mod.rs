@@ -3,6 +3,7 @@
 mod archiver;
 mod line;
 mod place;
+mod progress;
 mod reader;
 mod writer;
 

@@ -6,7 +6,9 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use common::broker::embedded::Archivable;
+use common::message::flow;
 use common::metrics::{ARCHIVE_FILES, ARCHIVED};
+use thiserror::Error;
 
 use super::line::Line;
 use super::place;
@@ -25,53 +27,96 @@ pub(super) struct Writer {
     open: BTreeMap<PathBuf, File>,
 }
 
+/// A place that cannot be written.
+#[derive(Debug, Error)]
+#[error("cannot write to {}", path.display())]
+pub(super) struct WriteError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// What became of a batch of messages.
+#[derive(Default)]
+pub(super) struct Appended {
+    /// The messages that are on disk.
+    pub(super) written: Vec<i64>,
+    /// The folders that cannot be written.
+    pub(super) blocked: Vec<Blocked>,
+    /// Why no folder can be written. Some messages were not tried then.
+    pub(super) stopped: Option<WriteError>,
+}
+
+/// A folder that cannot be written. None of its messages is in [`Appended::written`].
+pub(super) struct Blocked {
+    pub(super) tenant: String,
+    /// The first of its messages.
+    pub(super) first: i64,
+    pub(super) error: WriteError,
+}
+
 impl Writer {
     /// A writer that redacts texts unless `original`.
     pub(super) fn new(root: PathBuf, original: bool) -> Self {
         Self { root, original, open: BTreeMap::new() }
     }
 
-    /// Removes half-written last lines that a crash left. A file that cannot be repaired is left as it
-    /// is: nothing is appended to it, and readers skip the broken line.
-    pub(super) fn repair(&self) -> io::Result<()> {
+    /// Removes half-written last lines that a crash left. What cannot be repaired is left as it is:
+    /// nothing is appended to it, and readers skip the broken line.
+    pub(super) fn repair(&self) -> Result<(), WriteError> {
         if !self.root.exists() {
             return Ok(());
         }
-        for Input { path, .. } in inputs(&self.root)? {
-            if let Err(error) = cut_torn(&path) {
-                tracing::warn!(path = %path.display(), %error, "cannot repair a file");
-            }
+        let failed = |source| WriteError { path: self.root.clone(), source };
+        for tenant in fs::read_dir(&self.root).map_err(failed)? {
+            repair_below(&tenant.map_err(failed)?.path());
         }
         Ok(())
     }
 
-    /// Writes the messages. After `Ok` all of them are on disk. After an error some may be, and a last
-    /// line may be half written: the next call for that file removes it.
-    pub(super) fn append(&mut self, messages: Vec<Archivable>) -> io::Result<()> {
+    /// Writes the messages, each folder on its own. What failed may be in the archive in part, and a
+    /// last line may be half written: the next call for that file removes it.
+    pub(super) fn append(&mut self, messages: Vec<Archivable>) -> Result<Appended, WriteError> {
+        let mut appended = Appended::default();
+        for (folder, chunk) in self.chunks(messages)? {
+            let Err(source) = self.write(&folder, &chunk) else {
+                appended.written.extend(chunk.ids);
+                continue;
+            };
+            let is_everywhere = is_of_disk(source.kind()) || !self.root.is_dir();
+            let error = WriteError { path: folder, source };
+            if is_everywhere {
+                appended.stopped = Some(error);
+                break;
+            }
+            appended.blocked.push(Blocked { tenant: chunk.tenant, first: chunk.ids[0], error });
+        }
+        Ok(appended)
+    }
+
+    /// The messages of each folder.
+    fn chunks(&self, messages: Vec<Archivable>) -> Result<BTreeMap<PathBuf, Chunk>, WriteError> {
         let mut chunks: BTreeMap<PathBuf, Chunk> = BTreeMap::new();
         for message in messages {
-            let folder = self.root.join(place::folder(&message.message.attributes));
-            let first = message.id;
-            let chunk = chunks.entry(folder).or_insert_with(|| Chunk { first, ..Chunk::default() });
-            serde_json::to_writer(&mut chunk.lines, &Line::of(message, self.original))?;
+            let (id, attributes) = (message.id, &message.message.attributes);
+            let folder = self.root.join(place::folder(attributes));
+            let tenant = || Chunk { tenant: flow(attributes).tenant, ..Chunk::default() };
+            let chunk = chunks.entry(folder.clone()).or_insert_with(tenant);
+            let line = serde_json::to_writer(&mut chunk.lines, &Line::of(message, self.original));
+            line.map_err(|error| WriteError { path: folder, source: error.into() })?;
             chunk.lines.push(b'\n');
-            chunk.count += 1;
+            chunk.ids.push(id);
         }
-        let written = chunks.iter().try_for_each(|(folder, chunk)| self.write(folder, chunk));
-        if written.is_err() {
-            self.open.clear();
-        }
-        written
+        Ok(chunks)
     }
 
     fn write(&mut self, folder: &Path, chunk: &Chunk) -> io::Result<()> {
         let mut file = match self.open.remove(folder) {
             Some(file) => file,
-            None => open(&self.root, folder, chunk.first)?,
+            None => open(&self.root, folder, chunk.ids[0])?,
         };
         file.write_all(&chunk.lines)?;
         file.sync_data()?;
-        ARCHIVED.inc_by(chunk.count);
+        ARCHIVED.inc_by(chunk.ids.len() as u64);
         if file.metadata()?.len() < LARGE {
             if self.open.len() == MOST_OPEN {
                 self.open.pop_first();
@@ -85,9 +130,28 @@ impl Writer {
 /// The lines for one folder.
 #[derive(Default)]
 struct Chunk {
-    first: i64,
-    count: u64,
+    tenant: String,
+    ids: Vec<i64>,
     lines: Vec<u8>,
+}
+
+/// Whether an error comes from the disk, so that any other folder would have it too.
+fn is_of_disk(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(kind, QuotaExceeded | ReadOnlyFilesystem | StorageFull)
+}
+
+/// Repairs the files of a tenant.
+fn repair_below(folder: &Path) {
+    let files = inputs(folder).unwrap_or_else(|error| {
+        tracing::warn!(path = %folder.display(), %error, "cannot look for files to repair");
+        Vec::new()
+    });
+    for Input { path, .. } in files {
+        if let Err(error) = cut_torn(&path) {
+            tracing::warn!(path = %path.display(), %error, "cannot repair a file");
+        }
+    }
 }
 
 /// Opens the folder's last file, or a new one if that is large. A file is named by the number of its
@@ -186,6 +250,7 @@ fn end_of_lines(file: &mut File, length: u64) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use common::broker::Message;
+    use common::program::chain;
     use tempfile::TempDir;
 
     use super::*;
@@ -240,13 +305,32 @@ mod tests {
     }
 
     #[test]
-    fn after_a_failure_the_same_batch_can_be_written() {
+    fn a_tenant_whose_folder_cannot_be_written_costs_no_other_one() {
+        let (_folder, root) = folder();
+        prepare(&root).expect("a folder");
+        fs::write(root.join("a"), b"in the way").expect("written");
+        let mut writer = Writer::new(root.clone(), true);
+        let batch = || vec![message(1, "a"), message(2, "b"), message(3, "a")];
+        let Appended { written, blocked, stopped } = writer.append(batch()).expect("tried");
+        assert!(written == [2] && stopped.is_none());
+        let [Blocked { tenant, first: 1, error }] = &blocked[..] else { panic!("it is blocked") };
+        assert_eq!((tenant.as_str(), &error.path), ("a", &root.join("a/2026-03-01")));
+        assert!(chain(error).ends_with("Not a directory (os error 20)"), "{}", chain(error));
+        fs::remove_file(root.join("a")).expect("removed");
+        assert_eq!(writer.append(batch()).expect("tried").written, [1, 3, 2]);
+        assert_eq!(lines(&root.join("a/2026-03-01/0000000000000000001.ndjson")), [1, 3]);
+    }
+
+    #[test]
+    fn without_the_archives_own_folder_nothing_more_is_tried() {
         let (_folder, root) = folder();
         fs::write(&root, b"in the way").expect("written");
         let mut writer = Writer::new(root.clone(), true);
-        writer.append(vec![message(1, "a")]).expect_err("a file is in the way");
+        writer.repair().expect_err("a file is in the way");
+        let appended = writer.append(vec![message(1, "a"), message(2, "b")]).expect("tried");
+        assert!(appended.stopped.is_some() && appended.blocked.is_empty());
         fs::remove_file(&root).expect("removed");
-        writer.append(vec![message(1, "a")]).expect("written");
+        assert_eq!(writer.append(vec![message(1, "a")]).expect("tried").written, [1]);
         assert_eq!(lines(&root.join("a/2026-03-01/0000000000000000001.ndjson")), [1]);
     }
 

@@ -136,7 +136,9 @@ impl<'a> Run<'a> {
             let said = match standing(&own, &case.record) {
                 Standing::Stored => Found::Stored,
                 Standing::Conflict => Found::Left(Left::Conflict),
-                Standing::Unknown | Standing::Claimed => again.map_or(Found::Nothing, Found::Left),
+                Standing::Unknown | Standing::Claimed | Standing::Incomplete => {
+                    again.map_or(Found::Nothing, Found::Left)
+                }
             };
             looked.push((case, said));
         }

@@ -19,7 +19,7 @@ pub(super) async fn look_up(
     loop {
         match look(context, record).await? {
             Standing::Conflict => return Ok(Some(RecordOutcome::Conflict)),
-            Standing::Stored => return Ok(Some(RecordOutcome::Duplicate)),
+            Standing::Stored | Standing::Incomplete => return Ok(Some(RecordOutcome::Duplicate)),
             Standing::Claimed => return Ok(None),
             Standing::Unknown if record.part.is_whole() => return Ok(None),
             Standing::Unknown => create(context, claim()).await?,

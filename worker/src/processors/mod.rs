@@ -1,6 +1,7 @@
 //! One processor for each kind of record, and the choice between them.
 
 mod access_log;
+mod completion;
 pub(crate) mod error;
 mod event;
 pub(crate) mod lookup;

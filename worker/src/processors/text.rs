@@ -1,4 +1,5 @@
-//! A text: redact it, do the simulated heavy work, store it once.
+//! A text: redact it, do the simulated heavy work, store it once. The last part of a text in
+//! several parts completes the text's own document.
 
 use chrono::Utc;
 use common::metrics::{REDACTIONS, TEXTS_IN_WORK};
@@ -6,17 +7,28 @@ use common::processed_log::{self, Processed};
 use common::record::Record;
 use common::text::redact::redact;
 
+use super::completion::complete;
 use super::error::ProcessError;
 use super::lookup::look_up;
 use crate::committer::Unit;
 use crate::context::Context;
 use crate::outcome::RecordOutcome;
 
-/// Processes one part of a text. Does no work on a part that is stored already.
+/// Processes one part of a text. A part that was stored before may still have to complete the text:
+/// the worker that stored it may have been killed before it could.
 pub(super) async fn process(
     context: &Context,
     record: &Record,
 ) -> Result<RecordOutcome, ProcessError> {
+    let outcome = store(context, record).await?;
+    if !record.part.is_whole() && outcome != RecordOutcome::Conflict {
+        complete(context, record).await?;
+    }
+    Ok(outcome)
+}
+
+/// Stores the part. Does no work on a part that is stored already.
+async fn store(context: &Context, record: &Record) -> Result<RecordOutcome, ProcessError> {
     let claim = || processed_log::claim(record, context.settings.keep());
     if let Some(known) = look_up(context, record, claim).await? {
         return Ok(known);

@@ -18,4 +18,4 @@ pub use self::peek::{InWork, Peek};
 pub use self::publish::MIN_FREE_BYTES;
 pub use self::queue::{EmbeddedBroker, EmbeddedQueue, Lease, QueueOptions};
 pub use self::schedule::{Flow, Lane};
-pub use self::table::Archivable;
+pub use self::table::{Archivable, Unarchived};

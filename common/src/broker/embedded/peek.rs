@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::error::QueueError;
-use super::table::{Archivable, to_archive};
+use super::table::{Archivable, Unarchived, to_archive};
 use crate::data_folder::QUEUE;
 use crate::sqlite::{self, SqliteError};
 
@@ -49,7 +49,8 @@ impl Peek {
 
     /// All messages that are not in the archive yet.
     pub fn to_archive(&self) -> Result<Vec<Archivable>, QueueError> {
-        to_archive(&self.connection, usize::MAX, usize::MAX).map_err(QueueError)
+        let all = Unarchived::default();
+        to_archive(&self.connection, &all, usize::MAX, usize::MAX).map_err(QueueError)
     }
 
     fn ids(&self) -> Result<HashSet<i64>, rusqlite::Error> {

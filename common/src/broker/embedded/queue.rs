@@ -11,7 +11,7 @@ use tokio::sync::{Notify, Semaphore};
 use super::error::QueueError;
 use super::publish::{each, has_room};
 use super::schedule::{Flow, Lane, Leased, Schedule};
-use super::table::{self, Archivable, KNOWN, SCHEMA};
+use super::table::{self, Archivable, KNOWN, SCHEMA, Unarchived};
 use crate::broker::{Attributes, Broker, Message, PublishError};
 use crate::budget;
 use crate::data_folder::QUEUE;
@@ -120,10 +120,12 @@ impl EmbeddedQueue {
     /// `bytes`. Returns the same messages again until [`EmbeddedQueue::archived`] is called.
     pub async fn to_archive(
         &self,
+        which: Unarchived,
         most: usize,
         bytes: usize,
     ) -> Result<Vec<Archivable>, QueueError> {
-        self.database.read(move |db| table::to_archive(db, most, bytes)).await.map_err(QueueError)
+        let read = move |db: &Connection| table::to_archive(db, &which, most, bytes);
+        self.database.read(read).await.map_err(QueueError)
     }
 
     /// Records that these messages are in the archive, on disk.

@@ -39,6 +39,15 @@ pub struct Archivable {
     pub message: Message,
 }
 
+/// The messages that the archive has not taken yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unarchived {
+    /// Only messages with greater numbers.
+    pub after: i64,
+    /// Only messages of this tenant.
+    pub tenant: Option<String>,
+}
+
 pub(super) fn pending(path: &Path, ack_deadline: Duration) -> Result<Schedule, rusqlite::Error> {
     let db = Connection::open(path)?;
     // The first condition selects the index; the second leaves out messages to be adopted.
@@ -77,12 +86,14 @@ pub(super) fn adopt(db: &Connection) -> Result<Vec<(i64, u32, Flow)>, SqliteErro
 
 pub(super) fn to_archive(
     db: &Connection,
+    which: &Unarchived,
     most: usize,
     bytes: usize,
 ) -> Result<Vec<Archivable>, SqliteError> {
-    let sql = "SELECT id, attributes, data FROM messages WHERE archive ORDER BY id";
+    let sql = "SELECT id, attributes, data FROM messages
+        WHERE archive AND id > ?1 AND (?2 IS NULL OR tenant = ?2) ORDER BY id";
     let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query(params![which.after, which.tenant])?;
     let (mut found, mut size) = (Vec::new(), 0);
     while found.len() < most && size < bytes {
         let Some(row) = rows.next()? else { break };

@@ -31,7 +31,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "IBAN",
         pattern: r"[A-Za-z]{2}[0-9]{2}[ +._-]?[A-Za-z0-9]{3}",
         needs: digits(8),
-        takes_in: Reach::Beginning,
+        takes_in: Reach::Word,
         check: numbers::iban,
         takes: &[
             "DE89 3704 0044 0532 0130 00 was",
@@ -42,9 +42,11 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "social security number",
-        pattern: r"[0-9]{3}-[0-9]{2}-[0-9]{4}",
+        // The second alternative never matches. Without it, the search would begin at each hyphen and
+        // look back, which is slow where there are many.
+        pattern: r"[0-9]{3}-[0-9]{2}-[0-9]{4}|\x00{9}",
         needs: digits(9),
-        takes_in: Reach::Beginning,
+        takes_in: Reach::Word,
         check: numbers::social_security,
         takes: &["123-45-6789", "applicant 457-55-5462."],
         spares: &["000-12-3456", "order 123-45-6789", "1123-45-6789", "ORD-123-45-6789"],
@@ -53,7 +55,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "social security number, named",
         pattern: r#"(?i:ssn|social security(?: (?:number|no\.?))?)["']?[ :=#"']{0,4}[0-9]{3}[ -]?[0-9]{2}[ -]?[0-9]{4}"#,
         needs: digits(9),
-        takes_in: Reach::Beginning,
+        takes_in: Reach::Word,
         check: numbers::named_social_security,
         takes: &["ssn=219099999", "Social Security No. 457 55 5462"],
         spares: &["ssn=000990000", "classn 219099999"],

@@ -2,8 +2,10 @@
 //! it shows; the OpenAPI document is the served one; and no file refers to one that is missing.
 
 mod blocks;
+mod errors;
 mod openapi;
 mod references;
+mod servers;
 mod shell;
 
 use std::path::PathBuf;
@@ -15,6 +17,7 @@ use regex::Regex;
 use tokio::time::timeout;
 
 use self::blocks::{Block, blocks};
+use self::servers::Server;
 use self::shell::Shell;
 
 /// A path in the repository.
@@ -23,14 +26,16 @@ fn repository(path: &str) -> PathBuf {
 }
 
 /// Commands that this test does not run, by a pattern, and why.
-const NOT_RUN: [(&str, &str); 8] = [
+const NOT_RUN: [(&str, &str); 10] = [
     (r"^(git clone|cd) ", "this checkout is tested"),
     (r"^cargo run$", "the test has started this server"),
+    (r"^([A-Z_]+=\S+ )*PORT=\d+ cargo run\b", "servers.rs has started this server"),
     (r"^cargo run -p e2e --bin cloud-shape", "cloud_shape.rs starts it"),
     (r"^cargo run -p e2e --bin pictures", "it writes into docs/images"),
     (r"^cargo run -p gateway .*--example openapi", "openapi.rs compares what it writes"),
     (r"^(cargo (test|build|install)|\./dev|\.ci/|sudo|apt-get|rustup)\b", "this runs inside them"),
     (r"^(\$\()?(terraform|gcloud|docker|bq|gsutil)\b", "needs an account"),
+    (r"^node app\.js", "needs Node.js and a package of npm"),
     (r"--features gcp\b", "needs a project on Google Cloud; redrive.rs runs it on the emulators"),
 ];
 
@@ -77,7 +82,7 @@ async fn assert_true(document: &str, reader: Reader) {
     let text = std::fs::read_to_string(repository(document));
     let text = text.unwrap_or_else(|error| panic!("{document}: {error}"));
     let embedded = Embedded::start(Vec::new()).await.unwrap_or_else(|error| panic!("{error}"));
-    let shell = Shell::beside(&embedded).await;
+    let shell = Shell::beside(&embedded, Server::of_document(&text).await).await;
     for block in blocks(&text) {
         match block.language.as_str() {
             "console" => compare(&shell, &block, reader).await,
@@ -121,11 +126,16 @@ fn is_run(command: &str) -> bool {
     !NOT_RUN.iter().any(is_named)
 }
 
-/// The output without what differs between runs: times and random ids. Digests and ids that are
-/// hashes of the content are the same in every run.
+/// The output without what differs between runs: times and random ids, how long a simulation took, and
+/// what its kill met. Digests and ids that are hashes of the content are the same in every run.
 fn constant(output: &str) -> String {
-    let times = Regex::new(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z").expect("a pattern");
-    let made = Regex::new(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b").expect("a pattern");
-    let constant = times.replace_all(output.trim(), "<time>");
-    made.replace_all(&constant, "<id>").into_owned()
+    let differing = [
+        (r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z", "<time>"),
+        (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<id>"),
+        (r"took \d+\.\d s", "took <seconds>"),
+        (r"\d+ (messages? in work|times?, after no answer)", "<number> <what>"),
+    ];
+    differing.iter().fold(output.trim().to_owned(), |output, (pattern, name)| {
+        Regex::new(pattern).expect("a pattern").replace_all(&output, *name).into_owned()
+    })
 }

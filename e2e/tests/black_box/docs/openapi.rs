@@ -1,7 +1,7 @@
 //! The OpenAPI document is the one that is served, and its examples are true: sent as they are
 //! printed, they are stored under the ids and with the digests that the document shows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use e2e::api::{Answer, Api, answer, eventually};
@@ -53,9 +53,20 @@ async fn send_all(api: &Api, examples: &Examples) -> Vec<Value> {
     api.processed_log(TENANT, "boot-1").await;
     send(api, "/ingest", "text/plain", &CONFLICT.into(), &text("boot-1")).await;
     send(api, "/logs", json, &examples.request("/logs", json), &key).await;
-    let event = send(api, "/event", json, &examples.request("/event", json), &[]).await;
-    assert_shows(&event, &examples.answer("post", "/event", 202), "/event");
-    vec![order, event]
+    send_events(api, examples).await;
+    vec![order]
+}
+
+/// Sends each event of the document, and compares the answer where it shows one.
+async fn send_events(api: &Api, examples: &Examples) {
+    let (events, answers) = (examples.requests("/event"), examples.answers("post", "/event", 202));
+    for (name, event) in &events {
+        let sent = send(api, "/event", "application/json", event, &[]).await;
+        if let Some(shown) = answers.get(name) {
+            assert_shows(&sent, shown, name);
+        }
+    }
+    assert!(answers.keys().all(|name| events.contains_key(name)), "{answers:?} are of no event");
 }
 
 /// Reads each stored record of the document, once it is there, and compares it.
@@ -65,21 +76,39 @@ async fn read_all(api: &Api, examples: &Examples) -> Vec<Value> {
         ("/tenants/{tenant}/processed_logs", "/tenants/acme/processed_logs?limit=1"),
         ("/tenants/{tenant}/log_batches/{batch_id}", "/tenants/acme/log_batches/batch-1"),
         ("/tenants/{tenant}/quarantine", "/tenants/acme/quarantine?limit=1"),
-        ("/tenants/{tenant}/events/{event_id}", "/tenants/acme/events/e-1"),
-        ("/tenants/{tenant}/events", "/tenants/acme/events"),
     ];
-    let mut answers = Vec::new();
+    let mut answers = read_events(api, examples).await;
     for (operation, path) in reads {
-        let example = examples.answer("get", operation, 200);
-        let stored = eventually(&format!("{path} is stored"), async || {
-            let Answer { status, body, .. } = api.get(path).await;
-            (status == StatusCode::OK && body["quarantine"] != Value::Array(vec![])).then_some(body)
-        })
-        .await;
-        assert_shows(&stored, &example, path);
+        let stored = stored(api, path).await;
+        assert_shows(&stored, &examples.answer("get", operation, 200), path);
         answers.push(stored);
     }
     answers
+}
+
+/// Reads each event of the document, then the listing, which has all of them.
+async fn read_events(api: &Api, examples: &Examples) -> Vec<Value> {
+    let mut answers = Vec::new();
+    for (name, event) in examples.answers("get", "/tenants/{tenant}/events/{event_id}", 200) {
+        let id = event["event_id"].as_str().expect("an id");
+        let stored = stored(api, &format!("/tenants/{TENANT}/events/{id}")).await;
+        assert_shows(&stored, &event, &name);
+        answers.push(stored);
+    }
+    let path = format!("/tenants/{TENANT}/events");
+    let listed = stored(api, &path).await;
+    assert_shows(&listed, &examples.answer("get", "/tenants/{tenant}/events", 200), &path);
+    answers.push(listed);
+    answers
+}
+
+/// What is read at the path, once it is there.
+async fn stored(api: &Api, path: &str) -> Value {
+    eventually(&format!("{path} is stored"), async || {
+        let Answer { status, body, .. } = api.get(path).await;
+        (status == StatusCode::OK && body["quarantine"] != Value::Array(vec![])).then_some(body)
+    })
+    .await
 }
 
 async fn send(
@@ -136,6 +165,18 @@ impl Examples {
         shown(&answers[status.to_string()]["content"]["application/json"], path)
     }
 
+    /// The JSON requests of an operation, by the names of the examples.
+    fn requests(&self, path: &str) -> BTreeMap<String, Value> {
+        let body = &self.0["paths"][path]["post"]["requestBody"];
+        named(&body["content"]["application/json"], path)
+    }
+
+    /// The answers of an operation, by the names of the examples.
+    fn answers(&self, method: &str, path: &str, status: u16) -> BTreeMap<String, Value> {
+        let answer = &self.0["paths"][path][method]["responses"][status.to_string()];
+        named(&answer["content"]["application/json"], path)
+    }
+
     /// What no author can make up: digests, ids that are hashes, and page tokens.
     fn digests_and_tokens(&self) -> BTreeSet<String> {
         let made =
@@ -146,6 +187,12 @@ impl Examples {
         assert!(found.len() > 4, "the document shows only {found:?}");
         found
     }
+}
+
+fn named(media_type: &Value, path: &str) -> BTreeMap<String, Value> {
+    let examples = media_type["examples"].as_object();
+    let examples = examples.unwrap_or_else(|| panic!("{path} has no examples"));
+    examples.iter().map(|(name, example)| (name.clone(), example["value"].clone())).collect()
 }
 
 fn shown(media_type: &Value, path: &str) -> Value {

@@ -11,6 +11,8 @@ use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use super::servers::Server;
+
 /// Where the documents say that Spillway listens.
 const PRINTED: &str = r"(localhost|127\.0\.0\.1):8080";
 /// How long the documents let a flood last. Here a short one shows the same.
@@ -36,17 +38,20 @@ set -e
 pub(super) struct Shell {
     folder: TempDir,
     address: String,
+    /// The servers that the document starts.
+    others: Vec<Server>,
     programs: PathBuf,
 }
 
 impl Shell {
-    pub(super) async fn beside(embedded: &Embedded) -> Self {
+    pub(super) async fn beside(embedded: &Embedded, others: Vec<Server>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path().join("spillway-data");
         std::os::unix::fs::symlink(embedded.folder(), data).expect("a link to the data");
         let address = embedded.service().url().trim_start_matches("http://").to_owned();
         let program = Binaries::shared().await.path("spillway");
-        Self { folder, address, programs: program.parent().expect("a folder").to_owned() }
+        let programs = program.parent().expect("a folder").to_owned();
+        Self { folder, address, others, programs }
     }
 
     /// Runs a script of the documents, and returns what it prints.
@@ -77,6 +82,8 @@ impl Shell {
     fn adapted(&self, script: &str) -> String {
         let pattern = |text: &str| Regex::new(text).expect("a pattern");
         let here = pattern(PRINTED).replace_all(script, self.address.as_str()).into_owned();
+        let others = self.others.iter();
+        let here = others.fold(here, |here, it| here.replace(&it.printed, &it.address()));
         pattern(DURATION).replace_all(&here, SHORT).into_owned()
     }
 }

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 /// Why a text is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(super) enum DurationError {
+pub(crate) enum DurationError {
     /// A number is missing.
     #[error("must be numbers with units, such as 90s, 5m or 1h30m")]
     NoNumber,
@@ -24,7 +24,7 @@ pub(super) enum DurationError {
 const YEAR: Duration = Duration::from_hours(365 * 24);
 
 /// Reads a duration: one or more whole numbers, each with a unit.
-pub(super) fn parse(text: &str) -> Result<Duration, DurationError> {
+pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
     let mut total = Duration::ZERO;
     let mut rest = text.trim();
     while !rest.is_empty() {

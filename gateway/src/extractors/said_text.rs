@@ -1,0 +1,121 @@
+//! What an object says of a text: its tenant, its id, and the text itself, under the names that log
+//! libraries use.
+
+use serde_json::Value;
+
+use super::json::Object;
+use crate::problem::{FieldError, ProblemCode};
+
+/// The names of a text, the preferred one first.
+pub(super) const NAMES: [&str; 5] = ["text", "message", "msg", "log", "body"];
+
+/// A text as an object has it.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) tenant: Option<String>,
+    pub(super) id: Option<String>,
+    pub(super) text: String,
+    pub(super) errors: Vec<FieldError>,
+}
+
+impl Said {
+    /// Only a text, without an object around it.
+    pub(super) fn alone(text: String) -> Self {
+        let errors = if text.is_empty() { vec![empty()] } else { Vec::new() };
+        Self { tenant: None, id: None, text, errors }
+    }
+
+    /// A text that is an object is its JSON, and so is an object without a text.
+    pub(super) fn of(mut object: Object) -> Self {
+        let [tenant, id] = ["tenant_id", "log_id"].map(|name| object.name(name));
+        let text = text(&mut object);
+        let mut errors = object.errors;
+        match &text {
+            None => errors.push(FieldError::new(ProblemCode::MissingField, "text", "is required")),
+            Some(text) if text.is_empty() => errors.push(empty()),
+            Some(_) => {}
+        }
+        Self { tenant, id, text: text.unwrap_or_default(), errors }
+    }
+}
+
+/// The text. Another name than `text` yields to the next one if it is empty, and may have any value:
+/// libraries write what they are given.
+fn text(object: &mut Object) -> Option<String> {
+    let [preferred, others @ ..] = NAMES;
+    if let Some(value) = object.any(preferred) {
+        if !value.is_string() && !value.is_object() {
+            object.wrong(ProblemCode::WrongType, preferred, "must be a string or an object");
+        }
+        return Some(written(value));
+    }
+    match others.iter().find(|name| object.says(name)) {
+        Some(name) => object.any(name).map(written),
+        None => object.rest(),
+    }
+}
+
+fn written(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+fn empty() -> FieldError {
+    FieldError::new(ProblemCode::EmptyText, "text", "must not be empty")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text_of(json: &str) -> Result<String, ProblemCode> {
+        let said = Said::of(Object::of(json.as_bytes()).expect("an object"));
+        said.errors.first().map_or(Ok(said.text), |error| Err(error.code))
+    }
+
+    #[test]
+    fn a_text_is_found_under_each_name_and_the_preferred_one_counts() {
+        for name in NAMES {
+            assert_eq!(text_of(&format!(r#"{{"level":30,"{name}":"a"}}"#)), Ok("a".to_owned()));
+        }
+        let all = r#"{"body":"5","log":"4","msg":"3","message":"2","text":"1"}"#;
+        assert_eq!(text_of(all), Ok("1".to_owned()));
+        assert_eq!(text_of(&all.replace("text", "x")), Ok("2".to_owned()));
+        assert_eq!(
+            text_of(r#"{"text":null,"message":"","msg":null,"log":"a"}"#),
+            Ok("a".to_owned())
+        );
+    }
+
+    #[test]
+    fn an_object_is_its_json_in_the_order_in_which_it_was_sent() {
+        for json in [r#"{"z":1,"a":[null,"x"]}"#, "{}"] {
+            assert_eq!(text_of(&format!(r#"{{"text":{json}}}"#)), Ok(json.to_owned()));
+            assert_eq!(text_of(&format!(r#"{{"msg":{json},"a":1}}"#)), Ok(json.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_text_of_another_type_is_wrong_and_a_message_is_its_json() {
+        for json in ["[]", "[\"a\"]", "5", "-0.5", "true"] {
+            assert_eq!(text_of(&format!(r#"{{"text":{json}}}"#)), Err(ProblemCode::WrongType));
+            assert_eq!(text_of(&format!(r#"{{"msg":{json},"a":1}}"#)), Ok(json.to_owned()));
+        }
+    }
+
+    #[test]
+    fn an_object_without_a_text_is_its_json_without_tenant_and_id() {
+        let json = r#"{"tenant_id":"acme","level":"info","log_id":7,"Text":"a","message":""}"#;
+        assert_eq!(text_of(json), Ok(r#"{"level":"info","Text":"a","message":""}"#.to_owned()));
+    }
+
+    #[test]
+    fn an_object_that_says_nothing_has_no_text() {
+        for json in ["{}", r#"{"tenant_id":"acme","log_id":"1"}"#, r#"{"text":null,"msg":null}"#] {
+            assert_eq!(text_of(json), Err(ProblemCode::MissingField), "{json}");
+        }
+        assert_eq!(text_of(r#"{"text":"","msg":"a"}"#), Err(ProblemCode::EmptyText));
+    }
+}

@@ -1,0 +1,142 @@
+//! A batch of texts, each of which is a record of its own.
+
+use actix_web::HttpRequest;
+use common::record::RecordId;
+use serde_json::Value;
+
+use super::json::Object;
+use super::json_items::Items;
+use super::one_text::{SOURCES, Text};
+use super::said_text::Said;
+use super::tenant::{self, TenantNames};
+use super::{query, record_id, traceparent};
+use crate::problem::{FieldError, Problem, ProblemCode, first_of_each_field};
+
+/// The most texts of a batch: about as many messages as may be in flight to a broker.
+const MAX_TEXTS: usize = 10_000;
+/// The most errors of a batch that are kept.
+const MAX_ERRORS: usize = 20;
+/// The field of an error of a whole item.
+const ENTRY: &str = "entry";
+
+/// The problems that a batch may have.
+pub(crate) const CODES: [ProblemCode; 2] = [ProblemCode::InvalidEntries, ProblemCode::InvalidQuery];
+
+/// A batch with at least one valid text.
+pub(crate) struct TextBatch {
+    /// With the place of a text that has no id of its own, it gives that text's id.
+    pub(crate) id: RecordId,
+    /// The valid texts, each with its place in the batch, from 0.
+    pub(crate) texts: Vec<(usize, Text)>,
+    /// How many items are not valid.
+    pub(crate) rejected: usize,
+    /// The first [`MAX_ERRORS`] errors; an item may have several.
+    pub(crate) errors: Vec<FieldError>,
+}
+
+impl TextBatch {
+    /// Reads the items one by one: one that is not valid costs only itself.
+    pub(super) fn read(request: &HttpRequest, items: Items<'_>) -> Result<Self, Problem> {
+        let count = items.items.len();
+        if count > MAX_TEXTS {
+            let detail = format!("The batch has {count} texts; it may have {MAX_TEXTS}.");
+            return Err(Problem::new(ProblemCode::TooLarge, detail));
+        }
+        let is_strict = query::flag(request, "strict")?;
+        let shared = Shared::of(request, items.beside)?;
+        let id = shared.id.clone();
+        let mut batch = Self { id, texts: Vec::new(), rejected: 0, errors: Vec::new() };
+        for (index, item) in items.items.into_iter().enumerate() {
+            match shared.text(index, item) {
+                Ok(text) => batch.texts.push((index, text)),
+                Err(errors) => batch.reject(index, errors),
+            }
+        }
+        tenant::remember_only(request, batch.texts.iter().map(|(_, text)| &text.tenant));
+        let is_refused = batch.texts.is_empty() || (is_strict && batch.rejected > 0);
+        if is_refused { Err(batch.refused()) } else { Ok(batch) }
+    }
+
+    fn reject(&mut self, index: usize, mut errors: Vec<FieldError>) {
+        self.rejected += 1;
+        first_of_each_field(&mut errors);
+        let space = MAX_ERRORS - self.errors.len();
+        let placed = |error| FieldError { index: Some(index), ..error };
+        self.errors.extend(errors.into_iter().map(placed).take(space));
+    }
+
+    fn refused(self) -> Problem {
+        let detail = match self.rejected {
+            0 => "The batch has no texts.".to_owned(),
+            1 => "1 text is not valid.".to_owned(),
+            count => format!("{count} texts are not valid."),
+        };
+        Problem::new(ProblemCode::InvalidEntries, detail).because(self.errors)
+    }
+}
+
+/// What all texts of a batch share.
+struct Shared {
+    names: TenantNames,
+    id: RecordId,
+    traceparent: Option<String>,
+}
+
+impl Shared {
+    /// Reads the headers, the query, and what stands beside the items.
+    fn of(request: &HttpRequest, beside: Option<Vec<u8>>) -> Result<Self, Problem> {
+        let mut beside = match beside {
+            Some(beside) => Object::of(&beside)?,
+            None => Object::new(serde_json::Map::new(), ""),
+        };
+        let tenant = beside.name("tenant_id");
+        let names = TenantNames::of(request, &["X-Tenant-ID"])?.and("tenant_id", tenant.as_deref());
+        let mut errors = beside.errors;
+        if !names.is_empty() {
+            errors.extend(names.clone().one("tenant_id").err().unwrap_or_default());
+        }
+        if record_id::in_header(request, "X-Log-ID") {
+            let reason = "names one text; name those of a batch by log_id or by Idempotency-Key";
+            errors.push(FieldError::new(ProblemCode::InvalidId, "X-Log-ID", reason));
+        }
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors));
+        }
+        let (id, traceparent) = (record_id::keyed(request), traceparent::of(request));
+        Ok(Self { names, id, traceparent })
+    }
+
+    /// Checks an item. Collects all errors before it returns them.
+    fn text(&self, index: usize, item: &[u8]) -> Result<Text, Vec<FieldError>> {
+        let Said { tenant, id, text, mut errors } = said(item).map_err(|error| vec![error])?;
+        let names = self.names.clone().and("tenant_id", tenant.as_deref());
+        let tenant = names.one("tenant_id").map_err(|wrong| errors.extend(wrong));
+        let id = record_id::in_item("log_id", id.as_deref()).map_err(|wrong| errors.push(wrong));
+        match (tenant, id) {
+            (Ok(tenant), Ok(id)) if errors.is_empty() => Ok(Text {
+                tenant,
+                id: id.unwrap_or_else(|| RecordId::in_batch(&self.id, index)),
+                source: SOURCES[0],
+                traceparent: self.traceparent.clone(),
+                text,
+            }),
+            _ => Err(errors),
+        }
+    }
+}
+
+/// What an item says: an object, or only its text.
+fn said(item: &[u8]) -> Result<Said, FieldError> {
+    let json = serde_json::from_slice(item).map_err(|error| {
+        let reason = format!("is not valid JSON: {error}");
+        FieldError::new(ProblemCode::InvalidJson, ENTRY, reason)
+    })?;
+    match json {
+        Value::Object(fields) => Ok(Said::of(Object::new(fields, ""))),
+        Value::String(text) => Ok(Said::alone(text)),
+        _ => {
+            let reason = "must be an object or a string";
+            Err(FieldError::new(ProblemCode::WrongType, ENTRY, reason))
+        }
+    }
+}

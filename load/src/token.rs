@@ -1,0 +1,35 @@
+//! The deployment's read token.
+
+use std::fmt;
+
+use reqwest::header::HeaderValue;
+
+/// A bearer token, hidden in debug output.
+#[derive(Clone)]
+pub(crate) struct Token(String);
+
+impl From<String> for Token {
+    fn from(token: String) -> Self {
+        Self(token)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+impl Token {
+    /// The `Authorization` header. An empty token, as from an empty variable, is none.
+    pub(crate) fn authorization(&self) -> Result<Option<HeaderValue>, String> {
+        if self.0.is_empty() {
+            return Ok(None);
+        }
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0)).map_err(|_| {
+            "the token contains characters that an HTTP header cannot contain".to_owned()
+        })?;
+        value.set_sensitive(true);
+        Ok(Some(value))
+    }
+}
