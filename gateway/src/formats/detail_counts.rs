@@ -358,7 +358,7 @@ fn hit() -> impl Strategy<Value = Hit> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn what_a_format_has_is_the_same_in_all(hits in proptest::collection::vec(hit(), 1..20)) {
