@@ -67,7 +67,7 @@ impl JoinedText {
     }
 }
 
-/// Appends `next`. A text of which a piece is missing is no text.
+/// Appends `next`. Without one of its pieces, a text is dropped.
 fn append(text: &mut Option<String>, next: Option<&str>) {
     match (text.as_mut(), next) {
         (Some(text), Some(next)) => text.push_str(next),

@@ -33,7 +33,7 @@ pub(crate) fn of_batch(settings: &GatewaySettings, tenant: &TenantId, read: &mut
     read.rejects.kept.iter_mut().for_each(of_rejected);
 }
 
-/// The texts of a batch, most of which occur often.
+/// The texts of a batch. Most of them occur often.
 struct Texts<'s> {
     settings: &'s GatewaySettings,
     rules: PageRules,

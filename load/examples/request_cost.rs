@@ -71,7 +71,7 @@ fn named(client: &Client, url: &str) -> RequestBuilder {
     view(client, url, r#"{"site_id":"a","event_type":"view","path":"/a","user_id":"u-1"}"#)
 }
 
-/// A view that names nobody.
+/// A view without a user.
 fn nameless(client: &Client, url: &str) -> RequestBuilder {
     view(client, url, r#"{"site_id":"a","event_type":"view","path":"/a","some_id":"u-1"}"#)
 }

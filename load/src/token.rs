@@ -21,7 +21,7 @@ impl fmt::Debug for Token {
 }
 
 impl Token {
-    /// The `Authorization` header. An empty token, as from an empty variable, is none.
+    /// The `Authorization` header. An empty token counts as not set.
     pub(crate) fn authorization(&self) -> Result<Option<HeaderValue>, String> {
         if self.0.is_empty() {
             return Ok(None);

@@ -251,7 +251,9 @@ async fn the_parts_of_a_large_batch_are_counted_once_although_the_worker_is_kill
     // only eight of the minutes are compared, each in an answer of its own.
     let minutes: Vec<(usize, usize)> = match &deployment {
         Deployment::Embedded(_) => (0..1_020).step_by(60).map(|from| (from, from + 60)).collect(),
-        Deployment::Cloud(_) => [0, 1, 333, 334, 666, 667, 998, 999].map(|from| (from, from + 1)).to_vec(),
+        Deployment::Cloud(_) => {
+            [0, 1, 333, 334, 666, 667, 998, 999].map(|from| (from, from + 1)).to_vec()
+        }
     };
     for minutes in minutes {
         assert_minutes(&api, &requests, minutes).await;

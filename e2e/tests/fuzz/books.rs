@@ -185,7 +185,7 @@ impl Totals {
     }
 }
 
-/// The tenants that have data, all of which some request has named.
+/// The tenants that have data.
 async fn tenants(api: &Api) -> Vec<String> {
     let listed = api.get("/tenants").await.body["tenants"].as_array().cloned().expect("a list");
     let names = listed.iter().map(|tenant| tenant.as_str().expect("a name").to_owned());

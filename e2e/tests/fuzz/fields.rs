@@ -59,7 +59,7 @@ fn wrong_type(draft: &mut Draft, chance: &mut StdRng) {
     set(draft, FIELDS.choose(chance).expect("a field"), value);
 }
 
-/// Times as people write them, and what is none.
+/// Times as people write them, and texts that are not times.
 fn another_time(draft: &mut Draft, chance: &mut StdRng) {
     let seconds: i64 = chance.random_range(1_735_689_600..1_767_225_600);
     let times = [
@@ -201,7 +201,7 @@ fn put(draft: &mut Draft, chance: &mut StdRng, text: String) {
     }
 }
 
-/// Fields that nobody knows, one of them deep.
+/// Unknown fields, one of them deep.
 fn more_fields(draft: &mut Draft, chance: &mut StdRng) {
     let depth = *[1, 10, 100, 126, 127, 128, 1_000].choose(chance).expect("a depth");
     let mut value = json!(1);

@@ -1,4 +1,4 @@
-//! A batch of texts, each of which is a record of its own.
+//! A batch of texts. Each is a record of its own.
 
 use actix_web::HttpRequest;
 use common::record::RecordId;

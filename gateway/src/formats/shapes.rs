@@ -13,7 +13,7 @@ pub(super) const LINES: Format = Format::Lines(None);
 /// A line of the sample, cut at its known places.
 pub(super) struct Hit {
     at: DateTime<Utc>,
-    /// What each place is called in a shape, and what is there.
+    /// The name and the value of each column in a shape.
     fields: [(&'static str, String); 10],
 }
 

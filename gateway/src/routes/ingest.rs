@@ -36,7 +36,7 @@ struct TextAccepted<'a> {
     tenant_id: &'a str,
     #[schema(value_type = forms::RecordId)]
     log_id: &'a str,
-    /// The number of parts, each of which is one message.
+    /// The number of parts. Each is one message.
     #[schema(minimum = 1)]
     parts: usize,
 }
@@ -70,7 +70,7 @@ struct TextOfBatch<'a> {
     tenant_id: &'a str,
     #[schema(value_type = forms::RecordId)]
     log_id: &'a str,
-    /// The number of parts, each of which is one message.
+    /// The number of parts. Each is one message.
     #[schema(minimum = 1)]
     parts: usize,
 }

@@ -98,7 +98,7 @@ struct StatusCounts {
     #[serde(rename = "5xx")]
     #[schema(minimum = 0)]
     server_error: i64,
-    /// Requests whose log has no status, or one that is none of HTTP.
+    /// Requests whose log has no status, or one that HTTP does not have.
     #[schema(minimum = 0)]
     unknown: i64,
 }
