@@ -45,8 +45,8 @@ impl Progress {
         self.waiting.values().map(|waiting| waiting.next_try).min()
     }
 
-    /// Takes what was read, and returns what of it to write. A tenant with nothing left to write stops
-    /// waiting.
+    /// Takes what was read, and returns what of it to write. A tenant with nothing left to write
+    /// stops waiting.
     pub(super) fn take(&mut self, from: &Unarchived, mut read: Vec<Archivable>) -> Vec<Archivable> {
         match &from.tenant {
             Some(tenant) if read.is_empty() => {
