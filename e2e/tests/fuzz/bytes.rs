@@ -52,6 +52,7 @@ fn cut(body: &mut Vec<u8>, chance: &mut StdRng) {
     body.truncate(chance.random_range(0..body.len().max(1)));
 }
 
+#[expect(clippy::ptr_arg, reason = "all mutations have one type")]
 fn flip(body: &mut Vec<u8>, chance: &mut StdRng) {
     if let Some(at) = place(body, chance) {
         body[at] ^= 1 << chance.random_range(0..8);
