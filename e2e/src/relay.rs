@@ -78,7 +78,7 @@ impl Relay {
         let name = admin.subscription(subscription);
         let stream = subscriber.subscribe(&name).set_max_lease_extension(LEASE_EXTENSION).build();
         let target = Arc::new(Mutex::new(Target { url: target, token: None }));
-        let client = reqwest::Client::builder().pool_max_idle_per_host(MAX_IN_FLIGHT).build();
+        let client = reqwest::Client::builder().pool_max_idle_per_host(64).build();
         let pushes = Arc::<AtomicUsize>::default();
         let pusher = Pusher {
             client: client.expect("a client without TLS"),
