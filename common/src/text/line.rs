@@ -109,7 +109,8 @@ fn collect(rule: &Rule, pattern: &Regex, line: &str, found: &mut Vec<Match>) {
             at = next_word(&line[floor..], range.start);
             continue;
         }
-        if let Some(secret) = (rule.check)(&line[floor..], range.clone()) {
+        let secret = (rule.check)(&line[floor..], range.clone());
+        if let Some(secret) = secret.filter(|secret| !in_mark(&line[floor..], secret)) {
             let claim = claim(rule, &range, &secret);
             let next = floor + secret.end.max(range.start + 1);
             found.push(Match { secret: shifted(&secret, floor), claim: shifted(&claim, floor) });
@@ -123,6 +124,12 @@ fn collect(rule: &Rule, pattern: &Regex, line: &str, found: &mut Vec<Match>) {
             };
         }
     }
+}
+
+/// Whether a range lies within a mark: what an earlier redaction left is no secret.
+fn in_mark(line: &str, secret: &Range<usize>) -> bool {
+    let places = secret.end.saturating_sub(MARK.len())..=secret.start;
+    places.into_iter().any(|at| line.as_bytes()[at..].starts_with(MARK.as_bytes()))
 }
 
 /// The next place after `at` where a word begins.

@@ -199,8 +199,7 @@ fn end_of_word(text: &str, start: usize) -> usize {
     while let Some(c) = text[at..].chars().next() {
         let is_quoted = c == '"' && text[..at].ends_with('=') && at > start;
         if is_quoted {
-            let close = text[at + 1..].find('"').map_or(text.len(), |end| at + 2 + end);
-            at = close;
+            at = end_of_quotes(text, at + 1);
             continue;
         }
         if c.is_whitespace() || "\"',\\<>[{}".contains(c) {
@@ -209,6 +208,12 @@ fn end_of_word(text: &str, start: usize) -> usize {
         at += c.len_utf8();
     }
     at
+}
+
+/// The place after the quote that closes, or else the end of the line.
+fn end_of_quotes(text: &str, start: usize) -> usize {
+    let end = text[start..].find(['"', '\r', '\n']).map_or(text.len(), |end| start + end);
+    end + usize::from(text[end..].starts_with('"'))
 }
 
 /// The cookies of a request, or the value of the cookie that an answer sets.

@@ -29,7 +29,7 @@ pub fn redact(text: &str) -> Redacted {
     Redacted { text: replaced(text, &found), count: found.len() }
 }
 
-/// Replaces every match in a path, a query or a referer, which is borrowed if there is none.
+/// Replaces every match in a path, a query or a referer. A text without a match is borrowed.
 #[must_use]
 pub fn redact_path(path: &str) -> Cow<'_, str> {
     let found = spans(path);
@@ -104,6 +104,20 @@ mod tests {
     fn no_match_spans_a_line_break() {
         for text in ["415-555-\n2671x", "4111 1111\r1111 1111", "Bearer\nabc123xyz", "a@b\n.co"] {
             assert_eq!(shown(text), text);
+        }
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_ends_with_its_line() {
+        let text = "Authorization: Bearer abc.def=\"x\r\nthe next line";
+        assert_eq!(shown(text), "Authorization: Bearer [REDACTED]\r\nthe next line");
+    }
+
+    #[test]
+    fn a_mark_is_not_redacted_again() {
+        for text in ["Authorization:555-0199", "Authorization: [AKIAIOSFODNN7EXAMPLE]"] {
+            let once = shown(text);
+            assert_eq!(shown(&once), once);
         }
     }
 

@@ -139,7 +139,12 @@ pub(super) const RULES: &[Rule] = &[
             r#"Authorization: Digest username="bob", nonce="abc", response="6629fae4""#,
             "Authorization: AWS4-HMAC-SHA256 Credential=AK/2025/us, SignedHeaders=host, Signature=abc",
         ],
-        spares: &["Authorization: none", "authorization: Digest", "authorization: failed for ann"],
+        spares: &[
+            "Authorization: none",
+            "authorization: Digest",
+            "authorization: failed for ann",
+            "Authorization:[REDACTED]",
+        ],
     },
     Rule {
         name: "Basic credentials",
