@@ -35,10 +35,12 @@ resource "google_service_account" "gateway" {
 }
 
 resource "google_cloud_run_v2_service" "gateway" {
-  name                = "${var.name}-gateway"
-  location            = var.region
-  ingress             = "INGRESS_TRAFFIC_ALL"
-  deletion_protection = var.deletion_protection
+  name     = "${var.name}-gateway"
+  location = var.region
+  ingress  = "INGRESS_TRAFFIC_ALL"
+  # If the first revision does not start, Terraform marks the service as tainted, and the next `apply`
+  # must be able to replace it. A service holds no data.
+  deletion_protection = false
 
   template {
     service_account = google_service_account.gateway.email

@@ -430,7 +430,7 @@ variable "prometheus" {
 # --- Taking it down --------------------------------------------------------------------------
 
 variable "deletion_protection" {
-  description = "Whether Terraform and Google refuse to delete services, the database, the archive and tables with data."
+  description = "Whether Terraform and Google refuse to delete what holds data: the database, the archive and BigQuery's table."
   type        = bool
   default     = true
 }

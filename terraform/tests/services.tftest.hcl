@@ -138,15 +138,15 @@ run "every_variable_has_its_effect" {
 
   assert {
     condition = [for service in [google_cloud_run_v2_service.gateway, google_cloud_run_v2_service.worker] : join(" ", [
-      service.name, service.location, service.deletion_protection,
+      service.name, service.location,
       service.template[0].containers[0].image,
       service.template[0].scaling[0].max_instance_count,
       service.template[0].max_instance_request_concurrency,
       service.template[0].containers[0].resources[0].limits["cpu"],
       service.template[0].containers[0].resources[0].limits["memory"],
       ])] == [
-      "other-gateway europe-west4 false registry.test/gateway:7 3 70 2 3Gi",
-      "other-worker europe-west4 false registry.test/worker:7 4 900 4 5Gi",
+      "other-gateway europe-west4 registry.test/gateway:7 3 70 2 3Gi",
+      "other-worker europe-west4 registry.test/worker:7 4 900 4 5Gi",
     ]
     error_message = "The variables must reach the sizes and names of the services."
   }
