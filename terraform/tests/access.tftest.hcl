@@ -83,7 +83,7 @@ run "each_account_has_exactly_these_grants" {
       "build roles/run.developer spillway-gateway",
       "build roles/run.developer spillway-worker",
       "build roles/secretmanager.secretAccessor secrets/read-token",
-      "build roles/storage.objectViewer project 1",
+      "build roles/storage.objectViewer test-project-spillway-source",
 
       "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/iam.serviceAccountOpenIdTokenCreator accounts/push",
       "serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com roles/pubsub.publisher spillway-dead-letters",

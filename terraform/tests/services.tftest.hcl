@@ -206,8 +206,20 @@ run "the_deploy_command_has_all_names" {
   }
 
   assert {
-    condition     = output.deploy == "gcloud builds submit --project test-project --substitutions _REGION=europe-west4,_REPOSITORY=other,_GATEWAY_SERVICE=other-gateway,_WORKER_SERVICE=other-worker,_BUILD_ACCOUNT=other-build,_READ_TOKEN_SECRET=other-read-token"
-    error_message = "Cloud Build must deploy to the services that Terraform created."
+    condition     = output.deploy == "gcloud builds submit --project test-project --gcs-source-staging-dir gs://source/source --substitutions _REGION=europe-west4,_REPOSITORY=other,_GATEWAY_SERVICE=other-gateway,_WORKER_SERVICE=other-worker,_BUILD_ACCOUNT=other-build,_READ_TOKEN_SECRET=other-read-token"
+    error_message = "Cloud Build must deploy to the services that Terraform created, and end with the substitutions, so that more can be appended."
+  }
+
+  assert {
+    condition = (
+      google_storage_bucket.source.name == "test-project-other-source"
+      && google_storage_bucket.source.location == "europe-west4"
+      && google_storage_bucket.source.uniform_bucket_level_access == true
+      && google_storage_bucket.source.public_access_prevention == "enforced"
+      && google_storage_bucket.source.force_destroy == true
+      && [for rule in google_storage_bucket.source.lifecycle_rule : "${one(rule.action).type} ${one(rule.condition).age}"] == ["Delete 7"]
+    )
+    error_message = "Sources must be in a private bucket in the region, for seven days, and never keep `terraform destroy` from ending."
   }
 }
 
