@@ -38,6 +38,8 @@ resource "google_cloud_run_v2_service" "gateway" {
   name     = "${var.name}-gateway"
   location = var.region
   ingress  = "INGRESS_TRAFFIC_ALL"
+  # Anybody may call it. A grant to allUsers would say the same, but organizations commonly forbid it.
+  invoker_iam_disabled = true
   # If the first revision does not start, Terraform marks the service as tainted, and the next `apply`
   # must be able to replace it. A service holds no data.
   deletion_protection = false

@@ -85,10 +85,7 @@ resource "google_project_iam_member" "this" {
 
 resource "google_cloud_run_v2_service_iam_member" "this" {
   for_each = {
-    anybody-calls-the-gateway = {
-      service = google_cloud_run_v2_service.gateway, role = "roles/run.invoker", member = "allUsers"
-    }
-    # Nobody else may: the worker trusts what it receives.
+    # Nobody else may: the worker trusts what it receives. (The gateway asks for no grant.)
     push-calls-the-worker = {
       service = google_cloud_run_v2_service.worker, role = "roles/run.invoker", member = google_service_account.push.member
     }
