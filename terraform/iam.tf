@@ -5,7 +5,8 @@
 # project only: a condition narrows these where possible.
 
 locals {
-  # The account that Pub/Sub acts as in this project. It exists once there is a topic.
+  # The account that Pub/Sub acts as in this project. It exists once there is a topic; a grant before that
+  # fails. So whatever names it waits for one.
   pubsub_agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
 
   this_database = "resource.name == \"projects/${var.project_id}/databases/${var.firestore_database}\""

@@ -123,7 +123,10 @@ resource "google_monitoring_alert_policy" "this" {
     mime_type = "text/markdown"
   }
 
-  depends_on = [google_project_service.this]
+  # Google refuses an alert on a metric that it does not know yet, and a project that has just begun to
+  # use a service does not know that service's metrics for a few minutes. So alerts come last: building the
+  # indexes takes minutes.
+  depends_on = [google_project_service.this, google_firestore_index.this]
 }
 
 resource "google_monitoring_dashboard" "this" {

@@ -132,6 +132,24 @@ run "every_grant_is_in_the_list" {
   }
 }
 
+# Only a plan of a new project would show the order, and a mock does not fail; so this reads the file.
+run "grants_to_pubsub_wait_for_a_topic" {
+  command = plan
+
+  assert {
+    condition = [for block in regexall("(?s)\nresource \"[^\n]*\n.*?\n}\n", file("${path.module}/iam.tf")) :
+      regex("resource \"([a-z0-9_]+)\"", block)[0]
+      if strcontains(block, "local.pubsub_agent") && !can(regex("google_pubsub_topic\\.|= google_pubsub_subscription\\.", block))
+    ] == []
+    error_message = "Pub/Sub's service agent may not exist before there is a topic."
+  }
+
+  assert {
+    condition     = length(regexall("local\\.pubsub_agent", file("${path.module}/iam.tf"))) == 6
+    error_message = "The test above did not find every grant to Pub/Sub's service agent."
+  }
+}
+
 run "a_read_token_comes_from_secret_manager" {
   assert {
     condition = [for env in google_cloud_run_v2_service.gateway.template[0].containers[0].env : env.value_source[0].secret_key_ref[0].secret

@@ -53,6 +53,18 @@ run "each_kind_of_failure_raises_an_alert" {
   }
 }
 
+# Only a new project would show it; so this reads the file.
+run "alerts_wait_until_their_metrics_are_known" {
+  command = plan
+
+  assert {
+    condition = alltrue([for block in regexall("(?s)\nresource \"google_monitoring_alert_policy\".*?\n}\n", file("${path.module}/monitoring.tf")) :
+      can(regex("depends_on = \\[[^]]*google_firestore_index\\.this", block))
+    ]) && strcontains(file("${path.module}/monitoring.tf"), "\nresource \"google_monitoring_alert_policy\"")
+    error_message = "Alerts must be created after everything that takes minutes."
+  }
+}
+
 run "the_dashboard_shows_the_metric_of_every_alert" {
   command = plan
 
