@@ -12,7 +12,18 @@ resource "google_artifact_registry_repository" "images" {
     id     = "keep-the-last-20"
     action = "KEEP"
     most_recent_versions {
-      keep_count = 20
+      package_name_prefixes = ["gateway", "worker"]
+      keep_count            = 20
+    }
+  }
+
+  # Each build replaces the cache of the one before, which loses its tag and is of a gigabyte or more.
+  cleanup_policies {
+    id     = "delete-untagged-after-3-days"
+    action = "DELETE"
+    condition {
+      tag_state  = "UNTAGGED"
+      older_than = "259200s"
     }
   }
 

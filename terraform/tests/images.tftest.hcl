@@ -25,7 +25,26 @@ run "terraform_creates_the_services" {
   }
 }
 
-# This run starts from the state of the one above.
+run "images_stay_and_replaced_caches_go" {
+  command = plan
+
+  assert {
+    condition = {
+      for policy in google_artifact_registry_repository.images.cleanup_policies : policy.id => join(" ", concat(
+        [policy.action],
+        flatten([for kept in policy.most_recent_versions : [kept.package_name_prefixes, tostring(kept.keep_count)]]),
+        flatten([for condition in policy.condition : [coalesce(condition.tag_state, "ANY"), condition.older_than]]),
+      ))
+      } == {
+      keep-the-last-20             = "KEEP gateway worker 20"
+      delete-untagged-after-3-days = "DELETE UNTAGGED 259200s"
+      delete-after-90-days         = "DELETE ANY 7776000s"
+    }
+    error_message = "The last 20 images of each program must stay, and the caches of earlier builds must not."
+  }
+}
+
+# This run starts from the state of the first.
 run "terraform_never_deploys_to_them" {
   command = plan
 
