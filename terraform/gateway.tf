@@ -46,8 +46,8 @@ resource "google_cloud_run_v2_service" "gateway" {
 
   template {
     service_account = google_service_account.gateway.email
-    # The gateway has its own, shorter limits for bodies and for publishing.
-    timeout                          = "600s"
+    # It answers within 10 s of a request's last byte, so this is the time that a body may take.
+    timeout                          = "60s"
     max_instance_request_concurrency = var.gateway_concurrency
 
     scaling {

@@ -209,9 +209,9 @@ variable "worker_image" {
 }
 
 variable "worker_concurrency" {
-  description = "Maximum number of concurrent pushes in a worker instance. A text waits for 0.05 s a character and hardly uses the CPU, so hundreds share one; a part of a batch takes up to 2 MiB, and 500 of them fit into 1 GiB."
+  description = "Maximum number of concurrent pushes in a worker instance. A text waits for 0.05 s a character and hardly uses the CPU, so hundreds share one; a part of a batch takes up to 2 MiB, and 400 of them fit into 1 GiB beside the program."
   type        = number
-  default     = 500
+  default     = 400
 
   validation {
     condition     = var.worker_concurrency >= 1 && var.worker_concurrency <= 1000
@@ -256,6 +256,14 @@ variable "worker_memory" {
   validation {
     condition     = can(regex("^[1-9][0-9]*(Mi|Gi)$", var.worker_memory))
     error_message = "Memory is a number of Mi or Gi."
+  }
+
+  validation {
+    # A fifth is left for the program itself.
+    condition = var.worker_concurrency * 2 <= 0.8 * try(
+      tonumber(trimsuffix(var.worker_memory, "Mi")), 1024 * tonumber(trimsuffix(var.worker_memory, "Gi")), 0
+    )
+    error_message = "worker_memory must have 2.5 Mi for each of worker_concurrency: 1Gi for up to 409, 2Gi for up to 819, 3Gi for 1000."
   }
 }
 

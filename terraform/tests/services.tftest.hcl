@@ -42,6 +42,17 @@ run "nothing_is_always_on" {
   }
 }
 
+# A body takes 10 s and a second for each 32 KiB at most, in the gateway; Cloud Run ends a request before
+# that, so that a slow sender does not keep an instance awake for minutes.
+run "a_request_has_a_minute_and_a_push_as_long_as_its_work" {
+  command = plan
+
+  assert {
+    condition     = google_cloud_run_v2_service.gateway.template[0].timeout == "60s" && google_cloud_run_v2_service.worker.template[0].timeout == "660s"
+    error_message = "A request may take 60 s; a push may take longer than Pub/Sub waits for it."
+  }
+}
+
 run "probes_use_paths_that_the_services_serve" {
   command = plan
 
