@@ -1,4 +1,4 @@
-# Alerts, a dashboard, and the services' own metrics with `prometheus = true`.
+# Alerts, a dashboard, what is logged, and the services' own metrics with `prometheus = true`.
 
 locals {
   # Every subscription, including the archive's.
@@ -160,6 +160,22 @@ resource "google_monitoring_dashboard" "this" {
       }]
     }
   })
+
+  depends_on = [google_project_service.this]
+}
+
+# Cloud Run writes a line of each request, and a push is one. An exclusion spares what storing it costs;
+# the metrics that alerts and dashboard use count the request all the same.
+resource "google_logging_project_exclusion" "acknowledged" {
+  count       = var.log_pushes ? 0 : 1
+  name        = "${var.name}-acknowledged-pushes"
+  description = "Pushes that the worker acknowledged"
+  filter = join(" AND ", [
+    "resource.type = \"cloud_run_revision\"",
+    "resource.labels.service_name = \"${google_cloud_run_v2_service.worker.name}\"",
+    "log_id(\"run.googleapis.com/requests\")",
+    "httpRequest.status < 300",
+  ])
 
   depends_on = [google_project_service.this]
 }

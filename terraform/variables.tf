@@ -429,6 +429,12 @@ variable "alert_latency_ms" {
   }
 }
 
+variable "log_pushes" {
+  description = "Whether Cloud Logging keeps the line that Cloud Run writes of each push that the worker acknowledged. Without them, logging costs half as much; failed pushes are always kept."
+  type        = bool
+  default     = true
+}
+
 variable "prometheus" {
   description = "Whether a second container in each service writes its /metrics to Managed Service for Prometheus. If reads need a token, the gateway gets none: the collector cannot send a token."
   type        = bool

@@ -98,6 +98,29 @@ run "monitoring_is_an_option" {
   }
 }
 
+run "acknowledged_pushes_need_not_be_logged" {
+  command = plan
+
+  variables {
+    log_pushes = false
+  }
+
+  # Failed pushes, the worker's own lines and the gateway's requests stay.
+  assert {
+    condition     = google_logging_project_exclusion.acknowledged[0].filter == "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = \"spillway-worker\" AND log_id(\"run.googleapis.com/requests\") AND httpRequest.status < 300"
+    error_message = "Exactly the lines of acknowledged pushes must be left out."
+  }
+}
+
+run "everything_is_logged_unless_someone_says_so" {
+  command = plan
+
+  assert {
+    condition     = length(google_logging_project_exclusion.acknowledged) == 0
+    error_message = "By default no line may be left out."
+  }
+}
+
 run "a_collector_reads_the_metrics_of_its_service" {
   command = plan
 
