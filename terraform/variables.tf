@@ -429,6 +429,20 @@ variable "alert_latency_ms" {
   }
 }
 
+variable "budget" {
+  description = "The billing account, and the amount a month in its currency, of which 50, 90 and 100 % send an e-mail. It stops nothing. Null creates no budget."
+  type        = object({ billing_account = string, amount = number })
+  default     = null
+
+  validation {
+    condition = var.budget == null ? true : (
+      can(regex("^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$", var.budget.billing_account))
+      && var.budget.amount >= 1 && floor(var.budget.amount) == var.budget.amount
+    )
+    error_message = "A budget is { billing_account = \"012345-6789AB-CDEF01\", amount = 100 }, with a whole amount."
+  }
+}
+
 variable "log_pushes" {
   description = "Whether Cloud Logging keeps the line that Cloud Run writes of each push that the worker acknowledged. Without them, logging costs half as much; failed pushes are always kept."
   type        = bool

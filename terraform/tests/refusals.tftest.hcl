@@ -422,6 +422,26 @@ run "an_alert_on_any_latency" {
 }
 
 # The limits themselves are accepted, so each refusal above has the reason that it names.
+run "a_budget_of_another_form_of_account" {
+  command = plan
+
+  variables {
+    budget = { billing_account = "billingAccounts/012345-6789AB-CDEF01", amount = 100 }
+  }
+
+  expect_failures = [var.budget]
+}
+
+run "a_budget_of_nothing" {
+  command = plan
+
+  variables {
+    budget = { billing_account = "012345-6789AB-CDEF01", amount = 0 }
+  }
+
+  expect_failures = [var.budget]
+}
+
 run "the_limits_themselves_are_accepted" {
   command = plan
 
