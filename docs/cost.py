@@ -114,10 +114,10 @@ class Record:
 
     def row(self):
         costs = {name: n * price(name) for name, n in self.usage().items()}
-        of = lambda service: sum(cost for name, cost in costs.items() if name.startswith(service))
-        figures = [of("pubsub"), of("run"), of("logging"), of("firestore"), sum(costs.values()), self.kept()]
+        services = ["pubsub", "run", "logging", "firestore", ""]
+        figures = [sum(cost for name, cost in costs.items() if name.startswith(service)) for service in services]
         free = float(f"{self.free():.2g}")
-        return [self.kind, *(dollars(figure * MILLION) for figure in figures), f"{free:,.0f}", self.lever]
+        return [self.kind, *(dollars(figure * MILLION) for figure in [*figures, self.kept()]), f"{free:,.0f}", self.lever]
 
 
 def text(characters, rate, kind, lever):
