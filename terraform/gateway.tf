@@ -35,15 +35,19 @@ resource "google_service_account" "gateway" {
 }
 
 resource "google_cloud_run_v2_service" "gateway" {
-  name                = "${var.name}-gateway"
-  location            = var.region
-  ingress             = "INGRESS_TRAFFIC_ALL"
-  deletion_protection = var.deletion_protection
+  name     = "${var.name}-gateway"
+  location = var.region
+  ingress  = "INGRESS_TRAFFIC_ALL"
+  # Anybody may call it. A grant to allUsers would say the same, but organizations commonly forbid it.
+  invoker_iam_disabled = true
+  # If the first revision does not start, Terraform marks the service as tainted, and the next `apply`
+  # must be able to replace it. A service holds no data.
+  deletion_protection = false
 
   template {
     service_account = google_service_account.gateway.email
-    # The gateway has its own, shorter limits for bodies and for publishing.
-    timeout                          = "600s"
+    # It answers within 10 s of a request's last byte, so this is the time that a body may take.
+    timeout                          = "60s"
     max_instance_request_concurrency = var.gateway_concurrency
 
     scaling {
