@@ -25,6 +25,8 @@ use tokio::time::Instant;
 pub use args::SimulateArgs;
 pub use server::{Server, Url};
 
+use crate::setup::SetupError;
+
 use error::SimulateError;
 use report::Report;
 use simulation::Simulation;
@@ -48,7 +50,7 @@ fn print(report: &Report) -> ExitCode {
 }
 
 fn fail(error: SimulateError) -> ExitCode {
-    let is_usage = matches!(error, SimulateError::Usage(_));
+    let is_usage = matches!(error, SimulateError::Setup(SetupError::Usage(_)));
     let failure = program::ended(Err(error));
     if is_usage { ExitCode::from(2) } else { failure }
 }

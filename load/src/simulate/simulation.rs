@@ -17,6 +17,7 @@ use super::send::{Sender, Sending};
 use super::server::Server;
 use crate::http::{self, NobodyThere};
 use crate::progress::progress;
+use crate::setup::SetupError;
 
 /// How long to wait between the tries of one request.
 const RETRY: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
@@ -45,11 +46,11 @@ pub(super) struct Simulation {
 
 impl Simulation {
     /// The simulation that the options ask for, on the server at `target`.
-    pub(super) fn new(args: &SimulateArgs, target: &Url) -> Result<Self, SimulateError> {
+    pub(super) fn new(args: &SimulateArgs, target: &Url) -> Result<Self, SetupError> {
         let reader = Reader {
             client: http::client("spillway-simulate", target, CONNECTIONS, REQUEST_TIMEOUT)?,
             base: http::base(target),
-            authorization: args.authorization().map_err(SimulateError::Usage)?,
+            authorization: args.authorization().map_err(SetupError::Usage)?,
             backoff: RETRY,
             deadline: Instant::now() + args.duration() + args.timeout(),
         };
@@ -73,9 +74,11 @@ impl Simulation {
     async fn probe(&self) -> Result<(), SimulateError> {
         let target = self.reader.base.clone();
         self.reader.probe(&self.scenario.customers[0]).await.map_err(|error| match error {
-            ReadError::NoAnswer { error, .. } => NobodyThere::new(target, &error).into(),
+            ReadError::NoAnswer { error, .. } => {
+                SetupError::from(NobodyThere::new(target, &error)).into()
+            }
             ReadError::Refused { status: status @ (401 | 403), .. } => {
-                SimulateError::NotAllowed { target, status }
+                SetupError::NotAllowed { target, status }.into()
             }
             error => error.into(),
         })
