@@ -89,21 +89,13 @@ fn cut(text: Cow<'_, str>, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
     use crate::formats::Rejects;
-
-    #[derive(Parser)]
-    struct Options {
-        #[command(flatten)]
-        settings: GatewaySettings,
-    }
+    use crate::settings::tests::settings;
 
     fn shown(options: &[&str], entry: Entry) -> Entry {
-        let settings = Options::parse_from([&["gateway"], options].concat()).settings;
         let mut read = ReadEntries { entries: vec![entry], ..ReadEntries::default() };
-        of_batch(&settings, &TenantId::default(), &mut read);
+        of_batch(&settings(options), &TenantId::default(), &mut read);
         read.entries.remove(0)
     }
 
@@ -170,8 +162,8 @@ mod tests {
         };
         let rejects = Rejects { kept: vec![rejected], ..Rejects::default() };
         let mut read = ReadEntries { rejects, ..ReadEntries::default() };
-        let options = ["gateway", "--redact-paths", "false"];
-        of_batch(&Options::parse_from(options).settings, &TenantId::default(), &mut read);
+        let as_sent = settings(&["--redact-paths", "false"]);
+        of_batch(&as_sent, &TenantId::default(), &mut read);
         let kept = &read.rejects.kept[0];
         assert_eq!(kept.reason, "[REDACTED] is required");
         assert!(kept.text.starts_with("[REDACTED] - - x") && kept.text.ends_with("x…"));
