@@ -1,5 +1,5 @@
 //! The metrics of the process itself, under the names that Prometheus' clients give them. They come
-//! from `/proc`, so other systems than Linux have none.
+//! from `/proc`, so only Linux has them.
 
 use std::fmt::Write as _;
 use std::fs;

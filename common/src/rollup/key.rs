@@ -72,7 +72,7 @@ pub enum Dimension {
     UserAgent,
     /// Requests by the host of the referer. Ordered by count.
     Referer,
-    /// Requests by the host that was asked. Ordered by count.
+    /// Requests by the host that they were for. Ordered by count.
     Host,
     /// Requests by the class of the answer's status, in a field of [`Dimension::Requests`].
     Status,

@@ -34,7 +34,7 @@ pub struct Window {
     pub user_agents: Vec<(String, i64)>,
     /// The most frequent hosts of referers with their counts; ties are ordered by name.
     pub referers: Vec<(String, i64)>,
-    /// The most frequent hosts that were asked, with their counts; ties are ordered by name.
+    /// The most frequent hosts that requests were for, with their counts; ties are ordered by name.
     pub hosts: Vec<(String, i64)>,
 }
 
@@ -59,8 +59,8 @@ pub fn of_entries(
     counts.writes(tenant, shard).collect()
 }
 
-/// What counts these entries. Equal values of a minute are added up first, so that a key occurs
-/// at most once for each minute.
+/// The keys that count these entries, and how much each counts. Equal values of a minute are added
+/// up first, so that a key occurs at most once for each minute.
 pub fn counted_of(
     entries: &[Entry],
     dimensions: LogDimensions,
@@ -124,8 +124,8 @@ pub(super) fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
     ]
 }
 
-/// What an entry counts: the dimension, the value, and how much. What the log does not have counts
-/// nothing.
+/// What an entry counts: the dimension, the value, and how much. What the log does not have is not
+/// counted.
 fn values(entry: &Entry) -> Vec<(Dimension, Cow<'_, str>, i64)> {
     let mut values = vec![
         (Dimension::Requests, ALL_REQUESTS.into(), 1),
@@ -162,7 +162,7 @@ impl Totals {
         }
     }
 
-    /// What has no class is unknown.
+    /// The status of a request without a class is unknown.
     fn statuses(&self) -> Statuses {
         let unknown = self.requests - self.classes.iter().sum::<i64>();
         Statuses { classes: self.classes, unknown }

@@ -59,7 +59,7 @@ pub(super) fn random_key(text: &str, found: Range<usize>) -> Option<Range<usize>
     None
 }
 
-/// The token of a bot, which its number is right before: `bot110201543:AA…`.
+/// The token of a bot, right after its number: `bot110201543:AA…`.
 pub(super) fn bot_token(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let end = end_of_run(text, found.end, |c| c.is_ascii_alphanumeric() || "_-".contains(c));
     let start = found.start + text[found.clone()].find(':')? + 1;

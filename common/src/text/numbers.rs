@@ -123,7 +123,7 @@ fn quoted(text: &str, range: &Range<usize>) -> bool {
     text[..range.start].ends_with('"') && text[range.end..].starts_with('"')
 }
 
-/// Whether a word for a card is before: `"card_number": "`, `visa `, or the `%B` of a magnetic
+/// Whether a word for a card comes before: `"card_number": "`, `visa `, or the `%B` of a magnetic
 /// stripe.
 fn after_card_word(text: &str, at: usize) -> bool {
     let before = &text.as_bytes()[..at];
