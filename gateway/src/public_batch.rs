@@ -47,7 +47,7 @@ impl Texts<'_> {
         entry.query = entry.query.take().map(|query| shown(query, MAX_URL_BYTES));
         entry.agent = entry.agent.take().map(|agent| self.known(agent, MAX_AGENT_BYTES));
         entry.referer = entry.referer.take().map(|referer| self.known(referer, MAX_URL_BYTES));
-        // A name that holds an address would be no name without it.
+        // Without its address, such a name would not be one.
         entry.host.take_if(|host| public(self.settings, host, MAX_URL_BYTES) != *host);
     }
 
@@ -66,8 +66,9 @@ fn of_rejected(rejected: &mut Rejected) {
     rejected.reason = cut(redact_path(&rejected.reason), MAX_REASON_BYTES);
 }
 
-/// The text as it may be kept. A text that is much too long is cut before, so that a hostile one
-/// costs no more than others, and so far behind the end that no match is torn in what stays.
+/// The text as it may be kept. A text that is much too long is cut first, so that a hostile one
+/// costs no more than others. That cut is so far past the end that it tears no match in what is
+/// kept.
 fn public(settings: &GatewaySettings, text: &str, most: usize) -> String {
     if !settings.redact_paths {
         return cut(text.into(), most);

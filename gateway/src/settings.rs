@@ -71,7 +71,7 @@ impl GatewaySettings {
         self.log_requests.unwrap_or(LogRequests::Off)
     }
 
-    /// Which spellings of a page are one for this tenant.
+    /// Which spellings of a page count as one for this tenant.
     pub(crate) fn page_rules(&self, tenant: &TenantId) -> PageRules {
         PageRules {
             keep_slash: self.keep_trailing_slash.names(tenant),

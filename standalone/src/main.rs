@@ -47,7 +47,7 @@ struct Cli {
 enum Command {
     /// Run everything in this process; this is also what no command does.
     Serve(Box<ServeArgs>),
-    // The commands below have their help at their arguments.
+    // The help of the commands below is in their arguments' comments.
     Flood(Box<FloodArgs>),
     Generate(GenerateArgs),
     Simulate(SimulateArgs),

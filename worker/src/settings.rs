@@ -53,13 +53,13 @@ pub struct WorkerSettings {
 }
 
 impl WorkerSettings {
-    /// These settings, with the commit interval that suits the store where none was set.
+    /// These settings, with the commit interval that suits the store if none was set.
     #[must_use]
     pub fn or_commit_interval_ms(self, default: u32) -> Self {
         Self { commit_interval_ms: self.commit_interval_ms.or(Some(default)), ..self }
     }
 
-    /// Shortest time between the starts of two commits; zero where none was set.
+    /// Shortest time between the starts of two commits; zero if none was set.
     pub(crate) fn commit_interval(&self) -> Duration {
         Duration::from_millis(self.commit_interval_ms.unwrap_or(0).into())
     }

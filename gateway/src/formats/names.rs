@@ -42,7 +42,7 @@ static KNOWN: LazyLock<HashMap<&str, (Slot, usize)>> = LazyLock::new(|| {
     NAMES.into_iter().flat_map(ranked).collect()
 });
 
-/// Objects that hold what the client sent: a size in one is not that of the answer.
+/// Objects that hold what the client sent: a size in one of them is not that of the answer.
 const REQUESTS: [&str; 2] = ["req", "request"];
 
 /// What a dotted name means, and how far it is from the preferred name of that slot.

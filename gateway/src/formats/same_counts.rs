@@ -169,7 +169,7 @@ proptest! {
         for (at, damage) in &damages {
             lines[*at] = damaged(&lines[*at], damage);
         }
-        // A blank line is none, and a comma between two lines of JSON is none.
+        // Blank lines do not count, and neither do commas between two lines of JSON.
         let is_json = shape.format == Format::Json;
         let is_line = |line: &&String| {
             !trimmed(line).trim_matches(|c| is_json && c == ',').is_empty()

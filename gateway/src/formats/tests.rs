@@ -160,7 +160,7 @@ fn one_byte_that_is_not_utf8_costs_nothing() {
     }
 }
 
-/// Random pieces of all formats: now and then they are nearly valid.
+/// Random pieces of all formats, which now and then make a nearly valid body.
 fn nearly() -> impl Strategy<Value = String> {
     let pieces: Vec<&str> = vec![
         "[",

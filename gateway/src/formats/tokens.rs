@@ -73,12 +73,12 @@ pub(super) fn quoted(text: &str) -> Option<(&str, &str)> {
     Some((&text[..end], &text[end + 1..]))
 }
 
-/// Whether the text is a whole number or the hyphen that stands for none.
+/// Whether the text is a whole number, or the hyphen that stands for a missing one.
 pub(super) fn is_number(text: &str) -> bool {
     text == "-" || (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Whether the text is a status code or the hyphen that stands for none.
+/// Whether the text is a status code, or the hyphen that stands for a missing one.
 pub(super) fn is_status(text: &str) -> bool {
     is_number(text) && text.len() <= 3
 }

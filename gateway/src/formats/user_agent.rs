@@ -17,7 +17,7 @@ const MAX_FAMILY_BYTES: usize = 64;
 const MAX_BYTES: usize = 1_024;
 
 /// Variants of a browser, which count as the browser: builds for phones, tablets and web views. A
-/// browser that is built on another keeps its own name: `Chromium`, `HeadlessChrome`, `Samsung
+/// browser that is built on another one keeps its own name: `Chromium`, `HeadlessChrome`, `Samsung
 /// Internet`, `Iceweasel`.
 const PLAIN: [(&str, &str); 18] = [
     ("Chrome Mobile", "Chrome"),

@@ -30,7 +30,7 @@ use events::{Events, Recipe};
 use send::{NotTaken, Sender};
 use summary::{Summary, Tally};
 
-/// How often an event is sent at most: enough for a server that is away for a minute.
+/// How often an event is sent at most: enough for a server that is gone for a minute.
 const TRIES: u32 = 20;
 /// How long to wait between the tries of one event.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));

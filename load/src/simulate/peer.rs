@@ -28,7 +28,7 @@ pub(super) enum Fault {
     Misplaces,
     /// It counts one request a minute late.
     CountsLate,
-    /// It takes the agents of a window for others.
+    /// It takes the agents of a window for other ones.
     ConfusesAgents,
     /// It refuses the first batch for good.
     Refuses,

@@ -23,14 +23,15 @@ use crate::setup::SetupError;
 const RETRY: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
 /// How long to wait between two looks at the counts.
 const POLL: Duration = Duration::from_millis(200);
-/// The same on a deployment that may not say how much is in work: time for late duplicates.
+/// The same on a deployment that may not say how much is in work, which leaves time for late
+/// duplicates.
 const SETTLING: Duration = Duration::from_secs(1);
 /// How many looks in a row must find that the server is done: our own has nothing in work, another
 /// one has counted everything.
 const ENOUGH: u32 = 3;
 /// How long one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long to wait between two looks for a moment to kill the server.
+/// How long to wait between two looks for the moment to kill the server.
 const AIM_POLL: Duration = Duration::from_millis(10);
 /// How many connections are kept open.
 const CONNECTIONS: usize = 64;
@@ -101,8 +102,8 @@ impl Simulation {
         Ok(sending)
     }
 
-    /// Kills the server half-way, at the next moment when messages are in work; at the latest when
-    /// all is sent.
+    /// Kills the server half-way, at the next moment when messages are in work, but no later than
+    /// when all is sent.
     async fn kill<S: Server>(
         &self,
         own: Option<&mut S>,
