@@ -147,7 +147,7 @@ fn is_host(name: &str) -> bool {
     is_plain && is_port && (is_domain || is_address || host.eq_ignore_ascii_case("localhost"))
 }
 
-/// The path in NFC, with every escape decoded that stands for text.
+/// The path in NFC, in which every escape that stands for text is decoded.
 fn decoded(path: &str) -> String {
     let is_plain = |byte: u8| byte != b'%' && (byte.is_ascii_graphic() || byte == b' ');
     if path.bytes().all(is_plain) {

@@ -35,9 +35,10 @@ pub struct WorkerSettings {
         value_parser = value_parser!(u32).range(ROLLUP_SHARDS))]
     pub rollup_shards: u32,
 
-    /// What of access logs is counted beside the number of requests, as a comma-separated list of
-    /// paths, user_agents, status, bytes, referers and hosts, or none. Status and bytes cost no
-    /// further document; each of the others costs three for each value of a minute.
+    /// Which details of access logs are counted besides the number of requests, as a
+    /// comma-separated list of paths, user_agents, status, bytes, referers and hosts, or none.
+    /// Status and bytes cost no further document; each of the others costs three for each value of
+    /// a minute.
     #[arg(long, env = "LOG_DIMENSIONS", default_value_t = LogDimensions::ALL)]
     pub log_dimensions: LogDimensions,
 

@@ -11,7 +11,7 @@ const ENVELOPE: &str = "logs";
 pub(super) struct Items<'b> {
     /// The JSON of each.
     pub(super) items: Vec<&'b [u8]>,
-    /// What stands beside their array, as an object.
+    /// The members beside their array, as an object.
     pub(super) beside: Option<Vec<u8>>,
 }
 

@@ -83,7 +83,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// Reads the headers, the query, and what stands beside the items.
+    /// Reads the headers, the query, and the members beside the items.
     fn of(request: &HttpRequest, beside: Option<Vec<u8>>) -> Result<Self, Problem> {
         let mut beside = match beside {
             Some(beside) => Object::of(&beside)?,

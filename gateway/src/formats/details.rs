@@ -25,7 +25,7 @@ pub(super) fn bytes(text: &str) -> Option<u64> {
     digits.parse().ok().filter(|bytes| *bytes <= MAX_BYTES)
 }
 
-/// A duration in microseconds; its unit is behind it or in the name of its field.
+/// A duration in microseconds; its unit follows it, or is in the name of its field.
 pub(super) fn duration_us(name: &str, text: &str) -> Option<u64> {
     let with_unit = UNITS.iter().find_map(|(unit, length)| {
         let number = text.strip_suffix(unit)?.trim_end();

@@ -173,7 +173,7 @@ impl Reader<'_> {
         }
     }
 
-    /// One entry, up to the comma or bracket behind it.
+    /// One entry, up to the comma or bracket after it.
     fn entry<'t>(&mut self, scanner: &mut Scanner<'t>, text: &'t str) {
         let start = scanner.at();
         let broken = match item(scanner) {

@@ -163,7 +163,7 @@ impl<'t> Scanner<'t> {
             self.at += word.len();
             return Ok(leaf);
         }
-        let length = number(rest).ok_or(self.broken("has something that is no value"))?;
+        let length = number(rest).ok_or(self.broken("has something that is not a value"))?;
         self.at += length;
         Ok(Leaf::Number(&rest[..length]))
     }
@@ -194,7 +194,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// The character of an escape, whose backslash is behind.
+    /// The character of an escape, after its backslash.
     fn escape(&mut self) -> Option<char> {
         let byte = *self.text.as_bytes().get(self.at)?;
         self.at += 1;

@@ -1,5 +1,5 @@
 //! The W3C extended log format, as IIS and CloudFront write it: a `#Fields` line names the columns
-//! of the lines behind it.
+//! of the lines after it.
 
 use std::borrow::Cow;
 
@@ -26,7 +26,7 @@ const IIS: &str = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-u
     cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken";
 const OLDER_IIS: &str = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip \
     cs(User-Agent) sc-status sc-substatus sc-win32-status time-taken";
-/// The first columns of CloudFront. Each of its versions has added others behind them.
+/// The first columns of CloudFront. Each of its versions has added others after them.
 const CLOUDFRONT: &str = "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem \
     sc-status cs(Referer) cs(User-Agent) cs-uri-query";
 

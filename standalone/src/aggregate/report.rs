@@ -165,7 +165,7 @@ impl Events {
     }
 }
 
-/// The counts of all time stand beside the windows, their requests as `total`.
+/// The counts of all time stand beside the windows, with their requests as `total`.
 impl Serialize for Requests {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let RequestCounts { bytes, hosts, paths, referers, requests, status, user_agents } =
