@@ -1,5 +1,5 @@
 //! Finds the items of a batch in a JSON body by commas, brackets and quotes alone, so that a broken
-//! item costs only itself.
+//! item does not affect the others.
 
 use super::json::BYTE_ORDER_MARK;
 

@@ -35,7 +35,7 @@ pub(crate) struct TextBatch {
 }
 
 impl TextBatch {
-    /// Reads the items one by one: one that is not valid costs only itself.
+    /// Reads the items one by one: one that is not valid does not affect the others.
     pub(super) fn read(request: &HttpRequest, items: Items<'_>) -> Result<Self, Problem> {
         let count = items.items.len();
         if count > MAX_TEXTS {
