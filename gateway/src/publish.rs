@@ -1,4 +1,5 @@
-//! Publishes the messages of a request: either all are durable, or the error says how to retry.
+//! Publishes the messages of a request: either all of them are durable, or the error says how to
+//! retry.
 
 use common::broker::{Message, PublishError};
 use common::budget;

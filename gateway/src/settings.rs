@@ -71,7 +71,7 @@ impl GatewaySettings {
         self.log_requests.unwrap_or(LogRequests::Off)
     }
 
-    /// Which spellings of a page are one for this tenant.
+    /// Which spellings of a page count as one for this tenant.
     pub(crate) fn page_rules(&self, tenant: &TenantId) -> PageRules {
         PageRules {
             keep_slash: self.keep_trailing_slash.names(tenant),
@@ -89,8 +89,27 @@ impl GatewaySettings {
         self.max_logs_bytes as usize
     }
 
-    /// The token that reads need. An empty one counts as not set: scripts pass unset variables so.
+    /// The token that reads need. An empty one counts as not set, because that is how
+    /// scripts pass on a variable that is not set.
     pub(crate) fn read_token(&self) -> Option<&str> {
         self.read_token.as_deref().filter(|token| !token.is_empty())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Options {
+        #[command(flatten)]
+        settings: GatewaySettings,
+    }
+
+    /// The settings that these options give.
+    pub(crate) fn settings(options: &[&str]) -> GatewaySettings {
+        Options::parse_from([&["gateway"], options].concat()).settings
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use common::data_folder::{ARCHIVE, LOCK, REPORT};
 use thiserror::Error;
 
-/// The data folder of whoever names none.
+/// The data folder if none is named.
 pub(crate) const DEFAULT: &str = "./spillway-data";
 
 /// A folder that belongs to this process until it ends, however it ends.

@@ -35,7 +35,7 @@ pub(crate) struct TextBatch {
 }
 
 impl TextBatch {
-    /// Reads the items one by one: one that is not valid costs only itself.
+    /// Reads the items one by one: one that is not valid does not affect the others.
     pub(super) fn read(request: &HttpRequest, items: Items<'_>) -> Result<Self, Problem> {
         let count = items.items.len();
         if count > MAX_TEXTS {
@@ -83,7 +83,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// Reads the headers, the query, and what stands beside the items.
+    /// Reads the headers, the query, and the members beside the items.
     fn of(request: &HttpRequest, beside: Option<Vec<u8>>) -> Result<Self, Problem> {
         let mut beside = match beside {
             Some(beside) => Object::of(&beside)?,

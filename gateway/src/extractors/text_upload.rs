@@ -41,7 +41,7 @@ impl FromBody for TextUpload {
     }
 }
 
-/// Reads JSON. Without its media type, a batch of lines is told by how each of them begins.
+/// Reads JSON. Without its media type, a batch of lines is recognized by how each of them begins.
 fn from_json(
     request: &HttpRequest,
     mut body: Vec<u8>,
