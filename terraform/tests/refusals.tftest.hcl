@@ -240,6 +240,17 @@ run "a_body_of_logs_over_the_limit" {
   expect_failures = [var.max_logs_bytes]
 }
 
+run "a_negative_rate" {
+  command = plan
+
+  variables {
+    tenant_records_per_second = -1
+    tenant_bytes_per_second   = 0.5
+  }
+
+  expect_failures = [var.tenant_records_per_second, var.tenant_bytes_per_second]
+}
+
 run "a_negative_number_of_hops" {
   command = plan
 
