@@ -11,17 +11,19 @@ locals {
   gateway_port = 8080
 
   gateway_environment = {
-    GOOGLE_CLOUD_PROJECT = var.project_id
-    PUBSUB_TOPIC         = google_pubsub_topic.records.name
-    FIRESTORE_DATABASE   = google_firestore_database.this.name
-    MAX_INGEST_BYTES     = tostring(var.max_ingest_bytes)
-    MAX_LOGS_BYTES       = tostring(var.max_logs_bytes)
-    TRUSTED_HOPS         = tostring(var.trusted_hops)
-    REDACT_PATHS         = tostring(var.redact_paths)
-    KEEP_TRAILING_SLASH  = join(",", var.keep_trailing_slash)
-    MERGE_INDEX_PAGES    = join(",", var.merge_index_pages)
-    PAGES                = var.pages ? "on" : "off"
-    LOG_REQUESTS         = var.log_requests
+    GOOGLE_CLOUD_PROJECT      = var.project_id
+    PUBSUB_TOPIC              = google_pubsub_topic.records.name
+    FIRESTORE_DATABASE        = google_firestore_database.this.name
+    MAX_INGEST_BYTES          = tostring(var.max_ingest_bytes)
+    MAX_LOGS_BYTES            = tostring(var.max_logs_bytes)
+    TENANT_RECORDS_PER_SECOND = tostring(var.tenant_records_per_second)
+    TENANT_BYTES_PER_SECOND   = tostring(var.tenant_bytes_per_second)
+    TRUSTED_HOPS              = tostring(var.trusted_hops)
+    REDACT_PATHS              = tostring(var.redact_paths)
+    KEEP_TRAILING_SLASH       = join(",", var.keep_trailing_slash)
+    MERGE_INDEX_PAGES         = join(",", var.merge_index_pages)
+    PAGES                     = var.pages ? "on" : "off"
+    LOG_REQUESTS              = var.log_requests
   }
 
   # The collector cannot send a bearer token.

@@ -139,6 +139,28 @@ variable "max_logs_bytes" {
   }
 }
 
+variable "tenant_records_per_second" {
+  description = "TENANT_RECORDS_PER_SECOND: the most texts, events and access-log entries a second that each tenant may send on average to each instance of the gateway; 0 is no limit."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.tenant_records_per_second >= 0 && var.tenant_records_per_second <= 1000000000 && floor(var.tenant_records_per_second) == var.tenant_records_per_second
+    error_message = "The rate is 0 to 1000000000 records a second."
+  }
+}
+
+variable "tenant_bytes_per_second" {
+  description = "TENANT_BYTES_PER_SECOND: the most bytes a second that each tenant may send on average to each instance of the gateway; 0 is no limit."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.tenant_bytes_per_second >= 0 && var.tenant_bytes_per_second <= 1000000000 && floor(var.tenant_bytes_per_second) == var.tenant_bytes_per_second
+    error_message = "The rate is 0 to 1000000000 bytes a second."
+  }
+}
+
 variable "trusted_hops" {
   description = "TRUSTED_HOPS: the number of proxies in front of the gateway that write X-Forwarded-For: 1 for Cloud Run alone, 2 with a load balancer in front of it."
   type        = number

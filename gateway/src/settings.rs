@@ -23,6 +23,17 @@ pub struct GatewaySettings {
         value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     pub max_logs_bytes: u32,
 
+    /// The most texts, events and access-log entries a second that each tenant may send on average
+    /// to one gateway; 0 is no limit. Ten seconds' worth may come at once; beyond, the answer is 429.
+    #[arg(long, env = "TENANT_RECORDS_PER_SECOND", default_value_t = 0,
+        value_parser = clap::value_parser!(u32).range(0..=1_000_000_000))]
+    pub tenant_records_per_second: u32,
+
+    /// The same for bytes, after decompression and normalization.
+    #[arg(long, env = "TENANT_BYTES_PER_SECOND", default_value_t = 0,
+        value_parser = clap::value_parser!(u32).range(0..=1_000_000_000))]
+    pub tenant_bytes_per_second: u32,
+
     /// The token that every read except health checks must send as `Authorization: Bearer …`
     /// [default: anybody may read].
     #[arg(long, env = "READ_TOKEN", hide_env_values = true)]

@@ -6,6 +6,7 @@ use common::broker::Broker;
 use common::store::DocumentStore;
 
 use crate::probes::Probes;
+use crate::rates::Rates;
 use crate::settings::GatewaySettings;
 use crate::visitor::Salts;
 
@@ -14,6 +15,7 @@ pub struct Gateway {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) store: Arc<dyn DocumentStore>,
     pub(crate) settings: GatewaySettings,
+    pub(crate) rates: Rates,
     pub(crate) salts: Salts,
     pub(crate) probes: Probes,
 }
@@ -27,6 +29,7 @@ impl Gateway {
     ) -> Self {
         let salts = Salts::new(Arc::clone(&store));
         let probes = Probes::new(Arc::clone(&broker), Arc::clone(&store));
-        Self { broker, store, settings, salts, probes }
+        let rates = Rates::new(&settings);
+        Self { broker, store, settings, rates, salts, probes }
     }
 }

@@ -261,6 +261,17 @@ run "pushes_that_do_not_fit_into_less_memory" {
   expect_failures = [var.worker_memory]
 }
 
+run "a_negative_rate" {
+  command = plan
+
+  variables {
+    tenant_records_per_second = -1
+    tenant_bytes_per_second   = 0.5
+  }
+
+  expect_failures = [var.tenant_records_per_second, var.tenant_bytes_per_second]
+}
+
 run "a_negative_number_of_hops" {
   command = plan
 

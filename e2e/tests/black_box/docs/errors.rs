@@ -12,11 +12,12 @@ use super::repository;
 const CHAPTER: &str = "## Errors";
 const LINK: &str = "(#errors)";
 /// The errors that it shows for all routes.
-const SHARED: [&str; 11] = [
+const SHARED: [&str; 12] = [
     "invalid-body",
     "invalid-encoding",
     "invalid-tenant",
     "method-not-allowed",
+    "rate-limited",
     "slow-body",
     "tenant-mismatch",
     "too-large",
