@@ -23,8 +23,14 @@ pub struct GatewaySettings {
         value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     pub max_logs_bytes: u32,
 
-    /// The token that every read except health checks must send as `Authorization: Bearer …`
-    /// [default: anybody may read].
+    /// Names under which a server that listens on a loopback address may be asked for, besides
+    /// `localhost` and such addresses: a comma-separated list, or * for any. A proxy on the same
+    /// machine that passes `Host` on needs it [default: none].
+    #[arg(long, env = "ALLOWED_HOSTS", value_delimiter = ',')]
+    pub allowed_hosts: Vec<String>,
+
+    /// The token that every read except health checks must send as `Authorization: Bearer …`, without
+    /// blanks around it [default: anybody may read].
     #[arg(long, env = "READ_TOKEN", hide_env_values = true)]
     pub read_token: Option<String>,
 
@@ -89,8 +95,9 @@ impl GatewaySettings {
         self.max_logs_bytes as usize
     }
 
-    /// The token that reads need. An empty one counts as not set: scripts pass unset variables so.
+    /// The token that reads need. A file that holds it may end with a line break. An empty one counts
+    /// as not set: scripts pass unset variables so.
     pub(crate) fn read_token(&self) -> Option<&str> {
-        self.read_token.as_deref().filter(|token| !token.is_empty())
+        self.read_token.as_deref().map(str::trim).filter(|token| !token.is_empty())
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use common::broker::Broker;
 use common::store::DocumentStore;
 
+use crate::hosts::Hosts;
 use crate::probes::Probes;
 use crate::settings::GatewaySettings;
 use crate::visitor::Salts;
@@ -14,6 +15,8 @@ pub struct Gateway {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) store: Arc<dyn DocumentStore>,
     pub(crate) settings: GatewaySettings,
+    /// Any, until the server has bound its address.
+    pub(crate) hosts: Hosts,
     pub(crate) salts: Salts,
     pub(crate) probes: Probes,
 }
@@ -27,6 +30,6 @@ impl Gateway {
     ) -> Self {
         let salts = Salts::new(Arc::clone(&store));
         let probes = Probes::new(Arc::clone(&broker), Arc::clone(&store));
-        Self { broker, store, settings, salts, probes }
+        Self { broker, store, settings, hosts: Hosts::Any, salts, probes }
     }
 }
