@@ -17,6 +17,7 @@ resource "google_project_service" "this" {
       "storage.googleapis.com",
     ],
     var.bigquery ? ["bigquery.googleapis.com"] : [],
+    var.budget == null ? [] : ["billingbudgets.googleapis.com"],
   ))
 
   service            = each.value

@@ -11,17 +11,19 @@ locals {
   gateway_port = 8080
 
   gateway_environment = {
-    GOOGLE_CLOUD_PROJECT = var.project_id
-    PUBSUB_TOPIC         = google_pubsub_topic.records.name
-    FIRESTORE_DATABASE   = google_firestore_database.this.name
-    MAX_INGEST_BYTES     = tostring(var.max_ingest_bytes)
-    MAX_LOGS_BYTES       = tostring(var.max_logs_bytes)
-    TRUSTED_HOPS         = tostring(var.trusted_hops)
-    REDACT_PATHS         = tostring(var.redact_paths)
-    KEEP_TRAILING_SLASH  = join(",", var.keep_trailing_slash)
-    MERGE_INDEX_PAGES    = join(",", var.merge_index_pages)
-    PAGES                = var.pages ? "on" : "off"
-    LOG_REQUESTS         = var.log_requests
+    GOOGLE_CLOUD_PROJECT      = var.project_id
+    PUBSUB_TOPIC              = google_pubsub_topic.records.name
+    FIRESTORE_DATABASE        = google_firestore_database.this.name
+    MAX_INGEST_BYTES          = tostring(var.max_ingest_bytes)
+    MAX_LOGS_BYTES            = tostring(var.max_logs_bytes)
+    TENANT_RECORDS_PER_SECOND = tostring(var.tenant_records_per_second)
+    TENANT_BYTES_PER_SECOND   = tostring(var.tenant_bytes_per_second)
+    TRUSTED_HOPS              = tostring(var.trusted_hops)
+    REDACT_PATHS              = tostring(var.redact_paths)
+    KEEP_TRAILING_SLASH       = join(",", var.keep_trailing_slash)
+    MERGE_INDEX_PAGES         = join(",", var.merge_index_pages)
+    PAGES                     = var.pages ? "on" : "off"
+    LOG_REQUESTS              = var.log_requests
   }
 
   # The collector cannot send a bearer token.
@@ -35,15 +37,19 @@ resource "google_service_account" "gateway" {
 }
 
 resource "google_cloud_run_v2_service" "gateway" {
-  name                = "${var.name}-gateway"
-  location            = var.region
-  ingress             = "INGRESS_TRAFFIC_ALL"
-  deletion_protection = var.deletion_protection
+  name     = "${var.name}-gateway"
+  location = var.region
+  ingress  = "INGRESS_TRAFFIC_ALL"
+  # Anybody may call it. A grant to allUsers would say the same, but organizations commonly forbid it.
+  invoker_iam_disabled = true
+  # If the first revision does not start, Terraform marks the service as tainted, and the next `apply`
+  # must be able to replace it. A service holds no data.
+  deletion_protection = false
 
   template {
     service_account = google_service_account.gateway.email
-    # The gateway has its own, shorter limits for bodies and for publishing.
-    timeout                          = "600s"
+    # It answers within 10 s of a request's last byte, so this is the time that a body may take.
+    timeout                          = "60s"
     max_instance_request_concurrency = var.gateway_concurrency
 
     scaling {

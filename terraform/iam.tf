@@ -1,20 +1,15 @@
 # All grants of access. Other files have none.
 #
 # There are four accounts of our own (gateway, worker, push, build), and Google's Pub/Sub agent. Each
-# role is granted on one resource, except those of Firestore and Cloud Build, which exist for a whole
+# role is granted on one resource, except those of Firestore, logs and metrics, which exist for a whole
 # project only: a condition narrows these where possible.
 
 locals {
-  # The account that Pub/Sub acts as in this project. It exists once there is a topic.
+  # The account that Pub/Sub acts as in this project. It exists once there is a topic; a grant before that
+  # fails. So whatever names it waits for one.
   pubsub_agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
 
   this_database = "resource.name == \"projects/${var.project_id}/databases/${var.firestore_database}\""
-
-  # `gcloud builds submit` uploads the source to one of these two buckets.
-  source_buckets = [
-    "projects/_/buckets/${var.project_id}_cloudbuild",
-    "projects/_/buckets/${var.project_id}_${var.region}_cloudbuild",
-  ]
 
   project_grants = merge(
     {
@@ -26,10 +21,6 @@ locals {
       }
       build-writes-its-log = {
         member = google_service_account.build.member, role = "roles/logging.logWriter", condition = null
-      }
-      build-reads-its-source = {
-        member    = google_service_account.build.member, role = "roles/storage.objectViewer"
-        condition = join(" || ", [for bucket in local.source_buckets : "resource.name == \"${bucket}\" || resource.name.startsWith(\"${bucket}/\")"])
       }
     },
     local.gateway_has_collector ? {
@@ -95,10 +86,7 @@ resource "google_project_iam_member" "this" {
 
 resource "google_cloud_run_v2_service_iam_member" "this" {
   for_each = {
-    anybody-calls-the-gateway = {
-      service = google_cloud_run_v2_service.gateway, role = "roles/run.invoker", member = "allUsers"
-    }
-    # Nobody else may: the worker trusts what it receives.
+    # Nobody else may: the worker trusts what it receives. (The gateway asks for no grant.)
     push-calls-the-worker = {
       service = google_cloud_run_v2_service.worker, role = "roles/run.invoker", member = google_service_account.push.member
     }
@@ -165,12 +153,22 @@ resource "google_pubsub_subscription_iam_member" "this" {
 }
 
 resource "google_storage_bucket_iam_member" "this" {
-  # The agent checks the bucket and writes files into it. It cannot read them.
-  for_each = toset(["roles/storage.objectCreator", "roles/storage.legacyBucketReader"])
+  for_each = {
+    # The agent checks the bucket and writes files into it. It cannot read them.
+    pubsub-checks-the-archive = {
+      bucket = google_storage_bucket.archive.name, role = "roles/storage.legacyBucketReader", member = local.pubsub_agent
+    }
+    pubsub-writes-the-archive = {
+      bucket = google_storage_bucket.archive.name, role = "roles/storage.objectCreator", member = local.pubsub_agent
+    }
+    build-reads-its-source = {
+      bucket = google_storage_bucket.source.name, role = "roles/storage.objectViewer", member = google_service_account.build.member
+    }
+  }
 
-  bucket = google_storage_bucket.archive.name
-  role   = each.value
-  member = local.pubsub_agent
+  bucket = each.value.bucket
+  role   = each.value.role
+  member = each.value.member
 
   depends_on = [google_pubsub_topic.records]
 }

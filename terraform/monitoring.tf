@@ -1,4 +1,4 @@
-# Alerts, a dashboard, and the services' own metrics with `prometheus = true`.
+# Alerts, a dashboard, what is logged, and the services' own metrics with `prometheus = true`.
 
 locals {
   # Every subscription, including the archive's.
@@ -123,7 +123,10 @@ resource "google_monitoring_alert_policy" "this" {
     mime_type = "text/markdown"
   }
 
-  depends_on = [google_project_service.this]
+  # Google refuses an alert on a metric that it does not know yet, and a project that has just begun to
+  # use a service does not know that service's metrics for a few minutes. So alerts come last: building the
+  # indexes takes minutes.
+  depends_on = [google_project_service.this, google_firestore_index.this]
 }
 
 resource "google_monitoring_dashboard" "this" {
@@ -157,6 +160,57 @@ resource "google_monitoring_dashboard" "this" {
       }]
     }
   })
+
+  depends_on = [google_project_service.this]
+}
+
+# What a month costs is known only afterwards: this tells the billing account's administrators, and the
+# addresses of alerts. It stops nothing.
+resource "google_billing_budget" "this" {
+  count = var.budget == null ? 0 : 1
+
+  billing_account = var.budget.billing_account
+  display_name    = "Spillway (${var.name})"
+
+  budget_filter {
+    projects = ["projects/${data.google_project.this.number}"]
+  }
+
+  amount {
+    specified_amount {
+      units = tostring(var.budget.amount)
+    }
+  }
+
+  dynamic "threshold_rules" {
+    for_each = [0.5, 0.9, 1]
+    content {
+      threshold_percent = threshold_rules.value
+    }
+  }
+
+  dynamic "all_updates_rule" {
+    for_each = length(google_monitoring_notification_channel.email) == 0 ? [] : [google_monitoring_notification_channel.email]
+    content {
+      monitoring_notification_channels = [for channel in all_updates_rule.value : channel.name]
+    }
+  }
+
+  depends_on = [google_project_service.this]
+}
+
+# Cloud Run writes a line of each request, and a push is one. An exclusion spares what storing it costs;
+# the metrics that alerts and dashboard use count the request all the same.
+resource "google_logging_project_exclusion" "acknowledged" {
+  count       = var.log_pushes ? 0 : 1
+  name        = "${var.name}-acknowledged-pushes"
+  description = "Pushes that the worker acknowledged"
+  filter = join(" AND ", [
+    "resource.type = \"cloud_run_revision\"",
+    "resource.labels.service_name = \"${google_cloud_run_v2_service.worker.name}\"",
+    "log_id(\"run.googleapis.com/requests\")",
+    "httpRequest.status < 300",
+  ])
 
   depends_on = [google_project_service.this]
 }

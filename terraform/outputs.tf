@@ -4,8 +4,8 @@ output "url" {
 }
 
 output "deploy" {
-  description = "The command that builds and deploys both images. Run it in the root of the repository."
-  value = "gcloud builds submit --project ${var.project_id} --substitutions ${join(",", [
+  description = "The command that builds and deploys both images. Run it in the root of the repository. More substitutions can be appended."
+  value = "gcloud builds submit --project ${var.project_id} --gcs-source-staging-dir ${google_storage_bucket.source.url}/source --substitutions ${join(",", [
     "_REGION=${var.region}",
     "_REPOSITORY=${google_artifact_registry_repository.images.repository_id}",
     "_GATEWAY_SERVICE=${google_cloud_run_v2_service.gateway.name}",

@@ -139,6 +139,28 @@ variable "max_logs_bytes" {
   }
 }
 
+variable "tenant_records_per_second" {
+  description = "TENANT_RECORDS_PER_SECOND: the most texts, events and access-log entries a second that each tenant may send on average to each instance of the gateway; 0 is no limit."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.tenant_records_per_second >= 0 && var.tenant_records_per_second <= 1000000000 && floor(var.tenant_records_per_second) == var.tenant_records_per_second
+    error_message = "The rate is 0 to 1000000000 records a second."
+  }
+}
+
+variable "tenant_bytes_per_second" {
+  description = "TENANT_BYTES_PER_SECOND: the most bytes a second that each tenant may send on average to each instance of the gateway; 0 is no limit."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.tenant_bytes_per_second >= 0 && var.tenant_bytes_per_second <= 1000000000 && floor(var.tenant_bytes_per_second) == var.tenant_bytes_per_second
+    error_message = "The rate is 0 to 1000000000 bytes a second."
+  }
+}
+
 variable "trusted_hops" {
   description = "TRUSTED_HOPS: the number of proxies in front of the gateway that write X-Forwarded-For: 1 for Cloud Run alone, 2 with a load balancer in front of it."
   type        = number
@@ -209,9 +231,9 @@ variable "worker_image" {
 }
 
 variable "worker_concurrency" {
-  description = "Maximum number of concurrent pushes in a worker instance. A text waits for 0.05 s a character and hardly uses the CPU, so hundreds share one; a part of a batch takes up to 2 MiB, and 500 of them fit into 1 GiB."
+  description = "Maximum number of concurrent pushes in a worker instance. A text waits for 0.05 s a character and hardly uses the CPU, so hundreds share one; a part of a batch takes up to 2 MiB, and 400 of them fit into 1 GiB beside the program."
   type        = number
-  default     = 500
+  default     = 400
 
   validation {
     condition     = var.worker_concurrency >= 1 && var.worker_concurrency <= 1000
@@ -256,6 +278,14 @@ variable "worker_memory" {
   validation {
     condition     = can(regex("^[1-9][0-9]*(Mi|Gi)$", var.worker_memory))
     error_message = "Memory is a number of Mi or Gi."
+  }
+
+  validation {
+    # A fifth is left for the program itself.
+    condition = var.worker_concurrency * 2 <= 0.8 * try(
+      tonumber(trimsuffix(var.worker_memory, "Mi")), 1024 * tonumber(trimsuffix(var.worker_memory, "Gi")), 0
+    )
+    error_message = "worker_memory must have 2.5 Mi for each of worker_concurrency: 1Gi for up to 409, 2Gi for up to 819, 3Gi for 1000."
   }
 }
 
@@ -421,6 +451,26 @@ variable "alert_latency_ms" {
   }
 }
 
+variable "budget" {
+  description = "The billing account, and the amount a month in its currency, of which 50, 90 and 100 % send an e-mail. It stops nothing. Null creates no budget."
+  type        = object({ billing_account = string, amount = number })
+  default     = null
+
+  validation {
+    condition = var.budget == null ? true : (
+      can(regex("^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$", var.budget.billing_account))
+      && var.budget.amount >= 1 && floor(var.budget.amount) == var.budget.amount
+    )
+    error_message = "A budget is { billing_account = \"012345-6789AB-CDEF01\", amount = 100 }, with a whole amount."
+  }
+}
+
+variable "log_pushes" {
+  description = "Whether Cloud Logging keeps the line that Cloud Run writes of each push that the worker acknowledged. Without them, logging costs half as much; failed pushes are always kept."
+  type        = bool
+  default     = true
+}
+
 variable "prometheus" {
   description = "Whether a second container in each service writes its /metrics to Managed Service for Prometheus. If reads need a token, the gateway gets none: the collector cannot send a token."
   type        = bool
@@ -430,7 +480,7 @@ variable "prometheus" {
 # --- Taking it down --------------------------------------------------------------------------
 
 variable "deletion_protection" {
-  description = "Whether Terraform and Google refuse to delete services, the database, the archive and tables with data."
+  description = "Whether Terraform and Google refuse to delete what holds data: the database, the archive and BigQuery's table."
   type        = bool
   default     = true
 }

@@ -44,9 +44,10 @@ resource "google_cloud_run_v2_service" "worker" {
   name     = "${var.name}-worker"
   location = var.region
   # Pushes from Pub/Sub in the same project count as internal.
-  ingress             = "INGRESS_TRAFFIC_INTERNAL_ONLY"
-  custom_audiences    = [local.push_audience]
-  deletion_protection = var.deletion_protection
+  ingress          = "INGRESS_TRAFFIC_INTERNAL_ONLY"
+  custom_audiences = [local.push_audience]
+  # As with the gateway: a service whose first revision fails must be replaceable.
+  deletion_protection = false
 
   template {
     service_account = google_service_account.worker.email

@@ -5,15 +5,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::host::host_of;
 
-/// Stands for all requests whose first line is not one of HTTP.
+/// Stands for every request whose first line is not HTTP.
 pub const UNREADABLE: &str = "unreadable";
 /// The most bytes of an answer that are taken for its size: a tebibyte.
 pub const MAX_BYTES: u64 = 1 << 40;
 /// The classes of status codes.
 pub const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
-/// A request to a customer's site, as the gateway normalized it. What the log does not have is
-/// missing, and so is what a message from before this field does not have.
+/// A request to a customer's site, as the gateway normalized it. A field is missing if the log does
+/// not have it, or if the message is older than the field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Entry {
     /// When the site received it.
@@ -35,7 +35,7 @@ pub struct Entry {
     /// How long the answer took, in microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_us: Option<u64>,
-    /// The site that was asked: a host name in lower case, without a port.
+    /// The site that the request was for: a host name in lower case, without a port.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     /// What follows the question mark.
@@ -59,7 +59,7 @@ impl Entry {
     }
 }
 
-/// A line of a batch that is no valid entry. It is kept beside the entries and not counted.
+/// A line of a batch that is not a valid entry. It is kept beside the entries, and not counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
     /// Its position in the batch, from 0, as in the answer to the client.
@@ -70,7 +70,7 @@ pub struct Rejected {
     pub text: String,
 }
 
-/// The first entry of a batch that has rejected lines. A worker reads it as any other entry.
+/// The first entry of a batch that has rejected lines. A worker reads it like any other entry.
 #[derive(Serialize)]
 pub struct FirstEntry<'a> {
     /// The entry.

@@ -40,7 +40,7 @@ pub struct Event {
     /// Whether a text was too long, so that only its beginning was kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
-    /// Why it is not counted as what it is, if so.
+    /// Why it is not counted as what it is; `None` if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excluded: Option<Exclusion>,
 }
@@ -139,7 +139,7 @@ impl Event {
     }
 }
 
-/// Whether events of this type are page views, in whatever case it is written.
+/// Whether events of this type are page views, whatever case it is written in.
 pub fn is_view(event_type: &str) -> bool {
     VIEWS.iter().any(|view| event_type.eq_ignore_ascii_case(view))
 }

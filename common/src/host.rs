@@ -1,9 +1,10 @@
-//! The names of hosts: of the site that was asked, and of the page that links to it.
+//! The names of hosts: of the site that a request was for, and of the page that links to it.
 
 /// The longest name of a host in the domain name system, in bytes.
 const MAX_HOST_BYTES: usize = 253;
 
-/// A host's name in lower case, without its port; `None` for an address and for what is no name.
+/// A host's name in lower case, without its port; `None` for an address, and for anything else that
+/// is not a name.
 pub fn host_name(authority: &str) -> Option<String> {
     let host = authority.trim();
     let (host, port) = host.split_once(':').unwrap_or((host, ""));

@@ -11,8 +11,8 @@ use crate::rollup::LogDimensions;
 use crate::store::{Document, Fields, Value, Write, fields};
 use crate::tenant::TenantId;
 
-/// The field that says which dimensions a message was counted in; a message from before there was
-/// a choice lacks it.
+/// The field that says which dimensions a message was counted in; messages from before there was a
+/// choice lack it.
 pub const DIMENSIONS: &str = "dimensions";
 
 /// The entries of a message, as they are counted.
@@ -20,7 +20,7 @@ pub const DIMENSIONS: &str = "dimensions";
 pub struct Counted<'a> {
     /// The entries.
     pub entries: &'a [Entry],
-    /// What of them is counted.
+    /// Which of their details are counted.
     pub dimensions: LogDimensions,
 }
 

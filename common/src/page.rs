@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization as _;
 
-/// Schemes whose addresses are no pages of a site.
+/// The schemes of addresses that are not pages of a site.
 const NO_PAGES: [&str; 12] = [
     "about",
     "blob",
@@ -19,7 +19,7 @@ const NO_PAGES: [&str; 12] = [
     "vbscript",
     "view-source",
 ];
-/// What follows the last dot of a file's name, and is no top-level domain.
+/// File extensions that are not top-level domains.
 const FILES: [&str; 24] = [
     "asp", "aspx", "cgi", "css", "do", "env", "gif", "gz", "htm", "html", "ico", "jpeg", "jpg",
     "js", "json", "jsp", "php", "png", "rss", "svg", "txt", "webp", "xml", "zip",
@@ -28,12 +28,12 @@ const FILES: [&str; 24] = [
 /// The files that servers send for a folder.
 const INDEXES: [&str; 3] = ["index.html", "index.htm", "index.php"];
 
-/// The path of a page as it is counted; `None` if the place is no page, such as `about:blank`.
+/// The path of a page as it is counted; `None` if the place is not a page, such as `about:blank`.
 ///
 /// Host, query and fragment are cut off. Percent-encoding is decoded where that yields text and
-/// does not change what the path means, the text is in NFC, dot segments are resolved, and slashes
-/// are doubled neither at the start nor at the end. Normalizing twice is normalizing once. Whether
-/// the slash at the end stays is for the [`PageRules`] of the site.
+/// does not change what the path means, the text is in NFC, dot segments are resolved, and there
+/// are no doubled slashes at either end. Normalizing twice is normalizing once. The site's
+/// [`PageRules`] decide whether the slash at the end stays.
 pub fn counted_path(place: &str) -> Option<String> {
     let place = place.trim();
     if is_no_page(place) {
@@ -43,7 +43,7 @@ pub fn counted_path(place: &str) -> Option<String> {
     if decoded.starts_with('/') {
         return Some(with_visible_end(&resolved(&decoded)));
     }
-    // What was decoded may show that it is a whole URL.
+    // Decoding may reveal that it is a whole URL.
     if decoded == place { Some(decoded) } else { counted_path(&decoded) }
 }
 
@@ -80,7 +80,7 @@ fn without_index(path: &str) -> &str {
     while let Some((before, name)) = folder.trim_end_matches('/').rsplit_once('/')
         && INDEXES.contains(&name)
     {
-        // Of several slashes before the index, one stays.
+        // If there are several slashes before the index, one of them stays.
         folder = &folder[..=before.trim_end_matches('/').len()];
     }
     folder
@@ -116,7 +116,7 @@ fn is_scheme(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+.-".contains(&b))
 }
 
-/// Whether a place has a scheme of its own kind. One letter is a drive.
+/// Whether the scheme of a place is not one of web pages. A single letter is a drive.
 fn is_no_page(place: &str) -> bool {
     place.split_once(':').is_some_and(|(scheme, _)| {
         (scheme.len() == 1 && scheme.as_bytes()[0].is_ascii_alphabetic())
@@ -147,7 +147,7 @@ fn is_host(name: &str) -> bool {
     is_plain && is_port && (is_domain || is_address || host.eq_ignore_ascii_case("localhost"))
 }
 
-/// The path in NFC, with every escape decoded that stands for text.
+/// The path in NFC, in which every escape that stands for text is decoded.
 fn decoded(path: &str) -> String {
     let is_plain = |byte: u8| byte != b'%' && (byte.is_ascii_graphic() || byte == b' ');
     if path.bytes().all(is_plain) {

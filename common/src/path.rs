@@ -53,7 +53,7 @@ impl Collection {
     }
 }
 
-/// The collection below which everything of the tenants lies.
+/// The collection that holds everything of the tenants.
 pub(crate) const TENANTS: &str = "tenants";
 
 /// The id of every collection of parts.

@@ -1,5 +1,5 @@
 //! The metrics of the process itself, under the names that Prometheus' clients give them. They come
-//! from `/proc`, so other systems than Linux have none.
+//! from `/proc`, so only Linux has them.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -7,37 +7,13 @@ use std::fs;
 /// Processor time is counted in hundredths of a second, on every Linux that Rust supports.
 const TICKS_PER_SECOND: f64 = 100.0;
 
+/// A metric: the end of its name, its type, its help text, and its value if it can be read.
+type Row = (&'static str, &'static str, &'static str, Option<f64>);
+
 /// All that can be read, in Prometheus' text format.
 pub(crate) fn metrics() -> String {
-    let (stat, status) = (read("/proc/self/stat"), read("/proc/self/status"));
-    let cpu = processor_ticks(&stat).map(|ticks| ticks / TICKS_PER_SECOND);
-    let limits = read("/proc/self/limits");
-    let open = fs::read_dir("/proc/self/fd").map(|files| files.count() as f64).ok();
-    let of_status = |name| field(&status, name);
-    let rows = [
-        ("cpu_seconds_total", "counter", "Processor time used, in seconds.", cpu),
-        ("open_fds", "gauge", "Open file descriptors.", open),
-        ("max_fds", "gauge", "The most file descriptors that may be open.", most_files(&limits)),
-        (
-            "resident_memory_bytes",
-            "gauge",
-            "Memory in use, in bytes.",
-            of_status("VmRSS:").map(|kilobytes| kilobytes * 1_024.0),
-        ),
-        (
-            "virtual_memory_bytes",
-            "gauge",
-            "Address space in use, in bytes.",
-            of_status("VmSize:").map(|kilobytes| kilobytes * 1_024.0),
-        ),
-        ("threads", "gauge", "Threads.", of_status("Threads:")),
-        (
-            "start_time_seconds",
-            "gauge",
-            "When the process started, in seconds since 1970.",
-            start(&stat, &read("/proc/stat")),
-        ),
-    ];
+    let stat = read("/proc/self/stat");
+    let rows = [[cpu(&stat)].as_slice(), &files(), &status(), &[started(&stat)]].concat();
     let mut text = String::new();
     for (name, kind, help, value) in rows {
         if let Some(value) = value {
@@ -49,6 +25,36 @@ pub(crate) fn metrics() -> String {
         }
     }
     text
+}
+
+fn cpu(stat: &str) -> Row {
+    let seconds = processor_ticks(stat).map(|ticks| ticks / TICKS_PER_SECOND);
+    ("cpu_seconds_total", "counter", "Processor time used, in seconds.", seconds)
+}
+
+fn started(stat: &str) -> Row {
+    let help = "When the process started, in seconds since 1970.";
+    ("start_time_seconds", "gauge", help, start(stat, &read("/proc/stat")))
+}
+
+fn files() -> [Row; 2] {
+    let open = fs::read_dir("/proc/self/fd").map(|files| files.count() as f64).ok();
+    let most = most_files(&read("/proc/self/limits"));
+    [
+        ("open_fds", "gauge", "Open file descriptors.", open),
+        ("max_fds", "gauge", "The most file descriptors that may be open.", most),
+    ]
+}
+
+fn status() -> [Row; 3] {
+    let status = read("/proc/self/status");
+    let bytes = |name| field(&status, name).map(|kilobytes| kilobytes * 1_024.0);
+    let (resident, mapped) = (bytes("VmRSS:"), bytes("VmSize:"));
+    [
+        ("resident_memory_bytes", "gauge", "Memory in use, in bytes.", resident),
+        ("virtual_memory_bytes", "gauge", "Address space in use, in bytes.", mapped),
+        ("threads", "gauge", "Threads.", field(&status, "Threads:")),
+    ]
 }
 
 /// The file's text; empty if there is no file.

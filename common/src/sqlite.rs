@@ -171,8 +171,8 @@ fn connect(path: &Path) -> Result<Connection, SqliteError> {
     Ok(connection)
 }
 
-/// Commits jobs in groups. Those that arrive during a commit are the next group: a single job waits
-/// for nothing, and in a flood hundreds share an fsync.
+/// Commits jobs in groups. Those that arrive during a commit are the next group: a job on its own
+/// does not wait, and in a flood hundreds share an fsync.
 fn write_groups(mut connection: Connection, queue: &mpsc::Receiver<Job>) {
     let mut truncation = Truncation::at_the_start();
     while let Ok(first) = truncation.receive(queue) {

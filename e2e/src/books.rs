@@ -52,7 +52,7 @@ pub async fn balanced(embedded: &Embedded) -> Value {
 /// The differences that a comparison finds.
 ///
 /// # Panics
-/// If there are none.
+/// If the comparison finds no differences.
 pub async fn differences(embedded: &Embedded) -> Vec<Value> {
     let (status, report) = aggregated(embedded).await;
     assert_eq!(status.code(), Some(1));

@@ -1,4 +1,4 @@
-//! The gateway's server: its start and its end.
+//! The gateway's server, from its start to its end.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
@@ -28,7 +28,7 @@ const BACKLOG: i32 = 1_024;
 
 /// How often the salts are rotated.
 const ROTATE_EVERY: Duration = Duration::from_secs(3_600);
-/// How soon that is retried if the store did not answer.
+/// How soon that is tried again if the store did not answer.
 const ROTATE_AGAIN: Duration = Duration::from_secs(10);
 
 /// Binds every address of `host` on `port`; port 0 takes a free one. One address that can be bound

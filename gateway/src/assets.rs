@@ -36,7 +36,7 @@ pub(crate) struct Asset {
     plain: OnceLock<Bytes>,
 }
 
-/// A browser may cache it, but asks before it uses it again.
+/// A browser may cache it, but must ask before it uses it again.
 const REVALIDATE: &str = "no-cache";
 
 impl Asset {

@@ -36,7 +36,7 @@ pub(crate) fn parts(
     Ok(parts.into_iter().map(|part| part.lines).collect())
 }
 
-/// An entry with as many of the rejected ones as there is room for.
+/// An entry, with as many of the rejected ones as there is room for.
 fn first_line(entry: &Entry, rejects: &Rejects) -> Result<String, serde_json::Error> {
     let kept = &rejects.kept;
     if kept.is_empty() {

@@ -7,7 +7,7 @@ use crate::extractors::{log_batch, one_text};
 use crate::problem::ProblemCode;
 use crate::publish;
 
-/// The ways in which records of a kind come.
+/// The ways in which records of a kind come in.
 const SOURCES: [(Kind, &[&str]); 3] = [
     (Kind::AccessLog, &[log_batch::SOURCE]),
     (Kind::Event, &["site_event", "interaction"]),

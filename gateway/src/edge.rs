@@ -23,7 +23,7 @@ use crate::request_log::{self, LogRequests};
 use crate::state::Gateway;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The reads that need no token, besides files: they tell nothing of a tenant.
+/// The reads that need no token, besides files: they say nothing about a tenant.
 const OPEN: [&str; 5] = ["/", "/health", "/ready", "/robots.txt", "/favicon.ico"];
 /// The longest request id that is echoed, in bytes.
 const MAX_REQUEST_ID_BYTES: usize = 128;
@@ -61,9 +61,9 @@ async fn pass(
     Ok(response)
 }
 
-/// Removes the slash at the end of the path, so that the request reaches the same route as without.
-/// A file's links may be relative to its path, so a browser must ask for the file again: returns
-/// the answer that says so.
+/// Removes the slash at the end of the path, so that the request reaches the same route as it would
+/// without one. A file's links may be relative to its path, so a browser must ask for the file
+/// again: returns the answer that says so.
 fn trim_slash(request: &mut ServiceRequest) -> Option<HttpResponse> {
     let path = request.path().strip_suffix('/').filter(|path| !path.is_empty())?;
     if path.ends_with('/') {

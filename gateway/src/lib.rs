@@ -20,6 +20,7 @@ mod problem;
 mod public_batch;
 mod public_path;
 mod publish;
+mod rates;
 mod render;
 mod request_log;
 mod route_table;

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{
+    ACCEPT_ENCODING, ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use actix_web::{HttpResponse, ResponseError};
 use common::program::chain;
 use common::store::StoreError;
@@ -13,6 +15,7 @@ use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::probes::Readiness;
+use crate::rates::TooFast;
 
 /// The one table of codes: the status, name and title of each.
 macro_rules! codes {
@@ -63,6 +66,7 @@ codes! {
     TooLarge = 413 "too-large" "The body is too large",
     UnsupportedEncoding = 415 "unsupported-encoding" "The content encoding is not supported",
     UnsupportedMediaType = 415 "unsupported-media-type" "The media type is not supported",
+    RateLimited = 429 "rate-limited" "The tenant sends too fast",
     Internal = 500 "internal" "Internal error",
     NotReady = 503 "not-ready" "The service is not ready",
     Unavailable = 503 "unavailable" "The service is unavailable",
@@ -171,7 +175,7 @@ pub(crate) struct Problem {
     code: ProblemCode,
     detail: String,
     errors: Vec<FieldError>,
-    headers: Vec<(HeaderName, &'static str)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     extensions: Box<Extensions>,
 }
 
@@ -245,7 +249,7 @@ impl Problem {
     }
 
     fn header(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.headers.push((name, value));
+        self.headers.push((name, HeaderValue::from_static(value)));
         self
     }
 
@@ -295,6 +299,20 @@ impl ResponseError for Problem {
     /// The edge writes the answer again with the request's id.
     fn error_response(&self) -> HttpResponse {
         self.response("")
+    }
+}
+
+impl From<TooFast> for Problem {
+    fn from(error: TooFast) -> Self {
+        let text = |text: String| HeaderValue::try_from(text).ok();
+        let headers = [
+            (RETRY_AFTER, Some(error.wait().into())),
+            (HeaderName::from_static("ratelimit-policy"), text(error.policy())),
+            (HeaderName::from_static("ratelimit"), text(error.left())),
+        ];
+        let headers = headers.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let problem = Self::new(ProblemCode::RateLimited, error.to_string());
+        Self { headers: headers.collect(), ..problem }
     }
 }
 

@@ -47,7 +47,7 @@ impl Texts<'_> {
         entry.query = entry.query.take().map(|query| shown(query, MAX_URL_BYTES));
         entry.agent = entry.agent.take().map(|agent| self.known(agent, MAX_AGENT_BYTES));
         entry.referer = entry.referer.take().map(|referer| self.known(referer, MAX_URL_BYTES));
-        // A name that holds an address would be no name without it.
+        // Without its address, such a name would not be one.
         entry.host.take_if(|host| public(self.settings, host, MAX_URL_BYTES) != *host);
     }
 
@@ -66,8 +66,9 @@ fn of_rejected(rejected: &mut Rejected) {
     rejected.reason = cut(redact_path(&rejected.reason), MAX_REASON_BYTES);
 }
 
-/// The text as it may be kept. A text that is much too long is cut before, so that a hostile one
-/// costs no more than others, and so far behind the end that no match is torn in what stays.
+/// The text as it may be kept. A text that is much too long is cut first, so that a hostile one
+/// costs no more than others. That cut is so far past the end that it tears no match in what is
+/// kept.
 fn public(settings: &GatewaySettings, text: &str, most: usize) -> String {
     if !settings.redact_paths {
         return cut(text.into(), most);
@@ -89,21 +90,13 @@ fn cut(text: Cow<'_, str>, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
     use crate::formats::Rejects;
-
-    #[derive(Parser)]
-    struct Options {
-        #[command(flatten)]
-        settings: GatewaySettings,
-    }
+    use crate::settings::tests::settings;
 
     fn shown(options: &[&str], entry: Entry) -> Entry {
-        let settings = Options::parse_from([&["gateway"], options].concat()).settings;
         let mut read = ReadEntries { entries: vec![entry], ..ReadEntries::default() };
-        of_batch(&settings, &TenantId::default(), &mut read);
+        of_batch(&settings(options), &TenantId::default(), &mut read);
         read.entries.remove(0)
     }
 
@@ -170,8 +163,8 @@ mod tests {
         };
         let rejects = Rejects { kept: vec![rejected], ..Rejects::default() };
         let mut read = ReadEntries { rejects, ..ReadEntries::default() };
-        let options = ["gateway", "--redact-paths", "false"];
-        of_batch(&Options::parse_from(options).settings, &TenantId::default(), &mut read);
+        let as_sent = settings(&["--redact-paths", "false"]);
+        of_batch(&as_sent, &TenantId::default(), &mut read);
         let kept = &read.rejects.kept[0];
         assert_eq!(kept.reason, "[REDACTED] is required");
         assert!(kept.text.starts_with("[REDACTED] - - x") && kept.text.ends_with("x…"));

@@ -63,19 +63,9 @@ fn public_payload(payload: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use clap::Parser;
 
     use super::*;
-
-    #[derive(Parser)]
-    struct Options {
-        #[command(flatten)]
-        settings: GatewaySettings,
-    }
-
-    fn settings(options: &[&str]) -> GatewaySettings {
-        Options::parse_from([&["gateway"], options].concat()).settings
-    }
+    use crate::settings::tests::settings;
 
     fn event(path: &str, payload: &str) -> Event {
         Event {

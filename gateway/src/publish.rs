@@ -1,4 +1,5 @@
-//! Publishes the messages of a request: either all are durable, or the error says how to retry.
+//! Publishes the messages of a request: either all of them are durable, or the error says how to
+//! retry.
 
 use common::broker::{Message, PublishError};
 use common::budget;
@@ -9,8 +10,10 @@ use common::record::Record;
 use crate::problem::Problem;
 use crate::state::Gateway;
 
-/// Publishes `records`, and returns when each is durable.
+/// Publishes `records`, and returns when each is durable. If a tenant sends too fast, none is
+/// published.
 pub(crate) async fn publish(gateway: &Gateway, records: Vec<Record>) -> Result<(), Problem> {
+    gateway.rates.take(&records)?;
     let messages: Vec<_> = records.into_iter().map(Message::from).collect();
     let results = tokio::time::timeout(budget::PUBLISH, gateway.broker.publish(messages)).await;
     let Ok(results) = results else {

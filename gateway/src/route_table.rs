@@ -78,7 +78,7 @@ where
         .supports_credentials()
         .allowed_methods(["POST"])
         .allow_any_header()
-        .expose_headers(["retry-after", "x-request-id"])
+        .expose_headers(["ratelimit", "ratelimit-policy", "retry-after", "x-request-id"])
         .max_age(86_400);
     counters::begin_route(path, "POST", "202");
     let only_post = web::to(only("POST"));

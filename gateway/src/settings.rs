@@ -29,6 +29,17 @@ pub struct GatewaySettings {
     #[arg(long, env = "ALLOWED_HOSTS", value_delimiter = ',')]
     pub allowed_hosts: Vec<String>,
 
+    /// The most texts, events and access-log entries a second that each tenant may send on average
+    /// to one gateway; 0 is no limit. Ten seconds' worth may come at once; beyond, the answer is 429.
+    #[arg(long, env = "TENANT_RECORDS_PER_SECOND", default_value_t = 0,
+        value_parser = clap::value_parser!(u32).range(0..=1_000_000_000))]
+    pub tenant_records_per_second: u32,
+
+    /// The same for bytes, after decompression and normalization.
+    #[arg(long, env = "TENANT_BYTES_PER_SECOND", default_value_t = 0,
+        value_parser = clap::value_parser!(u32).range(0..=1_000_000_000))]
+    pub tenant_bytes_per_second: u32,
+
     /// The token that every read except health checks must send as `Authorization: Bearer …`, without
     /// blanks around it [default: anybody may read].
     #[arg(long, env = "READ_TOKEN", hide_env_values = true)]
@@ -77,7 +88,7 @@ impl GatewaySettings {
         self.log_requests.unwrap_or(LogRequests::Off)
     }
 
-    /// Which spellings of a page are one for this tenant.
+    /// Which spellings of a page count as one for this tenant.
     pub(crate) fn page_rules(&self, tenant: &TenantId) -> PageRules {
         PageRules {
             keep_slash: self.keep_trailing_slash.names(tenant),
@@ -96,8 +107,26 @@ impl GatewaySettings {
     }
 
     /// The token that reads need. A file that holds it may end with a line break. An empty one counts
-    /// as not set: scripts pass unset variables so.
+    /// as not set, because that is how scripts pass on a variable that is not set.
     pub(crate) fn read_token(&self) -> Option<&str> {
         self.read_token.as_deref().map(str::trim).filter(|token| !token.is_empty())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Options {
+        #[command(flatten)]
+        settings: GatewaySettings,
+    }
+
+    /// The settings that these options give.
+    pub(crate) fn settings(options: &[&str]) -> GatewaySettings {
+        Options::parse_from([&["gateway"], options].concat()).settings
     }
 }

@@ -7,6 +7,7 @@ use common::store::DocumentStore;
 
 use crate::hosts::Hosts;
 use crate::probes::Probes;
+use crate::rates::Rates;
 use crate::settings::GatewaySettings;
 use crate::visitor::Salts;
 
@@ -17,6 +18,7 @@ pub struct Gateway {
     pub(crate) settings: GatewaySettings,
     /// Any, until the server has bound its address.
     pub(crate) hosts: Hosts,
+    pub(crate) rates: Rates,
     pub(crate) salts: Salts,
     pub(crate) probes: Probes,
 }
@@ -30,6 +32,7 @@ impl Gateway {
     ) -> Self {
         let salts = Salts::new(Arc::clone(&store));
         let probes = Probes::new(Arc::clone(&broker), Arc::clone(&store));
-        Self { broker, store, settings, hosts: Hosts::Any, salts, probes }
+        let rates = Rates::new(&settings);
+        Self { broker, store, settings, hosts: Hosts::Any, rates, salts, probes }
     }
 }

@@ -15,7 +15,7 @@ pub enum TenantList {
     Some(BTreeSet<TenantId>),
 }
 
-/// A name in the list is not a tenant id.
+/// A name in the list is not the id of a tenant.
 #[derive(Debug, Error)]
 #[error("{name:?} is not a tenant: it {source}")]
 pub struct NotATenant {

@@ -1,8 +1,8 @@
 //! Times in every form that people's tools write them: the one parser of all routes.
 //!
 //! A date with a time of day, or a number of seconds, milliseconds, microseconds or nanoseconds
-//! since 1970, told apart by size. A time without a zone is in UTC. Whether a time is plausible is
-//! for `extractors::limits` to say.
+//! since 1970, told apart by size. A time without a zone is in UTC. `extractors::limits` decides
+//! whether a time is plausible.
 
 use chrono::{
     DateTime, Datelike as _, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset as _, Utc,
@@ -11,7 +11,7 @@ use serde_json::Number;
 
 use crate::extractors::limits::without_leap_second;
 
-/// What to tell a client whose time is in no known form.
+/// What to tell a client if its time is in no known form.
 pub(crate) const FORMS: &str =
     "must be a time such as 2025-05-01T10:00:00Z, or seconds or milliseconds since 1970";
 
@@ -177,7 +177,7 @@ fn digits(text: &str) -> Option<u128> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
-/// The nanoseconds of a fraction's digits. What is finer is cut off.
+/// The nanoseconds of a fraction's digits. Anything finer is cut off.
 fn nanoseconds(fraction: &str) -> Option<u128> {
     digits(fraction.get(..1)?)?;
     let is_digits = fraction.bytes().all(|byte| byte.is_ascii_digit());

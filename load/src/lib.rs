@@ -9,5 +9,8 @@ pub mod generate;
 mod http;
 mod pace;
 pub mod progress;
+mod setup;
 pub mod simulate;
+#[cfg(test)]
+mod test_server;
 mod token;

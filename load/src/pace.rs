@@ -7,8 +7,8 @@ use common::backoff::Backoff;
 /// The longest wait that a server can ask for. Beyond it, one more try is the better guess.
 const MOST_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// The wait after so many failed tries. It comes on top of what the server asked for, so that
-/// clients which were told the same time do not come back together.
+/// The wait after this many failed tries. It comes on top of what the server asked for, so that
+/// clients that were told the same time do not come back together.
 pub(crate) fn wait(backoff: Backoff, tries: u32, asked_for: Option<Duration>) -> Duration {
     asked_for.unwrap_or_default().min(MOST_RETRY_AFTER) + backoff.wait_after(tries)
 }

@@ -10,7 +10,7 @@ use rustix::fs::Mode;
 use rustix::process::umask;
 use thiserror::Error;
 
-/// The data folder of whoever names none.
+/// The data folder if none is named.
 pub(crate) const DEFAULT: &str = "./spillway-data";
 
 /// A folder that belongs to this process until it ends, however it ends.

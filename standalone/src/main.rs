@@ -45,9 +45,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run everything in this process; this is also what no command does.
+    /// Run everything in this process; this is the default.
     Serve(Box<ServeArgs>),
-    // The commands below have their help at their arguments.
+    // The help of the commands below is in their arguments' comments.
     Flood(Box<FloodArgs>),
     Generate(GenerateArgs),
     Simulate(SimulateArgs),

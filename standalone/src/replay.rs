@@ -139,7 +139,7 @@ struct Selection {
     mark: String,
 }
 
-/// What one line is for this replay.
+/// What one line means to this replay.
 enum Item {
     Message(Message),
     LeftOut,
@@ -165,7 +165,8 @@ impl Selection {
         }
     }
 
-    /// A message without a readable tenant or day is selected only if none is asked for.
+    /// A message without a readable tenant or day is selected only if the replay asks for no
+    /// particular one.
     fn takes(&self, message: &Message) -> bool {
         let tenant = message::tenant(&message.attributes);
         let day = day(&message.attributes);

@@ -26,8 +26,8 @@ pub(crate) fn marked(mut message: Message, mark: &str) -> Message {
     message
 }
 
-/// Publishes `messages`, and retries those that the broker cannot take now. One result per message,
-/// by position.
+/// Publishes `messages`, and tries again those that the broker cannot take now. One result per
+/// message, by position.
 pub(crate) async fn publish(
     broker: &dyn Broker,
     messages: &[Message],

@@ -95,7 +95,7 @@ pub(crate) enum ServeError {
 /// Serves until the process is told to stop, then gives back unfinished work and returns.
 pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     telemetry::init(args.log.log_format);
-    // First, so that a start that fails here leaves no folder behind.
+    // This comes first, so that a start that fails here leaves no folder behind.
     let listeners = listen(&args.host, args.port)?;
     let folder = DataDir::hold(&args.data_dir)?;
     let queue = databases::queue(folder.path(), args.queue_options())?;
@@ -108,7 +108,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let application = Application::on(gateway, listeners).map_err(ServeError::Server)?;
     let (address, pages) = (application.address(), &args.gateway.pages);
     print!("{}", Greeting { address, folder: folder.path(), pages });
-    // Neither has anything to finish: both end with the process.
+    // Neither has anything to finish, so both end with the process.
     tokio::spawn(adopt(queue));
     args.live(&folder).map(|live| tokio::spawn(live.run()));
     run(application, dispatcher, archiver, args.until_stdin_ends).await

@@ -24,7 +24,7 @@ const LOG: &str = "server.log";
 /// How much of the log an error shows, in bytes.
 const LOG_END: usize = 2_000;
 
-/// Simulates, on a server of its own unless one is named.
+/// Simulates, on a server of its own unless another one is named.
 pub(crate) async fn run(args: SimulateArgs) -> ExitCode {
     simulate::run::<OwnServer>(args).await
 }
@@ -40,7 +40,7 @@ struct OwnServer {
 /// since its standard input ends then.
 struct Process {
     child: Child,
-    /// Kept open: a server whose output nobody takes would fail at its next line.
+    /// Kept open, because a server would fail at its next line if nobody could take it.
     _output: Lines<BufReader<ChildStdout>>,
 }
 

@@ -53,6 +53,18 @@ run "each_kind_of_failure_raises_an_alert" {
   }
 }
 
+# Only a new project would show it; so this reads the file.
+run "alerts_wait_until_their_metrics_are_known" {
+  command = plan
+
+  assert {
+    condition = alltrue([for block in regexall("(?s)\nresource \"google_monitoring_alert_policy\".*?\n}\n", file("${path.module}/monitoring.tf")) :
+      can(regex("depends_on = \\[[^]]*google_firestore_index\\.this", block))
+    ]) && strcontains(file("${path.module}/monitoring.tf"), "\nresource \"google_monitoring_alert_policy\"")
+    error_message = "Alerts must be created after everything that takes minutes."
+  }
+}
+
 run "the_dashboard_shows_the_metric_of_every_alert" {
   command = plan
 
@@ -83,6 +95,29 @@ run "monitoring_is_an_option" {
   assert {
     condition     = length(google_monitoring_alert_policy.this) + length(google_monitoring_dashboard.this) + length(google_monitoring_notification_channel.email) == 0
     error_message = "Without monitoring there must be no alert, dashboard or channel."
+  }
+}
+
+run "acknowledged_pushes_need_not_be_logged" {
+  command = plan
+
+  variables {
+    log_pushes = false
+  }
+
+  # Failed pushes, the worker's own lines and the gateway's requests stay.
+  assert {
+    condition     = google_logging_project_exclusion.acknowledged[0].filter == "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = \"spillway-worker\" AND log_id(\"run.googleapis.com/requests\") AND httpRequest.status < 300"
+    error_message = "Exactly the lines of acknowledged pushes must be left out."
+  }
+}
+
+run "everything_is_logged_unless_someone_says_so" {
+  command = plan
+
+  assert {
+    condition     = length(google_logging_project_exclusion.acknowledged) == 0
+    error_message = "By default no line may be left out."
   }
 }
 

@@ -154,7 +154,7 @@ run "a_worker_that_texts_could_fill" {
   command = plan
 
   variables {
-    worker_max_instances = 6
+    worker_max_instances = 7
   }
 
   expect_failures = [var.worker_max_instances]
@@ -175,6 +175,7 @@ run "pushes_that_cloud_run_does_not_allow" {
 
   variables {
     worker_concurrency = 1001
+    worker_memory      = "4Gi"
   }
 
   expect_failures = [var.worker_concurrency]
@@ -238,6 +239,37 @@ run "a_body_of_logs_over_the_limit" {
   }
 
   expect_failures = [var.max_logs_bytes]
+}
+
+run "pushes_that_do_not_fit_into_memory" {
+  command = plan
+
+  variables {
+    worker_concurrency = 410
+  }
+
+  expect_failures = [var.worker_memory]
+}
+
+run "pushes_that_do_not_fit_into_less_memory" {
+  command = plan
+
+  variables {
+    worker_memory = "999Mi"
+  }
+
+  expect_failures = [var.worker_memory]
+}
+
+run "a_negative_rate" {
+  command = plan
+
+  variables {
+    tenant_records_per_second = -1
+    tenant_bytes_per_second   = 0.5
+  }
+
+  expect_failures = [var.tenant_records_per_second, var.tenant_bytes_per_second]
 }
 
 run "a_negative_number_of_hops" {
@@ -401,13 +433,33 @@ run "an_alert_on_any_latency" {
 }
 
 # The limits themselves are accepted, so each refusal above has the reason that it names.
+run "a_budget_of_another_form_of_account" {
+  command = plan
+
+  variables {
+    budget = { billing_account = "billingAccounts/012345-6789AB-CDEF01", amount = 100 }
+  }
+
+  expect_failures = [var.budget]
+}
+
+run "a_budget_of_nothing" {
+  command = plan
+
+  variables {
+    budget = { billing_account = "012345-6789AB-CDEF01", amount = 0 }
+  }
+
+  expect_failures = [var.budget]
+}
+
 run "the_limits_themselves_are_accepted" {
   command = plan
 
   variables {
     read_token            = "0123456789abcdef0123"
-    worker_max_instances  = 7
-    worker_concurrency    = 500
+    worker_max_instances  = 8
+    worker_concurrency    = 409
     max_ingest_bytes      = 16777216
     max_logs_bytes        = 16777216
     work_seconds_per_char = 0.135

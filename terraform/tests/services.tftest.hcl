@@ -42,6 +42,17 @@ run "nothing_is_always_on" {
   }
 }
 
+# A body takes 10 s and a second for each 32 KiB at most, in the gateway; Cloud Run ends a request before
+# that, so that a slow sender does not keep an instance awake for minutes.
+run "a_request_has_a_minute_and_a_push_as_long_as_its_work" {
+  command = plan
+
+  assert {
+    condition     = google_cloud_run_v2_service.gateway.template[0].timeout == "60s" && google_cloud_run_v2_service.worker.template[0].timeout == "660s"
+    error_message = "A request may take 60 s; a push may take longer than Pub/Sub waits for it."
+  }
+}
+
 run "probes_use_paths_that_the_services_serve" {
   command = plan
 
@@ -66,55 +77,59 @@ run "every_variable_has_its_effect" {
   command = plan
 
   variables {
-    region                 = "europe-west4"
-    name                   = "other"
-    gateway_image          = "registry.test/gateway:7"
-    gateway_max_instances  = 3
-    gateway_concurrency    = 70
-    gateway_cpu            = 2
-    gateway_memory         = "3Gi"
-    max_ingest_bytes       = 1000
-    max_logs_bytes         = 2000
-    trusted_hops           = 2
-    redact_paths           = false
-    keep_trailing_slash    = ["acme", "shop"]
-    merge_index_pages      = ["*"]
-    pages                  = false
-    log_requests           = "errors"
-    worker_image           = "registry.test/worker:7"
-    worker_max_instances   = 4
-    worker_concurrency     = 900
-    worker_cpu             = 4
-    worker_memory          = "5Gi"
-    work_seconds_per_char  = 0.01
-    store_original         = false
-    rollup_shards          = 8
-    log_dimensions         = "status,bytes"
-    commit_interval_ms     = 900
-    retention_days         = 40
-    archive_days           = 50
-    firestore_database     = "documents"
-    firestore_location     = "eur3"
-    point_in_time_recovery = true
-    deletion_protection    = false
-    alert_emails           = ["ops@example.com"]
-    alert_backlog_seconds  = 700
-    alert_latency_ms       = 300
+    region                    = "europe-west4"
+    name                      = "other"
+    gateway_image             = "registry.test/gateway:7"
+    gateway_max_instances     = 3
+    gateway_concurrency       = 70
+    gateway_cpu               = 2
+    gateway_memory            = "3Gi"
+    max_ingest_bytes          = 1000
+    max_logs_bytes            = 2000
+    tenant_records_per_second = 300
+    tenant_bytes_per_second   = 4000
+    trusted_hops              = 2
+    redact_paths              = false
+    keep_trailing_slash       = ["acme", "shop"]
+    merge_index_pages         = ["*"]
+    pages                     = false
+    log_requests              = "errors"
+    worker_image              = "registry.test/worker:7"
+    worker_max_instances      = 4
+    worker_concurrency        = 900
+    worker_cpu                = 4
+    worker_memory             = "5Gi"
+    work_seconds_per_char     = 0.01
+    store_original            = false
+    rollup_shards             = 8
+    log_dimensions            = "status,bytes"
+    commit_interval_ms        = 900
+    retention_days            = 40
+    archive_days              = 50
+    firestore_database        = "documents"
+    firestore_location        = "eur3"
+    point_in_time_recovery    = true
+    deletion_protection       = false
+    alert_emails              = ["ops@example.com"]
+    alert_backlog_seconds     = 700
+    alert_latency_ms          = 300
   }
 
   assert {
     condition = { for env in google_cloud_run_v2_service.gateway.template[0].containers[0].env : env.name => env.value } == {
-      GOOGLE_CLOUD_PROJECT = "test-project"
-      PUBSUB_TOPIC         = "other"
-      FIRESTORE_DATABASE   = "documents"
-      MAX_INGEST_BYTES     = "1000"
-      MAX_LOGS_BYTES       = "2000"
-      TRUSTED_HOPS         = "2"
-      REDACT_PATHS         = "false"
-      KEEP_TRAILING_SLASH  = "acme,shop"
-      MERGE_INDEX_PAGES    = "*"
-      PAGES                = "off"
-      LOG_REQUESTS         = "errors"
+      GOOGLE_CLOUD_PROJECT      = "test-project"
+      PUBSUB_TOPIC              = "other"
+      FIRESTORE_DATABASE        = "documents"
+      MAX_INGEST_BYTES          = "1000"
+      MAX_LOGS_BYTES            = "2000"
+      TENANT_RECORDS_PER_SECOND = "300"
+      TENANT_BYTES_PER_SECOND   = "4000"
+      TRUSTED_HOPS              = "2"
+      REDACT_PATHS              = "false"
+      KEEP_TRAILING_SLASH       = "acme,shop"
+      MERGE_INDEX_PAGES         = "*"
+      PAGES                     = "off"
+      LOG_REQUESTS              = "errors"
     }
     error_message = "The variables must reach the gateway's environment."
   }
@@ -138,15 +153,15 @@ run "every_variable_has_its_effect" {
 
   assert {
     condition = [for service in [google_cloud_run_v2_service.gateway, google_cloud_run_v2_service.worker] : join(" ", [
-      service.name, service.location, service.deletion_protection,
+      service.name, service.location,
       service.template[0].containers[0].image,
       service.template[0].scaling[0].max_instance_count,
       service.template[0].max_instance_request_concurrency,
       service.template[0].containers[0].resources[0].limits["cpu"],
       service.template[0].containers[0].resources[0].limits["memory"],
       ])] == [
-      "other-gateway europe-west4 false registry.test/gateway:7 3 70 2 3Gi",
-      "other-worker europe-west4 false registry.test/worker:7 4 900 4 5Gi",
+      "other-gateway europe-west4 registry.test/gateway:7 3 70 2 3Gi",
+      "other-worker europe-west4 registry.test/worker:7 4 900 4 5Gi",
     ]
     error_message = "The variables must reach the sizes and names of the services."
   }
@@ -206,8 +221,20 @@ run "the_deploy_command_has_all_names" {
   }
 
   assert {
-    condition     = output.deploy == "gcloud builds submit --project test-project --substitutions _REGION=europe-west4,_REPOSITORY=other,_GATEWAY_SERVICE=other-gateway,_WORKER_SERVICE=other-worker,_BUILD_ACCOUNT=other-build,_READ_TOKEN_SECRET=other-read-token"
-    error_message = "Cloud Build must deploy to the services that Terraform created."
+    condition     = output.deploy == "gcloud builds submit --project test-project --gcs-source-staging-dir gs://source/source --substitutions _REGION=europe-west4,_REPOSITORY=other,_GATEWAY_SERVICE=other-gateway,_WORKER_SERVICE=other-worker,_BUILD_ACCOUNT=other-build,_READ_TOKEN_SECRET=other-read-token"
+    error_message = "Cloud Build must deploy to the services that Terraform created, and end with the substitutions, so that more can be appended."
+  }
+
+  assert {
+    condition = (
+      google_storage_bucket.source.name == "test-project-other-source"
+      && google_storage_bucket.source.location == "europe-west4"
+      && google_storage_bucket.source.uniform_bucket_level_access == true
+      && google_storage_bucket.source.public_access_prevention == "enforced"
+      && google_storage_bucket.source.force_destroy == true
+      && [for rule in google_storage_bucket.source.lifecycle_rule : "${one(rule.action).type} ${one(rule.condition).age}"] == ["Delete 7"]
+    )
+    error_message = "Sources must be in a private bucket in the region, for seven days, and never keep `terraform destroy` from ending."
   }
 }
 

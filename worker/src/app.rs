@@ -21,6 +21,9 @@ use crate::push::{Push, PushError};
 const MAX_PUSH_BYTES: usize = 16 << 20;
 /// How long Pub/Sub waits for an answer: the subscriptions have the longest ack deadline.
 const ACK_DEADLINE: Duration = Duration::from_secs(600);
+/// How long an idle connection stays open. Google's front ends reuse theirs for up to 600 s: if the
+/// worker closed one first, a push on it could fail.
+const KEEP_ALIVE: Duration = Duration::from_secs(620);
 /// How long connections may take to end after the worker stopped, in seconds. Cloud Run kills the
 /// process after 10 s.
 const SHUTDOWN_SECONDS: u64 = 7;
@@ -41,6 +44,7 @@ impl Application {
             move || App::new().app_data(data.clone()).app_data(guard.clone()).configure(routes);
         let server = HttpServer::new(app)
             .client_request_timeout(Duration::from_secs(30))
+            .keep_alive(KEEP_ALIVE)
             .disable_signals()
             .shutdown_timeout(SHUTDOWN_SECONDS)
             .bind((host, port))?;

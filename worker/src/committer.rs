@@ -90,8 +90,7 @@ impl Task {
         }
     }
 
-    /// Commits the group until each unit has its answer; in halves where the store refuses the
-    /// whole.
+    /// Commits the group until each unit has its answer; in halves if the store refuses the whole.
     async fn commit(&mut self, group: Vec<Rivals>) {
         let mut groups: Vec<_> = (!group.is_empty()).then_some(group).into_iter().collect();
         while let Some(mut group) = groups.pop() {
@@ -132,7 +131,7 @@ impl Task {
         (!fresh.is_empty()).then_some(fresh)
     }
 
-    /// Sends one commit. Where some gate exists already, reads them all.
+    /// Sends one commit. If some gate exists already, reads them all.
     async fn attempt(&mut self, group: &[Rivals]) -> Result<Attempt, StoreError> {
         sleep_until(self.next).await;
         COMMIT_UNITS.observe(group.len() as f64);
@@ -168,8 +167,8 @@ enum Attempt {
     Known(Vec<Option<Document>>),
 }
 
-/// Answers the units with the error. An invalid unit says nothing about others of its gate:
-/// returns those.
+/// Answers the units with the error. An invalid unit says nothing about the others of its gate, so
+/// those are returned.
 fn fail(group: Vec<Rivals>, error: StoreError) -> Option<Vec<Rivals>> {
     let only_first = matches!(error, StoreError::Invalid(_));
     let error = CommitError::from(error);

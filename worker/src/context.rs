@@ -1,4 +1,4 @@
-//! What every processor needs: the store, the committer, the settings, and word of a stop.
+//! What every processor needs: the store, the committer, the settings, and the signal to stop.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
-//! One delivery of one message: process it, quarantine it where that cannot work, and tell the
-//! broker what to do. A dead letter, delivered too often without success, is looked up first,
-//! tried once more, and quarantined where that fails too.
+//! One delivery of one message: process it, quarantine it if that cannot work, and tell the broker
+//! what to do. A dead letter has been delivered too often without success: it is looked up first,
+//! tried once more, and quarantined if that fails too.
 
 use std::sync::Arc;
 use std::time::Duration;

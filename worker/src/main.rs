@@ -12,7 +12,7 @@ use worker::app::Application;
 use worker::auth::{Guard, GuardError, PushArgs};
 use worker::{Worker, WorkerSettings};
 
-/// Time between the starts of two commits where none is set: a Firestore document takes about one
+/// Time between the starts of two commits if none is set: a Firestore document takes about one
 /// write a second.
 const COMMIT_INTERVAL_MS: u32 = 250;
 

@@ -32,7 +32,8 @@ pub enum PushError {
 }
 
 impl PushError {
-    /// The message to quarantine: as much as could be read, else the whole body as its data.
+    /// The message to quarantine: as much of it as could be read, or else the whole body as its
+    /// data.
     pub fn into_message(self, body: &[u8]) -> Message {
         match self {
             Self::Data { message, .. } => message,

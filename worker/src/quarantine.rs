@@ -14,7 +14,7 @@ use common::store::patience::patiently;
 /// Fields that keep their first value when the message fails again.
 const FIRST: [&str; 2] = ["first_seen", "expire_at"];
 
-/// Why a message cannot be processed, and how often that was tried.
+/// Why a message cannot be processed, and how often it was tried.
 pub(crate) struct Failure {
     /// The reason.
     pub(crate) reason: Reason,
@@ -25,8 +25,8 @@ pub(crate) struct Failure {
 }
 
 /// Writes the message to its tenant's quarantine. A message that is there already keeps its
-/// document. Only a replay that fails again updates it, so that whoever replayed it sees that by
-/// the attributes, and why.
+/// document. Only a replay that fails again updates it, so that whoever replayed it can see from
+/// the attributes that it did, and why.
 pub(crate) async fn quarantine(
     store: &dyn DocumentStore,
     keep: Keep,

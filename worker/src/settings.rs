@@ -35,9 +35,10 @@ pub struct WorkerSettings {
         value_parser = value_parser!(u32).range(ROLLUP_SHARDS))]
     pub rollup_shards: u32,
 
-    /// What of access logs is counted beside the number of requests, as a comma-separated list of
-    /// paths, user_agents, status, bytes, referers and hosts, or none. Status and bytes cost no
-    /// further document; each of the others costs three for each value of a minute.
+    /// Which details of access logs are counted besides the number of requests, as a
+    /// comma-separated list of paths, user_agents, status, bytes, referers and hosts, or none.
+    /// Status and bytes cost no further document; each of the others costs three for each value of
+    /// a minute.
     #[arg(long, env = "LOG_DIMENSIONS", default_value_t = LogDimensions::ALL)]
     pub log_dimensions: LogDimensions,
 
@@ -53,13 +54,13 @@ pub struct WorkerSettings {
 }
 
 impl WorkerSettings {
-    /// These settings, with the commit interval that suits the store where none was set.
+    /// These settings, with the commit interval that suits the store if none was set.
     #[must_use]
     pub fn or_commit_interval_ms(self, default: u32) -> Self {
         Self { commit_interval_ms: self.commit_interval_ms.or(Some(default)), ..self }
     }
 
-    /// Shortest time between the starts of two commits; zero where none was set.
+    /// Shortest time between the starts of two commits; zero if none was set.
     pub(crate) fn commit_interval(&self) -> Duration {
         Duration::from_millis(self.commit_interval_ms.unwrap_or(0).into())
     }

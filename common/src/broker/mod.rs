@@ -39,7 +39,7 @@ pub trait Broker: Send + Sync {
     /// Publishes `messages` and returns one result for each, by position. `Ok` means that the
     /// message is durable and will be delivered at least once. After an error it may or may not be;
     /// publishing it again is safe, since each record takes effect only once. Ends within
-    /// [`ADAPTER`](crate::budget::ADAPTER), also where the broker is down.
+    /// [`ADAPTER`](crate::budget::ADAPTER), even if the broker is down.
     async fn publish(&self, messages: Vec<Message>) -> Vec<Result<(), PublishError>>;
 
     /// Checks that the broker would take a message, without publishing one.

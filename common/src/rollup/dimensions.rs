@@ -1,4 +1,4 @@
-//! What of access-log entries is counted beside their number.
+//! Which details of access-log entries are counted, besides their number.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,7 +19,7 @@ const NAMES: [(&str, Dimension); 6] = [
 /// Stands for no dimension.
 const NONE: &str = "none";
 
-/// A choice of what of access-log entries is counted beside their number.
+/// A choice of the details of access-log entries that are counted, besides their number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LogDimensions(u8);
 

@@ -22,7 +22,8 @@ pub enum Period {
     All,
     /// Days in UTC, from the first to the last; `None` leaves an end open.
     Days(Option<NaiveDate>, Option<NaiveDate>),
-    /// From the start of a full hour until before that of another; `None` leaves an end open.
+    /// From the start of a full hour to the start of another one, which is not included; `None`
+    /// leaves an end open.
     Hours(Option<DateTime<Utc>>, Option<DateTime<Utc>>),
 }
 
@@ -33,7 +34,7 @@ impl Period {
     }
 }
 
-/// A user who was seen on a day, or at all.
+/// A user who was seen on a day, or ever.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visit {
     /// The day, or `all`.

@@ -72,7 +72,7 @@ pub enum Dimension {
     UserAgent,
     /// Requests by the host of the referer. Ordered by count.
     Referer,
-    /// Requests by the host that was asked. Ordered by count.
+    /// Requests by the host that they were for. Ordered by count.
     Host,
     /// Requests by the class of the answer's status, in a field of [`Dimension::Requests`].
     Status,
@@ -82,18 +82,40 @@ pub enum Dimension {
 
 /// The single value of a dimension that counts all requests.
 pub(super) const ALL_REQUESTS: &str = "all";
-/// The field of a rollup that holds its count.
-const COUNT: &str = "count";
+
+/// The fields of a rollup: what identifies it, and then what it counts.
+pub(super) const FIELDS: &[&str] = &[
+    "dimension",
+    "value",
+    "grain",
+    "start",
+    "count",
+    "bytes",
+    "status_1xx",
+    "status_2xx",
+    "status_3xx",
+    "status_4xx",
+    "status_5xx",
+];
+/// Those that are read of a rollup of all requests, whose other fields are known: the start of its
+/// window, and what it counts.
+pub(super) const COUNTED: &[&str] = FIELDS.split_at(3).1;
+/// The field that holds the count.
+pub(super) const COUNT: &str = FIELDS[4];
+/// The field that holds the bytes.
+pub(super) const BYTES: &str = FIELDS[5];
+/// The fields that count the classes of statuses, the first class first.
+pub(super) const STATUSES: &[&str] = FIELDS.split_at(6).1;
 
 /// What is counted in further fields of the rollup of all requests, and so costs no document of its
 /// own: the field, the dimension and its value.
-pub(super) const FIELDS: [(&str, Dimension, &str); 6] = [
-    ("bytes", Dimension::Bytes, ALL_REQUESTS),
-    ("status_1xx", Dimension::Status, STATUS_CLASSES[0]),
-    ("status_2xx", Dimension::Status, STATUS_CLASSES[1]),
-    ("status_3xx", Dimension::Status, STATUS_CLASSES[2]),
-    ("status_4xx", Dimension::Status, STATUS_CLASSES[3]),
-    ("status_5xx", Dimension::Status, STATUS_CLASSES[4]),
+pub(super) const FURTHER: [(&str, Dimension, &str); 6] = [
+    (BYTES, Dimension::Bytes, ALL_REQUESTS),
+    (STATUSES[0], Dimension::Status, STATUS_CLASSES[0]),
+    (STATUSES[1], Dimension::Status, STATUS_CLASSES[1]),
+    (STATUSES[2], Dimension::Status, STATUS_CLASSES[2]),
+    (STATUSES[3], Dimension::Status, STATUS_CLASSES[3]),
+    (STATUSES[4], Dimension::Status, STATUS_CLASSES[4]),
 ];
 
 impl Dimension {
@@ -179,7 +201,7 @@ impl Key {
     fn field(&self) -> &'static str {
         let is_it =
             |(_, dimension, value): &&_| *dimension == self.dimension && *value == self.value;
-        FIELDS.iter().find(is_it).map_or(COUNT, |(field, ..)| field)
+        FURTHER.iter().find(is_it).map_or(COUNT, |(field, ..)| field)
     }
 
     /// The rollup that holds the count.
@@ -244,5 +266,22 @@ impl Counts {
         documents.into_iter().map(move |(key, by)| {
             key.increment(tenant, if key.dimension.is_only_summed() { shard } else { 0 }, by)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_that_counts_is_read_and_the_constants_name_the_right_ones() {
+        assert_eq!((COUNTED[0], COUNT, BYTES), ("start", "count", "bytes"));
+        assert!(FURTHER.iter().all(|(field, ..)| FIELDS.contains(field)));
+        assert!(FURTHER.iter().all(|(field, ..)| COUNTED.contains(field)));
+        let classes = FURTHER.iter().filter(|(_, dimension, _)| *dimension == Dimension::Status);
+        let classes: Vec<_> = classes.map(|(field, _, class)| (*field, *class)).collect();
+        let named = STATUSES.iter().map(|field| (*field, &field["status_".len()..]));
+        assert_eq!(classes, named.collect::<Vec<_>>());
+        assert_eq!(classes.len(), STATUS_CLASSES.len());
     }
 }

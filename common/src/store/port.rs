@@ -29,7 +29,7 @@ pub trait DocumentStore: Send + Sync {
         aggregations: &[Aggregation],
     ) -> Result<Vec<i64>, StoreError>;
 
-    /// The tenants below whose path there is a document, by name: the first `most` of them.
+    /// The tenants that have a document, in order of name: the first `most` of them.
     async fn tenants(&self, most: usize) -> Result<Vec<TenantId>, StoreError>;
 
     /// Checks that the store answers, without writing.
@@ -39,8 +39,8 @@ pub trait DocumentStore: Send + Sync {
 /// Why a request to the store failed.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// A document that the commit creates exists. Nothing was written. To learn which one, read
-    /// them.
+    /// A document that the commit would create already exists. Nothing was written. To learn which
+    /// one, read them.
     #[error("a document that the commit creates exists already")]
     AlreadyExists,
     /// The store did not answer, or refused for now. The writes may have been applied. Passing:

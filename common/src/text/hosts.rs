@@ -25,7 +25,7 @@ pub(super) fn ipv4(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     (is_free && !written_as_version(text, &found, octets)).then_some(found)
 }
 
-/// A host name that contains the address of the host, such as the names that providers give. The
+/// A host name that contains the host's address, as the names that providers give often do. The
 /// pattern takes the address, and a sign on one side of it that a name has.
 pub(super) fn named_host(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
@@ -65,7 +65,7 @@ fn start_of_host(text: &str, at: usize) -> usize {
     at - text[start..at].trim_start_matches(['.', '-']).len()
 }
 
-/// Where the host name ends, if two labels at least follow, as in `-static.example.net`.
+/// Where the host name ends, if at least two labels follow, as in `-static.example.net`.
 fn end_of_domain(text: &str, start: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let label =
@@ -90,7 +90,7 @@ fn goes_on(text: &str, end: usize) -> bool {
     matches!(text.as_bytes()[end..], [b'.' | b'-', next, ..] if next.is_ascii_digit())
 }
 
-/// Whether a number and a dot are before, so that the address is part of a longer chain.
+/// Whether a number and a dot come before, so that the address is part of a longer chain.
 fn after_group(text: &str, at: usize) -> bool {
     matches!(text.as_bytes()[..at], [.., before, b'.'] if before.is_ascii_digit())
 }
@@ -121,8 +121,8 @@ fn begins_address(text: &str, at: usize) -> bool {
     }
 }
 
-/// Whether an address ends at a position. A fifth number is a port where only ports are written so:
-/// by tcpdump and netstat.
+/// Whether an address ends at a position. A fifth number after a dot is a port only in the way that
+/// tcpdump and netstat write one.
 fn ends_address(text: &str, at: usize, octets: [u8; 4]) -> bool {
     let rest = &text.as_bytes()[at..];
     let [b'.', rest @ ..] = rest else {

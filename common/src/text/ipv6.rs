@@ -6,9 +6,10 @@ use std::ops::Range;
 
 use super::surroundings::begins;
 
-/// The longest run that is looked at: an address of eight groups, and a word and a port about it.
+/// The longest run that is looked at: an address of eight groups, with a word before it and a port
+/// after it.
 const MAX_RUN: usize = 64;
-/// How many colons of a run an address may begin after: those of a label before it.
+/// An address may begin after this many colons of a run, which belong to a label before it.
 const MAX_LABELS: usize = 3;
 
 /// An address in a run of hexadecimal digits and colons. A label may be before it (`source:`), and

@@ -23,7 +23,7 @@ pub(super) fn key(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     begins(text, found.start).then_some(found.start..end)
 }
 
-/// A key whose pattern takes all of it, with nothing behind it.
+/// A key whose pattern takes all of it, with nothing after it.
 pub(super) fn exact_key(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let rest = text[found.end..].chars().next();
     let ended = !rest.is_some_and(|c| c.is_ascii_alphanumeric());
@@ -39,8 +39,8 @@ pub(super) fn jointed_key(text: &str, found: Range<usize>) -> Option<Range<usize
     Some(found.start..found.start + text[found.start..end].trim_end_matches(['.', '/']).len())
 }
 
-/// A key whose prefix is so short that a name may begin with it too. It is not searched for inside
-/// a hyphenated name, so that such a name is read only once.
+/// A key with a prefix so short that a name may begin with it too. It is not searched for inside a
+/// hyphenated name, so that such a name is read only once.
 pub(super) fn random_key(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if after_byte(text, found.start, b'-') {
         return None;
@@ -59,7 +59,7 @@ pub(super) fn random_key(text: &str, found: Range<usize>) -> Option<Range<usize>
     None
 }
 
-/// The token of a bot, which its number is right before: `bot110201543:AA…`.
+/// The token of a bot, right after its number: `bot110201543:AA…`.
 pub(super) fn bot_token(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let end = end_of_run(text, found.end, |c| c.is_ascii_alphanumeric() || "_-".contains(c));
     let start = found.start + text[found.clone()].find(':')? + 1;

@@ -126,7 +126,7 @@ fn collect(rule: &Rule, pattern: &Regex, line: &str, found: &mut Vec<Match>) {
     }
 }
 
-/// Whether a range lies within a mark: what an earlier redaction left is no secret.
+/// Whether a range lies within a mark: what an earlier redaction left is not a secret.
 fn in_mark(line: &str, secret: &Range<usize>) -> bool {
     let places = secret.end.saturating_sub(MARK.len())..=secret.start;
     places.into_iter().any(|at| line.as_bytes()[at..].starts_with(MARK.as_bytes()))

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::surroundings::{end_of_run, in_login, start_of_run};
 
-/// Below this, a letter is Latin, Greek or Cyrillic, which words are separated in. Above, an
-/// address in Latin letters may stand right beside other text.
+/// The letters below this are Latin, Greek or Cyrillic, which separate words. Above it, an address
+/// in Latin letters may stand right beside other text.
 const SPACED: char = '\u{500}';
 /// How far a quoted name reaches.
 const QUOTED: usize = 64;
@@ -177,7 +177,8 @@ fn end_of_label(text: &str, at: usize) -> usize {
     end_of_run(text, at, |c| letter(c) || c == '-')
 }
 
-/// The letters of the same word: beside a letter of a spaced script only such letters.
+/// The letters of the same word: beside a letter of a script that separates words, only letters of
+/// such scripts.
 fn letters_beside(c: char) -> impl Fn(char) -> bool {
     move |other| is_letter(other) && (c >= SPACED || other < SPACED)
 }

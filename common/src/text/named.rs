@@ -8,9 +8,9 @@ use super::keys::looks_random;
 use super::surroundings::{ends, in_login};
 use super::values::{MARK, begins_placeholder, is_secret_word, value};
 
-/// Names that end like the name of a secret and are not one.
+/// Words that end like a secret's name, but do not name one.
 const OTHERS: &[&str] = &["compass", "bypass", "trespass", "surpass", "encompass", "overpass"];
-/// Tokens that are no secret: places in a listing, and limits.
+/// Tokens that are not secret: places in a listing, and limits.
 const PLACES: &[&str] = &[
     "page",
     "next",

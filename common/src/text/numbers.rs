@@ -75,37 +75,43 @@ pub(super) fn card(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 }
 
 fn card_from(text: &str, groups: &[Range<usize>], inner: bool) -> Option<Range<usize>> {
-    let may_begin = match groups {
-        [one, two, ..] if one.len() == 4 => matches!(two.len(), 4 | 6),
-        [one, ..] => one.len() > 12,
-        [] => false,
-    };
-    if !may_begin {
-        return None;
-    }
-    let start = groups[0].start;
-    let sign = |at: usize| text.as_bytes().get(at).copied();
-    let tied = if inner {
-        !matches!(sign(start - 1), Some(b' ' | b'+'))
-    } else {
-        !free_before(text, start, ".-") && !after_card_word(text, start)
-    };
-    if tied {
+    if !may_begin_card(groups) || is_tied(text, groups[0].start, inner) {
         return None;
     }
     let fits = |lengths: &&&[usize]| {
         let own = groups.iter().map(Range::len).take(lengths.len());
         own.eq(lengths.iter().copied())
     };
-    GROUPINGS.iter().filter(fits).find_map(|lengths| {
-        let own = &groups[..lengths.len()];
-        let mut signs = own.windows(2).map(|pair| sign(pair[0].end));
-        let first = signs.clone().next();
-        let range = start..own[own.len() - 1].end;
-        let apart = free_after(text, range.end, ".") && !joined_by_hyphen(text, range.end);
-        let is_card = apart && signs.all(|sign| Some(sign) == first);
-        (is_card && is_card_number(text, &range, own.len() == 1)).then_some(range)
-    })
+    let own = |lengths: &&[usize]| card_in(text, &groups[..lengths.len()]);
+    GROUPINGS.iter().filter(fits).find_map(own)
+}
+
+fn may_begin_card(groups: &[Range<usize>]) -> bool {
+    match groups {
+        [one, two, ..] if one.len() == 4 => matches!(two.len(), 4 | 6),
+        [one, ..] => one.len() > 12,
+        [] => false,
+    }
+}
+
+/// Whether the digits at a position belong to something longer. An inner group has other digits
+/// before it.
+fn is_tied(text: &str, start: usize, inner: bool) -> bool {
+    if inner {
+        return !matches!(text.as_bytes().get(start - 1), Some(b' ' | b'+'));
+    }
+    !free_before(text, start, ".-") && !after_card_word(text, start)
+}
+
+/// The card that these groups are, if the same sign divides all of them and nothing follows.
+fn card_in(text: &str, groups: &[Range<usize>]) -> Option<Range<usize>> {
+    let (first, last) = (groups.first()?, groups.last()?);
+    let range = first.start..last.end;
+    let mut signs = groups.windows(2).map(|pair| text.as_bytes().get(pair[0].end));
+    let sign = signs.clone().next();
+    let apart = free_after(text, range.end, ".") && !joined_by_hyphen(text, range.end);
+    let is_card = apart && signs.all(|other| Some(other) == sign);
+    (is_card && is_card_number(text, &range, groups.len() == 1)).then_some(range)
 }
 
 /// Whether a card with this number may exist. In one piece, it may also be the id of a record.
@@ -123,7 +129,7 @@ fn quoted(text: &str, range: &Range<usize>) -> bool {
     text[..range.start].ends_with('"') && text[range.end..].starts_with('"')
 }
 
-/// Whether a word for a card is before: `"card_number": "`, `visa `, or the `%B` of a magnetic
+/// Whether a word for a card comes before: `"card_number": "`, `visa `, or the `%B` of a magnetic
 /// stripe.
 fn after_card_word(text: &str, at: usize) -> bool {
     let before = &text.as_bytes()[..at];

@@ -34,7 +34,7 @@ fn first_of_body(lines: &[&str]) -> usize {
     lines.len() - lines.iter().rev().take_while(|line| is_body(line)).count()
 }
 
-/// What is secret in a line of a block: all but the white space about it.
+/// What is secret in a line of a block: all but the white space around it.
 pub(super) fn secret(line: &str) -> Option<Range<usize>> {
     let text = line.trim();
     let start = line.len() - line.trim_start().len();

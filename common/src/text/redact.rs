@@ -2,8 +2,8 @@
 //!
 //! Lines are read one by one, and long lines in parts of at most
 //! [`MAX_CHARACTERS`](super::segment::MAX_CHARACTERS) characters. No match spans a line break (a
-//! private key is one match a line), and the work on a part is bounded, so the total is linear in
-//! the length of the text.
+//! private key is one match for each line), and the work on a part is bounded, so the total is
+//! linear in the length of the text.
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -43,10 +43,10 @@ pub(super) struct Rule {
 pub(super) enum Reach {
     /// The beginning. Another match may begin inside a rejected candidate.
     Beginning,
-    /// The same, but only at the beginning of a word: elsewhere it is no candidate. So a long run
-    /// of letters and digits is read once, however often the pattern fits in it.
+    /// The same, but only at the beginning of a word: elsewhere it is not a candidate. So a long
+    /// run of letters and digits is read once, however often the pattern fits in it.
     Word,
-    /// A name. Its value goes on over what is an escape in a query: `password=a%26b&x=1`.
+    /// A name. Its value goes on past what would be an escape in a query: `password=a%26b&x=1`.
     Name,
     /// A run, in which the check looks at every place where a match may begin. Only its last bytes,
     /// as many as given, are read again: a match may begin in them.

@@ -68,8 +68,8 @@ fn cut_in_line(text: &str, within: Range<usize>) -> usize {
     cut_at_separator(seen, limit).unwrap_or_else(|| cut_in_run(seen, within))
 }
 
-/// A cut at white space or another separator shortly before the limit. If a match contains a
-/// separator, then within the stretch that its pattern needs, so no earlier text is read.
+/// A cut at white space or another separator shortly before the limit. A match can contain a
+/// separator only within the stretch that its pattern needs, so no earlier text is read.
 fn cut_at_separator(text: &str, limit: usize) -> Option<usize> {
     let near = text.floor_char_boundary(limit.saturating_sub(SEPARATOR_REACH));
     last_free(text, near..limit, &[], at_separator)?;

@@ -63,7 +63,7 @@ pub(super) fn free_after(text: &str, at: usize, ties: &str) -> bool {
     !tied && ends(text, at)
 }
 
-/// Whether the position is right after the scheme of a URL, where a login is and not an address.
+/// Whether the position is right after the scheme of a URL, where a login stands, not an address.
 pub(super) fn in_login(text: &str, at: usize) -> bool {
     let reach = text.floor_char_boundary(at.saturating_sub(LOGIN));
     let login = text[reach..at].rfind("://").map(|scheme| &text[reach + scheme + 3..at]);

@@ -5,7 +5,7 @@ use std::ops::Range;
 /// The text that replaces each match.
 pub const MARK: &str = "[REDACTED]";
 
-/// Words that are said of a secret, in its place.
+/// Words that stand in the place of a secret and say something about it.
 const WORDS: &[&str] = &[
     "accepted",
     "and",

@@ -1,5 +1,5 @@
-//! Tells an IPv4 address from a version, an object identifier or a section, which have four numbers
-//! too.
+//! Tells an IPv4 address from a version, an object identifier or the number of a section, which may
+//! have four numbers too.
 
 use std::ops::Range;
 
@@ -131,7 +131,7 @@ const TAGS: &[&str] = &[
 /// The longest part of a name, in bytes, that is looked at.
 const NAME: usize = 64;
 
-/// Whether what looks like an address is written where a version is.
+/// Whether what looks like an address stands where a version would.
 pub(super) fn written_as_version(text: &str, found: &Range<usize>, octets: [u8; 4]) -> bool {
     let before = &text.as_bytes()[..found.start];
     let after = &text.as_bytes()[found.end..];

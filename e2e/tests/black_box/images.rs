@@ -112,6 +112,46 @@ fn sources(folder: &str) -> Vec<PathBuf> {
     files
 }
 
+/// Docker Hub limits pulls; Cloud Build's own daemon knows the mirror, BuildKit does not.
+#[test]
+fn images_from_docker_hub_come_through_googles_mirror() {
+    let build = read("cloudbuild.yaml");
+    let mirror =
+        r#"printf '[registry."docker.io"]\nmirrors = ["mirror.gcr.io"]\n' >/tmp/buildkitd.toml"#;
+    assert!(build.contains(mirror), "the mirror is not set");
+    assert!(build.contains(" --config /tmp/buildkitd.toml "), "BuildKit is not told of it");
+}
+
+/// The clean-up policy deletes manifests without tags, which those of a list are.
+#[test]
+fn a_pushed_image_is_one_manifest() {
+    let build = read("cloudbuild.yaml");
+    let builds: Vec<_> =
+        build.lines().filter(|line| line.contains("docker buildx build ")).collect();
+    assert_eq!(builds.len(), 2);
+    assert!(builds.iter().all(|line| line.contains(" --push --provenance=false ")), "{builds:?}");
+}
+
+/// Terraform names the containers, and may put a second one beside each.
+#[test]
+fn an_image_is_deployed_to_the_container_of_its_program() {
+    let build = read("cloudbuild.yaml");
+    for program in ["gateway", "worker"] {
+        let name = format!("name  = \"{program}\"\n      image = var.{program}_image");
+        assert!(read(&format!("terraform/{program}.tf")).contains(&name), "{program}'s container");
+        let deploy = Regex::new(&format!(r"--container {program} --image \S+/{program}:"));
+        assert!(deploy.expect("a regex").is_match(&build), "{program}'s deployment");
+    }
+}
+
+/// A first deployment need not wait for them.
+#[test]
+fn a_substitution_skips_the_tests() {
+    let build = read("cloudbuild.yaml");
+    let (before, _) = build.split_once("cargo test ").expect("the tests");
+    assert!(before.contains("[[ $_TESTS == on ]] || exit 0\n"));
+}
+
 #[test]
 fn the_build_installs_what_the_readme_says_that_tests_need() {
     let (readme, build) = (read("README.md"), read("cloudbuild.yaml"));

@@ -21,6 +21,7 @@ mod logs;
 mod metrics;
 mod pages;
 mod push;
+mod rates;
 mod reads;
 mod redact_paths;
 mod redrive;

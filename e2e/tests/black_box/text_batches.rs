@@ -233,6 +233,10 @@ async fn a_strict_batch_is_refused_whole(deployment: &Deployment) {
     let strict = post(&api, &tenant, "application/json", "?strict=true", body.to_owned()).await;
     strict.assert_problem(body, 400, "invalid-entries");
     assert_eq!(strict.body["errors"][0]["index"], 1);
+    for kind in ["text/plain", "application/json"] {
+        let neither = post(&api, &tenant, kind, "?strict=maybe", r#"{"text": "a"}"#.into()).await;
+        neither.assert_problem(kind, 400, "invalid-query");
+    }
     api.assert_untouched(&tenant).await;
 }
 

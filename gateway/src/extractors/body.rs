@@ -18,8 +18,8 @@ use crate::state::Gateway;
 const IDLE: Duration = Duration::from_secs(5);
 /// The time that any body may take.
 const BASE_TIME: Duration = Duration::from_secs(10);
-/// The bytes that must arrive in each second beyond that: a large body over a slow line gets its
-/// time, a trickle does not.
+/// The bytes that must arrive in each second beyond that: a large body over a slow line gets the
+/// time that it needs, a trickle does not.
 const LEAST_PER_SECOND: usize = 32 << 10;
 /// The bytes beyond the limit that are read and thrown away, so that a client that is still
 /// sending can read the refusal.
@@ -128,7 +128,7 @@ fn coding(headers: &HeaderMap) -> Result<Option<Coding>, Problem> {
     }
 }
 
-/// Decompresses off the async threads, and stops at `limit`, whatever a bomb still holds.
+/// Decompresses off the async threads, and stops at `limit`, however much more a bomb holds.
 async fn decompress(coding: Coding, body: Vec<u8>, limit: usize) -> Result<Vec<u8>, Problem> {
     let plain = web::block(move || compression::decompress(coding, &body, limit)).await;
     let plain = plain.map_err(|_| Problem::busy())?.map_err(|error| {

@@ -2,8 +2,8 @@
 
 use crate::formats::user_agent;
 
-/// What programs have in their user agent or in its family, in lower case. Each is specific enough
-/// that no browser of a person has it.
+/// What programs have in their user agent or in its family, in lower case. Each is so specific that
+/// no person's browser has it.
 const TOKENS: [&str; 62] = [
     "apachebench",
     "apache-httpclient",
@@ -68,7 +68,7 @@ const TOKENS: [&str; 62] = [
     "wget",
     "whatsapp/",
 ];
-/// Phones whose names end like a robot's.
+/// Phones with names that end like a robot's.
 const NO_BOTS: [&str; 2] = ["cubot", "talkbot"];
 
 /// Whether a program sent it.

@@ -1,4 +1,4 @@
-//! Decompression of bodies, each bounded alike.
+//! Decompression of bodies, always within the same bounds.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -57,7 +57,7 @@ pub(crate) fn decompress(coding: Coding, body: &[u8], limit: usize) -> io::Resul
     Ok((plain.len() <= limit).then_some(plain))
 }
 
-/// Any number of members, with zeros behind, as tapes and fixed blocks pad them.
+/// Any number of members, with zeros after them, which tapes and fixed blocks are padded with.
 fn gunzip(body: &[u8], plain: &mut Vec<u8>, limit: usize) -> io::Result<()> {
     let mut rest = body;
     loop {

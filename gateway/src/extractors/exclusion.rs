@@ -11,7 +11,7 @@ use super::json::Object;
 use super::query;
 use crate::problem::{Problem, ProblemCode};
 
-/// The headers by which browsers say that they load a page in advance.
+/// The headers in which browsers say that they load a page in advance.
 const IN_ADVANCE: [&str; 4] = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
 
 /// What an event says about being counted.
@@ -37,8 +37,8 @@ impl Said {
         Ok(Self { reason, allowed: allowed.map(str::to_ascii_lowercase).collect() })
     }
 
-    /// Why an event of nobody in particular is not counted. A client that is not a browser says
-    /// itself whom its events are from.
+    /// Why an event that names no user is not counted. A client that is not a browser says itself
+    /// who its events are from.
     pub(super) fn why(
         &self,
         headers: &HeaderMap,
@@ -84,7 +84,8 @@ fn is_file(place: &str) -> bool {
     place.trim_start().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:"))
 }
 
-/// Whether a URL, an origin or a host name is of the developer's own machine. A path has no host.
+/// Whether a URL, an origin or a host name is that of the developer's own machine. A path has no
+/// host.
 fn is_localhost(place: &str) -> bool {
     let place = place.trim();
     if place.starts_with('/') && !place.starts_with("//") {

@@ -11,7 +11,7 @@ use super::json::Object;
 use super::{limits, payload, query};
 use crate::problem::{Problem, ProblemCode};
 
-/// Hexadecimal digits that tell long user ids apart that begin alike.
+/// How many hexadecimal digits tell apart long user ids that begin alike.
 const TAIL_DIGITS: usize = 16;
 
 /// Makes the texts of one event fit.
@@ -42,7 +42,7 @@ impl Fit {
         text[..end].to_owned()
     }
 
-    /// A user id. What is cut off a long one is hashed, so that no two users become one.
+    /// A user id. What is cut off a long one is hashed into it, so that no two users become one.
     pub(super) fn user_id(&mut self, body: &mut Object, user_id: &str) -> String {
         self.check(body, "user_id", user_id, MAX_USER_ID_BYTES);
         let printable = printable(user_id);
@@ -54,7 +54,7 @@ impl Fit {
         format!("{}~{}", &printable[..end], &hash::sha256(user_id)[..TAIL_DIGITS])
     }
 
-    /// The path that is counted for a page; `None` if the place is no page.
+    /// The path that is counted for a page; `None` if the place is not a page.
     pub(super) fn path(&mut self, body: &mut Object, field: &str, place: &str) -> Option<String> {
         let path = counted_path(place)?;
         if self.is_strict && bare_path(place).contains(char::is_control) {
@@ -80,7 +80,8 @@ impl Fit {
         payload::cut(payload, MAX_PAYLOAD_BYTES)
     }
 
-    /// Nobody can do anything with an empty text. The rest is only wrong where it is asked for.
+    /// Nobody can do anything with an empty text. The rest is wrong only for clients that ask to be
+    /// told.
     fn check(&self, body: &mut Object, field: &str, text: &str, most: usize) {
         if let Err(reason) = limits::text(text, most)
             && (self.is_strict || text.is_empty())

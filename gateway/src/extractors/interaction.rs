@@ -106,7 +106,7 @@ impl Sent {
     }
 }
 
-/// The type, in whatever case it was sent.
+/// The type, whatever case it was sent in.
 fn event_type(body: &mut Object) -> String {
     let event_type = body.required_string("event_type").unwrap_or_default().to_ascii_lowercase();
     let is_known = TYPES.contains(&event_type.as_str());

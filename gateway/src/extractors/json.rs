@@ -66,8 +66,8 @@ impl Object {
         self.string(name)
     }
 
-    /// A name or an id: a string, or the digits of a whole number. A number of another kind has no
-    /// single way to be written: `42.0` is `42` to some and not to others.
+    /// A name or an id: a string, or the digits of a whole number. Any other number can be written
+    /// in several ways: to some, `42.0` is `42`, and to others it is not.
     pub(crate) fn name(&mut self, name: &str) -> Option<String> {
         match self.take(name)? {
             Value::String(text) => Some(text),
@@ -89,7 +89,8 @@ impl Object {
         time
     }
 
-    /// The strings in a string with commas or in an array. Anything else is no string.
+    /// The strings in a string with commas or in an array. Anything else does not count as a
+    /// string.
     pub(crate) fn list(&mut self, name: &str) -> Vec<String> {
         match self.take(name) {
             Some(Value::String(text)) => text.split(',').map(str::to_owned).collect(),

@@ -1,5 +1,5 @@
 //! Finds the items of a batch in a JSON body by commas, brackets and quotes alone, so that a broken
-//! item costs only itself.
+//! item does not affect the others.
 
 use super::json::BYTE_ORDER_MARK;
 
@@ -11,12 +11,12 @@ const ENVELOPE: &str = "logs";
 pub(super) struct Items<'b> {
     /// The JSON of each.
     pub(super) items: Vec<&'b [u8]>,
-    /// What stands beside their array, as an object.
+    /// The members beside their array, as an object.
     pub(super) beside: Option<Vec<u8>>,
 }
 
-/// The items of a body that is one JSON value, unless it is an object with one of `fields`, which is
-/// an item itself. `None` if it is no batch.
+/// The items of a body that is one JSON value, unless it is an object with one of `fields`, which
+/// is an item itself. `None` if it is not a batch.
 pub(super) fn of_value<'b>(body: &'b [u8], fields: &[&str]) -> Option<Items<'b>> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body).trim_ascii();
     if body.first() == Some(&b'[') {
@@ -45,7 +45,8 @@ pub(super) fn look_like_objects(items: &Items<'_>) -> bool {
     items.items.len() > 1 && items.items.iter().all(|item| item.first() == Some(&b'{'))
 }
 
-/// What commas divide in an array or an object; `None` if it is not closed, or if something follows.
+/// What the commas of an array or an object divide; `None` if it is not closed, or if something
+/// follows.
 fn pieces(json: &[u8]) -> Option<Vec<&[u8]>> {
     let (mut pieces, mut start, mut depth, mut at) = (Vec::new(), 1, 0, 0);
     loop {

@@ -10,7 +10,7 @@ const FIRST_SECOND: i64 = 946_684_800;
 /// What is wrong with a text that is not printable.
 pub(crate) const CONTROL: &str = "must not contain control characters";
 
-/// Checks a time by the client's clock, or says what is wrong with it.
+/// Checks a time that the client gave, or says what is wrong with it.
 pub(crate) fn time(time: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), &'static str> {
     if time.timestamp() < FIRST_SECOND {
         Err("must not be before the year 2000")

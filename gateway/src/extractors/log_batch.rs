@@ -29,8 +29,8 @@ pub(crate) struct LogBatch {
     pub(crate) tenant: TenantId,
     pub(crate) id: RecordId,
     pub(crate) read: ReadEntries,
-    /// The SHA-256 of the decompressed body. Normalizing it by newer rules gives other entries, but
-    /// no other batch.
+    /// The SHA-256 of the decompressed body. Newer rules may normalize it to other entries, but it
+    /// stays the same batch.
     digest: String,
     traceparent: Option<String>,
 }

@@ -14,7 +14,7 @@ pub(crate) const ACCEPTED: &str = "application/json, application/x-ndjson, text/
 /// How to read a body.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct LogMedia {
-    /// `None`: what the body begins with decides.
+    /// `None`: the beginning of the body decides.
     format: Option<Format>,
     charset: Option<String>,
 }

@@ -1,7 +1,7 @@
 //! What a body is: what its Content-Type says, or what it looks like if that says nothing.
 //!
 //! A beacon of a Blob, `fetch` with bytes and `curl -d` name no type, or that of a form, whatever
-//! they send. Such a body is looked at.
+//! they send. The content of such a body decides.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_TYPE;
@@ -119,7 +119,7 @@ fn is_json(name: &str) -> bool {
         || (name.starts_with("application/") && name.ends_with("+json"))
 }
 
-/// The names for JSON values that each have a line.
+/// The names for JSON values on a line each.
 pub(super) fn is_json_lines(name: &str) -> bool {
     matches!(
         name,
@@ -140,7 +140,7 @@ fn looks_like_json(body: &[u8]) -> bool {
     matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
 }
 
-/// The one field of a form that is JSON. A field without a value has its JSON for a name.
+/// The one field of a form that is JSON. If a field has no value, its name is the JSON.
 fn in_form(body: &[u8]) -> Option<Vec<u8>> {
     let fields =
         Query::<Vec<(String, String)>>::from_query(std::str::from_utf8(body).ok()?).ok()?;

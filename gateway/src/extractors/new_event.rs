@@ -12,8 +12,8 @@ use super::json::Object;
 use super::media::Media;
 use crate::problem::Problem;
 
-/// The largest body of an event, in bytes: its payload, and much more than as much again for one
-/// that must be cut, and for what its encoding adds.
+/// The largest body of an event, in bytes: its payload, with ample room for one that must be cut,
+/// and for what its encoding adds.
 const MAX_EVENT_BYTES: usize = 256 << 10;
 
 /// A valid event with everything that its message needs.

@@ -13,9 +13,9 @@ use super::tenant::TenantNames;
 use super::{record_id, traceparent};
 use crate::problem::{Problem, ProblemCode};
 
-/// The ways in which a text comes.
+/// The ways in which a text comes in.
 pub(crate) const SOURCES: [&str; 2] = ["json_upload", "text_upload"];
-/// Texts of more bytes than this are cut and hashed off the async threads.
+/// Texts with more bytes than this are cut and hashed off the async threads.
 const LARGE_BYTES: usize = 64 << 10;
 
 /// A text that may be published.

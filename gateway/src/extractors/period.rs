@@ -1,5 +1,5 @@
 //! The period of a read: `date`, or `from` and `to`, or `start_date` and `end_date`, which mean the
-//! same. A day as the end is included whole; an instant as the end is excluded.
+//! same. If the end is a day, all of it is included; if it is an instant, that is excluded.
 
 use actix_web::HttpRequest;
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, TimeDelta, Utc};

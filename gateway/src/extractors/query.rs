@@ -1,8 +1,8 @@
 //! Query parameters: which ones a read knows, and their values one by one.
 //!
-//! A read refuses a parameter that it does not know, because it would answer another question than
-//! the one that was asked. A POST ignores it: some clients add one to get around caches, and a page
-//! sends its event only once.
+//! A read refuses a parameter that it does not know, because it would answer a different question
+//! from the one that was asked. A POST ignores it: some clients add one to get around caches, and a
+//! page sends its event only once.
 
 use std::collections::HashMap;
 
@@ -113,7 +113,7 @@ fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let name = name.to_lowercase().replace('-', "_");
     let likeness = |known: &str| {
         let is_part = name.len() > 2 && known.split('_').any(|word| word == name);
-        // A whole word of a name is more alike than any spelling.
+        // A whole word of a name counts as more similar than any spelling.
         if is_part { 1.0 } else { strsim::jaro_winkler(&name, known) }
     };
     let rated = known.iter().map(|known| (likeness(known), *known));

@@ -12,7 +12,7 @@ pub(crate) const CODES: [ProblemCode; 2] = [ProblemCode::IdMismatch, ProblemCode
 const KEY: &str = "Idempotency-Key";
 
 /// The id that the request gives in `header` or in the body's `field`, which must agree; otherwise
-/// the id of [`keyed`]. An empty id is no id.
+/// the id of [`keyed`]. An empty id counts as missing.
 pub(crate) fn one(
     request: &HttpRequest,
     header: Option<&str>,
@@ -44,7 +44,7 @@ pub(crate) fn one(
     if errors.is_empty() { Ok(id) } else { Err(errors) }
 }
 
-/// The id that an item of a batch gives in `field`. An empty id is no id.
+/// The id that an item of a batch gives in `field`. An empty id counts as missing.
 pub(crate) fn in_item(field: &str, id: Option<&str>) -> Result<Option<RecordId>, FieldError> {
     let id = id.filter(|id| !id.trim_ascii().is_empty()).map(RecordId::parse).transpose();
     id.map_err(|reason| FieldError::new(ProblemCode::InvalidId, field, reason))

@@ -1,5 +1,5 @@
-//! What an object says of a text: its tenant, its id, and the text itself, under the names that log
-//! libraries use.
+//! What an object says about a text: its tenant, its id, and the text itself, under the names that
+//! log libraries use.
 
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ impl Said {
         Self { tenant: None, id: None, text, errors }
     }
 
-    /// A text that is an object is its JSON, and so is an object without a text.
+    /// If the text is an object, its JSON is the text; if an object has no text, its own JSON is.
     pub(super) fn of(mut object: Object) -> Self {
         let [tenant, id] = ["tenant_id", "log_id"].map(|name| object.name(name));
         let text = text(&mut object);
@@ -39,7 +39,7 @@ impl Said {
     }
 }
 
-/// The text. Another name than `text` yields to the next one if it is empty, and may have any value:
+/// The text. Any name but `text` yields to the next one if it is empty, and may have any value:
 /// libraries write what they are given.
 fn text(object: &mut Object) -> Option<String> {
     let [preferred, others @ ..] = NAMES;

@@ -1,5 +1,5 @@
-//! Lone surrogates in JSON: what a page writes that cut a string between the two halves of an emoji.
-//! No text can hold them, so a strict parser refuses the whole body.
+//! Lone surrogates in JSON: what a page writes when it has cut a string between the two halves of
+//! an emoji. No text can hold them, so a strict parser refuses the whole body.
 
 /// Bytes of an escape such as `\ud83d`.
 const ESCAPE_BYTES: usize = 6;

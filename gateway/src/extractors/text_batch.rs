@@ -9,7 +9,7 @@ use super::json_items::Items;
 use super::one_text::{SOURCES, Text};
 use super::said_text::Said;
 use super::tenant::{self, TenantNames};
-use super::{query, record_id, traceparent};
+use super::{record_id, traceparent};
 use crate::problem::{FieldError, Problem, ProblemCode, first_of_each_field};
 
 /// The most texts of a batch: about as many messages as may be in flight to a broker.
@@ -35,14 +35,18 @@ pub(crate) struct TextBatch {
 }
 
 impl TextBatch {
-    /// Reads the items one by one: one that is not valid costs only itself.
-    pub(super) fn read(request: &HttpRequest, items: Items<'_>) -> Result<Self, Problem> {
+    /// Reads the items one by one: one that is not valid does not affect the others.
+    /// With `is_strict`, one is enough to refuse the batch.
+    pub(super) fn read(
+        request: &HttpRequest,
+        items: Items<'_>,
+        is_strict: bool,
+    ) -> Result<Self, Problem> {
         let count = items.items.len();
         if count > MAX_TEXTS {
             let detail = format!("The batch has {count} texts; it may have {MAX_TEXTS}.");
             return Err(Problem::new(ProblemCode::TooLarge, detail));
         }
-        let is_strict = query::flag(request, "strict")?;
         let shared = Shared::of(request, items.beside)?;
         let id = shared.id.clone();
         let mut batch = Self { id, texts: Vec::new(), rejected: 0, errors: Vec::new() };
@@ -83,7 +87,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// Reads the headers, the query, and what stands beside the items.
+    /// Reads the headers, the query, and the members beside the items.
     fn of(request: &HttpRequest, beside: Option<Vec<u8>>) -> Result<Self, Problem> {
         let mut beside = match beside {
             Some(beside) => Object::of(&beside)?,

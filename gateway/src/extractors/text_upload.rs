@@ -9,6 +9,7 @@ use super::json::Object;
 use super::json_items::{self, Items};
 use super::media::{Media, is_json_lines};
 use super::one_text::Text;
+use super::query;
 use super::said_text::NAMES;
 use super::surrogates;
 use super::text_batch::TextBatch;
@@ -29,10 +30,14 @@ impl FromBody for TextUpload {
         payload: Payload,
         gateway: &Gateway,
     ) -> Result<Self, Problem> {
+        // It is for batches, but a value that is neither true nor false is never right.
+        let is_strict = query::flag(request, "strict")?;
         let body = body::read(request, payload, gateway.settings.max_ingest_bytes()).await?;
         match Media::of(request, body)? {
-            Media::Json(json) => from_json(request, json, false),
-            Media::Other(name, lines) if is_json_lines(&name) => from_json(request, lines, true),
+            Media::Json(json) => from_json(request, json, Form { is_lines: false, is_strict }),
+            Media::Other(name, lines) if is_json_lines(&name) => {
+                from_json(request, lines, Form { is_lines: true, is_strict })
+            }
             Media::Text(text) | Media::Unknown(text) => {
                 Text::from_plain(request, text).map(Self::One)
             }
@@ -41,14 +46,23 @@ impl FromBody for TextUpload {
     }
 }
 
-/// Reads JSON. Without its media type, a batch of lines is told by how each of them begins.
+/// How to read JSON.
+struct Form {
+    /// Whether its media type says that it is lines.
+    is_lines: bool,
+    /// Whether one item that is not valid refuses the batch.
+    is_strict: bool,
+}
+
+/// Reads JSON. Without its media type, a batch of lines is recognized by how each of them begins.
 fn from_json(
     request: &HttpRequest,
     mut body: Vec<u8>,
-    is_lines: bool,
+    Form { is_lines, is_strict }: Form,
 ) -> Result<TextUpload, Problem> {
     surrogates::repair(&mut body);
-    let batch = |items: Items<'_>| TextBatch::read(request, items).map(TextUpload::Batch);
+    let batch =
+        |items: Items<'_>| TextBatch::read(request, items, is_strict).map(TextUpload::Batch);
     if let Some(items) = json_items::of_value(&body, &NAMES) {
         return batch(items);
     }

@@ -24,7 +24,7 @@ pub(crate) struct Windows {
     pub(crate) to: DateTime<Utc>,
 }
 
-/// Reads the parameters. Without any, the latest windows of the first choice.
+/// Reads the parameters. Without any parameters, these are the latest windows of the first grain.
 pub(crate) fn read(
     request: &HttpRequest,
     choices: &[Choice],
@@ -34,7 +34,7 @@ pub(crate) fn read(
     let length = grain.length().unwrap_or(TimeDelta::days(1));
     let asked = Asked::read(request)?;
     let named = |bound: Option<Bound>, default| bound.map_or(default, |bound| bound.name);
-    // Stores have no later times; the last day would end after them.
+    // Stores have no later times, and the last day would end after the last one.
     let to = asked.to.map_or(now, |to| to.at.min(LAST_MOMENT));
     let from = grain.start(asked.from.map_or_else(|| to - *span, |from| from.at));
     if from >= to {

@@ -8,7 +8,7 @@ use crate::times;
 
 /// What may stand first in a line of an ALB.
 const TYPES: [&str; 6] = ["http", "https", "h2", "grpcs", "ws", "wss"];
-/// The words from the time to the request.
+/// How many words there are from the time to the request.
 const WORDS: usize = 11;
 
 /// `type time balancer client target three-durations two-statuses two-sizes "request"

@@ -7,8 +7,8 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 pub(crate) struct UnknownCharset;
 
 /// The text of `body` in the encoding that its byte order mark names, or else `charset`, or else
-/// UTF-8. In UTF-8, a byte that does not belong is read as Windows-1252: one line in an old
-/// encoding does not affect the others.
+/// UTF-8. A byte that is not valid in UTF-8 is read as Windows-1252: one line in an old encoding
+/// does not affect the others.
 pub(crate) fn decode(body: Vec<u8>, charset: Option<&str>) -> Result<String, UnknownCharset> {
     let named = charset.map(|name| Encoding::for_label(name.as_bytes()).ok_or(UnknownCharset));
     let named = named.transpose()?.unwrap_or(UTF_8);
@@ -24,8 +24,8 @@ pub(crate) fn decode(body: Vec<u8>, charset: Option<&str>) -> Result<String, Unk
     })
 }
 
-/// The encoding of a body without a mark. `utf-16` stands for either order of bytes: in a log,
-/// most characters are ASCII, and their zero bytes tell.
+/// The encoding of a body without a mark. `utf-16` stands for either order of bytes: in a log, most
+/// characters are ASCII, and the places of their zero bytes tell.
 fn unmarked(named: &'static Encoding, body: &[u8]) -> &'static Encoding {
     let is_zero = |at: usize| body.get(at) == Some(&0);
     if (named == UTF_16LE && is_zero(0)) || (named == UTF_8 && is_zero(0) && !is_zero(1)) {

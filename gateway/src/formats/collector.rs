@@ -24,7 +24,7 @@ pub(crate) struct ReadEntries {
     pub(crate) rejected: usize,
     /// The first [`MAX_ERRORS`] errors; an entry may have several.
     pub(crate) errors: Vec<EntryError>,
-    /// What was sent of those that are not valid, for the archive.
+    /// The entries that are not valid, as they were sent, for the archive.
     pub(crate) rejects: Rejects,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// Times are checked against `now`; lines are of the format `preset`, or each of its own.
+    /// Times are checked against `now`; lines are in the format `preset`, or each in its own.
     pub(super) fn new(now: DateTime<Utc>, preset: Option<Preset>) -> Self {
         Self {
             now,

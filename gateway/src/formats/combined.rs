@@ -1,5 +1,5 @@
 //! The common and the combined log format of Apache, nginx and many others, also with the virtual
-//! host before and with further fields behind.
+//! host before it and with further fields after it.
 
 use std::borrow::Cow;
 
@@ -81,8 +81,8 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// A duration with its unit. nginx writes seconds with three decimals, alone or under a name of
-/// its own; of other numbers nobody knows what they are.
+/// A duration with its unit. nginx writes seconds with three decimals, alone or under a name of its
+/// own; nobody can know what other numbers mean.
 fn duration(word: &str) -> Option<Cow<'_, str>> {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let (name, value) = word.split_once('=').unwrap_or(("", word));

@@ -1,5 +1,5 @@
-//! CSV with a header row: columns in any order, unknown ones ignored. A comma, a semicolon, a tab or
-//! a bar divides the cells.
+//! CSV with a header row: columns in any order, unknown ones ignored. Cells are divided by a comma,
+//! a semicolon, a tab or a bar.
 //!
 //! It is read line by line: no field of an entry holds a line break, so a quote that is open at the
 //! end of a line is that line's error, and the next line starts anew.
@@ -53,7 +53,7 @@ impl<'t> Header<'t> {
     fn of(row: &'t str) -> Result<Self, Problem> {
         let invalid = |detail: String| Problem::new(ProblemCode::InvalidCsv, detail);
         let read = |separator: char| Some(Self::divided_by(separator, cells(row, separator).ok()?));
-        // Of those that know equally many columns, the first one.
+        // Among those with equally many known columns, the first one.
         let headers = SEPARATORS.into_iter().rev().filter_map(read);
         let header = headers.max_by_key(|header| header.columns.len());
         let header =

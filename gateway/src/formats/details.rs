@@ -1,5 +1,5 @@
-//! Reads what an entry says beside its time, method, path and user agent. What is not certain is
-//! missing: it costs no entry.
+//! Reads what an entry says besides its time, method, path and user agent. A detail that is not
+//! certain is left out; the entry still counts.
 
 use common::access_log::MAX_BYTES;
 
@@ -25,7 +25,7 @@ pub(super) fn bytes(text: &str) -> Option<u64> {
     digits.parse().ok().filter(|bytes| *bytes <= MAX_BYTES)
 }
 
-/// A duration in microseconds, with its unit behind it or in the name of its field.
+/// A duration in microseconds; its unit follows it, or is in the name of its field.
 pub(super) fn duration_us(name: &str, text: &str) -> Option<u64> {
     let with_unit = UNITS.iter().find_map(|(unit, length)| {
         let number = text.strip_suffix(unit)?.trim_end();

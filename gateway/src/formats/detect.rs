@@ -26,7 +26,7 @@ impl Recognizer {
         Self { preset, layout: None }
     }
 
-    /// The fields of a line; `None` if it is a directive, which is no entry.
+    /// The fields of a line; `None` if it is a directive, which is not an entry.
     pub(super) fn line<'a>(&mut self, line: &'a str) -> Result<Option<Raw<'a>>, Wrong> {
         self.within(line, MAX_LAYERS)
     }

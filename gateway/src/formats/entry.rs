@@ -66,15 +66,15 @@ struct Candidate<'a> {
     value: Field<'a>,
 }
 
-/// The fields of an entry as the format found them: for each slot its candidates, the preferred
-/// one first. One that is of no use yields to the next.
+/// The fields of an entry as the format found them: for each slot its candidates, the preferred one
+/// first. A candidate that is of no use yields to the next one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Raw<'a> {
     slots: [Vec<Candidate<'a>>; Slot::COUNT],
 }
 
 impl<'a> Raw<'a> {
-    /// The fields of a line whose format has places instead of names.
+    /// The fields of a line, by their places, in a format without names.
     pub(super) fn of(time: &'a str, line: Cow<'a, str>, user_agent: Cow<'a, str>) -> Self {
         let mut raw = Self::default();
         raw.put(Slot::Time, Field::text(time));
@@ -235,7 +235,7 @@ impl<'a> Raw<'a> {
         self.texts(Slot::UserAgent).next()
     }
 
-    /// The entry with what the log says of the request and its answer.
+    /// The entry, with what the log says about the request and its answer.
     fn details(&self, entry: Entry) -> Entry {
         let said = |slot| self.texts(slot).find(|text| !matches!(*text, "-" | ""));
         Entry {
@@ -282,8 +282,8 @@ impl<'a> Raw<'a> {
         queries.next().map(str::to_owned)
     }
 
-    /// The host that was asked. A field that is only called `host` is this one if the client has a
-    /// field of its own.
+    /// The host that the request was for. A field called just `host` is this one if the client has
+    /// a field of its own.
     fn host(&self) -> Option<String> {
         let is_of_request = |name: &str| self.has(Slot::Client) || !is_any_host(name);
         let named = self.candidates(Slot::Host).filter(|host| is_of_request(&host.name));

@@ -69,7 +69,7 @@ impl<'a> Hit<'a> {
     }
 }
 
-/// Numbers divided by slashes; one that is not known is -1, one that was still growing has a plus.
+/// Numbers divided by slashes; an unknown one is -1, and one that was still growing has a plus.
 fn is_list(text: &str, length: usize) -> bool {
     let is_number = |number: &str| {
         let digits = number.strip_prefix(['+', '-']).unwrap_or(number);

@@ -17,9 +17,9 @@ const MAX_READS: usize = 4;
 
 const NO_ENTRY: &str = "must be a JSON object or a line of a log";
 
-/// Reads a body. If it is not valid as a whole, but has an entry on each line, a broken one does not affect the others,
-/// whatever is wrong with it. Otherwise the next entry is looked for where it must begin; where
-/// that is not certain, the rest of the body is one entry that is not valid.
+/// Reads a body. If it is not valid as a whole, but has an entry on each line, a broken one does
+/// not affect the others, whatever is wrong with it. Otherwise, reading goes on where the next
+/// entry must begin; if that is not certain, the rest of the body is one entry that is not valid.
 pub(super) fn read(text: &str, collector: &mut Collector) {
     let mut reader = Reader { collector, is_valid: is_valid(text), budget: MAX_READS * text.len() };
     match by_line(text).filter(|_| !reader.is_valid) {
@@ -127,7 +127,7 @@ enum Item<'t> {
 }
 
 impl Reader<'_> {
-    /// A line that is one entry, or an array of entries. A torn array that is not all of the body
+    /// A line that holds one entry or an array of entries. A torn array that is not all of the body
     /// is one entry that is not valid: the line may as well be the end of another one.
     fn line(&mut self, line: &str, is_alone: bool) {
         let line = line.trim_matches(',').trim();
@@ -173,7 +173,7 @@ impl Reader<'_> {
         }
     }
 
-    /// One entry, up to the comma or bracket behind it.
+    /// One entry, up to the comma or bracket after it.
     fn entry<'t>(&mut self, scanner: &mut Scanner<'t>, text: &'t str) {
         let start = scanner.at();
         let broken = match item(scanner) {

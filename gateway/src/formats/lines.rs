@@ -41,7 +41,7 @@ pub(super) fn is_balanced(text: &str) -> bool {
     depth == 0 && text.bytes().filter(|byte| *byte == b'"').count() % 2 == 0
 }
 
-/// Whether the fields behind those of a format contain those of another line, which was glued on.
+/// Whether the fields after those of a format contain another line, which was glued on.
 pub(super) fn is_glued(rest: &[Token<'_>]) -> bool {
     rest.iter().any(|token| match token {
         Token::Word(word) => {

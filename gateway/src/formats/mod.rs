@@ -8,6 +8,10 @@ mod combined;
 mod csv;
 #[cfg(test)]
 mod detail_counts;
+#[cfg(test)]
+mod detail_hits;
+#[cfg(test)]
+mod detail_shapes;
 mod details;
 mod detect;
 mod entry;

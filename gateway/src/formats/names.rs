@@ -42,7 +42,7 @@ static KNOWN: LazyLock<HashMap<&str, (Slot, usize)>> = LazyLock::new(|| {
     NAMES.into_iter().flat_map(ranked).collect()
 });
 
-/// Objects that hold what the client sent: a size in one is not that of the answer.
+/// Objects that hold what the client sent: a size in one of them is not that of the answer.
 const REQUESTS: [&str; 2] = ["req", "request"];
 
 /// What a dotted name means, and how far it is from the preferred name of that slot.
@@ -100,48 +100,62 @@ mod tests {
         assert!(WRAPPERS.is_sorted());
     }
 
+    /// What names mean, in the spellings of many programs.
+    const SPELLINGS: [(Slot, &str); 13] = [
+        (
+            Slot::Time,
+            "@timestamp receivedAt received_at EdgeStartTimestamp time_iso8601 time_local \
+             StartUTC start_time ts httpRequest.ts requestContext.requestTimeEpoch \
+             __REALTIME_TIMESTAMP",
+        ),
+        (
+            Slot::Method,
+            "METHOD verb request_method ClientRequestMethod RequestMethod http.request.method \
+             httpRequest.requestMethod request.method req.method cs-method proxy.method \
+             http.method",
+        ),
+        (
+            Slot::Path,
+            "url URI request_uri path ClientRequestURI RequestPath url.original url.path \
+             httpRequest.requestUrl request.uri request.url cs-uri-stem http.url_details.path \
+             req.url",
+        ),
+        (Slot::Line, "request Request request_line"),
+        (
+            Slot::UserAgent,
+            "agent http_user_agent user_agent.original userAgent request_User-Agent \
+             request.headers.User-Agent cs(User-Agent) httpRequest.userAgent http.useragent \
+             http.user_agent ClientRequestUserAgent",
+        ),
+        (Slot::Text, "log message MESSAGE event.original textPayload"),
+        (
+            Slot::Status,
+            "status Status status_code sc-status EdgeResponseStatus DownstreamStatus \
+             http.response.status_code httpRequest.status response res.statusCode code",
+        ),
+        (
+            Slot::Bytes,
+            "bytes size body_bytes_sent sc-bytes EdgeResponseBytes DownstreamContentSize \
+             http.response.body.bytes http.response.bytes httpRequest.responseSize",
+        ),
+        (
+            Slot::Referer,
+            "referer referrer http_referer cs(Referer) ClientRequestReferer http.request.referrer \
+             request.headers.Referer request_Referer httpRequest.referer",
+        ),
+        (Slot::Query, "query url.query cs-uri-query args query_string"),
+        (
+            Slot::Host,
+            "host http_host request.host request.headers.Host ClientRequestHost RequestHost \
+             x-host-header cs(Host) :authority url.domain server_name",
+        ),
+        (Slot::Duration, "duration Duration event.duration httpRequest.latency time-taken"),
+        (Slot::Client, "remote_addr remote client_ip httpRequest.remoteIp c-ip source.ip"),
+    ];
+
     #[test]
     fn spelling_case_and_nesting_do_not_matter() {
-        let cases = [
-            (
-                Slot::Time,
-                "@timestamp receivedAt received_at EdgeStartTimestamp time_iso8601 time_local StartUTC start_time ts httpRequest.ts requestContext.requestTimeEpoch __REALTIME_TIMESTAMP",
-            ),
-            (
-                Slot::Method,
-                "METHOD verb request_method ClientRequestMethod RequestMethod http.request.method httpRequest.requestMethod request.method req.method cs-method proxy.method http.method",
-            ),
-            (
-                Slot::Path,
-                "url URI request_uri path ClientRequestURI RequestPath url.original url.path httpRequest.requestUrl request.uri request.url cs-uri-stem http.url_details.path req.url",
-            ),
-            (Slot::Line, "request Request request_line"),
-            (
-                Slot::UserAgent,
-                "agent http_user_agent user_agent.original userAgent request_User-Agent request.headers.User-Agent cs(User-Agent) httpRequest.userAgent http.useragent http.user_agent ClientRequestUserAgent",
-            ),
-            (Slot::Text, "log message MESSAGE event.original textPayload"),
-            (
-                Slot::Status,
-                "status Status status_code sc-status EdgeResponseStatus DownstreamStatus http.response.status_code httpRequest.status response res.statusCode code",
-            ),
-            (
-                Slot::Bytes,
-                "bytes size body_bytes_sent sc-bytes EdgeResponseBytes DownstreamContentSize http.response.body.bytes http.response.bytes httpRequest.responseSize",
-            ),
-            (
-                Slot::Referer,
-                "referer referrer http_referer cs(Referer) ClientRequestReferer http.request.referrer request.headers.Referer request_Referer httpRequest.referer",
-            ),
-            (Slot::Query, "query url.query cs-uri-query args query_string"),
-            (
-                Slot::Host,
-                "host http_host request.host request.headers.Host ClientRequestHost RequestHost x-host-header cs(Host) :authority url.domain server_name",
-            ),
-            (Slot::Duration, "duration Duration event.duration httpRequest.latency time-taken"),
-            (Slot::Client, "remote_addr remote client_ip httpRequest.remoteIp c-ip source.ip"),
-        ];
-        for (expected, names) in cases {
+        for (expected, names) in SPELLINGS {
             for name in names.split(' ') {
                 assert_eq!(slot(name), Some(expected), "{name}");
             }

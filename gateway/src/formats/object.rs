@@ -18,7 +18,7 @@ const ENVELOPES: [&str; 10] = [
     "records",
 ];
 
-/// Reads an object. Of values that have the same name, the last one counts.
+/// Reads an object. Of several values with the same name, the last one counts.
 pub(super) fn object<'t>(scanner: &mut Scanner<'t>) -> Result<Raw<'t>, Broken> {
     let mut raw = Raw::default();
     scanner.value(|name, leaf| {
@@ -35,7 +35,7 @@ pub(super) fn object<'t>(scanner: &mut Scanner<'t>) -> Result<Raw<'t>, Broken> {
     Ok(raw)
 }
 
-/// The place of the array of entries in the object at `at`, which may be broken behind it.
+/// The place of the array of entries in the object at `at`, which may be broken after it.
 pub(super) fn envelope(text: &str, at: usize) -> Option<usize> {
     let mut scanner = Scanner::new(text, at);
     if !scanner.skip(b'{') {

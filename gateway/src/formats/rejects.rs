@@ -1,4 +1,4 @@
-//! What was sent of the entries that are not valid, for the archive. It is bounded: a body of
+//! The entries that are not valid, as they were sent, for the archive. It is bounded: a body of
 //! another format has nothing else.
 
 use common::access_log::Rejected;
@@ -16,7 +16,7 @@ const MAX_BYTES: usize = 512 << 10;
 pub(crate) struct Rejects {
     /// Not redacted yet.
     pub(crate) kept: Vec<Rejected>,
-    /// How many there were after them.
+    /// How many more there were.
     pub(crate) left_out: usize,
     /// The length of what is kept.
     pub(crate) bytes: usize,

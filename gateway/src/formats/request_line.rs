@@ -3,14 +3,14 @@
 /// Longest method, in bytes.
 const MAX_METHOD_BYTES: usize = 32;
 
-/// What a log says that the client asked for.
+/// What the client asked for, as the log says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RequestLine<'a> {
     /// A method, as it was sent, and a target.
     Request(&'a str, &'a str),
     /// A path or a URL alone.
     Target(&'a str),
-    /// Nothing that HTTP knows: a hyphen, the first bytes of TLS, another protocol.
+    /// Nothing of HTTP: a hyphen, the first bytes of TLS, another protocol.
     Unreadable,
 }
 

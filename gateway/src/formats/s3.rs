@@ -6,7 +6,7 @@ use super::slot::Slot;
 use super::tokens::{is_number, is_status, tokens, unescaped};
 use crate::times;
 
-/// The place of the host behind the user agent: version, id, signature, cipher and authentication
+/// The place of the host after the user agent: version, id, signature, cipher and authentication
 /// stand between them.
 const HOST: usize = 5;
 

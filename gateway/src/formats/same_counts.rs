@@ -92,6 +92,30 @@ fn a_preset_reads_its_own_lines_only() {
     }
 }
 
+/// What may be inserted: signs that mean something in a format, and some that mean nothing.
+const PIECES: [&str; 20] = [
+    "\"",
+    "\\",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ";",
+    "\t",
+    "'",
+    ":",
+    "\u{0}",
+    "é",
+    "\u{1f600}",
+    "#",
+    "\\ud83d",
+    "] \"",
+    "\"\"",
+    "1e999",
+    "-",
+];
+
 /// A change to one line, which never adds or removes a line.
 #[derive(Clone, Debug)]
 enum Damage {
@@ -99,34 +123,13 @@ enum Damage {
     Behead(f64),
     Insert(f64, &'static str),
     Delete(f64),
-    /// The line is cut, and itself glued on.
+    /// The line is cut, and the whole line is glued on.
     Glue(f64),
 }
 
 fn damage() -> impl Strategy<Value = Damage> {
     let place = || 0.0..1.0;
-    let piece = proptest::sample::select(vec![
-        "\"",
-        "\\",
-        "{",
-        "}",
-        "[",
-        "]",
-        ",",
-        ";",
-        "\t",
-        "'",
-        ":",
-        "\u{0}",
-        "é",
-        "\u{1f600}",
-        "#",
-        "\\ud83d",
-        "] \"",
-        "\"\"",
-        "1e999",
-        "-",
-    ]);
+    let piece = proptest::sample::select(&PIECES);
     prop_oneof![
         place().prop_map(Damage::Cut),
         place().prop_map(Damage::Behead),
@@ -169,7 +172,7 @@ proptest! {
         for (at, damage) in &damages {
             lines[*at] = damaged(&lines[*at], damage);
         }
-        // A blank line is none, and a comma between two lines of JSON is none.
+        // Blank lines do not count, and neither do commas between two lines of JSON.
         let is_json = shape.format == Format::Json;
         let is_line = |line: &&String| {
             !trimmed(line).trim_matches(|c| is_json && c == ',').is_empty()

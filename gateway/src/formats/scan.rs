@@ -78,7 +78,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// Reads a value, and reports each leaf in it that is not in an array of objects, with its
-    /// dotted name. Of an array, only the first value is reported, under the array's name.
+    /// dotted name. Only the first value of an array is reported, under the array's name.
     pub(super) fn value(&mut self, mut report: impl FnMut(&str, Leaf<'t>)) -> Result<(), Broken> {
         let (mut open, mut name) = (Vec::<Open>::new(), String::new());
         loop {
@@ -163,7 +163,7 @@ impl<'t> Scanner<'t> {
             self.at += word.len();
             return Ok(leaf);
         }
-        let length = number(rest).ok_or(self.broken("has something that is no value"))?;
+        let length = number(rest).ok_or(self.broken("has something that is not a value"))?;
         self.at += length;
         Ok(Leaf::Number(&rest[..length]))
     }
@@ -194,7 +194,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// The character of an escape, whose backslash is behind.
+    /// The character of an escape, after its backslash.
     fn escape(&mut self) -> Option<char> {
         let byte = *self.text.as_bytes().get(self.at)?;
         self.at += 1;
@@ -237,14 +237,14 @@ impl<'t> Scanner<'t> {
     }
 }
 
-/// Whether a value at this depth is reported. Of an array only the first value is, and nothing
+/// Whether a value at this depth is reported. Only the first value of an array is, and nothing
 /// inside an object in an array.
 fn is_reported(open: &[Open]) -> bool {
     let Some((last, outer)) = open.split_last() else { return true };
     outer.iter().all(|outer| outer.is_object) && (last.is_object || last.count == 0)
 }
 
-/// The length of the number at the start; `None` if there is none.
+/// The length of the number at the start; `None` if there is no number.
 fn number(text: &str) -> Option<usize> {
     let digits = |at: usize| text[at..].bytes().take_while(u8::is_ascii_digit).count();
     let sign = usize::from(text.starts_with('-'));

@@ -23,11 +23,11 @@ pub(super) enum Slot {
     Referer,
     /// The query of the request, apart from its path.
     Query,
-    /// The site that was asked.
+    /// The site that the request was for.
     Host,
     /// How long the answer took, in a unit that is certain.
     Duration,
-    /// Who asked: only whether this is known, never the value.
+    /// Who asked. Only whether this is known matters; the value is never kept.
     Client,
 }
 

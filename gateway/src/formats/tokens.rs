@@ -49,7 +49,7 @@ pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
     Some(tokens)
 }
 
-/// A word; a quoted text may stand behind its equals sign.
+/// A word; a quoted text may follow its equals sign.
 fn word(text: &str) -> Option<(Token<'_>, &str)> {
     let end = text.find([' ', '\t', '"']).unwrap_or(text.len());
     match text[end..].strip_prefix('"') {
@@ -73,12 +73,12 @@ pub(super) fn quoted(text: &str) -> Option<(&str, &str)> {
     Some((&text[..end], &text[end + 1..]))
 }
 
-/// Whether the text is a whole number or the hyphen that stands for none.
+/// Whether the text is a whole number, or the hyphen that stands for a missing one.
 pub(super) fn is_number(text: &str) -> bool {
     text == "-" || (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Whether the text is a status code or the hyphen that stands for none.
+/// Whether the text is a status code, or the hyphen that stands for a missing one.
 pub(super) fn is_status(text: &str) -> bool {
     is_number(text) && text.len() <= 3
 }
@@ -108,7 +108,7 @@ fn printable(bytes: &[u8]) -> String {
     text
 }
 
-/// The byte that an escape stands for, and the text behind it. Without a valid escape, the backslash
+/// The byte that an escape stands for, and the text after it. Without a valid escape, the backslash
 /// stands for itself.
 fn escape(after: &[u8]) -> (u8, &[u8]) {
     let hex = |digit: u8| char::from(digit).to_digit(16).map(|digit| digit as u8);

@@ -1,5 +1,5 @@
 //! The W3C extended log format, as IIS and CloudFront write it: a `#Fields` line names the columns
-//! of the lines behind it.
+//! of the lines after it.
 
 use std::borrow::Cow;
 
@@ -26,7 +26,7 @@ const IIS: &str = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-u
     cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken";
 const OLDER_IIS: &str = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip \
     cs(User-Agent) sc-status sc-substatus sc-win32-status time-taken";
-/// The first columns of CloudFront. Each of its versions has added others behind them.
+/// The first columns of CloudFront. Each of its versions has added others after them.
 const CLOUDFRONT: &str = "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem \
     sc-status cs(Referer) cs(User-Agent) cs-uri-query";
 
@@ -41,7 +41,7 @@ pub(super) struct Layout {
     is_open: bool,
 }
 
-/// Whether the line is a directive, which is no entry.
+/// Whether the line is a directive, which is not an entry.
 pub(super) fn is_directive(line: &str) -> bool {
     DIRECTIVES
         .iter()
@@ -61,8 +61,8 @@ impl Layout {
         Self { columns, has_tabs, is_open: false }
     }
 
-    /// The columns of a line without a `#Fields` line before it, as it arrives when a file is sent
-    /// piece by piece.
+    /// The columns of a line without a `#Fields` line before it, as lines arrive when a file is
+    /// sent piece by piece.
     fn usual(line: &str) -> Option<Self> {
         if line.contains('\t') {
             return Some(Self { is_open: true, ..Self::named(CLOUDFRONT, true) });
@@ -137,12 +137,12 @@ pub(super) fn raw<'a>(line: &'a str, layout: Option<&Layout>) -> Option<Raw<'a>>
     raw.has(Slot::Time).then_some(raw)
 }
 
-/// The name of a column in errors; that of a duration tells its unit.
+/// The name of a column in errors; the name of a duration tells its unit.
 fn name_of(slot: Slot) -> &'static str {
     if slot == Slot::Duration { "time-taken" } else { slot.name() }
 }
 
-/// Whether a cell may stand in its column, if nothing has said that it does.
+/// Whether a cell fits its column, where no `#Fields` line has named the columns.
 fn is_usual(slot: Slot, cell: &str) -> bool {
     match slot {
         Slot::Time => times::day(cell).is_some() || (cell.len() == 8 && cell.contains(':')),

@@ -10,7 +10,7 @@ use utoipa::openapi::{Ref, RefOr};
 use crate::problem::ProblemCode;
 
 /// Each header of responses: its name, a description, and an example.
-const HEADERS: [(&str, &str, &str); 16] = [
+const HEADERS: [(&str, &str, &str); 18] = [
     ("Accept-Encoding", "The content encodings that a body may have.", "gzip, deflate, zstd"),
     ("Accept-Post", "The media types that a body may have.", "application/json, text/plain"),
     ("Access-Control-Allow-Origin", "Pages of any site may read the answer.", "*"),
@@ -24,6 +24,12 @@ const HEADERS: [(&str, &str, &str); 16] = [
     ("Content-Security-Policy", "What the page may load and do.", "default-src 'self'"),
     ("Cross-Origin-Resource-Policy", "Which origins may load the file.", "cross-origin"),
     ("ETag", "Identifies the content of the file.", "W/\"5f2a\""),
+    ("RateLimit", "What is left of the rate, and the seconds until it is.", "\"records\";r=0;t=3"),
+    (
+        "RateLimit-Policy",
+        "What the tenant may send in how many seconds.",
+        "\"records\";q=10000;w=10",
+    ),
     ("Referrer-Policy", "What links from the page reveal about it.", "no-referrer"),
     ("Retry-After", "The seconds to wait before a retry.", "1"),
     ("Service-Worker-Allowed", "The scope of the service worker.", "/demo"),
@@ -45,6 +51,7 @@ pub(crate) fn of_code(code: &ProblemCode) -> &'static [&'static str] {
     match code {
         ProblemCode::Unauthorized => &["WWW-Authenticate"],
         ProblemCode::MethodNotAllowed => &["Allow"],
+        ProblemCode::RateLimited => &["RateLimit", "RateLimit-Policy", "Retry-After"],
         ProblemCode::Unavailable => &["Retry-After"],
         ProblemCode::UnsupportedEncoding => &["Accept-Encoding", "Accept-Post"],
         _ => &[],

@@ -42,7 +42,7 @@ responses! {
     ReadyProblems: [ProblemCode::MethodNotAllowed, ProblemCode::Internal, ProblemCode::NotReady];
 }
 
-/// Tells that the process runs
+/// Says that the process runs
 #[utoipa::path(
     get, path = "/health", tag = "service", operation_id = "getHealth",
     responses(
@@ -54,7 +54,7 @@ pub(crate) async fn health() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: Alive::Ok })
 }
 
-/// Tells that the broker and the store answer
+/// Says whether the broker and the store answer
 #[utoipa::path(
     get, path = "/ready", tag = "service", operation_id = "getReady",
     responses(

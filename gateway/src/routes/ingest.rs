@@ -90,9 +90,9 @@ responses! {
 /// but goes to quarantine as a conflict: the first one stays.
 ///
 /// A batch is a JSON array, `{"logs": […]}`, or a JSON object on each line, of at most 10,000 texts.
-/// Each is a record of its own, and one that is not valid costs only itself. A text without a
-/// `log_id` is named by the batch and its place, so a batch with an `Idempotency-Key` can be sent
-/// again.
+/// Each is a record of its own, and one that is not valid does not affect the others. A text
+/// without a `log_id` gets its id from the batch and its place in it, so a batch with an
+/// `Idempotency-Key` can be sent again.
 #[utoipa::path(
     post, path = "/ingest", tag = "texts", operation_id = "postText",
     params(

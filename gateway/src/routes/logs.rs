@@ -74,9 +74,10 @@ struct Window {
     paths: Vec<PathCount>,
     /// The most frequent ones; ties go by name.
     user_agents: Vec<UserAgentCount>,
-    /// The most frequent ones; ties go by name. A request without a referer is in none.
+    /// The most frequent ones; ties go by name. A request without a referer is not counted here.
     referers: Vec<RefererCount>,
-    /// The most frequent ones; ties go by name. A request whose log names no host is in none.
+    /// The most frequent ones; ties go by name. A request whose log names no host is not counted
+    /// here.
     hosts: Vec<HostCount>,
 }
 

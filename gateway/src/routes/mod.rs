@@ -29,8 +29,12 @@ pub(crate) enum Status {
 }
 
 /// The problems of every route that publishes.
-const ON_PUBLISH: [ProblemCode; 3] =
-    [ProblemCode::MethodNotAllowed, ProblemCode::Internal, ProblemCode::Unavailable];
+const ON_PUBLISH: [ProblemCode; 4] = [
+    ProblemCode::MethodNotAllowed,
+    ProblemCode::RateLimited,
+    ProblemCode::Internal,
+    ProblemCode::Unavailable,
+];
 /// The problems of every route that reads a tenant's data.
 const ON_READ: [ProblemCode; 5] = [
     ProblemCode::InvalidQuery,

@@ -49,8 +49,8 @@ struct SiteStats<'a> {
     to: Option<String>,
     #[schema(minimum = 0)]
     total_views: i64,
-    /// Distinct users over all events of the period. A browser without a `user_id` is another user
-    /// each day.
+    /// Distinct users over all events of the period. A browser without a `user_id` counts as
+    /// another user each day.
     #[schema(minimum = 0)]
     unique_users: i64,
     /// The most viewed paths first; ties by name.

@@ -32,8 +32,8 @@ responses! {
 
 /// Lists the tenants that have data
 ///
-/// by name. Where a read token is set, its holder may read this; where none is set, only a client on
-/// the gateway's own machine, without a proxy between them.
+/// by name. If a read token is set, its holder may read this. If none is set, only a client on the
+/// gateway's own machine may, without a proxy between them.
 #[utoipa::path(
     get, path = "/tenants", tag = "service", operation_id = "listTenants",
     params(

@@ -1,4 +1,4 @@
-//! The options of `spillway flood`, and which of them make no sense together.
+//! The options of `spillway flood`, and the combinations of them that make no sense.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;

@@ -32,8 +32,9 @@ use tokio_util::sync::CancellationToken;
 
 pub use args::FloodArgs;
 
-use crate::http::{ClientError, NobodyThere, client};
+use crate::http::{NobodyThere, client};
 use crate::progress::progress;
+use crate::setup::SetupError;
 
 use plan::Plan;
 use readback::ReadBack;
@@ -56,18 +57,9 @@ const INTERRUPTED: u8 = 130;
 /// Why there is no report.
 #[derive(Debug, Error)]
 enum FloodError {
-    /// The options make no sense together.
-    #[error("{0}")]
-    Usage(String),
-    /// The HTTP client could not be built.
+    /// The flood cannot begin.
     #[error(transparent)]
-    Client(#[from] ClientError),
-    /// No server answers at the target.
-    #[error(transparent)]
-    NobodyThere(#[from] NobodyThere),
-    /// Reads need a token, or another one.
-    #[error("reading from {target} is not allowed ({status}); pass its READ_TOKEN with --token")]
-    NotAllowed { target: String, status: u16 },
+    Setup(#[from] SetupError),
     /// The server is not Spillway.
     #[error("{target} does not seem to be Spillway: {reason}")]
     Stranger { target: String, reason: ReadError },
@@ -123,23 +115,23 @@ async fn flood_and_print(
 }
 
 fn fail(error: FloodError) -> ExitCode {
-    let is_usage = matches!(error, FloodError::Usage(_));
+    let is_usage = matches!(error, FloodError::Setup(SetupError::Usage(_)));
     let failure = program::ended(Err(error));
     if is_usage { ExitCode::from(2) } else { failure }
 }
 
 impl Flood {
-    fn new(args: FloodArgs) -> Result<Self, FloodError> {
+    fn new(args: FloodArgs) -> Result<Self, SetupError> {
         let run = format!("{:08x}", rand::random::<u32>());
         Ok(Self {
-            plan: Arc::new(args.plan(run).map_err(FloodError::Usage)?),
+            plan: Arc::new(args.plan(run).map_err(SetupError::Usage)?),
             client: client(
                 "spillway-flood",
                 args.target(),
                 args.connections(),
                 args.request_timeout(),
             )?,
-            authorization: args.authorization().map_err(FloodError::Usage)?,
+            authorization: args.authorization().map_err(SetupError::Usage)?,
             args,
             retry: RETRY,
             poll: POLL,
@@ -164,9 +156,11 @@ impl Flood {
         let reader = self.reader(CancellationToken::new(), ProgressBar::hidden());
         let target = self.args.base();
         reader.probe(&self.plan.tenant(0)).await.map_err(|error| match error {
-            ReadError::NoAnswer { error, .. } => NobodyThere::new(target, &error).into(),
+            ReadError::NoAnswer { error, .. } => {
+                SetupError::from(NobodyThere::new(target, &error)).into()
+            }
             ReadError::Refused { status: status @ (401 | 403), .. } => {
-                FloodError::NotAllowed { target, status }
+                SetupError::NotAllowed { target, status }.into()
             }
             reason => FloodError::Stranger { target, reason },
         })

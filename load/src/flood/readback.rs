@@ -223,7 +223,8 @@ impl<'a> ReadBack<'a> {
     }
 }
 
-/// Where two texts differ, without quoting either: a report must not contain personal data.
+/// The place where two texts differ, without a quote of either: a report must not contain personal
+/// data.
 fn difference(sent: &str, stored: &str) -> String {
     let same = sent.chars().zip(stored.chars()).take_while(|(a, b)| a == b).count();
     format!(

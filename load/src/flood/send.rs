@@ -81,7 +81,7 @@ struct Delivery {
     latency: Duration,
 }
 
-/// Sends the whole plan, or the part that is due before the sender is stopped.
+/// Sends the whole plan, or the part of it that is due before the sender is stopped.
 pub(super) async fn send(sender: Arc<Sender>, bar: &ProgressBar) -> Sending {
     let (deliveries, mut arrived) = mpsc::unbounded_channel();
     let mut sending = Sending::new(&sender.plan);

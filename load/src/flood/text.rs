@@ -3,8 +3,8 @@
 use rand::Rng;
 use rand::seq::IndexedRandom as _;
 
-/// Lines with the names of values in braces. They have quotes, tabs and non-ASCII letters because JSON
-/// escapes these and plain text does not, and both must come out the same.
+/// Lines with the names of values in braces. They contain quotes, tabs and non-ASCII letters
+/// because JSON escapes these and plain text does not, and both must come out the same.
 const TEMPLATES: &[&str] = &[
     "INFO  auth: user {user} logged in from {ip} in {number} ms",
     "User {user} accessed {path} from {ip}, contact 555-{digits}",

@@ -1,4 +1,4 @@
-//! The options of `spillway generate`, and which of them make no sense together.
+//! The options of `spillway generate`, and the combinations of them that make no sense.
 
 use std::path::{Path, PathBuf};
 

@@ -78,8 +78,8 @@ pub(super) struct Recipe {
 }
 
 impl Recipe {
-    /// What distinguishes it from other recipes. The number of events does not: a longer run starts
-    /// with the events of a shorter one.
+    /// What distinguishes it from other recipes. The number of events is not part of that: a longer
+    /// run starts with the events of a shorter one.
     fn name(&self) -> String {
         format!("{:?}", (self.seed, self.users, self.first, self.last, &self.tenants))
     }

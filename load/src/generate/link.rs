@@ -6,7 +6,7 @@ use chrono::{Datelike as _, Days, NaiveDate};
 const MOST_MORE_DAYS: Days = Days::new(365);
 
 /// The dashboard of the deployment at `base`, with the tenant's events from the first to the last
-/// day: a month if they are of one month, else the last year of them.
+/// day: that month if they are all from one, or else their last year.
 pub(super) fn dashboard(base: &str, tenant: &str, first: NaiveDate, last: NaiveDate) -> String {
     let days = if (first.year(), first.month()) == (last.year(), last.month()) {
         format!("period=month&month={}", first.format("%Y-%m"))

@@ -21,15 +21,16 @@ use thiserror::Error;
 
 pub use args::GenerateArgs;
 
-use crate::http::{self, ClientError, NobodyThere};
+use crate::http;
 use crate::progress::progress;
+use crate::setup::SetupError;
 
 use args::{Out, Target};
 use events::{Events, Recipe};
 use send::{NotTaken, Sender};
 use summary::{Summary, Tally};
 
-/// How often an event is sent at most: enough for a server that is away for a minute.
+/// How often an event is sent at most: enough for a server that is gone for a minute.
 const TRIES: u32 = 20;
 /// How long to wait between the tries of one event.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
@@ -39,19 +40,14 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Why not all events were written and sent.
 #[derive(Debug, Error)]
 enum GenerateError {
-    /// The options make no sense together.
-    #[error("{0}")]
-    Usage(&'static str),
+    #[error(transparent)]
+    Setup(#[from] SetupError),
     #[error("cannot choose events at random")]
     Recipe(#[from] rand::distr::weighted::Error),
     #[error("cannot write the events to {0}")]
     File(PathBuf, #[source] io::Error),
     #[error("cannot write the events to standard output")]
     Stdout(#[source] io::Error),
-    #[error(transparent)]
-    Client(#[from] ClientError),
-    #[error(transparent)]
-    NobodyThere(#[from] NobodyThere),
     /// Some events were sent; it is safe to send all of them again.
     #[error("{taken} of {events} events were accepted; sent again, they still count once")]
     NotTaken { taken: u64, events: usize, source: NotTaken },
@@ -61,7 +57,7 @@ enum GenerateError {
 /// command's help promises.
 pub async fn run(args: GenerateArgs) -> ExitCode {
     let result = generate(&args).await;
-    let is_usage = matches!(result, Err(GenerateError::Usage(_)));
+    let is_usage = matches!(result, Err(GenerateError::Setup(SetupError::Usage(_))));
     let code = program::ended(result.map(|summary| print(&args, &summary)));
     if is_usage { ExitCode::from(2) } else { code }
 }
@@ -76,7 +72,7 @@ fn print(args: &GenerateArgs, summary: &Summary) {
 
 async fn generate(args: &GenerateArgs) -> Result<Summary, GenerateError> {
     let began = Instant::now();
-    let recipe = args.recipe().map_err(GenerateError::Usage)?;
+    let recipe = args.recipe().map_err(|why| SetupError::Usage(why.to_owned()))?;
     let (done, tally, link) = match sender(args)? {
         None => ("made", make(args, &recipe)?, None),
         Some(sender) => {
@@ -95,7 +91,7 @@ fn link(base: &str, recipe: &Recipe) -> Option<String> {
     Some(link::dashboard(base, tenant, recipe.first, recipe.last))
 }
 
-fn sender(args: &GenerateArgs) -> Result<Option<Sender>, GenerateError> {
+fn sender(args: &GenerateArgs) -> Result<Option<Sender>, SetupError> {
     let Target::Deployment(target) = &args.target else {
         return Ok(None);
     };

@@ -12,6 +12,7 @@ use super::summary::Tally;
 use crate::answer::Answer;
 use crate::http::NobodyThere;
 use crate::pace;
+use crate::setup::SetupError;
 
 /// Sends events to one deployment.
 pub(super) struct Sender {
@@ -36,9 +37,9 @@ pub(super) struct NotTaken {
 
 impl Sender {
     /// Checks that a server answers.
-    pub(super) async fn probe(&self) -> Result<(), NobodyThere> {
+    pub(super) async fn probe(&self) -> Result<(), SetupError> {
         let health = self.client.get(format!("{}/health", self.base)).send().await;
-        health.map(drop).map_err(|error| NobodyThere::new(self.base.clone(), &error))
+        health.map(drop).map_err(|error| NobodyThere::new(self.base.clone(), &error).into())
     }
 
     /// Sends all `events`, and advances the bar for each one that is accepted.

@@ -1,17 +1,17 @@
 //! Whole runs against a test server that accepts events, refuses them, or asks for time.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Json};
-use actix_web::{App, HttpResponse, HttpServer};
 use serde_json::{Value, json};
 
 use super::args::tests::parse;
 use super::summary::Summary;
 use super::{GenerateError, generate};
+use crate::test_server::{nowhere, serve};
 
 /// What the test server answers to the first try of an event.
 #[derive(Clone, Copy, PartialEq)]
@@ -31,14 +31,8 @@ impl Peer {
     /// Starts a server, and returns it with its base URL.
     fn start(behaviour: Behaviour) -> (Data<Self>, String) {
         let peer = Data::new(Self { behaviour, tries: Mutex::default() });
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("a bound address");
-        let data = Data::clone(&peer);
-        let app =
-            move || App::new().app_data(Data::clone(&data)).route("/event", web::post().to(event));
-        let server = HttpServer::new(app).workers(1).disable_signals().listen(listener);
-        tokio::spawn(server.expect("a listening socket").run());
-        (peer, format!("http://{address}"))
+        let url = serve(&peer, routes);
+        (peer, url)
     }
 
     /// The times at which each event was tried, by its text.
@@ -49,6 +43,10 @@ impl Peer {
         }
         tries
     }
+}
+
+fn routes(app: &mut web::ServiceConfig) {
+    app.route("/event", web::post().to(event));
 }
 
 async fn event(peer: Data<Peer>, event: Json<Value>) -> HttpResponse {
@@ -134,9 +132,7 @@ async fn a_refusal_ends_the_run_with_the_reason_the_server_gave() {
 
 #[tokio::test]
 async fn if_nothing_listens_the_error_says_how_to_start_a_server() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let target = format!("http://{}", listener.local_addr().expect("a bound address"));
-    drop(listener);
+    let target = nowhere();
     let told = run(&target, &[]).await.expect_err("nobody").to_string();
     let expected = format!("nothing listens on {target} ");
     assert!(told.starts_with(&expected) && told.contains("`cargo run`"), "{told}");

@@ -65,7 +65,7 @@ impl Grain {
     }
 }
 
-/// The period that is compared: twelve hours on either side, so that a count in a wrong window is
+/// The period that is compared: twelve hours on either side, so that a count in the wrong window is
 /// found. It has 1,440 minutes, the most that one read can ask for.
 pub(super) fn period() -> [DateTime<Utc>; 2] {
     [-1, 1].map(|side| BEGIN + TimeDelta::hours(12) * side)

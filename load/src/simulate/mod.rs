@@ -25,6 +25,8 @@ use tokio::time::Instant;
 pub use args::SimulateArgs;
 pub use server::{Server, Url};
 
+use crate::setup::SetupError;
+
 use error::SimulateError;
 use report::Report;
 use simulation::Simulation;
@@ -33,7 +35,7 @@ use simulation::Simulation;
 const INTERRUPTED: u8 = 130;
 
 /// Simulates, prints the report, and returns the exit code that the command's help promises. `S` is
-/// the server that it starts unless a deployment is named.
+/// the server that it starts if no deployment is named.
 pub async fn run<S: Server>(args: SimulateArgs) -> ExitCode {
     tokio::select! {
         biased;
@@ -48,7 +50,7 @@ fn print(report: &Report) -> ExitCode {
 }
 
 fn fail(error: SimulateError) -> ExitCode {
-    let is_usage = matches!(error, SimulateError::Usage(_));
+    let is_usage = matches!(error, SimulateError::Setup(SetupError::Usage(_)));
     let failure = program::ended(Err(error));
     if is_usage { ExitCode::from(2) } else { failure }
 }
@@ -62,7 +64,7 @@ async fn simulate<S: Server>(args: &SimulateArgs) -> Result<Report, SimulateErro
     Ok(Report { took: began.elapsed(), ..report })
 }
 
-/// Starts a server, simulates, and ends it. Its data are kept if something is wrong.
+/// Starts a server, simulates, and ends it. Its data is kept if something is wrong.
 async fn on_its_own<S: Server>(args: &SimulateArgs) -> Result<Report, SimulateError> {
     let mut server = S::start().await.map_err(SimulateError::Start)?;
     let url = server.url().clone();

@@ -1,11 +1,10 @@
 //! A test server that counts the batches of a known scenario, with faults on demand.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 
 use actix_web::web::{self, Bytes, Data, Query};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, TimeDelta, Utc};
 use common::broker::Cause;
 use reqwest::Url;
@@ -15,6 +14,7 @@ use serde_json::{Value, json};
 use super::count::{Counted, Grain, Window, windows};
 use super::scenario::Scenario;
 use super::server::Server;
+use crate::test_server::serve;
 
 /// What the server does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) enum Fault {
     Misplaces,
     /// It counts one request a minute late.
     CountsLate,
-    /// It takes the agents of a window for others.
+    /// It takes the agents of a window for other ones.
     ConfusesAgents,
     /// It refuses the first batch for good.
     Refuses,
@@ -69,17 +69,8 @@ impl Peer {
     /// Starts a server, and returns it with its base URL.
     pub(super) fn start(scenario: Scenario, fault: Fault) -> (Data<Self>, Url) {
         let peer = Data::new(Self { scenario, fault, state: Mutex::default() });
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("a bound address");
-        let data = Data::clone(&peer);
-        let server =
-            HttpServer::new(move || App::new().app_data(Data::clone(&data)).configure(routes))
-                .workers(1)
-                .disable_signals()
-                .listen(listener)
-                .expect("a listening socket");
-        tokio::spawn(server.run());
-        (peer, Url::parse(&format!("http://{address}")).expect("a URL"))
+        let url = Url::parse(&serve(&peer, routes)).expect("a URL");
+        (peer, url)
     }
 
     /// How often it was killed, and how many posts came.

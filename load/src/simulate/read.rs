@@ -18,7 +18,7 @@ use crate::answer::{explanation, is_passing, transport_error};
 /// The metric of messages that are not acknowledged. Only a server with its own queue has it.
 const BACKLOG: &str = "spillway_queue_backlog ";
 
-/// Reads from one deployment. What may pass is tried again until the deadline.
+/// Reads from one deployment. Failures that may pass are tried again until the deadline.
 pub(super) struct Reader {
     pub(super) client: Client,
     /// The base URL, without a trailing slash.

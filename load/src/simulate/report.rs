@@ -24,14 +24,14 @@ pub(super) struct Report {
     /// Why messages are in quarantine, by customer.
     pub(super) quarantined: Vec<(String, String)>,
     pub(super) took: Duration,
-    /// Where the server's data are, if they were kept.
+    /// Where the server's data is, if it was kept.
     pub(super) kept: Option<PathBuf>,
 }
 
 /// What became of the kill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kill {
-    /// The server was killed with so many messages in its queue or in work.
+    /// The server was killed with this many messages in its queue or in work.
     Killed { in_work: u64 },
     /// The deployment was named, and is not the simulation's to kill.
     NotOurs,

@@ -1,4 +1,4 @@
-//! What is sent: the customers' batches, and in which order.
+//! What is sent: the customers' batches, and their order.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::rngs::StdRng;
@@ -18,7 +18,7 @@ const LARGE_EVERY: usize = 10;
 const LARGE: std::ops::RangeInclusive<usize> = 300..=500;
 const SMALL: std::ops::RangeInclusive<usize> = 20..=40;
 
-/// What pages are requested: how it is sent, and how it is counted. Home is requested most.
+/// The pages that are requested: how each is sent, and how it is counted. Home is requested most.
 pub(super) const PAGES: [(&str, &str, &str); 8] = [
     ("GET", "/", "/"),
     ("GET", "/", "/"),

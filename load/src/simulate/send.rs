@@ -23,7 +23,7 @@ pub(super) struct Sender<'a> {
     /// How long the requests are spread over.
     pub(super) duration: Duration,
     pub(super) backoff: Backoff,
-    /// When to give up on what gets no answer.
+    /// When to give up on requests that get no answer.
     pub(super) deadline: Instant,
     /// How many tries followed a first one.
     pub(super) tries_again: AtomicU64,
@@ -57,7 +57,7 @@ impl Sender<'_> {
         Sending { requests: requests.len(), tries_again, refused }
     }
 
-    /// Returns the last answer if it is no 202.
+    /// Returns the last answer if it is not a 202.
     async fn deliver(&self, due: Instant, batch: &Batch) -> Option<String> {
         sleep_until(due).await;
         for tries in 1.. {

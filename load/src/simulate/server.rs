@@ -10,7 +10,7 @@ pub trait Server: Sized {
     /// Starts a server on a free port, with a fresh folder for its data. Returns when it listens.
     fn start() -> impl Future<Output = Result<Self, Cause>>;
 
-    /// Its base URL, which stays.
+    /// Its base URL, which never changes.
     fn url(&self) -> &Url;
 
     /// Kills it so that it cannot clean up, and starts it again with the same address and data.

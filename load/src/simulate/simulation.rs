@@ -17,19 +17,21 @@ use super::send::{Sender, Sending};
 use super::server::Server;
 use crate::http::{self, NobodyThere};
 use crate::progress::progress;
+use crate::setup::SetupError;
 
 /// How long to wait between the tries of one request.
 const RETRY: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
 /// How long to wait between two looks at the counts.
 const POLL: Duration = Duration::from_millis(200);
-/// The same on a deployment that may not say how much is in work: time for late duplicates.
+/// The same on a deployment that may not say how much is in work, which leaves time for late
+/// duplicates.
 const SETTLING: Duration = Duration::from_secs(1);
 /// How many looks in a row must find that the server is done: our own has nothing in work, another
 /// one has counted everything.
 const ENOUGH: u32 = 3;
 /// How long one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long to wait between two looks for a moment to kill the server.
+/// How long to wait between two looks for the moment to kill the server.
 const AIM_POLL: Duration = Duration::from_millis(10);
 /// How many connections are kept open.
 const CONNECTIONS: usize = 64;
@@ -45,11 +47,11 @@ pub(super) struct Simulation {
 
 impl Simulation {
     /// The simulation that the options ask for, on the server at `target`.
-    pub(super) fn new(args: &SimulateArgs, target: &Url) -> Result<Self, SimulateError> {
+    pub(super) fn new(args: &SimulateArgs, target: &Url) -> Result<Self, SetupError> {
         let reader = Reader {
             client: http::client("spillway-simulate", target, CONNECTIONS, REQUEST_TIMEOUT)?,
             base: http::base(target),
-            authorization: args.authorization().map_err(SimulateError::Usage)?,
+            authorization: args.authorization().map_err(SetupError::Usage)?,
             backoff: RETRY,
             deadline: Instant::now() + args.duration() + args.timeout(),
         };
@@ -73,9 +75,11 @@ impl Simulation {
     async fn probe(&self) -> Result<(), SimulateError> {
         let target = self.reader.base.clone();
         self.reader.probe(&self.scenario.customers[0]).await.map_err(|error| match error {
-            ReadError::NoAnswer { error, .. } => NobodyThere::new(target, &error).into(),
+            ReadError::NoAnswer { error, .. } => {
+                SetupError::from(NobodyThere::new(target, &error)).into()
+            }
             ReadError::Refused { status: status @ (401 | 403), .. } => {
-                SimulateError::NotAllowed { target, status }
+                SetupError::NotAllowed { target, status }.into()
             }
             error => error.into(),
         })
@@ -98,8 +102,8 @@ impl Simulation {
         Ok(sending)
     }
 
-    /// Kills the server half-way, at the next moment when messages are in work; at the latest when
-    /// all is sent.
+    /// Kills the server half-way, at the next moment when messages are in work, but no later than
+    /// when all is sent.
     async fn kill<S: Server>(
         &self,
         own: Option<&mut S>,

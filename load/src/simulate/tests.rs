@@ -10,6 +10,8 @@ use super::error::SimulateError;
 use super::peer::{Fault, Own, Peer};
 use super::report::{Kill, Report};
 use super::simulation::Simulation;
+use crate::setup::SetupError;
+use crate::test_server::nowhere;
 
 /// Short waits: the peer is quick.
 const QUICK: Backoff = Backoff::new(Duration::from_millis(2), Duration::from_millis(20));
@@ -94,11 +96,10 @@ async fn what_is_refused_or_in_quarantine_is_told_with_the_reason() {
 
 #[tokio::test]
 async fn nobody_there_is_an_error_that_names_the_target() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let target = format!("http://{}", listener.local_addr().expect("an address"));
-    drop(listener);
-    let target = Url::parse(&target).expect("a URL");
+    let target = Url::parse(&nowhere()).expect("a URL");
     let result = simulation(&target).run(None::<&mut Own>).await;
-    let Err(SimulateError::NobodyThere(error)) = result else { panic!("nobody is there") };
+    let Err(SimulateError::Setup(SetupError::NobodyThere(error))) = result else {
+        panic!("nobody is there")
+    };
     assert!(error.to_string().contains(target.as_str().trim_end_matches('/')), "{error}");
 }

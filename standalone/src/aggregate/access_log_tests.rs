@@ -76,8 +76,8 @@ fn archive(folder: &Path, records: &[&Record]) {
     fs::write(folder.join("1.ndjson"), lines).expect("written");
 }
 
-/// Stores the batch as a worker with these dimensions does; one from before the choice writes no
-/// dimensions.
+/// Stores the batch as a worker with these dimensions does; a worker from before there was a choice
+/// writes no dimensions.
 async fn store(folder: &Path, record: &Record, dimensions: Option<LogDimensions>) {
     let counted = dimensions.unwrap_or(LogDimensions::BEFORE);
     let read = entries(&record.data).expect("entries");

@@ -24,7 +24,7 @@ pub(super) struct Ledger {
     /// The digest and the time of receipt in milliseconds, by record.
     records: HashMap<u128, (u128, i64)>,
     stored: HashSet<u128>,
-    /// What of each stored message of an access log was counted.
+    /// The dimensions in which each stored message of an access log was counted.
     dimensions: HashMap<u128, LogDimensions>,
     quarantined: HashSet<u128>,
     in_work: InWork,
@@ -42,7 +42,7 @@ pub(super) enum Place {
     Nowhere,
 }
 
-/// How an archived message is like its record in the store, the best first.
+/// How like its record in the store an archived message is, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Likeness {
     /// It is the message that the store has.
@@ -78,8 +78,8 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// How a message is like its record in the store. Without such a record, nothing speaks against
-    /// the message.
+    /// How a message is like its record in the store. If there is no such record, nothing speaks
+    /// against the message.
     pub(super) fn likeness(&self, identity: &Identity) -> Likeness {
         match self.records.get(&identity.record) {
             Some((digest, _)) if *digest != identity.digest => Likeness::OtherContent,
@@ -88,8 +88,8 @@ impl Ledger {
         }
     }
 
-    /// What of the message was counted when it was stored. All of a message that is not stored would
-    /// be.
+    /// The dimensions in which the message was counted when it was stored. A message that is not
+    /// stored would be counted in all of them.
     pub(super) fn dimensions(&self, message: u128) -> LogDimensions {
         self.dimensions.get(&message).copied().unwrap_or(LogDimensions::ALL)
     }

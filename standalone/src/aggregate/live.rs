@@ -13,7 +13,7 @@ use super::run::{Outcome, aggregate};
 use super::source::{Source, fingerprint};
 use crate::archive::Corrupt;
 
-/// How many times longer the rest is than the work: it takes at most a tenth of one processor.
+/// How many times longer the pause is than the work: it takes at most a tenth of one processor.
 const REST: u32 = 9;
 
 /// Keeps a report up to date.

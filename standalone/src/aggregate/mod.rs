@@ -114,7 +114,7 @@ pub(crate) async fn run(args: AggregateArgs) -> ExitCode {
     }
 }
 
-/// Corrupt lines are reported, but are no failure; an archive without any message is.
+/// Corrupt lines are reported, but are not a failure; an archive without any message is one.
 fn conclude(archive: &Path, report: &Report) -> ExitCode {
     if report.inputs.is_empty() {
         return program::ended(Err(NoMessages(archive.to_owned())));

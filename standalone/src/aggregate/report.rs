@@ -7,7 +7,8 @@ use std::path::Path;
 
 use chrono::SecondsFormat;
 use common::rollup::{Dimension, Grain, Key};
-use serde::Serialize;
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 
 use super::compare::Comparison;
 use super::tally::{Counts, Tally};
@@ -70,26 +71,20 @@ struct EventWindow {
     views: ByName,
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default)]
 pub(super) struct Requests {
-    bytes: i64,
-    hosts: ByName,
-    paths: ByName,
-    referers: ByName,
-    /// By class; a request without a status is in none.
-    status: ByName,
-    pub(super) total: i64,
-    user_agents: ByName,
-    windows: BTreeMap<&'static str, BTreeMap<String, RequestWindow>>,
+    ever: RequestCounts,
+    windows: BTreeMap<&'static str, BTreeMap<String, RequestCounts>>,
 }
 
 #[derive(Debug, Default, Serialize)]
-struct RequestWindow {
+struct RequestCounts {
     bytes: i64,
     hosts: ByName,
     paths: ByName,
     referers: ByName,
     requests: i64,
+    /// By class; a request without a status is in none.
     status: ByName,
     user_agents: ByName,
 }
@@ -170,7 +165,29 @@ impl Events {
     }
 }
 
+/// The counts of all time stand beside the windows, with their requests as `total`.
+impl Serialize for Requests {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let RequestCounts { bytes, hosts, paths, referers, requests, status, user_agents } =
+            &self.ever;
+        let mut fields = serializer.serialize_struct("Requests", 8)?;
+        fields.serialize_field("bytes", bytes)?;
+        fields.serialize_field("hosts", hosts)?;
+        fields.serialize_field("paths", paths)?;
+        fields.serialize_field("referers", referers)?;
+        fields.serialize_field("status", status)?;
+        fields.serialize_field("total", requests)?;
+        fields.serialize_field("user_agents", user_agents)?;
+        fields.serialize_field("windows", &self.windows)?;
+        fields.end()
+    }
+}
+
 impl Requests {
+    pub(super) fn total(&self) -> i64 {
+        self.ever.requests
+    }
+
     fn add(&mut self, key: &Key, count: i64) {
         use Dimension::{EventType, Excluded, ViewPath};
         if matches!(key.dimension, EventType | ViewPath | Excluded) {
@@ -180,25 +197,12 @@ impl Requests {
         windows.entry(start(key)).or_default().add(key, count);
         // Each request is in one day: the sum over days is the total.
         if key.grain == Grain::Day {
-            self.add_day(key, count);
+            self.ever.add(key, count);
         }
-    }
-
-    fn add_day(&mut self, key: &Key, count: i64) {
-        let by_name = match key.dimension {
-            Dimension::Requests => return self.total += count,
-            Dimension::Bytes => return self.bytes = self.bytes.saturating_add(count),
-            Dimension::Host => &mut self.hosts,
-            Dimension::RequestPath => &mut self.paths,
-            Dimension::Referer => &mut self.referers,
-            Dimension::Status => &mut self.status,
-            _ => &mut self.user_agents,
-        };
-        *by_name.entry(key.value.clone()).or_default() += count;
     }
 }
 
-impl RequestWindow {
+impl RequestCounts {
     fn add(&mut self, key: &Key, count: i64) {
         let by_name = match key.dimension {
             Dimension::Requests => return self.requests += count,

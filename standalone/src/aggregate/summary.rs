@@ -52,7 +52,7 @@ fn read(inputs: &Inputs) -> String {
 fn counted(Tenant { events, requests, texts }: &Tenant) -> String {
     format!(
         "{}, {} of {}, {} of {}",
-        count(requests.total, "request", "requests"),
+        count(requests.total(), "request", "requests"),
         count(events.total, "event", "events"),
         count(events.unique_users, "user", "users"),
         count(texts.texts, "text", "texts"),

@@ -21,7 +21,7 @@ struct Winner {
     digest: u128,
 }
 
-/// What a message is to the others.
+/// How a message relates to the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
     /// It counts.

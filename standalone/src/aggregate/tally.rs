@@ -31,8 +31,8 @@ pub(super) struct Counts {
 pub(super) struct Unreadable;
 
 impl Tally {
-    /// Counts a message, one of an access log in these `dimensions`; `record` is the hash of its
-    /// record.
+    /// Counts a message; one of an access log is counted in these `dimensions`; `record` is the
+    /// hash of its record.
     pub(super) fn add(
         &mut self,
         record: u128,
@@ -90,7 +90,7 @@ impl Tally {
     }
 
     fn of(&mut self, tenant: &TenantId) -> &mut Counts {
-        // The tenant is mostly known, and then needs no clone.
+        // The tenant is usually known already, and then needs no clone.
         if !self.0.contains_key(tenant) {
             self.0.insert(tenant.clone(), Counts::default());
         }

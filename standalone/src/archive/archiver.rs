@@ -82,7 +82,7 @@ impl Archiver {
         Ok(())
     }
 
-    /// Writes and acknowledges messages. Those that cannot be written let their tenant wait.
+    /// Writes and acknowledges messages. The tenant of those that cannot be written has to wait.
     async fn write(
         &self,
         mut writer: Writer,

@@ -45,8 +45,8 @@ impl Progress {
         self.waiting.values().map(|waiting| waiting.next_try).min()
     }
 
-    /// Takes what was read, and returns what of it to write. A tenant with nothing left to write
-    /// stops waiting.
+    /// Takes what was read, and returns the part of it to write. A tenant with nothing left to
+    /// write stops waiting.
     pub(super) fn take(&mut self, from: &Unarchived, mut read: Vec<Archivable>) -> Vec<Archivable> {
         match &from.tenant {
             Some(tenant) if read.is_empty() => {
@@ -65,7 +65,7 @@ impl Progress {
         read
     }
 
-    /// Lets a tenant wait. Its message `first` and all later ones may be unwritten.
+    /// Makes a tenant wait. Its message `first` and all later ones may be unwritten.
     pub(super) fn hold(&mut self, tenant: String, first: i64, now: Instant) {
         let fresh = || Waiting { after: first - 1, next_try: now, waits: BACKOFF.waits() };
         let waiting = self.waiting.entry(tenant).or_insert_with(fresh);

@@ -73,8 +73,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes the messages, each folder on its own. What failed may be in the archive in part, and a
-    /// last line may be half written: the next call for that file removes it.
+    /// Writes the messages, each folder on its own. After a failure, some of the messages may be in
+    /// the archive, and a last line may be half written: the next call for that file removes it.
     pub(super) fn append(&mut self, messages: Vec<Archivable>) -> Result<Appended, WriteError> {
         let mut appended = Appended::default();
         for (folder, chunk) in self.chunks(messages)? {

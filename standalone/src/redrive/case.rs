@@ -46,7 +46,7 @@ impl From<PublishError> for Left {
 /// A message that can be published again.
 #[derive(Debug)]
 pub(super) struct Case {
-    /// How it is called in the output.
+    /// What the output calls it.
     pub(super) name: String,
     /// Its document in quarantine.
     pub(super) place: DocumentPath,

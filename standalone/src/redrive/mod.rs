@@ -67,7 +67,7 @@ pub(crate) async fn run(args: RedriveArgs) -> ExitCode {
     telemetry::init(args.log.log_format);
     match redrive(&args).await {
         Ok(redriven) => {
-            // A reader such as `head` may have closed the pipe: that is no failure.
+            // A reader such as `head` may have closed the pipe: that is not a failure.
             drop(write!(io::stdout(), "{redriven}"));
             if redriven.left.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }

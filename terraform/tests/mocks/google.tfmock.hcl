@@ -51,6 +51,11 @@ override_resource {
 }
 
 override_resource {
+  target = google_storage_bucket.source
+  values = { url = "gs://source" }
+}
+
+override_resource {
   target = google_artifact_registry_repository.images
   values = { name = "images" }
 }

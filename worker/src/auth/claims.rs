@@ -13,7 +13,7 @@ const REMOVED: &str = "SIGNATURE_REMOVED_BY_GOOGLE";
 /// Google's names as the issuer of a token.
 const ISSUERS: [&str; 2] = ["https://accounts.google.com", "accounts.google.com"];
 
-/// How far clocks may differ; the check of a whole token allows the same.
+/// How far clocks may differ; the check of a whole token allows as much.
 const LEEWAY: TimeDelta = TimeDelta::seconds(30);
 
 /// The claims that are checked; times in seconds since 1970.

@@ -22,7 +22,7 @@ const DEFAULT_MAX_AGE: Duration = Duration::from_mins(5);
 const LEAST_MAX_AGE: Duration = Duration::from_secs(1);
 /// Longest time for one try.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// Tries in one fetch: after a failed fetch the verifier asks for no other one for 30 s.
+/// Tries in one fetch: after one has failed, the verifier does not ask for another one for 30 s.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -63,7 +63,7 @@ impl KeyServer {
         }
         let max_age = max_age(answer.headers()).unwrap_or(DEFAULT_MAX_AGE).max(LEAST_MAX_AGE);
         let keys: JwkSet = serde_json::from_slice(&answer.bytes().await?)?;
-        // Without keys every push would be refused as forged; the keys before stay valid.
+        // Without keys every push would be refused as forged; the earlier keys stay valid.
         if keys.keys.iter().all(|key| key.common.key_id.is_none()) {
             return Err(KeysError::Empty);
         }

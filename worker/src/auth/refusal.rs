@@ -22,7 +22,7 @@ pub enum PushRefusal {
     /// Cloud Run removes the signature when it checks a token; this one still has it.
     #[error("the token still has its signature: Cloud Run has not checked it")]
     NotChecked,
-    /// The token does not say whose it is.
+    /// The token does not say who it belongs to.
     #[error("the token names no e-mail address")]
     NoEmail,
     /// Google has not verified the address.

@@ -116,7 +116,8 @@ impl Documents {
         self.counted.extend(unit.writes.iter().map(|write| write.path().clone()));
     }
 
-    /// Whether one unit creates a document that another one counts on: never in one commit.
+    /// Whether one unit creates a document that another one counts on. Two such units are never in
+    /// one commit.
     fn clash_with(&self, unit: &Unit) -> bool {
         self.counted.contains(&unit.gate)
             || unit.writes.iter().any(|write| self.gates.contains(write.path()))

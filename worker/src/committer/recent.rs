@@ -49,7 +49,7 @@ impl Recent {
         self.upserts.known.get(path) == Some(fields)
     }
 
-    /// Drops what is too old, and the oldest of what is too much.
+    /// Drops what is too old, and the oldest if there is too much.
     pub(super) fn forget(&mut self) {
         self.gates.forget();
         self.upserts.forget();

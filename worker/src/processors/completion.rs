@@ -26,7 +26,7 @@ pub(super) async fn complete(context: &Context, record: &Record) -> Result<(), S
     patiently(|| context.store.commit(vec![write.clone()])).await
 }
 
-/// The write that completes the document; `None` if parts of it are missing, since somebody has
+/// The write that completes the document; `None` if parts of it are missing because somebody has
 /// removed them.
 async fn completion(
     context: &Context,

@@ -31,7 +31,7 @@ impl From<StoreError> for ProcessError {
 }
 
 impl ProcessError {
-    /// The reason to quarantine the message, where another try cannot help.
+    /// The reason to quarantine the message, if another try cannot help.
     pub(crate) fn reason(&self) -> Option<Reason> {
         match self {
             Self::BadMessage(_) | Self::BadData(_) => Some(Reason::BadMessage),

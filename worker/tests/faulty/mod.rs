@@ -84,7 +84,7 @@ impl FaultyStore {
         })
     }
 
-    /// The faults of the next commits, in order; afterwards there are none.
+    /// The faults of the next commits, in order; the commits after them succeed.
     pub(crate) fn fail_commits<F>(&self, faults: F)
     where
         F: IntoIterator<Item = Fault, IntoIter: Send + 'static>,

@@ -1,4 +1,4 @@
-//! Publishing to the queue from other processes than the one that serves it.
+//! Publishing to the queue from a process that does not serve it.
 
 use std::path::{Path, PathBuf};
 

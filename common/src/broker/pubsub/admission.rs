@@ -45,8 +45,8 @@ impl Default for Admission {
 }
 
 impl Admission {
-    /// Waits for room for all of `messages`, or says why there is none. A request larger than a
-    /// limit takes all the room, so it is sent alone.
+    /// Waits until there is room for all of `messages`, or gives up and returns the reason. A
+    /// request larger than a limit takes all the room, so it is sent alone.
     pub(super) async fn admit(&self, messages: &[Message]) -> Result<Admitted, &'static str> {
         let bytes: usize = messages.iter().map(Message::size).sum();
         let room = async {

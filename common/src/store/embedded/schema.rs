@@ -10,7 +10,7 @@ use crate::store::index::{Index, NAME, declared};
 /// creates these by itself; SQLite does not.
 const SINGLE: [(&str, &str); 1] = [("visitors", "day")];
 
-/// An index of earlier versions, whose place one with the order of the ids has taken.
+/// An index of earlier versions, since replaced by one that orders by id too.
 const DROP_OLD: &str = "DROP INDEX IF EXISTS visitors_by_day;\n";
 
 /// The statements that create whatever is missing.

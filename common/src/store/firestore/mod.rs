@@ -226,7 +226,7 @@ fn client(database: &FirestoreDb) -> Client {
     database.client().get()
 }
 
-/// A request with a deadline, which the server learns too, so that it does not work for nothing.
+/// A request with a deadline, which the server learns too, so that it does not work in vain.
 fn request<M>(message: M) -> Request<M> {
     let mut request = Request::new(message);
     request.extensions_mut().insert(RequestTimeouts::new().with_total(REQUEST_LIMIT));

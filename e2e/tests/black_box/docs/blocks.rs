@@ -5,7 +5,7 @@
 pub(super) struct Block {
     /// The line of its opening fence, counted from 1.
     pub(super) line: usize,
-    /// The word after the fence, such as `console`; empty if there is none.
+    /// The word after the fence, such as `console`; empty if the fence stands alone.
     pub(super) language: String,
     text: String,
 }

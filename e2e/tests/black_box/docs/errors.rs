@@ -12,12 +12,13 @@ use super::repository;
 const CHAPTER: &str = "## Errors";
 const LINK: &str = "(#errors)";
 /// The errors that it shows for all routes.
-const SHARED: [&str; 12] = [
+const SHARED: [&str; 13] = [
     "forbidden",
     "invalid-body",
     "invalid-encoding",
     "invalid-tenant",
     "method-not-allowed",
+    "rate-limited",
     "slow-body",
     "tenant-mismatch",
     "too-large",

@@ -8,12 +8,13 @@ use regex::Regex;
 /// A line of a document that starts a server on a port of its own.
 const STARTS: &str = r"(?m)^((?:[A-Z_]+=\S+ )*)PORT=(\d+) cargo run( -p gateway\b)?";
 /// The settings that such a line may have, besides where the data are.
-const SETTINGS: [&str; 5] = [
+const SETTINGS: [&str; 6] = [
     "FIRESTORE_EMULATOR_HOST",
     "GOOGLE_CLOUD_PROJECT",
     "PAGES",
     "PUBSUB_EMULATOR_HOST",
     "READ_TOKEN",
+    "TENANT_RECORDS_PER_SECOND",
 ];
 
 /// A server that a document starts.

@@ -133,7 +133,8 @@ pub(super) async fn a_page_may_read_every_answer(deployment: &Deployment) {
             assert_eq!(answer.status, status, "{path}: {}", answer.body);
             assert_readable(&answer, ORIGINS[0], &format!("{path} {status}"));
             let exposed = listed(&answer.headers, "access-control-expose-headers");
-            assert_eq!(exposed, ["retry-after", "x-request-id"], "{path} {status}");
+            let readable = ["ratelimit", "ratelimit-policy", "retry-after", "x-request-id"];
+            assert_eq!(exposed, readable, "{path} {status}");
             assert_eq!(answer.headers.contains_key("allow"), status == 405, "{path} {status}");
         }
     }
