@@ -11,7 +11,7 @@ use crate::problem::{Problem, ProblemCode};
 pub(crate) enum Hosts {
     /// The server can be reached from elsewhere, or the operator allows any name.
     Any,
-    /// Those of this machine, and these, in lower case.
+    /// Those of this machine and of its network, and these, in lower case.
     OfThisMachine(Vec<String>),
 }
 
@@ -33,7 +33,9 @@ impl Hosts {
         let Self::OfThisMachine(more) = self else { return Ok(()) };
         let is_known = |host: &str| {
             let name = without_port(host);
-            is_of_this_machine(host) || more.iter().any(|known| name.eq_ignore_ascii_case(known))
+            is_of_this_machine(host)
+                || has_no_domain(name)
+                || more.iter().any(|known| name.eq_ignore_ascii_case(known))
         };
         let mut hosts = headers.get_all(HOST).map(|host| host.to_str().unwrap_or_default());
         if hosts.all(is_known) { Ok(()) } else { Err(unknown()) }
@@ -46,6 +48,12 @@ pub(crate) fn is_of_this_machine(host: &str) -> bool {
     let bare = name.trim_start_matches('[').trim_end_matches(']');
     name.eq_ignore_ascii_case("localhost")
         || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// Whether the name is of a local network, such as the machine's own. No site on the Internet has one.
+fn has_no_domain(name: &str) -> bool {
+    !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 fn without_port(host: &str) -> &str {
@@ -90,6 +98,7 @@ mod tests {
         for name in ["evil.example", "evil.example:8080", "localhost.evil.example", "0.0.0.0", ""] {
             assert!(!takes(&hosts, &[name]), "{name}");
         }
+        assert!(takes(&hosts, &["my-machine:8080"]), "no site has such a name");
         assert!(takes(&hosts, &[]), "no browser leaves it out");
         assert!(!takes(&hosts, &["localhost", "evil.example"]));
     }
