@@ -23,8 +23,8 @@ pub struct GatewaySettings {
         value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     pub max_logs_bytes: u32,
 
-    /// Names under which a server that listens on a loopback address may be asked for, besides
-    /// `localhost` and such addresses: a comma-separated list, or * for any. A proxy on the same
+    /// Names under which a server that listens on a loopback address may be asked for, besides such
+    /// addresses and names without a dot: a comma-separated list, or * for any. A proxy on the same
     /// machine that passes `Host` on needs it [default: none].
     #[arg(long, env = "ALLOWED_HOSTS", value_delimiter = ',')]
     pub allowed_hosts: Vec<String>,
