@@ -16,6 +16,7 @@ pub mod joined_text;
 pub mod keep;
 pub mod log_batch;
 pub mod log_output;
+mod malformed_http;
 pub mod message;
 pub mod metrics;
 pub mod page;

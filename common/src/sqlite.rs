@@ -9,8 +9,14 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Savepoint, Transaction, Transac
 use thiserror::Error;
 use tokio::sync::{Semaphore, oneshot};
 
+use self::truncation::Truncation;
+
+mod truncation;
+
 /// Most jobs in a transaction; beyond that, waiting costs more than sharing an fsync saves.
 const GROUP: usize = 1024;
+/// A number in the file's head that nothing here reads.
+const VERSION: &str = "user_version";
 /// Most connections that read at the same time.
 const READERS: usize = 4;
 /// How long a statement waits for another process's lock.
@@ -22,6 +28,9 @@ pub(crate) enum SqliteError {
     /// SQLite's error. It is shared, because a failed transaction fails all its jobs.
     #[error(transparent)]
     Sqlite(Arc<rusqlite::Error>),
+    /// SQLite undid the whole transaction when a statement of some job failed.
+    #[error("SQLite undid the transaction, as it does when the disk is full or fails")]
+    Undone,
     /// The writer has stopped, because of a shutdown.
     #[error("the database is closed")]
     Closed,
@@ -32,7 +41,7 @@ impl SqliteError {
     pub(crate) fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Sqlite(error) => error.sqlite_error_code(),
-            Self::Closed => None,
+            Self::Undone | Self::Closed => None,
         }
     }
 }
@@ -44,7 +53,8 @@ impl From<rusqlite::Error> for SqliteError {
 }
 
 type Reply = Box<dyn FnOnce(Result<(), SqliteError>) + Send>;
-type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Reply + Send>;
+/// Runs in the transaction, if it could begin.
+type Job = Box<dyn FnOnce(Result<&mut Transaction<'_>, SqliteError>) -> Reply + Send>;
 
 /// A database file in WAL mode with `synchronous=FULL`: commits survive a power cut.
 pub(crate) struct Database {
@@ -84,7 +94,7 @@ impl Database {
     {
         let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |transaction| {
-            let result = in_savepoint(transaction, job);
+            let result = transaction.map_err(E::from).and_then(|it| in_savepoint(it, job));
             Box::new(move |committed| {
                 let result = committed.map_err(E::from).and(result);
                 drop(sender.send(result));
@@ -93,6 +103,18 @@ impl Database {
         let jobs = self.jobs.as_ref().ok_or(SqliteError::Closed)?;
         jobs.send(job).map_err(|_| SqliteError::Closed)?;
         receiver.await.map_err(|_| SqliteError::Closed)?
+    }
+
+    /// Writes a page that stays as it is, and returns when it is on disk: the file takes writes.
+    pub(crate) async fn try_to_write<E>(&self) -> Result<(), E>
+    where
+        E: From<SqliteError> + Send + 'static,
+    {
+        let same = |db: &Connection| -> rusqlite::Result<()> {
+            let version: i64 = db.pragma_query_value(None, VERSION, |row| row.get(0))?;
+            db.pragma_update(None, VERSION, version)
+        };
+        self.write(move |db| same(db).map_err(|error| SqliteError::from(error).into())).await
     }
 
     /// Runs `job` on a reader, in a blocking thread.
@@ -143,6 +165,8 @@ fn connect(path: &Path) -> Result<Connection, SqliteError> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    // What is deleted is overwritten: salts, and texts that are acknowledged.
+    connection.pragma_update(None, "secure_delete", true)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
@@ -150,24 +174,43 @@ fn connect(path: &Path) -> Result<Connection, SqliteError> {
 /// Commits jobs in groups. Those that arrive during a commit are the next group: a job on its own
 /// does not wait, and in a flood hundreds share an fsync.
 fn write_groups(mut connection: Connection, queue: &mpsc::Receiver<Job>) {
-    while let Ok(first) = queue.recv() {
-        let group = std::iter::once(first).chain(queue.try_iter().take(GROUP - 1));
-        let mut replies = Vec::new();
-        let committed = commit(&mut connection, group, &mut replies);
-        for reply in replies {
-            reply(committed.clone());
+    let mut truncation = Truncation::at_the_start();
+    while let Ok(first) = truncation.receive(queue) {
+        if let Some(first) = first {
+            write_group(&mut connection, first, queue);
+            truncation.written();
         }
+        truncation.run_if_due(&connection);
+    }
+}
+
+fn write_group(connection: &mut Connection, first: Job, queue: &mpsc::Receiver<Job>) {
+    let mut group = std::iter::once(first).chain(queue.try_iter().take(GROUP - 1));
+    let mut replies = Vec::new();
+    let committed = commit(connection, &mut group, &mut replies);
+    if let (Err(error), true) = (&committed, replies.is_empty()) {
+        // It could not begin: somebody holds the file. All that wait have waited long enough.
+        replies.extend(group.map(|job| job(Err(error.clone()))));
+    }
+    for reply in replies {
+        reply(committed.clone());
     }
 }
 
 fn commit(
     connection: &mut Connection,
-    group: impl Iterator<Item = Job>,
+    group: &mut impl Iterator<Item = Job>,
     replies: &mut Vec<Reply>,
 ) -> Result<(), SqliteError> {
     let mut transaction =
         Transaction::new(connection, TransactionBehavior::Immediate).map_err(SqliteError::from)?;
-    replies.extend(group.map(|job| job(&mut transaction)));
+    for job in group {
+        replies.push(job(Ok(&mut transaction)));
+        if transaction.is_autocommit() {
+            // What follows would not be in a transaction. It is the next group.
+            return Err(SqliteError::Undone);
+        }
+    }
     Ok(transaction.commit()?)
 }
 
@@ -187,7 +230,8 @@ mod tests {
 
     use super::*;
 
-    const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS t (n INTEGER PRIMARY KEY)";
+    const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS t (n INTEGER PRIMARY KEY);
+        CREATE TABLE IF NOT EXISTS large (data BLOB)";
 
     fn insert(n: i64) -> impl FnOnce(&Connection) -> Result<usize, SqliteError> + Send {
         move |db| Ok(db.execute("INSERT INTO t VALUES (?)", [n])?)
@@ -217,6 +261,51 @@ mod tests {
         database.write(insert(7)).await.expect("a write");
         drop(database);
         assert_eq!(count(&Database::open(&path, SCHEMA).expect("a database")).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_fails_the_jobs_of_its_transaction_and_none_after_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = Database::open(&folder.path().join("t.db"), SCHEMA).expect("a database");
+        let (go, wait) = mpsc::channel();
+        let gather = move |db: &Connection| -> Result<(), SqliteError> {
+            wait.recv().expect("the others are waiting");
+            Ok(db.pragma_update(None, "max_page_count", 20)?)
+        };
+        // SQLite undoes the whole transaction when a statement of one row finds no room.
+        let fill = |db: &Connection| -> Result<usize, SqliteError> {
+            Ok(db.execute("INSERT INTO large VALUES (zeroblob(1000000))", [])?)
+        };
+        let (gathered, before, full, after, ()) = futures::join!(
+            database.write(gather),
+            database.write(insert(1)),
+            database.write(fill),
+            database.write(insert(2)),
+            async { go.send(()).expect("it waits") },
+        );
+        for failed in [gathered, before.map(drop), full.map(drop)] {
+            assert!(matches!(failed, Err(SqliteError::Undone)), "{failed:?}");
+        }
+        after.expect("written in a transaction of its own");
+        assert_eq!(count(&database).await, 1);
+    }
+
+    #[tokio::test]
+    async fn all_jobs_that_wait_for_a_held_file_are_told_so_at_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("t.db");
+        let database = Database::open(&path, SCHEMA).expect("a database");
+        let holder = Connection::open(&path).expect("a connection");
+        holder.execute_batch("BEGIN IMMEDIATE").expect("held");
+        let began = std::time::Instant::now();
+        for result in join_all((0..3).map(|n| database.write(insert(n)))).await {
+            let code = result.expect_err("it is held").code();
+            assert_eq!(code, Some(ErrorCode::DatabaseBusy));
+        }
+        assert!(began.elapsed() < BUSY_TIMEOUT * 2, "{:?}", began.elapsed());
+        holder.execute_batch("COMMIT").expect("let go");
+        database.write(insert(9)).await.expect("written");
+        assert_eq!(count(&database).await, 1);
     }
 
     #[tokio::test]

@@ -12,6 +12,7 @@ use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::config::LogFormat;
 use crate::log_output::Output;
+use crate::malformed_http;
 use crate::trace;
 
 /// Starts logging in a deployment on Google Cloud: as [`init`], and lines within a request carry
@@ -29,8 +30,10 @@ pub fn init(format: Option<LogFormat>) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
     let layer = layer(format.unwrap_or_else(default_format));
-    if let Err(error) = Registry::default().with(layer).with(filter).try_init() {
-        eprintln!("logging is already set up: {error}");
+    let subscriber = Registry::default().with(layer).with(filter).with(malformed_http::Gather);
+    match subscriber.try_init() {
+        Ok(()) => malformed_http::log_the_number(),
+        Err(error) => eprintln!("logging is already set up: {error}"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The embedded queue keeps its promises across restarts, failures and a full disk.
 #![cfg(feature = "embedded")]
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -221,6 +222,28 @@ async fn the_archive_can_read_one_tenant_and_from_any_message_on() {
 }
 
 #[tokio::test]
+async fn a_damaged_row_stops_only_itself() {
+    let folder = folder();
+    let queue = open(folder.path(), OPTIONS);
+    publish(&queue, (1..=4).map(|n| message("a", &n.to_string())).collect()).await;
+    drop(queue);
+    let db = rusqlite::Connection::open(folder.path().join("queue.db")).expect("a database");
+    let damage = "UPDATE messages SET attributes = '{\"tenant\":' WHERE id = 1;
+        UPDATE messages SET attributes = x'ff', data = 5, attempts = 'x', tenant = x'ff' WHERE id = 3;";
+    db.execute_batch(damage).expect("damaged");
+    drop(db);
+
+    let queue = open(folder.path(), OPTIONS);
+    let leases = queue.lease(Lane::Fast, 4).await.expect("leases");
+    let mut messages: Vec<_> = leases.iter().map(|lease| lease.message.clone()).collect();
+    messages.sort_by(|a, b| a.data.cmp(&b.data));
+    let unreadable = |data: &str| Message { data: data.into(), ..Message::default() };
+    let expected = [unreadable(""), unreadable("1"), message("a", "2"), message("a", "4")];
+    assert_eq!(messages, expected);
+    assert_eq!(to_archive(&queue, 10, 1 << 20).await.len(), 4);
+}
+
+#[tokio::test]
 async fn another_process_can_see_what_is_in_work() {
     let folder = folder();
     let queue = open(folder.path(), OPTIONS);
@@ -232,4 +255,46 @@ async fn another_process_can_see_what_is_in_work() {
     assert!(!in_work.may_have(1) && in_work.may_have(2));
     assert!(in_work.may_have(3), "it would have come later");
     assert_eq!(peek.to_archive().expect("messages").len(), 2);
+}
+
+/// The numbers of the secrets that can be read in the files of the folder.
+fn readable(folder: &Path) -> BTreeSet<usize> {
+    let files = std::fs::read_dir(folder).expect("a folder");
+    let number = |bytes: &[u8]| {
+        let digits = bytes.strip_prefix(b"<secret ")?.split(|byte| *byte == b'>').next()?;
+        std::str::from_utf8(digits).ok()?.parse().ok()
+    };
+    let numbers = files.flat_map(|file| {
+        let bytes = std::fs::read(file.expect("a file").path()).expect("its bytes");
+        bytes.windows(12).filter_map(number).collect::<Vec<_>>()
+    });
+    numbers.collect()
+}
+
+#[tokio::test]
+async fn a_finished_text_can_no_longer_be_read_in_the_files_of_the_open_queue() {
+    const COUNT: usize = 600;
+    let folder = folder();
+    let queue = open(folder.path(), OPTIONS);
+    // From small rows that share a page to rows of many pages, and enough to split pages.
+    let times = |n: usize| [1, 30, 300, 3_000][n % 4];
+    let secret = |n: usize| message("a", &format!("<secret {n}>").repeat(times(n)));
+    publish(&queue, (0..COUNT).map(secret).collect()).await;
+    assert_eq!(readable(folder.path()).len(), COUNT);
+
+    let leases = queue.lease(Lane::Fast, COUNT).await.expect("leases");
+    let (kept, finished) = leases.split_first().expect("all of them");
+    for lease in finished {
+        queue.acknowledge(lease).await.expect("acknowledged");
+    }
+    let ids = to_archive(&queue, COUNT, usize::MAX).await.iter().map(|it| it.id).collect();
+    queue.archived(ids).await.expect("archived");
+
+    let began = std::time::Instant::now();
+    while readable(folder.path()) != BTreeSet::from([0]) {
+        let left = readable(folder.path()).len();
+        assert!(began.elapsed() < Duration::from_secs(20), "{left} texts can still be read");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(text(kept), "<secret 0>");
 }

@@ -95,7 +95,7 @@ pub async fn exchange(url: &str, request: impl AsRef<[u8]>) -> Option<Answer> {
 
 /// A `GET` with `path` exactly as given.
 pub async fn get(url: &str, path: &str) -> Option<Answer> {
-    exchange(url, format!("GET {path} HTTP/1.1\r\nhost: spillway\r\n\r\n")).await
+    exchange(url, format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n")).await
 }
 
 fn parse(head: &str) -> (StatusCode, HeaderMap) {

@@ -194,7 +194,7 @@ const BODY: &str = "a text that comes late";
 async fn begin(url: &str, n: usize) -> Raw {
     let mut raw = Raw::connect(url).await;
     let head = format!(
-        "POST /ingest HTTP/1.1\r\nHost: spillway\r\nContent-Type: text/plain\r\n\
+        "POST /ingest HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n\
          X-Tenant-ID: acme\r\nX-Log-ID: late-{n}\r\nContent-Length: {}\r\n\
          Expect: 100-continue\r\n\r\n",
         BODY.len()

@@ -15,6 +15,7 @@ use socket2::{Domain, Socket, Type};
 
 use crate::counters;
 use crate::edge::edge;
+use crate::hosts::Hosts;
 use crate::route_table::{browser_routes, routes};
 use crate::state::Gateway;
 
@@ -68,8 +69,9 @@ impl Application {
     }
 
     /// Serves on sockets that are bound already.
-    pub fn on(gateway: Gateway, sockets: Vec<TcpListener>) -> io::Result<Self> {
+    pub fn on(mut gateway: Gateway, sockets: Vec<TcpListener>) -> io::Result<Self> {
         counters::begin();
+        gateway.hosts = Hosts::of(&sockets, &gateway.settings.allowed_hosts);
         let gateway = Data::new(gateway);
         let data = gateway.clone();
         let app = move || {

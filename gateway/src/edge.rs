@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS,
+    AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, LOCATION, VARY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::middleware::Next;
@@ -46,12 +47,10 @@ async fn pass(
     let began = Instant::now();
     let request_id = request_id(request.headers());
     let logged = request.app_data::<Data<Gateway>>().map(|gateway| gateway.settings.log_requests());
-    let response = match trim_slash(&mut request) {
-        Some(file) => request.into_response(file),
-        None => match may_read(&request) {
-            Ok(()) => next.call(request).await?.map_into_boxed_body(),
-            Err(problem) => request.error_response(problem),
-        },
+    let response = match before_the_route(&mut request) {
+        Ok(None) => next.call(request).await?.map_into_boxed_body(),
+        Ok(Some(redirect)) => request.into_response(redirect),
+        Err(problem) => request.error_response(problem),
     };
     let (mut response, code) = as_problem(response, &request_id);
     name(response.headers_mut(), &request_id);
@@ -104,10 +103,21 @@ fn request_id(headers: &HeaderMap) -> String {
     given.map_or_else(|| RecordId::random().to_string(), str::to_owned)
 }
 
+/// Checks the request's `Host` and its token. Returns an answer that needs no route.
+fn before_the_route(request: &mut ServiceRequest) -> Result<Option<HttpResponse>, Problem> {
+    let gateway = request.app_data::<Data<Gateway>>().cloned();
+    if let Some(gateway) = &gateway {
+        gateway.hosts.check(request.headers())?;
+    }
+    if let Some(redirect) = trim_slash(request) {
+        return Ok(Some(redirect));
+    }
+    let token = gateway.as_ref().and_then(|gateway| gateway.settings.read_token());
+    may_read(request, token).map(|()| None)
+}
+
 /// If a token is set, every read needs it, except health checks and files for browsers.
-fn may_read(request: &ServiceRequest) -> Result<(), Problem> {
-    let token =
-        request.app_data::<Data<Gateway>>().and_then(|gateway| gateway.settings.read_token());
+fn may_read(request: &ServiceRequest, token: Option<&str>) -> Result<(), Problem> {
     let is_open = !matches!(*request.method(), Method::GET | Method::HEAD)
         || OPEN.contains(&request.path())
         || pages::is_file(request.path());
@@ -122,8 +132,10 @@ fn may_read(request: &ServiceRequest) -> Result<(), Problem> {
 /// Compares digests, so that the time it takes reveals nothing about the token.
 fn has_token(headers: &HeaderMap, token: &str) -> bool {
     let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let given = given.and_then(|value| value.strip_prefix("Bearer "));
-    given.is_some_and(|given| hash::sha256(given.trim()) == hash::sha256(token))
+    let given = given.and_then(|value| value.split_once(' '));
+    given.is_some_and(|(scheme, given)| {
+        scheme.eq_ignore_ascii_case("bearer") && hash::sha256(given.trim()) == hash::sha256(token)
+    })
 }
 
 /// Turns an error of a handler, an extractor or the router into a problem with the request's id.
@@ -175,6 +187,10 @@ fn name(headers: &mut HeaderMap, request_id: &str) {
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // Files say how long they may be kept; whatever else is read may be private.
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
 }
 
 /// The pattern of the path, as the route table has it.

@@ -11,6 +11,7 @@ mod counters;
 mod edge;
 mod extractors;
 mod formats;
+mod hosts;
 mod listing;
 mod openapi;
 mod pages;

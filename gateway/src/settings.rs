@@ -23,6 +23,12 @@ pub struct GatewaySettings {
         value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     pub max_logs_bytes: u32,
 
+    /// Names under which a server that listens on a loopback address may be asked for, besides such
+    /// addresses and names without a dot: a comma-separated list, or * for any. A proxy on the same
+    /// machine that passes `Host` on needs it [default: none].
+    #[arg(long, env = "ALLOWED_HOSTS", value_delimiter = ',')]
+    pub allowed_hosts: Vec<String>,
+
     /// The most texts, events and access-log entries a second that each tenant may send on average
     /// to one gateway; 0 is no limit. Ten seconds' worth may come at once; beyond, the answer is 429.
     #[arg(long, env = "TENANT_RECORDS_PER_SECOND", default_value_t = 0,
@@ -34,8 +40,8 @@ pub struct GatewaySettings {
         value_parser = clap::value_parser!(u32).range(0..=1_000_000_000))]
     pub tenant_bytes_per_second: u32,
 
-    /// The token that every read except health checks must send as `Authorization: Bearer …`
-    /// [default: anybody may read].
+    /// The token that every read except health checks must send as `Authorization: Bearer …`, without
+    /// blanks around it [default: anybody may read].
     #[arg(long, env = "READ_TOKEN", hide_env_values = true)]
     pub read_token: Option<String>,
 
@@ -100,10 +106,10 @@ impl GatewaySettings {
         self.max_logs_bytes as usize
     }
 
-    /// The token that reads need. An empty one counts as not set, because that is how
-    /// scripts pass on a variable that is not set.
+    /// The token that reads need. A file that holds it may end with a line break. An empty one counts
+    /// as not set, because that is how scripts pass on a variable that is not set.
     pub(crate) fn read_token(&self) -> Option<&str> {
-        self.read_token.as_deref().filter(|token| !token.is_empty())
+        self.read_token.as_deref().map(str::trim).filter(|token| !token.is_empty())
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use common::broker::Broker;
 use common::store::DocumentStore;
 
+use crate::hosts::Hosts;
 use crate::probes::Probes;
 use crate::rates::Rates;
 use crate::settings::GatewaySettings;
@@ -15,6 +16,8 @@ pub struct Gateway {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) store: Arc<dyn DocumentStore>,
     pub(crate) settings: GatewaySettings,
+    /// Any, until the server has bound its address.
+    pub(crate) hosts: Hosts,
     pub(crate) rates: Rates,
     pub(crate) salts: Salts,
     pub(crate) probes: Probes,
@@ -30,6 +33,6 @@ impl Gateway {
         let salts = Salts::new(Arc::clone(&store));
         let probes = Probes::new(Arc::clone(&broker), Arc::clone(&store));
         let rates = Rates::new(&settings);
-        Self { broker, store, settings, rates, salts, probes }
+        Self { broker, store, settings, hosts: Hosts::Any, rates, salts, probes }
     }
 }

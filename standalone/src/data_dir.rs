@@ -1,10 +1,13 @@
-//! The data folder: created if it is missing, and held by one process at a time.
+//! The data folder: created if it is missing, private to its user, and held by one process at a time.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Write as _};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use common::data_folder::{ARCHIVE, LOCK, REPORT};
+use common::data_folder::{ARCHIVE, DOCUMENTS, LOCK, QUEUE, REPORT};
+use rustix::fs::Mode;
+use rustix::process::umask;
 use thiserror::Error;
 
 /// The data folder if none is named.
@@ -29,10 +32,11 @@ pub(crate) enum DataDirError {
 }
 
 impl DataDir {
-    /// Creates the folder if it is missing, and locks it.
+    /// Creates the folder if it is missing, and locks it. From now on, what this process creates is
+    /// private.
     pub(crate) fn hold(path: &Path) -> Result<Self, DataDirError> {
         let failed = |error| DataDirError::Io(path.to_owned(), error);
-        std::fs::create_dir_all(path).map_err(failed)?;
+        prepare(path).map_err(failed)?;
         let mut options = OpenOptions::new();
         let lock = options.create(true).truncate(false).write(true).open(path.join(LOCK));
         let lock = lock.map_err(failed)?;
@@ -61,6 +65,25 @@ impl DataDir {
     }
 }
 
+/// Creates the folder if it is missing, for its user only. From now on, what this process creates is
+/// private: SQLite and the archive take their modes from the umask. A folder that somebody else made
+/// keeps its mode, since it may hold more than this.
+pub(crate) fn prepare(path: &Path) -> io::Result<()> {
+    umask(Mode::RWXG | Mode::RWXO);
+    fs::create_dir_all(path)?;
+    let parts = ["", "-wal", "-shm"];
+    let files = [QUEUE, DOCUMENTS].into_iter().flat_map(|name| parts.map(|part| (name, part)));
+    files.map(|(name, part)| path.join(format!("{name}{part}"))).try_for_each(|file| close(&file))
+}
+
+/// Takes away the rights of others to a file of an earlier version.
+fn close(file: &Path) -> io::Result<()> {
+    match fs::set_permissions(file, Permissions::from_mode(0o600)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Writes down which process holds the lock.
 fn sign(mut lock: &File) -> io::Result<()> {
     lock.set_len(0)?;
@@ -68,7 +91,7 @@ fn sign(mut lock: &File) -> io::Result<()> {
 }
 
 fn in_use(path: &Path) -> DataDirError {
-    let holder = std::fs::read_to_string(path.join(LOCK)).unwrap_or_default();
+    let holder = fs::read_to_string(path.join(LOCK)).unwrap_or_default();
     DataDirError::InUse(path.to_owned(), holder.trim().to_owned())
 }
 
@@ -76,4 +99,58 @@ fn in_use(path: &Path) -> DataDirError {
 pub(crate) fn is_held(path: &Path) -> bool {
     let lock = File::open(path.join(LOCK));
     lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use common::broker::embedded::QueueOptions;
+    use common::message;
+
+    use super::*;
+    use crate::{archive, databases};
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).expect("it is there").permissions().mode() & 0o777
+    }
+
+    fn fill(folder: &DataDir) {
+        let options = QueueOptions {
+            ack_deadline: Duration::from_secs(1),
+            min_free_bytes: 0,
+            flow: message::flow,
+        };
+        let _queue = databases::queue(folder.path(), options).expect("a queue");
+        let _store = databases::store(folder.path()).expect("a store");
+        archive::prepare(&folder.archive()).expect("an archive");
+        for entry in fs::read_dir(folder.path()).expect("the folder") {
+            let path = entry.expect("an entry").path();
+            let expected = if path.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(mode(&path), expected, "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn the_folder_and_its_files_are_private() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let path = parent.path().join("data");
+        let folder = DataDir::hold(&path).expect("held");
+        fill(&folder);
+        assert_eq!(mode(&path), 0o700);
+    }
+
+    #[test]
+    fn files_of_an_earlier_version_become_private_and_a_folder_of_somebody_else_keeps_its_mode() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let set = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode));
+        set(folder.path(), 0o755).expect("set");
+        for name in [QUEUE, DOCUMENTS] {
+            let path = folder.path().join(name);
+            File::create(&path).expect("a file");
+            set(&path, 0o644).expect("set");
+        }
+        fill(&DataDir::hold(folder.path()).expect("held"));
+        assert_eq!(mode(folder.path()), 0o755);
+    }
 }

@@ -83,7 +83,7 @@ impl Deployment {
     pub(crate) async fn broker(&self) -> Result<Box<dyn Broker>, DeploymentError> {
         match self {
             Self::Folder(folder) => {
-                let made = std::fs::create_dir_all(folder);
+                let made = data_dir::prepare(folder);
                 made.map_err(|error| DeploymentError::Folder(folder.clone(), error))?;
                 Ok(Box::new(databases::inbox(folder)?))
             }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use common::broker::embedded::{EmbeddedBroker, EmbeddedQueue, MIN_FREE_BYTES, QueueOptions};
 use common::config::LogArgs;
+use common::metrics::QUEUE_BACKLOG;
 use common::store::embedded::EmbeddedStore;
 use common::{message, signal, telemetry};
 use gateway::{Application, Gateway, GatewaySettings, LogRequests};
@@ -155,11 +156,13 @@ impl ServeArgs {
     }
 }
 
-/// Moves messages that `spillway replay` and `redrive` put into the queue to their subscription.
+/// Moves messages that `spillway replay` and `redrive` put into the queue to their subscription, and
+/// says how many there are, also where none is delivered.
 async fn adopt(queue: Arc<EmbeddedQueue>) {
     let mut tick = tokio::time::interval(ADOPT_EVERY);
     loop {
         tick.tick().await;
+        QUEUE_BACKLOG.set(i64::try_from(queue.backlog()).unwrap_or(i64::MAX));
         match queue.adopt().await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "messages from another process"),
@@ -206,4 +209,31 @@ async fn stdin_ended() {
     });
     // The sender is dropped when the thread ends.
     drop(ended.await);
+}
+
+#[cfg(test)]
+mod tests {
+    use common::broker::{Broker as _, Message};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_backlog_counts_before_anything_is_delivered() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let ack_deadline = Duration::from_secs(600);
+        let options = QueueOptions { ack_deadline, min_free_bytes: 0, flow: message::flow };
+        let queue = databases::queue(folder.path(), options).expect("a queue");
+        let broker = EmbeddedBroker(Arc::clone(&queue));
+        for result in broker.publish(vec![Message::default(), Message::default()]).await {
+            result.expect("published");
+        }
+        let adopting = tokio::spawn(adopt(queue));
+        let counted = async {
+            while QUEUE_BACKLOG.get() != 2 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(10 * ADOPT_EVERY, counted).await.expect("counted");
+        adopting.abort();
+    }
 }

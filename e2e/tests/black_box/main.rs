@@ -8,6 +8,7 @@ mod broker_contract;
 mod browser;
 mod cloud_shape;
 mod crash;
+mod data_folder;
 mod dead_letters;
 mod deployment;
 mod docs;

@@ -1,8 +1,16 @@
-// Tables. Whatever comes from the API is text, never markup.
+// Tables. Whatever comes from the API is text, never markup, and nothing of it is hidden.
 
 const NUMBER = new Intl.NumberFormat("en");
 /** Rows of a ranking before somebody asks for more. */
 const FEW = 10;
+
+/** Characters that show nothing or turn text around, except what joins the parts of an emoji. */
+const HIDDEN =
+  /(?!(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic}))\p{Cf}/gu;
+
+/** The text with hidden characters escaped, so that it is what it looks like. */
+const plain = (text) =>
+  text.replace(HIDDEN, (character) => `\\u{${character.codePointAt(0).toString(16)}}`);
 
 export const number = (value) => NUMBER.format(value);
 
@@ -10,7 +18,7 @@ export const number = (value) => NUMBER.format(value);
 export function element(name, className, ...content) {
   const made = document.createElement(name);
   if (className) made.className = className;
-  made.append(...content);
+  made.append(...content.map((part) => (typeof part === "string" ? plain(part) : part)));
   return made;
 }
 
@@ -63,9 +71,9 @@ export function rank(table, columns, rows) {
 }
 
 const cell = (row, greatest) => ({ text, className, read }, index) => {
-  const made = element(index === 0 ? "th" : "td", className);
+  const shown = content(row, text(row), read, index === 0 && row.count / greatest);
+  const made = element(index === 0 ? "th" : "td", className, shown);
   if (index === 0) made.scope = "row";
-  made.append(content(row, text(row), read, index === 0 && row.count / greatest));
   return made;
 };
 

@@ -32,14 +32,16 @@ impl FromBody for Interaction {
         let sent = Sent::take(&mut body);
         let digest = sent.digest(received_at);
         let event = sent.fitted(&mut body, fit, received_at);
-        let tenant = TenantNames::of(request, &["X-Tenant-ID"])?.or_default();
-        let tenant = tenant.map_err(|wrong| body.errors.extend(wrong));
-        let (Ok(tenant), true) = (tenant, body.errors.is_empty()) else {
+        let name = body.name("tenant_id");
+        let names = TenantNames::of(request, &["X-Tenant-ID"])?.and("tenant_id", name.as_deref());
+        let tenant = names.or_default().map_err(|wrong| body.errors.extend(wrong));
+        let id = record_id::keyed(request).map_err(|wrong| body.errors.push(wrong));
+        let (Ok(tenant), Ok(id), true) = (tenant, id, body.errors.is_empty()) else {
             return Err(Problem::invalid(body.errors));
         };
         Ok(Self(NewEvent {
             tenant,
-            id: record_id::keyed(request),
+            id,
             source: "interaction",
             digest,
             event,

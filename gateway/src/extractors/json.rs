@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::surrogates;
+use super::unique_keys::Unique;
 use crate::problem::{FieldError, Problem, ProblemCode};
 use crate::times;
 
@@ -28,7 +29,8 @@ pub(crate) struct Object {
 }
 
 impl Object {
-    /// Reads a body. A byte order mark before it is ignored, and a lone surrogate is U+FFFD.
+    /// Reads a body. A byte order mark before it is ignored, and a lone surrogate is U+FFFD. No object
+    /// in it may have a key twice.
     pub(crate) fn parse(mut body: Vec<u8>) -> Result<Self, Problem> {
         surrogates::repair(&mut body);
         Self::of(&body)
@@ -37,7 +39,7 @@ impl Object {
     /// Reads a body whose lone surrogates are repaired.
     pub(super) fn of(body: &[u8]) -> Result<Self, Problem> {
         let json = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
-        let json = serde_json::from_slice(json)
+        let Unique(json) = serde_json::from_slice(json)
             .map_err(|error| Problem::new(ProblemCode::InvalidJson, format!("{error}.")))?;
         match json {
             Value::Object(fields) => Ok(Self::new(fields, "")),

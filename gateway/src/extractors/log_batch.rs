@@ -77,7 +77,9 @@ impl Naming {
     /// The `Idempotency-Key`, otherwise the content if `?dedup=content` asks for it.
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let dedup = query::parameter(request, "dedup")?;
-        match (record_id::named(request), dedup.as_deref()) {
+        let named = record_id::named(request);
+        let named = named.map_err(|error| Problem::invalid(vec![error]))?;
+        match (named, dedup.as_deref()) {
             (_, Some(other)) if !matches!(other, "content" | "none") => {
                 let reason = "must be content or none";
                 let error = FieldError::new(ProblemCode::InvalidQuery, "dedup", reason);

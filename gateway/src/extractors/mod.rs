@@ -28,4 +28,5 @@ pub(crate) mod tenant;
 pub(crate) mod text_batch;
 pub(crate) mod text_upload;
 pub(crate) mod traceparent;
+mod unique_keys;
 pub(crate) mod windows;

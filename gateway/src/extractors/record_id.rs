@@ -8,6 +8,9 @@ use crate::problem::{FieldError, Problem, ProblemCode};
 /// The problems that the ids of a record may have.
 pub(crate) const CODES: [ProblemCode; 2] = [ProblemCode::IdMismatch, ProblemCode::InvalidId];
 
+/// The header that names a record which has no id.
+const KEY: &str = "Idempotency-Key";
+
 /// The id that the request gives in `header` or in the body's `field`, which must agree; otherwise
 /// the id of [`keyed`]. An empty id counts as missing.
 pub(crate) fn one(
@@ -23,6 +26,10 @@ pub(crate) fn one(
     let names = names.filter(|(_, name)| !name.trim_ascii().is_empty());
     let mut one: Option<RecordId> = None;
     let mut errors = Vec::new();
+    let key = named(request).unwrap_or_else(|error| {
+        errors.push(error);
+        None
+    });
     for (place, name) in names {
         match (RecordId::parse(&String::from_utf8_lossy(name)), &one) {
             (Err(reason), _) => errors.push(FieldError::new(ProblemCode::InvalidId, place, reason)),
@@ -33,7 +40,8 @@ pub(crate) fn one(
             (Ok(id), _) => one = Some(id),
         }
     }
-    if errors.is_empty() { Ok(one.unwrap_or_else(|| keyed(request))) } else { Err(errors) }
+    let id = one.or(key).unwrap_or_else(RecordId::random);
+    if errors.is_empty() { Ok(id) } else { Err(errors) }
 }
 
 /// The id that an item of a batch gives in `field`. An empty id counts as missing.
@@ -48,16 +56,21 @@ pub(crate) fn in_header(request: &HttpRequest, header: &str) -> bool {
 }
 
 /// The id that the `Idempotency-Key` stands for, otherwise a random one.
-pub(crate) fn keyed(request: &HttpRequest) -> RecordId {
-    named(request).unwrap_or_else(RecordId::random)
+pub(crate) fn keyed(request: &HttpRequest) -> Result<RecordId, FieldError> {
+    Ok(named(request)?.unwrap_or_else(RecordId::random))
 }
 
 /// The id that the `Idempotency-Key` stands for, if there is one. An empty key, as a script with
-/// an unset variable sends it, counts as none: otherwise all such requests would be one record.
-pub(crate) fn named(request: &HttpRequest) -> Option<RecordId> {
-    let key = request.headers().get("Idempotency-Key")?.as_bytes();
+/// an unset variable sends it, counts as none: otherwise all such requests would be one record. Two
+/// keys are an error, since one would be ignored.
+pub(crate) fn named(request: &HttpRequest) -> Result<Option<RecordId>, FieldError> {
+    let mut keys = request.headers().get_all(KEY);
+    let Some(key) = keys.next().map(|key| key.as_bytes()) else { return Ok(None) };
+    if keys.next().is_some() {
+        return Err(FieldError::new(ProblemCode::InvalidBody, KEY, "is given twice"));
+    }
     let is_empty = key.iter().all(|byte| *byte == b'"' || byte.is_ascii_whitespace());
-    (!is_empty).then(|| RecordId::from_key(key))
+    Ok((!is_empty).then(|| RecordId::from_key(key)))
 }
 
 /// The id in the path of a read.
@@ -74,7 +87,8 @@ mod tests {
     use super::*;
 
     fn named_by(key: &'static str) -> Option<RecordId> {
-        named(&TestRequest::default().insert_header(("Idempotency-Key", key)).to_http_request())
+        let request = TestRequest::default().insert_header((KEY, key)).to_http_request();
+        named(&request).expect("one key")
     }
 
     #[test]
@@ -82,6 +96,17 @@ mod tests {
         assert_eq!(named_by("a key"), named_by("a key"));
         assert_eq!(named_by("\"k-1\""), RecordId::parse("k-1").ok());
         assert_ne!(named_by("a key"), named_by("another key"));
+    }
+
+    #[test]
+    fn two_keys_are_an_error_also_beside_an_id() {
+        for other in ["k-1", "k-2", ""] {
+            let request = TestRequest::default().append_header((KEY, "k-1"));
+            let request = request.append_header((KEY, other)).to_http_request();
+            let errors = one(&request, None, "log_id", Some("l-1")).expect_err("two keys");
+            assert_eq!((errors.len(), &*errors[0].field), (1, KEY), "{other:?}");
+            assert!(keyed(&request).is_err());
+        }
     }
 
     #[test]

@@ -103,11 +103,13 @@ impl Shared {
             let reason = "names one text; name those of a batch by log_id or by Idempotency-Key";
             errors.push(FieldError::new(ProblemCode::InvalidId, "X-Log-ID", reason));
         }
-        if !errors.is_empty() {
-            return Err(Problem::invalid(errors));
+        let id = record_id::keyed(request).map_err(|error| errors.push(error));
+        match id {
+            Ok(id) if errors.is_empty() => {
+                Ok(Self { names, id, traceparent: traceparent::of(request) })
+            }
+            _ => Err(Problem::invalid(errors)),
         }
-        let (id, traceparent) = (record_id::keyed(request), traceparent::of(request));
-        Ok(Self { names, id, traceparent })
     }
 
     /// Checks an item. Collects all errors before it returns them.

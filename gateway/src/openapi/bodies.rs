@@ -150,6 +150,8 @@ pub(crate) enum Interaction {
 /// A page was seen.
 #[derive(ToSchema)]
 pub(crate) struct View {
+    /// Optional if a header or the query names it; `default` if nothing does.
+    tenant_id: Option<TenantName>,
     user_id: UserName,
     payload: ViewPayload,
 }
@@ -165,6 +167,8 @@ pub(crate) struct ViewPayload {
 /// An element was clicked.
 #[derive(ToSchema)]
 pub(crate) struct Click {
+    /// Optional if a header or the query names it; `default` if nothing does.
+    tenant_id: Option<TenantName>,
     user_id: UserName,
     payload: Option<ClickPayload>,
 }
@@ -180,6 +184,8 @@ pub(crate) struct ClickPayload {
 /// A location was reported.
 #[derive(ToSchema)]
 pub(crate) struct Location {
+    /// Optional if a header or the query names it; `default` if nothing does.
+    tenant_id: Option<TenantName>,
     user_id: UserName,
     payload: LocationPayload,
 }

@@ -76,6 +76,9 @@ pub fn document() -> String {
 fn pass_edge(path: &str, item: &mut PathItem) {
     let from_browsers = matches!(path, "/event" | "/events");
     for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+        for (status, response) in responses::of_codes(&[ProblemCode::Forbidden]) {
+            operation.responses.responses.entry(status).or_insert(response);
+        }
         operation.parameters.get_or_insert_default().push(parameters::request_id());
         add_headers(operation, &headers::ALWAYS);
         if from_browsers {

@@ -15,7 +15,11 @@ const HEADERS: [(&str, &str, &str); 18] = [
     ("Accept-Post", "The media types that a body may have.", "application/json, text/plain"),
     ("Access-Control-Allow-Origin", "Pages of any site may read the answer.", "*"),
     ("Allow", "The methods that the path supports.", "GET, HEAD"),
-    ("Cache-Control", "How long the file may be cached.", "no-cache"),
+    (
+        "Cache-Control",
+        "How long the answer may be kept: `no-store` for everything but files.",
+        "no-store",
+    ),
     ("Content-Encoding", "The compression of the file, if the client accepts it.", "gzip"),
     ("Content-Security-Policy", "What the page may load and do.", "default-src 'self'"),
     ("Cross-Origin-Resource-Policy", "Which origins may load the file.", "cross-origin"),
@@ -36,7 +40,7 @@ const HEADERS: [(&str, &str, &str); 18] = [
 ];
 
 /// The headers of every answer.
-pub(crate) const ALWAYS: [&str; 2] = ["X-Content-Type-Options", "X-Request-Id"];
+pub(crate) const ALWAYS: [&str; 3] = ["Cache-Control", "X-Content-Type-Options", "X-Request-Id"];
 
 /// The headers of answers to pages of other sites.
 pub(crate) const TO_BROWSERS: [&str; 1] = ["Access-Control-Allow-Origin"];

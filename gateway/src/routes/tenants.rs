@@ -1,7 +1,5 @@
 //! `GET /tenants`: the tenants that have data, for the operator's eyes.
 
-use std::net::IpAddr;
-
 use actix_web::http::header::{FORWARDED, HOST, X_FORWARDED_FOR};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -10,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::ON_READ;
 use crate::extractors::query;
+use crate::hosts::is_of_this_machine;
 use crate::openapi::forms;
 use crate::openapi::responses::responses;
 use crate::problem::{Problem, ProblemCode};
@@ -73,17 +72,7 @@ fn is_local(request: &HttpRequest) -> bool {
     let is_forwarded = headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED);
     let is_near = request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback());
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    is_near && !is_forwarded && host.is_some_and(is_name_of_this_machine)
-}
-
-fn is_name_of_this_machine(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let bare = name.trim_start_matches('[').trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost")
-        || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    is_near && !is_forwarded && host.is_some_and(is_of_this_machine)
 }
 
 #[cfg(test)]

@@ -38,11 +38,12 @@ pub(crate) enum LineError {
 }
 
 impl Line {
-    /// The message as it is archived: a text is redacted unless `original`.
+    /// The message as it is archived: a text is redacted unless `original`, and so is what may be one
+    /// because its kind cannot be read.
     pub(crate) fn of(archivable: Archivable, original: bool) -> Self {
         let Archivable { id, message } = archivable;
-        let is_text = message.attributes.get(attribute::KIND).map(String::as_str)
-            == Some(Kind::Text.as_str());
+        let kind = message.attributes.get(attribute::KIND).and_then(|kind| kind.parse().ok());
+        let is_text = !matches!(kind, Some(Kind::AccessLog | Kind::Event));
         let mut line = Self::from(message);
         line.id = Some(id);
         if is_text && !original {
@@ -131,5 +132,8 @@ mod tests {
         assert_eq!(event.data.as_deref(), Some(data));
         let not_text = Line::of(archivable("text", b"\xff call 555-0199"), false);
         assert!(!json(&not_text).contains("555"), "nor in Base64");
+        let damaged = Message { data: data.into(), ..Message::default() };
+        let damaged = Line::of(Archivable { id: 7, message: damaged }, false);
+        assert_eq!(damaged.data.as_deref(), Some("call [REDACTED]"), "it may be a text");
     }
 }

@@ -220,6 +220,8 @@ impl EmbeddedQueue {
         Ok(())
     }
 
+    /// Runs to its end, also when nobody waits for it any more: what is being written keeps its share
+    /// of the bytes in flight, and is scheduled once it is written.
     async fn publish_all(&self, messages: Vec<Message>) -> Result<(), PublishError> {
         has_room(&self.folder, self.options.min_free_bytes)?;
         let bytes: usize = messages.iter().map(Message::size).sum();
@@ -228,10 +230,8 @@ impl EmbeddedQueue {
             .in_flight
             .try_acquire_many(permits)
             .map_err(|_| PublishError::Full("too many bytes are waiting to be written"))?;
-        let inserted = tokio::time::timeout(budget::ADAPTER, self.insert(messages)).await;
-        inserted
-            .map_err(|slow| PublishError::Unavailable(slow.into()))?
-            .map_err(|error| PublishError::Unavailable(error.into()))
+        let inserted = self.insert(messages).await;
+        inserted.map_err(|error| PublishError::Unavailable(error.into()))
     }
 
     fn schedule(&self) -> MutexGuard<'_, Schedule> {
@@ -247,15 +247,20 @@ impl Broker for EmbeddedBroker {
     async fn publish(&self, messages: Vec<Message>) -> Vec<Result<(), PublishError>> {
         let count = messages.len();
         let queue = Arc::clone(&self.0);
-        // In a task of its own: if the client hangs up, the request is dropped, but messages that
-        // were written must still be scheduled.
-        let published = tokio::spawn(async move { queue.publish_all(messages).await }).await;
-        let published = published.map_err(|end| PublishError::Unavailable(end.into())).flatten();
+        // In a task of its own: if the client hangs up or the time is over, the wait ends, but messages
+        // that are written must still be scheduled.
+        let written = tokio::spawn(async move { queue.publish_all(messages).await });
+        let published = match tokio::time::timeout(budget::ADAPTER, written).await {
+            Ok(ended) => ended.map_err(|end| PublishError::Unavailable(end.into())).flatten(),
+            Err(slow) => Err(PublishError::Unavailable(slow.into())),
+        };
         each(count, &published)
     }
 
     async fn probe(&self) -> Result<(), PublishError> {
-        has_room(&self.0.folder, self.0.options.min_free_bytes)
+        has_room(&self.0.folder, self.0.options.min_free_bytes)?;
+        let written: Result<(), SqliteError> = self.0.database.try_to_write().await;
+        written.map_err(|error| PublishError::Unavailable(error.into()))
     }
 
     async fn flush(&self) {}

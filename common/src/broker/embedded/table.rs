@@ -63,9 +63,11 @@ pub(super) fn pending(path: &Path, ack_deadline: Duration) -> Result<Schedule, r
     Ok(schedule)
 }
 
+/// A value that is not what this code writes is read as none: a damaged row must not stop the others.
 fn scheduled(row: &Row<'_>) -> rusqlite::Result<(i64, u32, Flow)> {
-    let lane = if row.get(2)? { Lane::Slow } else { Lane::Fast };
-    Ok((row.get(0)?, row.get(1)?, Flow { lane, tenant: row.get(3)? }))
+    let lane = if row.get(2).unwrap_or(false) { Lane::Slow } else { Lane::Fast };
+    let tenant = row.get(3).unwrap_or_default();
+    Ok((row.get(0)?, row.get(1).unwrap_or(0), Flow { lane, tenant }))
 }
 
 pub(super) fn has_foreign(db: &Connection) -> Result<bool, SqliteError> {
@@ -123,12 +125,21 @@ pub(super) fn read(db: &Connection, ids: &[i64]) -> Result<Vec<Option<Message>>,
     ids.iter().map(|id| Ok(statement.query_row([id], message).optional()?)).collect()
 }
 
+/// A damaged row is a message without what cannot be read. Nothing can process it, so it ends in
+/// quarantine and holds up no other.
 fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
-    let attributes: String = row.get(1)?;
-    let attributes = serde_json::from_str(&attributes).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, error.into())
-    })?;
-    Ok(Message { data: row.get(2)?, attributes })
+    let attributes = bytes(row, 1)?.and_then(|json| serde_json::from_slice(json).ok());
+    if attributes.is_none() {
+        let id: i64 = row.get(0)?;
+        tracing::error!(id, "a message in the queue is damaged");
+    }
+    let data = bytes(row, 2)?.unwrap_or_default().to_vec();
+    Ok(Message { data, attributes: attributes.unwrap_or_default() })
+}
+
+/// `None` if the value is neither a text nor a blob.
+fn bytes<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<Option<&'r [u8]>> {
+    Ok(row.get_ref(column)?.as_bytes_or_null().ok().flatten())
 }
 
 /// Marks one subscription as done, and deletes the message if the other one is done too.

@@ -63,7 +63,7 @@ impl DocumentStore for EmbeddedStore {
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
-        self.database.read(|db| Ok(db.query_row("SELECT 1", [], |_| Ok(()))?)).await
+        self.database.try_to_write().await
     }
 }
 

@@ -18,7 +18,9 @@ impl From<SqliteError> for StoreError {
                 | ErrorCode::OutOfMemory
                 | ErrorCode::SystemIoFailure,
             ) => Self::Passing(error.into()),
-            None if matches!(error, SqliteError::Closed) => Self::Passing(error.into()),
+            None if matches!(error, SqliteError::Undone | SqliteError::Closed) => {
+                Self::Passing(error.into())
+            }
             _ => Self::Deployment(error.into()),
         }
     }
@@ -27,5 +29,20 @@ impl From<SqliteError> for StoreError {
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         SqliteError::from(error).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_a_passing_fault_wherever_sqlite_finds_it() {
+        let full = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_FULL), None);
+        for error in [SqliteError::from(full), SqliteError::Undone] {
+            assert!(matches!(StoreError::from(error), StoreError::Passing(_)));
+        }
     }
 }

@@ -13,9 +13,6 @@ const SINGLE: [(&str, &str); 1] = [("visitors", "day")];
 /// An index of earlier versions, since replaced by one that orders by id too.
 const DROP_OLD: &str = "DROP INDEX IF EXISTS visitors_by_day;\n";
 
-/// Deleted data is overwritten, so that nothing of a salt stays in the file.
-const FORGET: &str = "PRAGMA secure_delete = ON;\n";
-
 /// The statements that create whatever is missing.
 pub(super) fn statements() -> Result<String, serde_json::Error> {
     let tables = Collection::ALL.iter().map(|collection| collection.as_str()).chain([PARTS]);
@@ -25,7 +22,7 @@ pub(super) fn statements() -> Result<String, serde_json::Error> {
     });
     let indexes = declared()?.into_iter().chain(single);
     let statements = tables.map(create_table).chain(indexes.map(|index| create_index(&index)));
-    Ok([FORGET, DROP_OLD].map(str::to_owned).into_iter().chain(statements).collect())
+    Ok(std::iter::once(DROP_OLD.to_owned()).chain(statements).collect())
 }
 
 fn create_table(name: &str) -> String {

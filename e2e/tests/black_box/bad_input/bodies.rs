@@ -205,7 +205,7 @@ pub(super) async fn a_body_over_the_limit_is_refused_and_one_at_the_limit_is_rea
 }
 
 fn chunked(body: &[u8]) -> Vec<u8> {
-    let mut request = b"POST /ingest HTTP/1.1\r\nhost: spillway\r\n\
+    let mut request = b"POST /ingest HTTP/1.1\r\nhost: localhost\r\n\
         content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
         .to_vec();
     for chunk in body.chunks(64 << 10) {

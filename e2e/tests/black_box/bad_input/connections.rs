@@ -112,7 +112,7 @@ pub(super) async fn a_thousand_idle_connections_do_not_stop_the_server(deploymen
 /// The head of a request with this header for the length of its body.
 fn head(tenant: &str, length: &str) -> String {
     format!(
-        "POST /ingest HTTP/1.1\r\nhost: spillway\r\ncontent-type: text/plain\r\n\
+        "POST /ingest HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/plain\r\n\
          x-tenant-id: {tenant}\r\n{length}\r\n\r\n"
     )
 }

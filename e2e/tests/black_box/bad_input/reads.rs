@@ -75,7 +75,7 @@ pub(super) async fn head_answers_like_get_without_a_body(deployment: &Deployment
     ];
     for path in paths {
         let mut raw = Raw::connect(&deployment.url()).await;
-        let head = format!("HEAD {path} HTTP/1.1\r\nhost: spillway\r\nconnection: close\r\n\r\n");
+        let head = format!("HEAD {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
         raw.send(head).await.expect("the server listens");
         let answer = String::from_utf8(raw.rest().await).expect("text");
         let get = api.get(path).await;

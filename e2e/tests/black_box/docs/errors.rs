@@ -12,7 +12,8 @@ use super::repository;
 const CHAPTER: &str = "## Errors";
 const LINK: &str = "(#errors)";
 /// The errors that it shows for all routes.
-const SHARED: [&str; 12] = [
+const SHARED: [&str; 13] = [
+    "forbidden",
     "invalid-body",
     "invalid-encoding",
     "invalid-tenant",

@@ -248,6 +248,30 @@ async fn markup_is_shown_as_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn characters_that_hide_or_turn_text_are_shown_escaped() {
+    let (host, tenant) = (deployment::embedded().url(), new_tenant());
+    let api = Api::new(host.clone());
+    let names = ["exe\u{202e}gpj", "a\u{200b}b", "\u{1f469}\u{200d}\u{1f4bb}"];
+    for name in names {
+        let event = json!({"site_id": tenant, "event_type": name});
+        assert_eq!(answer(api.request(Method::POST, "/event").json(&event)).await.status, 202);
+    }
+    let total = format!("/analytics/event-counts?tenant_id={tenant}");
+    eventually("all events are counted", async || {
+        (get(&api, &total).await["total_events"] == 3).then_some(())
+    })
+    .await;
+    Browser::run(async |browser| {
+        show(browser, &host, &tenant, "today").await;
+        let shown: Vec<_> = browser.rows("#types-table").await.concat();
+        for name in ["exe\\u{202e}gpj", "a\\u{200b}b", names[2]] {
+            assert!(shown.iter().any(|cell| cell == name), "{name} in {shown:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_dashboard_asks_for_the_token_that_reads_need() {
     let deployment = Deployment::embedded(vec![("READ_TOKEN", "open sesame".to_owned())]).await;
     let host = deployment.url();

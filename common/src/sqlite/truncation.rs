@@ -1,0 +1,67 @@
+//! Empties SQLite's log from time to time, so that what was deleted or overwritten does not stay
+//! readable in it.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use super::{BUSY_TIMEOUT, SqliteError};
+
+/// Longest from a write until the log is emptied. SQLite itself only writes over the log, and only
+/// when it has grown. A shorter time would cost databases with few writes more fsyncs than these.
+const WITHIN: Duration = Duration::from_secs(5);
+/// Longest that the writer waits for reads that still use the log. After that, the log is emptied
+/// the next time.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// When the log is emptied next.
+pub(super) struct Truncation {
+    /// `None` while nothing was written.
+    due: Option<Instant>,
+}
+
+impl Truncation {
+    /// An earlier run may have left a log.
+    pub(super) fn at_the_start() -> Self {
+        Self { due: Some(Instant::now() + WITHIN) }
+    }
+
+    /// The next of `jobs`; `Ok(None)` if there is none before the log must be emptied.
+    pub(super) fn receive<T>(&self, jobs: &Receiver<T>) -> Result<Option<T>, SqliteError> {
+        let Some(due) = self.due else {
+            return jobs.recv().map(Some).map_err(|_| SqliteError::Closed);
+        };
+        match jobs.recv_timeout(due.saturating_duration_since(Instant::now())) {
+            Ok(job) => Ok(Some(job)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(SqliteError::Closed),
+        }
+    }
+
+    /// Notes that something was written.
+    pub(super) fn written(&mut self) {
+        self.due.get_or_insert_with(|| Instant::now() + WITHIN);
+    }
+
+    /// Empties the log if it is time.
+    pub(super) fn run_if_due(&mut self, connection: &Connection) {
+        if self.due.is_none_or(|due| Instant::now() < due) {
+            return;
+        }
+        let is_empty = truncate(connection).unwrap_or_else(|error| {
+            tracing::warn!(%error, "cannot empty the log of a database; retrying later");
+            false
+        });
+        self.due = (!is_empty).then(|| Instant::now() + WITHIN);
+    }
+}
+
+/// False if a read still used the log.
+fn truncate(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    connection.busy_timeout(PATIENCE)?;
+    let busy =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(busy? == 0)
+}
