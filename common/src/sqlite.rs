@@ -174,7 +174,7 @@ fn connect(path: &Path) -> Result<Connection, SqliteError> {
 /// Commits jobs in groups. Those that arrive during a commit are the next group: a job on its own
 /// does not wait, and in a flood hundreds share an fsync.
 fn write_groups(mut connection: Connection, queue: &mpsc::Receiver<Job>) {
-    let mut truncation = Truncation::at_the_start();
+    let mut truncation = Truncation::at_the_start(BUSY_TIMEOUT);
     while let Ok(first) = truncation.receive(queue) {
         if let Some(first) = first {
             write_group(&mut connection, first, queue);

@@ -13,10 +13,7 @@ use common::record::{Kind, Record};
 use common::tenant::TenantId;
 use thiserror::Error;
 
-use crate::settings::GatewaySettings;
-
-/// How long a tenant that was quiet may send before its rate holds: what it then has used is
-/// forgotten as fast.
+/// A tenant that was quiet may send at once what its rate allows in this time.
 const WINDOW: Duration = Duration::from_secs(10);
 /// Tenants are looked through for idle ones when there are more than this, and more than twice as
 /// many as were busy the last time.
@@ -101,15 +98,13 @@ struct Used {
 }
 
 impl Rates {
-    /// The rates of the settings.
-    pub(crate) fn new(settings: &GatewaySettings) -> Self {
+    /// Rates of a tenant in a second; 0 is no limit.
+    pub(crate) fn new(records: u32, bytes: u32) -> Self {
         let limit = |unit, per_second| {
             NonZeroU32::new(per_second).map(|per_second| Limit { unit, per_second })
         };
-        let records = limit(Unit::Records, settings.tenant_records_per_second);
-        let bytes = limit(Unit::Bytes, settings.tenant_bytes_per_second);
-        let limits = records.into_iter().chain(bytes).collect();
-        Self { limits, tenants: Mutex::default() }
+        let limits = [limit(Unit::Records, records), limit(Unit::Bytes, bytes)];
+        Self { limits: limits.into_iter().flatten().collect(), tenants: Mutex::default() }
     }
 
     /// Counts the records as used, or none of them if a tenant of one has used all that it may.
@@ -234,14 +229,6 @@ fn count(record: &Record) -> usize {
 mod tests {
     use super::*;
 
-    fn rates(records: u32, bytes: u32) -> Rates {
-        let limit = |unit, per_second| {
-            NonZeroU32::new(per_second).map(|per_second| Limit { unit, per_second })
-        };
-        let limits = [limit(Unit::Records, records), limit(Unit::Bytes, bytes)];
-        Rates { limits: limits.into_iter().flatten().collect(), tenants: Mutex::default() }
-    }
-
     fn tenant(name: &str) -> TenantId {
         TenantId::parse(name).expect("a tenant")
     }
@@ -252,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_tenant_may_send_ten_seconds_worth_at_once_and_then_its_rate() {
-        let (rates, acme, start) = (rates(5, 0), tenant("acme"), Instant::now());
+        let (rates, acme, start) = (Rates::new(5, 0), tenant("acme"), Instant::now());
         let sent = |second: u64| {
             let now = start + Duration::from_secs(second);
             (0..).take_while(|_| rates.take_at(&one(&acme, 1, 0), now).is_ok()).count()
@@ -262,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_large_batch_is_taken_and_leaves_a_debt() {
-        let (rates, acme, start) = (rates(5, 0), tenant("acme"), Instant::now());
+        let (rates, acme, start) = (Rates::new(5, 0), tenant("acme"), Instant::now());
         let take = |second| rates.take_at(&one(&acme, 100, 0), start + Duration::from_secs(second));
         assert_eq!(take(0), Ok(()));
         assert_eq!(take(0).expect_err("too fast").wait(), 10);
@@ -273,7 +260,7 @@ mod tests {
     #[test]
     fn each_tenant_has_its_own_rate() {
         let (rates, acme, beta, now) =
-            (rates(1, 0), tenant("acme"), tenant("beta"), Instant::now());
+            (Rates::new(1, 0), tenant("acme"), tenant("beta"), Instant::now());
         assert_eq!(rates.take_at(&one(&acme, 10, 0), now), Ok(()));
         assert!(rates.take_at(&one(&acme, 1, 0), now).is_err());
         assert_eq!(rates.take_at(&one(&beta, 9, 0), now), Ok(()));
@@ -285,7 +272,7 @@ mod tests {
 
     #[test]
     fn the_rate_with_the_longer_wait_is_named() {
-        let (rates, acme, now) = (rates(1, 1_000), tenant("acme"), Instant::now());
+        let (rates, acme, now) = (Rates::new(1, 1_000), tenant("acme"), Instant::now());
         assert_eq!(rates.take_at(&one(&acme, 10, 30_000), now), Ok(()));
         let error = rates.take_at(&one(&acme, 1, 1), now).expect_err("too fast");
         assert_eq!(
@@ -298,7 +285,7 @@ mod tests {
 
     #[test]
     fn tenants_that_have_used_nothing_are_forgotten() {
-        let (rates, start) = (rates(1, 0), Instant::now());
+        let (rates, start) = (Rates::new(1, 0), Instant::now());
         for n in 0..10 * MANY {
             let now = start + Duration::from_millis(n as u64);
             let invented = tenant(&format!("t{n}"));
@@ -310,7 +297,7 @@ mod tests {
 
     #[test]
     fn without_a_rate_nothing_is_counted() {
-        let (rates, acme, now) = (rates(0, 0), tenant("acme"), Instant::now());
+        let (rates, acme, now) = (Rates::new(0, 0), tenant("acme"), Instant::now());
         assert!((0..100).all(|_| rates.take_at(&one(&acme, 1_000, 1_000), now).is_ok()));
     }
 }

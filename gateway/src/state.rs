@@ -32,7 +32,8 @@ impl Gateway {
     ) -> Self {
         let salts = Salts::new(Arc::clone(&store));
         let probes = Probes::new(Arc::clone(&broker), Arc::clone(&store));
-        let rates = Rates::new(&settings);
+        let rates =
+            Rates::new(settings.tenant_records_per_second, settings.tenant_bytes_per_second);
         Self { broker, store, settings, hosts: Hosts::Any, rates, salts, probes }
     }
 }

@@ -1,12 +1,10 @@
 //! Empties SQLite's log from time to time, so that what was deleted or overwritten does not stay
 //! readable in it.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvError, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-
-use super::{BUSY_TIMEOUT, SqliteError};
 
 /// Longest from a write until the log is emptied. SQLite itself only writes over the log, and only
 /// when it has grown. A shorter time would cost databases with few writes more fsyncs than these.
@@ -19,23 +17,25 @@ const PATIENCE: Duration = Duration::from_millis(100);
 pub(super) struct Truncation {
     /// `None` while nothing was written.
     due: Option<Instant>,
+    /// How long the connection's other statements wait for a lock.
+    busy_timeout: Duration,
 }
 
 impl Truncation {
     /// An earlier run may have left a log.
-    pub(super) fn at_the_start() -> Self {
-        Self { due: Some(Instant::now() + WITHIN) }
+    pub(super) fn at_the_start(busy_timeout: Duration) -> Self {
+        Self { due: Some(Instant::now() + WITHIN), busy_timeout }
     }
 
     /// The next of `jobs`; `Ok(None)` if there is none before the log must be emptied.
-    pub(super) fn receive<T>(&self, jobs: &Receiver<T>) -> Result<Option<T>, SqliteError> {
+    pub(super) fn receive<T>(&self, jobs: &Receiver<T>) -> Result<Option<T>, RecvError> {
         let Some(due) = self.due else {
-            return jobs.recv().map(Some).map_err(|_| SqliteError::Closed);
+            return jobs.recv().map(Some);
         };
         match jobs.recv_timeout(due.saturating_duration_since(Instant::now())) {
             Ok(job) => Ok(Some(job)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
-            Err(RecvTimeoutError::Disconnected) => Err(SqliteError::Closed),
+            Err(RecvTimeoutError::Disconnected) => Err(RecvError),
         }
     }
 
@@ -49,19 +49,19 @@ impl Truncation {
         if self.due.is_none_or(|due| Instant::now() < due) {
             return;
         }
-        let is_empty = truncate(connection).unwrap_or_else(|error| {
+        let is_empty = self.truncate(connection).unwrap_or_else(|error| {
             tracing::warn!(%error, "cannot empty the log of a database; retrying later");
             false
         });
         self.due = (!is_empty).then(|| Instant::now() + WITHIN);
     }
-}
 
-/// False if a read still used the log.
-fn truncate(connection: &Connection) -> Result<bool, rusqlite::Error> {
-    connection.busy_timeout(PATIENCE)?;
-    let busy =
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    Ok(busy? == 0)
+    /// False if a read still used the log.
+    fn truncate(&self, connection: &Connection) -> Result<bool, rusqlite::Error> {
+        connection.busy_timeout(PATIENCE)?;
+        let busy =
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        connection.busy_timeout(self.busy_timeout)?;
+        Ok(busy? == 0)
+    }
 }
