@@ -21,6 +21,8 @@ BEYOND_SCHEMAS = [
     (".*", r"must be at most \d+ bytes long"),
     # An entry's method may be any value to its schema, since a bad one costs that entry alone.
     (r"(.*\.)?method", "must be a string"),
+    # A text has several names, and the value of each may be null: then there is no text.
+    ("text", "is required"),
     # To a schema, 42.0 is a whole number, whose digits could be written in two ways.
     (r"(.*_|.*-)?id", "must be a string or a whole number"),
     # To Python, the end of a pattern may be followed by a line break.
@@ -68,11 +70,17 @@ def before_call(context, case, kwargs):
 def name_one_tenant(case):
     """Header, query, path and body agree."""
     tenant = (case.path_parameters or {}).get("tenant", TENANT)
-    for container in (case.headers, case.query, case.body):
+    for container in (case.headers, case.query, case.body, *items(case.body)):
         for name in ("X-Tenant-ID", "X-Customer-ID", "tenant_id", "site_id", "customer_id"):
             if isinstance(container, (dict, type(case.headers))) and name in container:
                 container[name] = tenant
     case.headers["X-Tenant-ID"] = tenant
+
+
+def items(body):
+    """What a batch holds."""
+    held = body.get("logs") if isinstance(body, dict) else body
+    return held if isinstance(held, list) else []
 
 
 def name_one_record(case):
@@ -149,6 +157,12 @@ def entries(rng):
     return [entry() for _ in range(rng.randrange(1, 6))]
 
 
+def lines_of_texts(rng):
+    text = lambda: "".join(rng.choices("ab/ü 0123@.", k=rng.randrange(1, 40)))
+    names = ("text", "message", "msg", "log", "body")
+    return "".join(json.dumps({rng.choice(names): text()}) + "\n" for _ in range(rng.randrange(1, 6)))
+
+
 def ndjson(rng):
     names = ("receivedAt", "method", "path", "userAgent")
     return "".join(json.dumps(dict(zip(names, entry))) + "\n" for entry in entries(rng))
@@ -180,6 +194,7 @@ def interaction(rng):
 
 
 TEXTS = {
+    ("/ingest", "application/x-ndjson"): lines_of_texts,
     ("/logs", "application/x-ndjson"): ndjson,
     ("/logs", "text/csv"): csv,
     ("/logs", "text/plain"): combined,
