@@ -1,6 +1,6 @@
 //! `spillway serve`: everything in one process, until Ctrl-C or SIGTERM.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,7 +107,9 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         Gateway::new(broker, store, args.gateway.clone().or_log_requests(LogRequests::All));
     let application = Application::on(gateway, listeners).map_err(ServeError::Server)?;
     let (address, pages) = (application.address(), &args.gateway.pages);
-    print!("{}", Greeting { address, folder: folder.path(), pages });
+    let greeting = Greeting { address, folder: folder.path(), pages };
+    // A program that wants to know the address may read one line and close the pipe.
+    drop(write!(io::stdout(), "{greeting}"));
     // Neither has anything to finish, so both end with the process.
     tokio::spawn(adopt(queue));
     args.live(&folder).map(|live| tokio::spawn(live.run()));

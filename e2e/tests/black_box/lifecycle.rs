@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use e2e::api::{Api, eventually};
+use e2e::api::{Api, eventually, listening};
 use e2e::binaries::Binaries;
 use e2e::deployment::{Cloud, Deployment, Embedded, Settings};
 use e2e::emulators::{Emulators, free_port, project};
@@ -83,6 +83,25 @@ async fn a_second_start_on_the_same_folder_fails_with_the_reason() {
     assert!(said.contains(&folder) && said.contains("DATA_DIR"), "{said}");
     let answer = Api::new(embedded.service().url()).get("/health").await;
     assert_eq!(answer.status, StatusCode::OK, "the first one still runs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_output_nobody_reads_serves_all_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let port = free_port().expect("a port");
+    let (reader, output) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let _server = Command::new(Binaries::shared().await.path("spillway"))
+        .env("DATA_DIR", folder.path())
+        .env("PORT", port.to_string())
+        .stdin(Stdio::null())
+        .stdout(output)
+        .kill_on_drop(true)
+        .spawn()
+        .expect("spillway runs");
+    let url = format!("http://127.0.0.1:{port}");
+    listening(&url).await;
+    assert_eq!(Api::new(url).get("/health").await.status, StatusCode::OK);
 }
 
 #[tokio::test(flavor = "multi_thread")]
