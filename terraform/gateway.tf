@@ -1,9 +1,9 @@
 # The gateway: public, scales to zero, publishes and reads.
 #
-# Terraform creates the service; Cloud Build deploys to it. Before the first build there is no image of
-# ours, so Terraform uses Google's hello image, which listens on PORT and answers 200 on any path,
-# including those of the probes. After that, Terraform ignores the image and the traffic: `terraform
-# apply` undoes neither a deployment nor a roll-back.
+# Terraform creates the service, and Cloud Build deploys Spillway to it. Until the first build, it runs
+# Google's hello image, which listens on PORT and answers every path with 200, so the probes succeed.
+# Afterwards Terraform leaves the image and the traffic alone: `terraform apply` undoes neither a
+# deployment nor a roll-back.
 
 locals {
   reads_are_open = nonsensitive(var.read_token == "open")

@@ -110,7 +110,7 @@ async fn the_token_may_end_with_a_line_break_and_its_scheme_is_known_in_any_case
 }
 
 #[tokio::test]
-async fn nobody_keeps_what_is_read_but_files() {
+async fn answers_may_not_be_cached_unless_they_are_files() {
     beside(&[], async |gateway| {
         for path in
             ["/stats?site_id=acme", "/tenants/acme/events", "/tenants/acme/events/e", "/metrics"]

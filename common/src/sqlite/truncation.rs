@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-/// Longest from a write until the log is emptied. SQLite itself only writes over the log, and only
-/// when it has grown. A shorter time would cost databases with few writes more fsyncs than these.
+/// Longest from a write until the log is emptied. SQLite on its own only overwrites the log, and only
+/// once it has grown. With a shorter time, a database that is seldom written would spend more fsyncs on
+/// this than on its writes.
 const WITHIN: Duration = Duration::from_secs(5);
-/// Longest that the writer waits for reads that still use the log. After that, the log is emptied
-/// the next time.
+/// Longest that the writer waits for reads that still use the log. If they take longer, it tries again
+/// after [`WITHIN`].
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// When the log is emptied next.
@@ -27,7 +28,7 @@ impl Truncation {
         Self { due: Some(Instant::now() + WITHIN), busy_timeout }
     }
 
-    /// The next of `jobs`; `Ok(None)` if there is none before the log must be emptied.
+    /// Waits for the next job. `None` means that it is time to empty the log, and no job came before.
     pub(super) fn receive<T>(&self, jobs: &Receiver<T>) -> Result<Option<T>, RecvError> {
         let Some(due) = self.due else {
             return jobs.recv().map(Some);
