@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use worker::Disposition::{Acknowledge, Retry};
 use worker::{Disposition, Worker};
 
-use crate::faulty::{Fault, FaultyStore, log, quarantine};
+use crate::faulty::{Fault, FaultyStore, log, logs, quarantine};
 use crate::texts::{keeping, long_text, messages, worker, working};
 
 async fn stored(store: &FaultyStore) -> Document {
@@ -254,20 +254,20 @@ async fn a_dead_letter_that_cannot_complete_the_text_is_quarantined_and_not_take
     let record = Record::try_from(&parts[2]).expect("a record");
     let look = async || standing(&store.get_many(&paths(&record)).await.expect("them"), &record);
     assert_eq!(look().await, Standing::Incomplete);
-    let busy = async |faults: usize| {
-        store.fail_commits(repeat_n(Fault::Passing, faults));
+    let dead_letter = async || {
         let worker = worker(&store);
         worker.dead_letter(&parts[2], 100, Duration::from_secs(600)).await
     };
-    let before = store.commits().len();
-    assert_eq!(busy(usize::MAX).await, Retry, "nor can it be quarantined");
-    let commits = store.commits().split_off(before);
-    let tries = commits.iter().filter(|it| it.writes[0].path() == &log("1")).count();
-    assert_eq!(busy(tries).await, Acknowledge);
+    store.fail_commits(repeat(Fault::Passing));
+    assert_eq!(dead_letter().await, Retry, "nor can it be quarantined");
+    store.fail_commits([]);
+    store.fail_commits_to(Some(logs()));
+    assert_eq!(dead_letter().await, Acknowledge);
     let reasons = store.all(quarantine()).await;
     assert_eq!(reasons[0].text("reason"), Some("dead-letter"));
     assert_eq!(look().await, Standing::Incomplete);
-    assert_eq!(busy(0).await, Acknowledge);
+    store.fail_commits_to(None);
+    assert_eq!(dead_letter().await, Acknowledge);
     assert_eq!(look().await, Standing::Stored);
     assert_complete(&store, &long_text("anna")).await;
 }

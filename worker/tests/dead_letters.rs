@@ -33,14 +33,6 @@ async fn quarantined(store: &FaultyStore) -> (String, i64, String) {
     (text("reason"), attempts, text("detail"))
 }
 
-/// How many commits the worker tries before it gives up on a passing fault.
-async fn commits_of_patience() -> usize {
-    let store = FaultyStore::new();
-    store.fail_commits(repeat(Fault::Passing));
-    assert_eq!(worker(&store).deliver(&message("1", "x"), 0).await, Retry);
-    store.commits().len()
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_record_that_is_stored_after_all_is_acknowledged_without_a_write() {
     let store = FaultyStore::new();
@@ -81,9 +73,8 @@ async fn a_record_that_can_be_stored_by_now_is_stored() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_that_fails_again_is_quarantined_with_the_reason_and_the_attempts() {
-    let patience = commits_of_patience().await;
     let store = FaultyStore::new();
-    store.fail_commits(repeat_n(Fault::Passing, patience));
+    store.fail_commits_to(Some(logs()));
     assert_eq!(dead_letter(&worker(&store), &message("1", "a text")).await, Acknowledge);
     let (reason, attempts, detail) = quarantined(&store).await;
     assert_eq!((&*reason, attempts), ("dead-letter", 100));

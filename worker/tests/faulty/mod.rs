@@ -64,6 +64,7 @@ pub(crate) struct FaultyStore {
     _folder: TempDir,
     commit_faults: Plan,
     read_faults: Plan,
+    unwritable: Mutex<Option<CollectionPath>>,
     commits: watch::Sender<Vec<Commit>>,
     running: watch::Sender<usize>,
     held: watch::Sender<bool>,
@@ -78,6 +79,7 @@ impl FaultyStore {
             _folder: folder,
             commit_faults: Mutex::new(Box::new(iter::empty())),
             read_faults: Mutex::new(Box::new(iter::empty())),
+            unwritable: Mutex::default(),
             commits: watch::Sender::default(),
             running: watch::Sender::default(),
             held: watch::Sender::default(),
@@ -98,6 +100,16 @@ impl FaultyStore {
         F: IntoIterator<Item = Fault, IntoIter: Send + 'static>,
     {
         *self.read_faults.lock().expect("no test panics here") = Box::new(faults.into_iter());
+    }
+
+    /// Fails every commit that writes to `collection`, if there is one, with a passing fault.
+    pub(crate) fn fail_commits_to(&self, collection: Option<CollectionPath>) {
+        *self.unwritable.lock().expect("no test panics here") = collection;
+    }
+
+    fn is_writable(&self, writes: &[Write]) -> bool {
+        let unwritable = self.unwritable.lock().expect("no test panics here");
+        !writes.iter().any(|write| Some(write.path().collection()) == unwritable.as_ref())
     }
 
     /// Holds every commit that begins until [`Self::release`].
@@ -173,7 +185,8 @@ fn is_bad(write: &Write) -> bool {
 #[async_trait]
 impl DocumentStore for FaultyStore {
     async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
-        let fault = next(&self.commit_faults);
+        let planned = next(&self.commit_faults);
+        let fault = if self.is_writable(&writes) { planned } else { Fault::Passing };
         let others = *self.running.borrow();
         let commit = Commit { began: Instant::now(), others, writes: writes.clone() };
         self.running.send_modify(|running| *running += 1);
