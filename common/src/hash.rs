@@ -1,7 +1,5 @@
 //! SHA-256 in hexadecimal: digests of content, and ids made from several fields.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest as _, Sha256};
 
 /// The SHA-256 of `bytes` as 64 hexadecimal digits.
@@ -27,10 +25,23 @@ pub fn short<F: AsRef<[u8]>>(fields: &[F]) -> u128 {
 
 /// Two hexadecimal digits for each byte.
 pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = |byte: &u8| [byte >> 4, byte & 15].map(|half| char::from(DIGITS[half as usize]));
+    bytes.iter().flat_map(digits).collect()
+}
+
+/// The bytes of a text of two lower-case hexadecimal digits for each; `None` for any other text.
+pub fn bytes_of(hex: &str) -> Option<Vec<u8>> {
+    let pairs = hex.as_bytes().chunks(2);
+    pairs.map(|pair| Some(digit(pair[0])? << 4 | digit(*pair.get(1)?)?)).collect()
+}
+
+fn digit(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -41,6 +52,16 @@ mod tests {
     fn the_digest_of_abc_is_that_of_the_standard() {
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(sha256("abc"), expected);
+    }
+
+    #[test]
+    fn hexadecimal_digits_are_read_back() {
+        let bytes = [0x00, 0x0f, 0xa0, 0xff];
+        assert_eq!(hexadecimal(&bytes), "000fa0ff");
+        assert_eq!(bytes_of("000fa0ff"), Some(bytes.to_vec()));
+        for other in ["000fa0f", "000FA0FF", "000fa0fg", "é0fa0f"] {
+            assert_eq!(bytes_of(other), None, "{other}");
+        }
     }
 
     #[test]

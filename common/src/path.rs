@@ -111,6 +111,12 @@ impl CollectionPath {
         &self.0
     }
 
+    /// The collection with a path that was read from the store, and so was built by this module.
+    #[cfg(feature = "embedded")]
+    pub(crate) fn stored(path: String) -> Self {
+        Self(path)
+    }
+
     /// The document with an id that was read from the store, and so was built by this module.
     pub(crate) fn document(&self, id: String) -> DocumentPath {
         DocumentPath { collection: self.clone(), id }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, Savepoint, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use thiserror::Error;
 use tokio::sync::{Semaphore, oneshot};
 
@@ -19,6 +19,11 @@ const GROUP: usize = 1024;
 const VERSION: &str = "user_version";
 /// Most connections that read at the same time.
 const READERS: usize = 4;
+/// Pages of 4 KiB in SQLite's log after which they are copied to the file: 16 MB. A page that many
+/// commits change is copied once, and the commit that copies stays short.
+const CHECKPOINT_PAGES: i64 = 4_000;
+/// Most memory for the pages of one connection.
+const CACHE_KIB: i64 = 16 << 10;
 /// How long a statement waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -54,7 +59,7 @@ impl From<rusqlite::Error> for SqliteError {
 
 type Reply = Box<dyn FnOnce(Result<(), SqliteError>) + Send>;
 /// Runs in the transaction, if it could begin.
-type Job = Box<dyn FnOnce(Result<&mut Transaction<'_>, SqliteError>) -> Reply + Send>;
+type Job = Box<dyn FnOnce(Result<&Transaction<'_>, SqliteError>) -> Reply + Send>;
 
 /// A database file in WAL mode with `synchronous=FULL`: commits survive a power cut.
 pub(crate) struct Database {
@@ -93,16 +98,26 @@ impl Database {
         F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
+        self.enqueue(job, |result| drop(sender.send(result)));
+        receiver.await.map_err(|_| SqliteError::Closed)?
+    }
+
+    /// The same without waiting: `reply` is called on the writer with the result.
+    pub(crate) fn enqueue<T, E, F, R>(&self, job: F, reply: R)
+    where
+        T: Send + 'static,
+        E: From<SqliteError> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        R: FnOnce(Result<T, E>) + Send + 'static,
+    {
         let job: Job = Box::new(move |transaction| {
             let result = transaction.map_err(E::from).and_then(|it| in_savepoint(it, job));
-            Box::new(move |committed| {
-                let result = committed.map_err(E::from).and(result);
-                drop(sender.send(result));
-            })
+            Box::new(move |committed| reply(committed.map_err(E::from).and(result)))
         });
-        let jobs = self.jobs.as_ref().ok_or(SqliteError::Closed)?;
-        jobs.send(job).map_err(|_| SqliteError::Closed)?;
-        receiver.await.map_err(|_| SqliteError::Closed)?
+        let jobs = self.jobs.as_ref().map(|jobs| jobs.send(job));
+        if let Some(Err(mpsc::SendError(job))) = jobs {
+            job(Err(SqliteError::Closed))(Err(SqliteError::Closed));
+        }
     }
 
     /// Writes a page that stays as it is, and returns when it is on disk: the file takes writes.
@@ -159,12 +174,15 @@ pub(crate) fn look_at(path: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
-fn connect(path: &Path) -> Result<Connection, SqliteError> {
+/// A connection that reads and writes.
+pub(crate) fn connect(path: &Path) -> Result<Connection, SqliteError> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     // What is deleted is overwritten: salts, and texts that are acknowledged.
     connection.pragma_update(None, "secure_delete", true)?;
     connection.set_prepared_statement_cache_capacity(64);
@@ -202,10 +220,10 @@ fn commit(
     group: &mut impl Iterator<Item = Job>,
     replies: &mut Vec<Reply>,
 ) -> Result<(), SqliteError> {
-    let mut transaction =
+    let transaction =
         Transaction::new(connection, TransactionBehavior::Immediate).map_err(SqliteError::from)?;
     for job in group {
-        replies.push(job(Ok(&mut transaction)));
+        replies.push(job(Ok(&transaction)));
         if transaction.is_autocommit() {
             // What follows would not be in a transaction. It is the next group.
             return Err(SqliteError::Undone);
@@ -214,14 +232,22 @@ fn commit(
     Ok(transaction.commit()?)
 }
 
+/// The statements are prepared once: a flood runs them for every job.
 fn in_savepoint<T, E: From<SqliteError>>(
-    transaction: &mut Transaction<'_>,
+    transaction: &Transaction<'_>,
     job: impl FnOnce(&Connection) -> Result<T, E>,
 ) -> Result<T, E> {
-    let savepoint: Savepoint<'_> = transaction.savepoint().map_err(SqliteError::from)?;
-    let value = job(&savepoint)?;
-    savepoint.commit().map_err(SqliteError::from)?;
-    Ok(value)
+    let run = |sql| transaction.prepare_cached(sql).and_then(|mut it| it.execute([]).map(drop));
+    run("SAVEPOINT job").map_err(SqliteError::from)?;
+    let result = job(transaction);
+    if result.is_err() {
+        // If SQLite has undone the whole transaction already, there is no savepoint left.
+        drop(run("ROLLBACK TO job"));
+    }
+    match (result, run("RELEASE job")) {
+        (Ok(_), Err(error)) => Err(SqliteError::from(error).into()),
+        (result, _) => result,
+    }
 }
 
 #[cfg(test)]

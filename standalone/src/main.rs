@@ -20,6 +20,7 @@ mod listen;
 mod redrive;
 mod replay;
 mod republish;
+mod retention;
 mod serve;
 mod simulate;
 

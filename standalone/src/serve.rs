@@ -24,6 +24,7 @@ use crate::databases::{self, DatabaseError};
 use crate::dispatcher::Dispatcher;
 use crate::greeting::Greeting;
 use crate::listen::{ListenError, listen};
+use crate::retention;
 
 /// How long running commits may take to finish after the process is told to stop. Messages whose
 /// commits do not finish are delivered again after the next start.
@@ -103,6 +104,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let dispatcher = args.dispatcher(&queue, Arc::clone(&store));
     let archiver = args.archiver(&folder, &queue, dispatcher.stopping.clone());
     let broker = Arc::new(EmbeddedBroker(Arc::clone(&queue)));
+    let removing = retention::run(Arc::clone(&store), Arc::clone(&queue));
     let gateway =
         Gateway::new(broker, store, args.gateway.clone().or_log_requests(LogRequests::All));
     let application = Application::on(gateway, listeners).map_err(ServeError::Server)?;
@@ -110,8 +112,9 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let greeting = Greeting { address, folder: folder.path(), pages };
     // A program that wants to know the address may read one line and close the pipe.
     drop(write!(io::stdout(), "{greeting}"));
-    // Neither has anything to finish, so both end with the process.
+    // None of these has anything to finish, so they end with the process.
     tokio::spawn(adopt(queue));
+    tokio::spawn(removing);
     args.live(&folder).map(|live| tokio::spawn(live.run()));
     run(application, dispatcher, archiver, args.until_stdin_ends).await
 }

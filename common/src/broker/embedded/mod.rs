@@ -4,7 +4,9 @@
 //! after a failure. `archive` reads the same messages in order of arrival. A message is deleted
 //! when both are done with it.
 
+mod acknowledgements;
 mod error;
+mod fresh;
 mod inbox;
 mod peek;
 mod publish;

@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use tokio::sync::{Notify, Semaphore};
 
+use super::acknowledgements::Acknowledgements;
 use super::error::QueueError;
+use super::fresh::Fresh;
 use super::publish::{each, has_room};
 use super::schedule::{Flow, Lane, Leased, Schedule};
 use super::table::{self, Archivable, KNOWN, SCHEMA, Unarchived};
@@ -37,6 +39,9 @@ pub struct EmbeddedQueue {
     options: QueueOptions,
     in_flight: Semaphore,
     schedule: Mutex<Schedule>,
+    /// Messages that are due soon, so that they need not be read again.
+    fresh: Mutex<Fresh>,
+    acknowledgements: Acknowledgements,
     changed: Notify,
 }
 
@@ -64,6 +69,8 @@ impl EmbeddedQueue {
             options,
             in_flight: Semaphore::new(MAX_IN_FLIGHT_BYTES),
             schedule: Mutex::new(schedule),
+            fresh: Mutex::default(),
+            acknowledgements: Acknowledgements::default(),
             changed: Notify::new(),
         }))
     }
@@ -85,11 +92,7 @@ impl EmbeddedQueue {
 
     /// Ends the lease: the work on the message is done.
     pub async fn acknowledge(&self, lease: &Lease) -> Result<(), QueueError> {
-        let id = lease.leased.id;
-        self.database
-            .write(move |db| table::finish(db, id, "work", "archive"))
-            .await
-            .map_err(QueueError)?;
+        self.acknowledgements.write(&self.database, lease.leased.id).await.map_err(QueueError)?;
         self.schedule().done(&lease.leased);
         self.changed.notify_waiters();
         Ok(())
@@ -172,19 +175,37 @@ impl EmbeddedQueue {
     }
 
     async fn load(&self, leased: Vec<Leased>) -> Result<Vec<Lease>, SqliteError> {
+        let (ready, missing) = self.split(leased);
+        let missing = missing.into_iter().map(|(_, leased)| leased).collect();
+        let read = self.read(missing).await?;
+        let all = ready.into_iter().map(|(message, leased)| (leased, message)).chain(read);
+        Ok(all.filter_map(|(leased, message)| self.lend(leased, message)).collect())
+    }
+
+    /// The messages that are at hand, and those that are not.
+    fn split(&self, leased: Vec<Leased>) -> (Vec<Found>, Vec<Found>) {
+        let mut fresh = lock(&self.fresh);
+        let found = leased.into_iter().map(|leased| (fresh.take(leased.id), leased));
+        found.partition(|(message, _)| message.is_some())
+    }
+
+    /// Reads the messages from the file.
+    async fn read(
+        &self,
+        leased: Vec<Leased>,
+    ) -> Result<Vec<(Leased, Option<Message>)>, SqliteError> {
         if leased.is_empty() {
             return Ok(Vec::new());
         }
         let ids: Vec<i64> = leased.iter().map(|leased| leased.id).collect();
-        let messages = match self.database.read(move |db| table::read(db, &ids)).await {
-            Ok(messages) => messages,
+        match self.database.read(move |db| table::read(db, &ids)).await {
+            Ok(messages) => Ok(leased.into_iter().zip(messages).collect()),
             Err(error) => {
                 let mut schedule = self.schedule();
                 leased.iter().for_each(|leased| schedule.released(leased));
-                return Err(error);
+                Err(error)
             }
-        };
-        Ok(leased.into_iter().zip(messages).filter_map(|(l, m)| self.lend(l, m)).collect())
+        }
     }
 
     /// A missing message was acknowledged after its lease had expired.
@@ -205,17 +226,20 @@ impl EmbeddedQueue {
     }
 
     async fn insert(&self, messages: Vec<Message>) -> Result<(), SqliteError> {
-        let rows: Vec<_> =
-            messages.into_iter().map(|m| ((self.options.flow)(&m.attributes), m)).collect();
-        let insert = move |db: &Connection| -> Result<Vec<(i64, Flow)>, SqliteError> {
-            rows.into_iter()
-                .map(|(flow, message)| Ok((table::insert(db, &flow, &message, KNOWN)?, flow)))
-                .collect()
+        let flow = |message: &Message| (self.options.flow)(&message.attributes);
+        let flows: Vec<Flow> = messages.iter().map(flow).collect();
+        let messages = Arc::new((messages, flows));
+        let rows = Arc::clone(&messages);
+        let insert = move |db: &Connection| -> Result<Vec<i64>, SqliteError> {
+            let rows = rows.0.iter().zip(&rows.1);
+            rows.map(|(message, flow)| table::insert(db, flow, message, KNOWN)).collect()
         };
-        let inserted = self.database.write(insert).await?;
-        let mut schedule = self.schedule();
-        inserted.into_iter().for_each(|(id, flow)| schedule.add(&flow, id, 0));
-        drop(schedule);
+        let ids = self.database.write(insert).await?;
+        if let Some((messages, flows)) = Arc::into_inner(messages) {
+            lock(&self.fresh).add(ids.iter().copied().zip(messages));
+            let mut schedule = self.schedule();
+            ids.iter().zip(&flows).for_each(|(id, flow)| schedule.add(flow, *id, 0));
+        }
         self.changed.notify_waiters();
         Ok(())
     }
@@ -235,9 +259,16 @@ impl EmbeddedQueue {
     }
 
     fn schedule(&self) -> MutexGuard<'_, Schedule> {
-        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.schedule)
     }
 }
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A message, if it was found, and its lease.
+type Found = (Option<Message>, Leased);
 
 /// The queue as a broker to publish to.
 pub struct EmbeddedBroker(pub Arc<EmbeddedQueue>);

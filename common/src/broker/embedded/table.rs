@@ -19,7 +19,7 @@ pub(super) const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS messages (
     attributes TEXT NOT NULL,
     data BLOB NOT NULL
 );
-CREATE INDEX IF NOT EXISTS to_work ON messages (id) WHERE work;
+DROP INDEX IF EXISTS to_work;
 CREATE INDEX IF NOT EXISTS to_archive ON messages (id) WHERE archive;
 CREATE INDEX IF NOT EXISTS to_adopt ON messages (id) WHERE work = 2;";
 
@@ -50,10 +50,8 @@ pub struct Unarchived {
 
 pub(super) fn pending(path: &Path, ack_deadline: Duration) -> Result<Schedule, rusqlite::Error> {
     let db = Connection::open(path)?;
-    // The first condition selects the index; the second leaves out messages to be adopted.
-    let mut statement = db.prepare(
-        "SELECT id, attempts, lane, tenant FROM messages WHERE work AND work = 1 ORDER BY id",
-    )?;
+    let mut statement =
+        db.prepare("SELECT id, attempts, lane, tenant FROM messages WHERE work = 1 ORDER BY id")?;
     let mut rows = statement.query([])?;
     let mut schedule = Schedule::new(ack_deadline);
     while let Some(row) = rows.next()? {

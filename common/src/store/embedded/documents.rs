@@ -1,17 +1,21 @@
 //! The store of the process that serves a data folder.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
-use super::rows::{delete, get, insert, merge};
-use super::{schema, select, tenants};
+use super::ids::{CollectionKey, Keys};
+use super::layout::{self, COUNT, LARGE};
+use super::rows::{add, delete, get, get_in, insert, replace};
+use super::{expiry, migration, select, tenants};
 use crate::data_folder::DOCUMENTS;
 use crate::path::DocumentPath;
 use crate::sqlite::Database;
 use crate::store::{
-    Aggregation, Document, DocumentStore, Fields, Query, StoreError, Value, Write, check,
+    Aggregation, Document, DocumentStore, Fields, Query, StoreError, Value, Write, check, size,
 };
 use crate::tenant::TenantId;
 
@@ -21,11 +25,21 @@ pub struct EmbeddedStore {
 }
 
 impl EmbeddedStore {
-    /// Opens the store in `folder`, and creates the store (not the folder) if it is missing.
+    /// Opens the store in `folder`, and creates the store (not the folder) if it is missing. A store
+    /// of an earlier version is rewritten first, which takes some seconds for each 100 MB.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        let schema = schema::statements().map_err(|error| StoreError::Deployment(error.into()))?;
-        let database = Database::open(&folder.join(DOCUMENTS), &schema)?;
-        Ok(Self { database })
+        let file = folder.join(DOCUMENTS);
+        migration::run(&file)?;
+        Ok(Self { database: Database::open(&file, "")? })
+    }
+
+    /// Removes up to `most` documents of each kind that expired before `now`. Returns how many.
+    pub async fn remove_expired(
+        &self,
+        now: DateTime<Utc>,
+        most: usize,
+    ) -> Result<usize, StoreError> {
+        self.database.write(move |db| expiry::remove(db, now, most)).await
     }
 }
 
@@ -33,7 +47,7 @@ impl EmbeddedStore {
 impl DocumentStore for EmbeddedStore {
     async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         check::writes(&writes)?;
-        self.database.write(move |db| writes.iter().try_for_each(|write| apply(db, write))).await
+        self.database.write(move |db| apply_all(db, &writes)).await
     }
 
     async fn get_many(&self, paths: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError> {
@@ -67,18 +81,71 @@ impl DocumentStore for EmbeddedStore {
     }
 }
 
-fn apply(db: &Connection, write: &Write) -> Result<(), StoreError> {
+fn apply_all(db: &Connection, writes: &[Write]) -> Result<(), StoreError> {
+    let mut keys = Keys::default();
+    for write in writes {
+        let collection = keys.of(db, write.path().collection())?;
+        apply(db, &collection, write)?;
+    }
+    Ok(())
+}
+
+fn apply(db: &Connection, collection: &CollectionKey, write: &Write) -> Result<(), StoreError> {
     match write {
-        Write::Create { path, fields } => insert(db, path, fields),
-        Write::Upsert { path, fields } => merge(db, path, |document| set(document, fields)),
-        Write::Increment { path, fields, by } => merge(db, path, |document| {
-            set(document, fields);
-            for (name, amount) in by {
-                let sum = document.get(name).and_then(Value::as_integer).unwrap_or(0);
-                document.insert(name.clone(), Value::Integer(sum.saturating_add(*amount)));
-            }
-        }),
-        Write::Delete { path } => delete(db, path),
+        Write::Create { path, fields } => insert(db, collection, path, fields),
+        Write::Upsert { path, fields } => {
+            merge(db, collection, path, |document| set(document, fields))
+        }
+        Write::Increment { path, fields, by } => increment(db, collection, path, (fields, by)),
+        Write::Delete { path } => delete(db, collection, path),
+    }
+}
+
+/// Nearly all increments add to the count of a rollup that exists and stays otherwise as it is.
+fn increment(
+    db: &Connection,
+    collection: &CollectionKey,
+    path: &DocumentPath,
+    (fields, by): (&Fields, &BTreeMap<String, i64>),
+) -> Result<(), StoreError> {
+    if let Some(amount) = count_alone(by)
+        && layout::of(path.collection().name()).identifies(fields)
+        && add(db, collection, path, (fields, amount))?
+    {
+        return Ok(());
+    }
+    merge(db, collection, path, |document| {
+        set(document, fields);
+        for (name, amount) in by {
+            let sum = document.get(name).and_then(Value::as_integer).unwrap_or(0);
+            document.insert(name.clone(), Value::Integer(sum.saturating_add(*amount)));
+        }
+    })
+}
+
+/// The amount, if a count and nothing else is added to.
+fn count_alone(by: &BTreeMap<String, i64>) -> Option<i64> {
+    let amount = *by.get(COUNT).filter(|_| by.len() == 1)?;
+    (amount.unsigned_abs() < LARGE.unsigned_abs()).then_some(amount)
+}
+
+/// Changes the document, and writes it if that makes a difference.
+fn merge(
+    db: &Connection,
+    collection: &CollectionKey,
+    path: &DocumentPath,
+    change: impl FnOnce(&mut Fields),
+) -> Result<(), StoreError> {
+    let before = get_in(db, collection, path)?.map(|document| document.fields);
+    let mut fields = before.clone().unwrap_or_default();
+    change(&mut fields);
+    if before.as_ref() == Some(&fields) {
+        return Ok(());
+    }
+    check::size(path, path.to_string().len() + size(&fields))?;
+    match before {
+        Some(_) => replace(db, collection, path, &fields),
+        None => insert(db, collection, path, &fields),
     }
 }
 

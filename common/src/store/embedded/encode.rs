@@ -1,130 +1,231 @@
-//! Fields as JSON. Each value carries a letter for its type, so that it is read back unchanged, and
-//! so that SQLite can compare values.
+//! Fields as bytes: a name, a letter for the value's type, and the value, one after the other. A
+//! length or a whole number takes as many bytes as it needs, and hexadecimal text half of them.
 
 use chrono::DateTime;
-use serde_json::{Map, Value as Json, json};
 use thiserror::Error;
 
 use crate::hash;
 use crate::store::{Fields, StoreError, Value};
 
-/// The text in the file did not come from [`encode`]: something else changed the file.
+/// The bytes in the file did not come from [`encode`]: something else changed the file.
 #[derive(Debug, Error)]
 #[error("a stored document is damaged")]
-struct Damaged;
+pub(super) struct Damaged;
 
-/// `{"count": ["i", 5], …}`.
-pub(super) fn encode(fields: &Fields) -> String {
-    Json::Object(object(fields)).to_string()
+/// Names that are written as their position. Files hold these positions: names are only added, at the
+/// end.
+const NAMES: [&str; 24] = [
+    "digest",
+    "received_at",
+    "user_id",
+    "path",
+    "payload",
+    "source",
+    "original_text",
+    "modified_data",
+    "processed_at",
+    "characters",
+    "redactions",
+    "parts",
+    "parts_done",
+    "entries",
+    "first",
+    "last",
+    "expire_at",
+    "reason",
+    "attributes",
+    "data",
+    "data_bytes",
+    "data_sha256",
+    "first_seen",
+    "user",
+];
+/// The shortest hexadecimal text that is written as bytes.
+const MIN_HEX: usize = 16;
+/// How deep maps may be in each other; Firestore allows 20.
+const MAX_DEPTH: u32 = 32;
+
+/// The fields as bytes.
+pub(super) fn encode<'a>(fields: impl Iterator<Item = (&'a String, &'a Value)>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(128);
+    fields.for_each(|(name, value)| put_field(&mut bytes, name, value));
+    bytes
 }
 
 /// Reads the fields that [`encode`] wrote.
-pub(super) fn decode(text: &str) -> Result<Fields, StoreError> {
-    let json: Json =
-        serde_json::from_str(text).map_err(|error| StoreError::Deployment(error.into()))?;
-    from_object(&json).ok_or_else(|| StoreError::Deployment(Damaged.into()))
+pub(super) fn decode(bytes: &[u8]) -> Result<Fields, StoreError> {
+    fields(bytes, 0).ok_or_else(|| StoreError::Deployment(Damaged.into()))
 }
 
-/// The letter for the value's type.
-pub(super) fn tag(value: &Value) -> &'static str {
+/// An even number is a position in [`NAMES`], an odd one a length.
+fn put_field(bytes: &mut Vec<u8>, name: &str, value: &Value) {
+    match NAMES.iter().position(|known| *known == name) {
+        Some(at) => put_number(bytes, at as u64 * 2),
+        None => {
+            put_number(bytes, name.len() as u64 * 2 + 1);
+            bytes.extend_from_slice(name.as_bytes());
+        }
+    }
+    put_value(bytes, value);
+}
+
+fn put_value(bytes: &mut Vec<u8>, value: &Value) {
     match value {
-        Value::Null => "n",
-        Value::Bool(_) => "b",
-        Value::Integer(_) => "i",
-        Value::Double(_) => "d",
-        Value::Text(_) => "s",
-        Value::Bytes(_) => "x",
-        Value::Timestamp(_) => "t",
-        Value::Map(_) => "m",
+        Value::Null => bytes.push(b'n'),
+        Value::Bool(true) => bytes.push(b'+'),
+        Value::Bool(false) => bytes.push(b'-'),
+        Value::Integer(number) => put_signed(bytes, b'i', *number),
+        Value::Double(number) => {
+            bytes.push(b'd');
+            bytes.extend_from_slice(&number.to_bits().to_le_bytes());
+        }
+        Value::Text(text) => put_text(bytes, text),
+        Value::Bytes(data) => put_all(bytes, b'x', data),
+        Value::Timestamp(at) => put_signed(bytes, b't', at.timestamp_micros()),
+        Value::Map(map) => put_all(bytes, b'm', &encode(map.iter())),
     }
 }
 
-fn object(fields: &Fields) -> Map<String, Json> {
-    fields.iter().map(|(name, value)| (name.clone(), json!([tag(value), bare(value)]))).collect()
-}
-
-fn bare(value: &Value) -> Json {
-    match value {
-        Value::Null => Json::Null,
-        Value::Bool(bool) => json!(bool),
-        Value::Integer(number) => json!(number),
-        // JSON has no infinity, so such a number is written as the text of its bits.
-        Value::Double(number) if !number.is_finite() => json!(number.to_bits().to_string()),
-        Value::Double(number) => json!(number),
-        Value::Text(text) => json!(text),
-        Value::Bytes(bytes) => json!(hash::hexadecimal(bytes)),
-        Value::Timestamp(time) => json!(time.timestamp_micros()),
-        Value::Map(fields) => Json::Object(object(fields)),
+fn put_text(bytes: &mut Vec<u8>, text: &str) {
+    match Some(text).filter(|text| text.len() >= MIN_HEX).and_then(hash::bytes_of) {
+        Some(digits) => put_all(bytes, b'h', &digits),
+        None => put_all(bytes, b's', text.as_bytes()),
     }
 }
 
-fn from_object(json: &Json) -> Option<Fields> {
-    json.as_object()?.iter().map(|(name, tagged)| Some((name.clone(), value(tagged)?))).collect()
+fn put_all(bytes: &mut Vec<u8>, tag: u8, data: &[u8]) {
+    bytes.push(tag);
+    put_number(bytes, data.len() as u64);
+    bytes.extend_from_slice(data);
 }
 
-fn value(tagged: &Json) -> Option<Value> {
-    let bare = tagged.get(1)?;
-    Some(match tagged.get(0)?.as_str()? {
-        "n" => Value::Null,
-        "b" => Value::Bool(bare.as_bool()?),
-        "i" => Value::Integer(bare.as_i64()?),
-        "d" => Value::Double(double(bare)?),
-        "s" => Value::Text(bare.as_str()?.to_owned()),
-        "x" => Value::Bytes(bytes(bare.as_str()?)?),
-        "t" => Value::Timestamp(DateTime::from_timestamp_micros(bare.as_i64()?)?),
-        "m" => Value::Map(from_object(bare)?),
+/// The sign becomes the last bit, so that small negative numbers are short too.
+fn put_signed(bytes: &mut Vec<u8>, tag: u8, number: i64) {
+    bytes.push(tag);
+    put_number(bytes, ((number << 1) ^ (number >> 63)).cast_unsigned());
+}
+
+/// Seven bits a byte, the lowest first; all bytes but the last have their highest bit set.
+fn put_number(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+fn fields(mut bytes: &[u8], depth: u32) -> Option<Fields> {
+    let mut fields = Fields::new();
+    while !bytes.is_empty() && depth < MAX_DEPTH {
+        let name = name(&mut bytes)?;
+        fields.insert(name, value(&mut bytes, depth)?);
+    }
+    bytes.is_empty().then_some(fields)
+}
+
+fn name(bytes: &mut &[u8]) -> Option<String> {
+    let number = number(bytes)?;
+    let half = usize::try_from(number / 2).ok()?;
+    if number.is_multiple_of(2) {
+        return NAMES.get(half).map(|name| (*name).to_owned());
+    }
+    text(take(bytes, half)?)
+}
+
+fn value(bytes: &mut &[u8], depth: u32) -> Option<Value> {
+    Some(match take(bytes, 1)?[0] {
+        b'n' => Value::Null,
+        b'+' => Value::Bool(true),
+        b'-' => Value::Bool(false),
+        b'i' => Value::Integer(signed(bytes)?),
+        b'd' => Value::Double(f64::from_bits(u64::from_le_bytes(take(bytes, 8)?.try_into().ok()?))),
+        b's' => Value::Text(text(all(bytes)?)?),
+        b'h' => Value::Text(hash::hexadecimal(all(bytes)?)),
+        b'x' => Value::Bytes(all(bytes)?.to_vec()),
+        b't' => Value::Timestamp(DateTime::from_timestamp_micros(signed(bytes)?)?),
+        b'm' => Value::Map(fields(all(bytes)?, depth + 1)?),
         _ => return None,
     })
 }
 
-/// Hexadecimal text sorts like its bytes, unlike Base64.
-fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    hex.as_bytes().chunks(2).map(byte).collect()
+fn text(bytes: &[u8]) -> Option<String> {
+    std::str::from_utf8(bytes).ok().map(str::to_owned)
 }
 
-fn double(bare: &Json) -> Option<f64> {
-    match bare.as_str() {
-        Some(bits) => bits.parse().ok().map(f64::from_bits),
-        None => bare.as_f64(),
+fn all<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let length = usize::try_from(number(bytes)?).ok()?;
+    take(bytes, length)
+}
+
+fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+    let (taken, rest) = bytes.split_at_checked(length)?;
+    *bytes = rest;
+    Some(taken)
+}
+
+fn signed(bytes: &mut &[u8]) -> Option<i64> {
+    let number = number(bytes)?;
+    Some((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
+}
+
+fn number(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..64).step_by(7) {
+        let byte = take(bytes, 1)?[0];
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(number);
+        }
     }
+    None
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::values::any_value;
     use super::*;
-
-    fn any_value() -> impl Strategy<Value = Value> {
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::Bool),
-            any::<i64>().prop_map(Value::Integer),
-            prop_oneof![any::<f64>(), Just(f64::INFINITY)].prop_map(Value::Double),
-            any::<String>().prop_map(Value::Text),
-            any::<Vec<u8>>().prop_map(Value::Bytes),
-            (-9_000_000_000_000_i64..9_000_000_000_000_000).prop_map(|micros| Value::Timestamp(
-                DateTime::from_timestamp_micros(micros).expect("a time")
-            )),
-        ];
-        leaf.prop_recursive(3, 20, 4, |inner| {
-            prop::collection::btree_map(any::<String>(), inner, 0..4).prop_map(Value::Map)
-        })
-    }
 
     proptest! {
         #[test]
-        fn every_value_is_read_back_unchanged(value in any_value()) {
-            let fields = Fields::from([("field".to_owned(), value)]);
-            prop_assert_eq!(decode(&encode(&fields)).expect("fields"), fields);
+        fn every_value_is_read_back_unchanged(name in any::<String>(), value in any_value()) {
+            let fields = Fields::from([(name, value)]);
+            prop_assert_eq!(decode(&encode(fields.iter())).expect("fields"), fields);
+        }
+
+        #[test]
+        fn no_bytes_break_the_reader(bytes in any::<Vec<u8>>()) {
+            let _ = decode(&bytes);
+        }
+
+        #[test]
+        fn the_beginning_of_a_document_is_damaged(value in any_value(), at in any::<usize>()) {
+            let bytes = encode(Fields::from([("digest".to_owned(), value)]).iter());
+            let cut = 1 + at % (bytes.len() - 1);
+            prop_assert!(decode(&bytes[..cut]).is_err());
         }
     }
 
     #[test]
-    fn a_damaged_document_is_an_error() {
-        for text in ["", "[]", "{\"a\":1}", "{\"a\":[\"i\",\"x\"]}", "{\"a\":[\"?\",1]}"] {
-            assert!(decode(text).is_err(), "{text}");
-        }
+    fn hexadecimal_text_takes_half_of_its_length_and_other_text_all_of_it() {
+        let size = |text: &str| {
+            let fields = Fields::from([("digest".to_owned(), text.into())]);
+            let bytes = encode(fields.iter());
+            assert_eq!(decode(&bytes).expect("fields"), fields);
+            bytes.len()
+        };
+        let hex = "0123456789abcdef".repeat(4);
+        assert_eq!(size(&hex), 3 + 32);
+        assert_eq!(size(&hex.to_uppercase()), 3 + 64);
+        assert_eq!(size(&hex[1..]), 3 + 63);
+    }
+
+    #[test]
+    fn no_name_is_written_in_two_ways() {
+        let mut names = NAMES.to_vec();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), NAMES.len());
     }
 }

@@ -1,49 +1,50 @@
-//! The tables and indexes of the store: a table for all collections with the same id, with the
-//! indexes that are declared for that id.
+//! The statements that create the tables.
 
-use super::select::value;
-use crate::path::{Collection, PARTS};
-use crate::store::Direction;
-use crate::store::index::{Index, NAME, declared};
+use super::layout::{self, EXPIRE_AT, Layout};
 
-/// Indexes on single fields, in which a value's documents are in the order of their ids. Firestore
-/// creates these by itself; SQLite does not.
-const SINGLE: [(&str, &str); 1] = [("visitors", "day")];
-
-/// An index of earlier versions, since replaced by one that orders by id too.
-const DROP_OLD: &str = "DROP INDEX IF EXISTS visitors_by_day;\n";
+/// The numbers that stand for the paths of collections in all tables but `parts`, whose collections
+/// are as many as its documents.
+const COLLECTIONS: &str = "CREATE TABLE IF NOT EXISTS collections (
+    number INTEGER PRIMARY KEY,
+    path TEXT NOT NULL UNIQUE
+);
+";
 
 /// The statements that create whatever is missing.
-pub(super) fn statements() -> Result<String, serde_json::Error> {
-    let tables = Collection::ALL.iter().map(|collection| collection.as_str()).chain([PARTS]);
-    let single = SINGLE.map(|(collection, field)| Index {
-        collection: collection.to_owned(),
-        fields: [field, NAME].map(|name| (name.to_owned(), Direction::Ascending)).into(),
-    });
-    let indexes = declared()?.into_iter().chain(single);
-    let statements = tables.map(create_table).chain(indexes.map(|index| create_index(&index)));
-    Ok(std::iter::once(DROP_OLD.to_owned()).chain(statements).collect())
+pub(super) fn statements() -> String {
+    std::iter::once(COLLECTIONS.to_owned()).chain(layout::all().iter().map(create)).collect()
 }
 
-fn create_table(name: &str) -> String {
-    format!(
-        "CREATE TABLE IF NOT EXISTS {name} (
-            collection TEXT NOT NULL,
-            id TEXT NOT NULL,
-            fields TEXT NOT NULL,
-            UNIQUE (collection, id)
-        );\n"
-    )
-}
-
-fn create_index(Index { collection, fields }: &Index) -> String {
-    let names: Vec<&str> = fields.iter().map(|(field, _)| field.as_str()).collect();
-    let key = |(field, direction): &(String, Direction)| match direction {
-        Direction::Ascending => value(field),
-        Direction::Descending => format!("{} DESC", value(field)),
+/// A clustered table keeps the rows of a window together, so that a sum or a list of a window reads
+/// neighbours and a commit changes few pages. No index holds what commits add to.
+fn create(layout: &Layout) -> String {
+    let Layout { table, columns, clustered, .. } = layout;
+    let column = |at: usize, field: &str| {
+        let bound = if at < *clustered { " NOT NULL" } else { "" };
+        format!("{field}{bound}, ")
     };
-    let (name, keys) = (names.join("_"), fields.iter().map(key).collect::<Vec<_>>().join(", "));
-    format!(
-        "CREATE INDEX IF NOT EXISTS {collection}_by_{name} ON {collection} (collection, {keys});\n"
-    )
+    let listed: String = columns.iter().enumerate().map(|(at, it)| column(at, it.field)).collect();
+    let key: String = columns[..*clustered].iter().map(|it| format!("{}, ", it.field)).collect();
+    let (primary, option) = if layout.is_clustered() {
+        (format!(", PRIMARY KEY (collection, {key}id)"), " WITHOUT ROWID")
+    } else {
+        (String::new(), "")
+    };
+    let create = format!(
+        "CREATE TABLE IF NOT EXISTS {table} (
+            collection NOT NULL, id NOT NULL, {listed}rest BLOB{primary}
+        ){option};
+        CREATE UNIQUE INDEX IF NOT EXISTS {table}_by_id ON {table} (collection, id);\n"
+    );
+    let indexes = layout.indexes.iter().map(|fields| {
+        let (name, keys) = (fields.join("_"), fields.join(", "));
+        format!("CREATE INDEX IF NOT EXISTS {table}_by_{name} ON {table} (collection, {keys});\n")
+    });
+    let expiry = layout.expires().then(|| {
+        format!(
+            "CREATE INDEX IF NOT EXISTS {table}_by_expiry ON {table} ({EXPIRE_AT})
+             WHERE {EXPIRE_AT} IS NOT NULL;\n"
+        )
+    });
+    std::iter::once(create).chain(indexes).chain(expiry).collect()
 }

@@ -1,27 +1,33 @@
-//! Queries and aggregations as SQL over the JSON of documents.
+//! Queries and aggregations. What columns hold, SQLite selects and orders; the rest is read, decoded
+//! and compared here.
+
+use std::cmp::Ordering;
 
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::encode::{decode, tag};
-use crate::hash;
-use crate::store::index::NAME;
+use super::ids::{self, CollectionKey, Id};
+use super::layout::{self, Layout};
+use super::rows::document;
 use crate::store::{Aggregation, Direction, Document, Filter, Op, Order, Query, StoreError, Value};
 
 /// The documents of `query`.
 pub(super) fn documents(db: &Connection, query: &Query) -> Result<Vec<Document>, StoreError> {
-    let (condition, values) = condition(query);
-    let order: String = order_of(query).iter().map(order).collect();
-    let limit = query.limit.map_or(-1, i64::from);
-    let (table, id) = (query.collection.name(), id(query));
-    let sql = format!(
-        "SELECT id, fields FROM {table} WHERE {condition} ORDER BY {order}{id} LIMIT {limit}"
-    );
-    let mut statement = db.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
-    let mut documents = Vec::new();
-    while let Some(row) = rows.next()? {
-        documents.push(document(row, query)?);
+    let layout = layout::of(query.collection.name());
+    let Some(collection) = ids::find(db, &query.collection)? else { return Ok(Vec::new()) };
+    let is_in_columns = Statement::can_say_all(layout, query);
+    let statement = Statement::of(layout, query, &collection, is_in_columns);
+    let mut documents = statement.read(db, layout)?;
+    if !is_in_columns {
+        documents.retain(|document| meets(query, document));
+        documents.sort_by(|one, other| compare(query, one, other));
+        documents.truncate(query.limit.map_or(usize::MAX, |limit| limit as usize));
+    }
+    if let Some(select) = query.select {
+        let only = |document: &mut Document| {
+            document.fields.retain(|name, _| select.contains(&name.as_str()));
+        };
+        documents.iter_mut().for_each(only);
     }
     Ok(documents)
 }
@@ -32,49 +38,154 @@ pub(super) fn figures(
     query: &Query,
     aggregations: &[Aggregation],
 ) -> Result<Vec<i64>, StoreError> {
-    if aggregations.is_empty() {
-        return Ok(Vec::new());
+    let layout = layout::of(query.collection.name());
+    let summed = |aggregation: &Aggregation| match aggregation {
+        Aggregation::Count => true,
+        Aggregation::Sum(field) => layout.column(field).is_some(),
+    };
+    if !Statement::can_say_all(layout, query) || !aggregations.iter().all(summed) {
+        let documents = documents(db, query)?;
+        return Ok(aggregations.iter().map(|figure| over(*figure, &documents)).collect());
     }
-    let (condition, values) = condition(query);
-    let figures: Vec<String> = aggregations.iter().map(figure).collect();
-    let (figures, table) = (figures.join(", "), query.collection.name());
-    let sql = format!("SELECT {figures} FROM {table} WHERE {condition}");
-    let mut statement = db.prepare_cached(&sql)?;
-    let row = |row: &Row<'_>| (0..aggregations.len()).map(|column| row.get(column)).collect();
-    Ok(statement.query_row(params_from_iter(values), row)?)
+    let Some(collection) = ids::find(db, &query.collection)? else {
+        return Ok(vec![0; aggregations.len()]);
+    };
+    Statement::of(layout, query, &collection, true).figures(db, layout, aggregations)
 }
 
-fn document(row: &Row<'_>, query: &Query) -> Result<Document, StoreError> {
-    let mut fields = decode(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
-    if let Some(select) = query.select {
-        fields.retain(|name, _| select.contains(&name.as_str()));
-    }
-    Ok(Document { id: row.get(0)?, fields })
+/// What SQLite is asked.
+struct Statement {
+    condition: String,
+    order: String,
+    values: Vec<Sql>,
 }
 
-/// The id as the last key of an order. With filters, the plus sign keeps SQLite from using the
-/// index on the id, which would read the whole collection.
-fn id(query: &Query) -> &'static str {
-    if query.filters.is_empty() { "id" } else { "+id" }
+impl Statement {
+    /// Whether all that the query compares is in columns.
+    fn can_say_all(layout: &Layout, query: &Query) -> bool {
+        let has = |filter: &Filter| {
+            layout.column(filter.field).is_some_and(|(_, column)| column.kind.holds(&filter.value))
+        };
+        query.filters.iter().all(has)
+            && query.order.iter().all(|order| layout.column(order.field).is_some())
+    }
+
+    /// With `all`, everything that the query says; without, its collection and cursor alone.
+    fn of(layout: &Layout, query: &Query, collection: &CollectionKey, all: bool) -> Self {
+        let mut statement = Self {
+            condition: "collection = ?".to_owned(),
+            order: String::new(),
+            values: vec![number(collection)],
+        };
+        if let Some(after) = &query.after {
+            statement.also(&format!("{} > ?", key(layout, query)), id(layout, after));
+        }
+        if all {
+            query.filters.iter().for_each(|filter| statement.add_filter(filter));
+            order_of(query).iter().for_each(|order| statement.add_order(*order));
+        }
+        statement.order += key(layout, query);
+        if let Some(limit) = query.limit.filter(|_| all) {
+            statement.order += &format!(" LIMIT {limit}");
+        }
+        statement
+    }
+
+    fn also(&mut self, condition: &str, value: Sql) {
+        self.condition += " AND ";
+        self.condition += condition;
+        self.values.push(value);
+    }
+
+    /// An empty blob stands for an absent field. It is greater than every number and text.
+    fn add_filter(&mut self, Filter { field, op, value }: &Filter) {
+        let condition = match op {
+            Op::Equal => format!("{field} = ?"),
+            Op::AtLeast => format!("{field} >= ? AND {field} < x''"),
+            Op::Less => format!("{field} < ?"),
+        };
+        self.also(&condition, sql(value));
+    }
+
+    fn add_order(&mut self, Order { field, direction }: Order) {
+        self.condition += &format!(" AND {field} < x''");
+        self.order += &match direction {
+            Direction::Ascending => format!("{field}, "),
+            Direction::Descending => format!("{field} DESC, "),
+        };
+    }
+
+    fn sql(&self, selected: &str, layout: &Layout) -> String {
+        format!("SELECT {selected} FROM {} WHERE {}", layout.table, self.condition)
+    }
+
+    fn read(&self, db: &Connection, layout: &Layout) -> Result<Vec<Document>, StoreError> {
+        let columns: String =
+            layout.columns.iter().map(|column| format!("{}, ", column.field)).collect();
+        let select = self.sql(&format!("id, {columns}rest"), layout);
+        let mut statement = db.prepare_cached(&format!("{select} ORDER BY {}", self.order))?;
+        let mut rows = statement.query(params_from_iter(&self.values))?;
+        let mut documents = Vec::new();
+        while let Some(row) = rows.next()? {
+            documents.push(document(layout, row)?);
+        }
+        Ok(documents)
+    }
+
+    fn figures(
+        &self,
+        db: &Connection,
+        layout: &Layout,
+        aggregations: &[Aggregation],
+    ) -> Result<Vec<i64>, StoreError> {
+        if aggregations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let figure = |aggregation: &Aggregation| match aggregation {
+            Aggregation::Count => "count(*)".to_owned(),
+            Aggregation::Sum(field) => format!("coalesce(sum({field}), 0)"),
+        };
+        let figures: Vec<_> = aggregations.iter().map(figure).collect();
+        let mut statement = db.prepare_cached(&self.sql(&figures.join(", "), layout))?;
+        let row = |row: &Row<'_>| (0..aggregations.len()).map(|at| row.get(at)).collect();
+        Ok(statement.query_row(params_from_iter(&self.values), row)?)
+    }
 }
 
-/// The condition, with `?` for each value. Field names come from the code, so they need no
-/// escaping.
-fn condition(query: &Query) -> (String, Vec<Sql>) {
-    let mut condition = "collection = ?".to_owned();
-    let mut values = vec![Sql::Text(query.collection.as_str().to_owned())];
-    for filter in &query.filters {
-        condition += &comparison(filter);
-        values.push(sql(&filter.value));
+/// The id. The plus sign keeps SQLite from using the index on ids, which would read the whole
+/// collection. The rows of one window are in the order of ids anyway.
+fn key(layout: &Layout, query: &Query) -> &'static str {
+    let is_equal =
+        |field| query.filters.iter().any(|filter| filter.field == field && filter.op == Op::Equal);
+    let of_one_window = layout.is_clustered()
+        && layout.columns[..layout.clustered].iter().all(|column| is_equal(column.field));
+    if query.filters.is_empty() || of_one_window { "id" } else { "+id" }
+}
+
+fn number(collection: &CollectionKey) -> Sql {
+    match collection {
+        CollectionKey::Number(number) => Sql::Integer(*number),
+        CollectionKey::Path(path) => Sql::Text(path.as_str().to_owned()),
     }
-    for order in &query.order {
-        condition += &format!(" AND {} IS NOT NULL", value(order.field));
+}
+
+fn id(layout: &Layout, id: &str) -> Sql {
+    match Id::of(layout, id) {
+        Id::Hash(bytes) => Sql::Blob(bytes),
+        Id::Text(text) => Sql::Text(text.to_owned()),
     }
-    if let Some(after) = &query.after {
-        condition += " AND id > ?";
-        values.push(Sql::Text(after.clone()));
+}
+
+fn sql(value: &Value) -> Sql {
+    match value {
+        Value::Text(text) => Sql::Text(text.clone()),
+        Value::Integer(number) => Sql::Integer(*number),
+        Value::Timestamp(at) => Sql::Integer(at.timestamp_micros()),
+        // No column holds these.
+        Value::Null | Value::Bool(_) | Value::Double(_) | Value::Bytes(_) | Value::Map(_) => {
+            Sql::Null
+        }
     }
-    (condition, values)
 }
 
 /// The order that the port promises: named fields first, then those with a range filter.
@@ -88,51 +199,53 @@ fn order_of(query: &Query) -> Vec<Order> {
     order
 }
 
-fn comparison(filter: &Filter) -> String {
-    let op = match filter.op {
-        Op::Equal => "=",
-        Op::AtLeast => ">=",
-        Op::Less => "<",
+fn meets(query: &Query, document: &Document) -> bool {
+    let holds = |filter: &Filter| {
+        let Some(value) = document.fields.get(filter.field) else { return false };
+        let Some(found) = within_type(value, &filter.value) else { return false };
+        match filter.op {
+            Op::Equal => found.is_eq(),
+            Op::AtLeast => found.is_ge(),
+            Op::Less => found.is_lt(),
+        }
     };
-    let (field, tag) = (filter.field, tag(&filter.value));
-    format!(" AND json_extract(fields, '$.{field}[0]') = '{tag}' AND {} {op} ?", value(field))
+    let has =
+        |order: &Order| document.fields.get(order.field).is_some_and(|value| *value != Value::Null);
+    query.filters.iter().all(holds) && query.order.iter().all(has)
 }
 
-fn order(order: &Order) -> String {
-    let direction = match order.direction {
-        Direction::Ascending => "",
-        Direction::Descending => " DESC",
-    };
-    format!("{}{direction}, ", value(order.field))
+/// `None` for values of different types, and of those that have no order.
+fn within_type(one: &Value, other: &Value) -> Option<Ordering> {
+    match (one, other) {
+        (Value::Bool(one), Value::Bool(other)) => Some(one.cmp(other)),
+        (Value::Integer(one), Value::Integer(other)) => Some(one.cmp(other)),
+        (Value::Double(one), Value::Double(other)) => one.partial_cmp(other),
+        (Value::Text(one), Value::Text(other)) => Some(one.cmp(other)),
+        (Value::Bytes(one), Value::Bytes(other)) => Some(one.cmp(other)),
+        (Value::Timestamp(one), Value::Timestamp(other)) => Some(one.cmp(other)),
+        _ => None,
+    }
 }
 
-fn figure(aggregation: &Aggregation) -> String {
+/// Values of different types are equal here; Spillway never mixes types in a field.
+fn compare(query: &Query, one: &Document, other: &Document) -> Ordering {
+    let by = |order: &Order| {
+        let (one, other) = (one.fields.get(order.field)?, other.fields.get(order.field)?);
+        let ordering = within_type(one, other)?;
+        Some(if order.direction == Direction::Ascending { ordering } else { ordering.reverse() })
+    };
+    let orders = order_of(query);
+    let ordering = orders.iter().filter_map(by).find(|ordering| ordering.is_ne());
+    ordering.unwrap_or_else(|| one.id.cmp(&other.id))
+}
+
+fn over(aggregation: Aggregation, documents: &[Document]) -> i64 {
     match aggregation {
-        Aggregation::Count => "count(*)".to_owned(),
-        Aggregation::Sum(field) => format!(
-            "coalesce(sum(iif(json_extract(fields, '$.{field}[0]') = 'i', {}, 0)), 0)",
-            value(field)
-        ),
-    }
-}
-
-/// The expression for the value of a field, or for the id. Indexes must use exactly this one.
-pub(super) fn value(field: &str) -> String {
-    if field == NAME {
-        return "id".to_owned();
-    }
-    format!("json_extract(fields, '$.{field}[1]')")
-}
-
-fn sql(value: &Value) -> Sql {
-    match value {
-        Value::Null | Value::Map(_) => Sql::Null,
-        Value::Bool(bool) => Sql::Integer(i64::from(*bool)),
-        Value::Integer(number) => Sql::Integer(*number),
-        Value::Double(number) => Sql::Real(*number),
-        Value::Text(text) => Sql::Text(text.clone()),
-        Value::Bytes(bytes) => Sql::Text(hash::hexadecimal(bytes)),
-        Value::Timestamp(time) => Sql::Integer(time.timestamp_micros()),
+        Aggregation::Count => i64::try_from(documents.len()).unwrap_or(i64::MAX),
+        Aggregation::Sum(field) => {
+            let values = documents.iter().filter_map(|document| document.integer(field));
+            values.fold(0, i64::saturating_add)
+        }
     }
 }
 
@@ -143,30 +256,43 @@ mod tests {
     use crate::tenant::TenantId;
     use crate::{event_listing, rollup};
 
-    /// SQLite's plan for `query`.
-    fn plan(db: &Connection, query: &Query) -> String {
-        let (condition, values) = condition(query);
-        let order: String = order_of(query).iter().map(order).collect();
-        let (table, id) = (query.collection.name(), id(query));
-        let sql = format!(
-            "EXPLAIN QUERY PLAN SELECT id, fields FROM {table} WHERE {condition} \
-             ORDER BY {order}{id}"
-        );
-        let mut statement = db.prepare(&sql).expect("a statement");
+    fn tables() -> Connection {
+        let db = Connection::open_in_memory().expect("a database");
+        db.execute_batch(&schema::statements()).expect("the tables");
+        db
+    }
+
+    /// SQLite's plan for `sql`.
+    fn plan(db: &Connection, sql: &str, values: &[Sql]) -> String {
+        let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a statement");
         let rows = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3));
         rows.expect("a plan").map(|row| row.expect("a step")).collect::<Vec<_>>().join("; ")
     }
 
+    /// Every shape reads no more than the rows of its equal fields, and of its range.
     #[test]
-    fn every_query_shape_uses_an_index() {
-        let db = Connection::open_in_memory().expect("a database");
-        db.execute_batch(&schema::statements().expect("a declaration")).expect("the tables");
+    fn every_query_shape_searches_by_all_that_it_compares() {
+        let db = tables();
         let tenant = TenantId::parse("acme").expect("a tenant");
-        let shapes = [rollup::shapes(&tenant), event_listing::shapes(&tenant)].concat();
-        for (query, _) in shapes {
-            let plan = plan(&db, &query);
-            let index = format!("USING INDEX {}_by_", query.collection.name());
-            assert!(plan.contains(&index), "{plan}");
+        for (query, _) in [rollup::shapes(&tenant), event_listing::shapes(&tenant)].concat() {
+            let layout = layout::of(query.collection.name());
+            assert!(Statement::can_say_all(layout, &query), "{query:?}");
+            let statement = Statement::of(layout, &query, &CollectionKey::Number(1), true);
+            let select = format!("{} ORDER BY {}", statement.sql("*", layout), statement.order);
+            let plan = plan(&db, &select, &statement.values);
+            assert!(plan.starts_with("SEARCH") && !plan.contains("_by_id"), "{plan}");
+            for filter in &query.filters {
+                let is_key = filter.field != "value";
+                assert_eq!(plan.contains(&format!("{}", filter.field)), is_key, "{plan}");
+            }
         }
+    }
+
+    #[test]
+    fn a_count_is_found_by_its_primary_key() {
+        let rollups = layout::of("rollups");
+        let values = vec![Sql::Null; rollups.identity + 3];
+        let plan = plan(&tables(), &rollups.sql.add, &values);
+        assert!(plan.contains("PRIMARY KEY (collection=? AND dimension=? AND grain=?"), "{plan}");
     }
 }

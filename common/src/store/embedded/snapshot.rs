@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use super::rows::get;
-use super::{select, tenants};
+use super::{migration, select, tenants};
 use crate::data_folder::DOCUMENTS;
 use crate::path::DocumentPath;
 use crate::sqlite;
@@ -25,6 +25,7 @@ impl Snapshot {
     /// Takes a snapshot of the documents in `folder`.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let connection = sqlite::look_at(&folder.join(DOCUMENTS))?;
+        migration::check(&connection)?;
         // SQLite begins the transaction with the first read.
         connection.execute_batch("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1;")?;
         Ok(Self { connection: Mutex::new(connection) })

@@ -4,24 +4,17 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 
-use crate::path::Collection;
+use crate::path::{Collection, TENANTS};
 use crate::store::StoreError;
 use crate::tenant::TenantId;
 
-/// All tenants that have a document. Each is found by the index on the collections, so that the cost
-/// grows with the tenants and not with their documents.
+/// All tenants that have a document. The cost grows with the tenants and not with their documents.
 pub(super) fn all(db: &Connection) -> Result<BTreeSet<TenantId>, StoreError> {
     let mut tenants = BTreeSet::new();
-    for collection in Collection::ALL {
-        let table = collection.as_str();
+    for table in Collection::ALL.map(Collection::as_str) {
         let sql = format!(
-            "WITH RECURSIVE found (path) AS (
-                SELECT min(collection) FROM {table}
-                UNION ALL
-                SELECT (SELECT min(collection) FROM {table} WHERE collection > found.path)
-                FROM found WHERE found.path IS NOT NULL
-            )
-            SELECT path FROM found WHERE path LIKE 'tenants/%'"
+            "SELECT path FROM collections WHERE path LIKE '{TENANTS}/%/{table}'
+             AND EXISTS (SELECT 1 FROM {table} WHERE collection = number)"
         );
         let mut statement = db.prepare_cached(&sql)?;
         let mut rows = statement.query([])?;
