@@ -11,7 +11,8 @@ use crate::data_folder::DOCUMENTS;
 use crate::path::DocumentPath;
 use crate::sqlite::Database;
 use crate::store::{
-    Aggregation, Document, DocumentStore, Fields, Query, StoreError, Value, Write, check,
+    Aggregation, CommitLimits, Document, DocumentStore, Fields, Query, StoreError, Value, Write,
+    check,
 };
 use crate::tenant::TenantId;
 
@@ -34,6 +35,10 @@ impl DocumentStore for EmbeddedStore {
     async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         check::writes(&writes)?;
         self.database.write(move |db| writes.iter().try_for_each(|write| apply(db, write))).await
+    }
+
+    fn commit_limits(&self) -> CommitLimits {
+        CommitLimits::ONE_AT_A_TIME
     }
 
     async fn get_many(&self, paths: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError> {
