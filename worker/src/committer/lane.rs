@@ -89,10 +89,9 @@ impl Lane {
         self.free.group.is_empty() && self.resting.group.is_empty() && self.later.is_empty()
     }
 
-    /// When its first group may be sent, if that is known and to come.
+    /// When its next group may be sent, if it rests.
     pub(super) fn not_before(&self) -> Option<Instant> {
-        let groups = [&self.free, &self.resting].into_iter();
-        groups.filter(|timed| !timed.group.is_empty()).filter_map(|timed| timed.not_before).min()
+        if self.free.group.is_empty() { self.resting.not_before } else { self.free.not_before }
     }
 
     /// Puts the unit where it waits. Passes over one that can be in no group, and every unit behind
