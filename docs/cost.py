@@ -34,7 +34,7 @@ PER_TYPE, PER_PATH, PER_USER, PER_ACCESS_LOG_VALUE = 3, 2, 2, 3
 # Terraform's defaults.
 INSTANCE_CPU, INSTANCE_GIB = 1, 1
 GATEWAY_CONCURRENCY, WORKER_CONCURRENCY = 80, 400
-MOST_INSTANCES = 20 + 10
+MOST_INSTANCES = 20 + 10 + 3
 TOPIC_DAYS = 7  # replay_days
 CONDITIONS = 5  # alerts
 # The time series that they read: subscriptions, and for a share both its halves.

@@ -18,6 +18,7 @@ locals {
     MAX_LOGS_BYTES            = tostring(var.max_logs_bytes)
     TENANT_RECORDS_PER_SECOND = tostring(var.tenant_records_per_second)
     TENANT_BYTES_PER_SECOND   = tostring(var.tenant_bytes_per_second)
+    TENANT_WRITES_PER_DAY     = tostring(var.tenant_writes_per_day)
     TRUSTED_HOPS              = tostring(var.trusted_hops)
     REDACT_PATHS              = tostring(var.redact_paths)
     KEEP_TRAILING_SLASH       = join(",", var.keep_trailing_slash)

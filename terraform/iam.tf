@@ -85,18 +85,20 @@ resource "google_project_iam_member" "this" {
 }
 
 resource "google_cloud_run_v2_service_iam_member" "this" {
-  for_each = {
+  for_each = merge(
     # Nobody else may: the worker trusts what it receives. (The gateway asks for no grant.)
-    push-calls-the-worker = {
-      service = google_cloud_run_v2_service.worker, role = "roles/run.invoker", member = google_service_account.push.member
-    }
-    build-deploys-the-gateway = {
-      service = google_cloud_run_v2_service.gateway, role = "roles/run.developer", member = google_service_account.build.member
-    }
-    build-deploys-the-worker = {
-      service = google_cloud_run_v2_service.worker, role = "roles/run.developer", member = google_service_account.build.member
-    }
-  }
+    { for key, worker in google_cloud_run_v2_service.worker : "push-calls-the-worker-for-${key}" => {
+      service = worker, role = "roles/run.invoker", member = google_service_account.push.member
+    } },
+    { for key, worker in google_cloud_run_v2_service.worker : "build-deploys-the-worker-for-${key}" => {
+      service = worker, role = "roles/run.developer", member = google_service_account.build.member
+    } },
+    {
+      build-deploys-the-gateway = {
+        service = google_cloud_run_v2_service.gateway, role = "roles/run.developer", member = google_service_account.build.member
+      }
+    },
+  )
 
   location = each.value.service.location
   name     = each.value.service.name

@@ -7,15 +7,18 @@ locals {
     [google_pubsub_subscription.dead_letters.name, google_pubsub_subscription.archive.name],
     [for subscription in google_pubsub_subscription.bigquery : subscription.name],
   )
+  worker_names = [for worker in google_cloud_run_v2_service.worker : worker.name]
   pushed = concat(
     [for subscription in google_pubsub_subscription.push : subscription.name],
     [google_pubsub_subscription.dead_letters.name],
   )
 
+  services = concat([google_cloud_run_v2_service.gateway.name], local.worker_names)
+
   of_any     = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = one_of(\"${join("\", \"", local.subscriptions)}\")"
   of_pushed  = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = one_of(\"${join("\", \"", local.pushed)}\")"
   of_gateway = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = \"${google_cloud_run_v2_service.gateway.name}\""
-  of_both    = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = one_of(\"${google_cloud_run_v2_service.gateway.name}\", \"${google_cloud_run_v2_service.worker.name}\")"
+  of_all     = "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = one_of(\"${join("\", \"", local.services)}\")"
 
   unacked_age   = "${local.of_any} AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
   unacked_count = "${local.of_any} AND metric.type = \"pubsub.googleapis.com/subscription/num_undelivered_messages\""
@@ -23,7 +26,7 @@ locals {
   dead_letters  = "${local.of_pushed} AND metric.type = \"pubsub.googleapis.com/subscription/dead_letter_message_count\""
   requests      = "${local.of_gateway} AND metric.type = \"run.googleapis.com/request_count\""
   latencies     = "${local.of_gateway} AND metric.type = \"run.googleapis.com/request_latencies\""
-  instances     = "${local.of_both} AND metric.type = \"run.googleapis.com/container/instance_count\""
+  instances     = "${local.of_all} AND metric.type = \"run.googleapis.com/container/instance_count\""
   writes        = "resource.type = \"firestore.googleapis.com/Database\" AND metric.type = \"firestore.googleapis.com/document/write_ops_count\""
 
   # docs/OPERATIONS.md says what to do about each, under the same name. With `of`, the value is a share.
@@ -207,7 +210,7 @@ resource "google_logging_project_exclusion" "acknowledged" {
   description = "Pushes that the worker acknowledged"
   filter = join(" AND ", [
     "resource.type = \"cloud_run_revision\"",
-    "resource.labels.service_name = \"${google_cloud_run_v2_service.worker.name}\"",
+    "resource.labels.service_name = (\"${join("\" OR \"", local.worker_names)}\")",
     "log_id(\"run.googleapis.com/requests\")",
     "httpRequest.status < 300",
   ])

@@ -9,7 +9,8 @@ output "deploy" {
     "_REGION=${var.region}",
     "_REPOSITORY=${google_artifact_registry_repository.images.repository_id}",
     "_GATEWAY_SERVICE=${google_cloud_run_v2_service.gateway.name}",
-    "_WORKER_SERVICE=${google_cloud_run_v2_service.worker.name}",
+    "_WORKER_SERVICE=${google_cloud_run_v2_service.worker["rest"].name}",
+    "_TEXT_WORKER_SERVICE=${google_cloud_run_v2_service.worker["text"].name}",
     "_BUILD_ACCOUNT=${google_service_account.build.account_id}",
     "_READ_TOKEN_SECRET=${join("", google_secret_manager_secret.read_token[*].secret_id)}",
   ])}"
@@ -18,8 +19,9 @@ output "deploy" {
 output "services" {
   description = "The Cloud Run services, by role."
   value = {
-    gateway = google_cloud_run_v2_service.gateway.name
-    worker  = google_cloud_run_v2_service.worker.name
+    gateway     = google_cloud_run_v2_service.gateway.name
+    worker      = google_cloud_run_v2_service.worker["rest"].name
+    worker_text = google_cloud_run_v2_service.worker["text"].name
   }
 }
 

@@ -1,4 +1,4 @@
-# The topic, and the subscriptions that push its messages to the worker.
+# The topic, and the subscriptions that push its messages to the workers.
 
 locals {
   # Pub/Sub's maximum. A part of 4,000 characters takes 200 s of work.
@@ -8,14 +8,6 @@ locals {
   message_retention = "2678400s"
 
   max_delivery_attempts = 100
-
-  # Texts are slow and events are not, so each has a subscription with its own push window. The second
-  # filter negates the first instead of listing kinds, so a new kind, or a message without a kind, is
-  # delivered too, and only once.
-  push_filters = {
-    text = "attributes.kind = \"text\""
-    rest = "NOT attributes.kind = \"text\""
-  }
 }
 
 resource "google_pubsub_topic" "records" {
@@ -32,12 +24,14 @@ resource "google_pubsub_topic" "records" {
   depends_on = [google_project_service.this]
 }
 
+# Texts are slow and events are not, so each has a subscription with its own push window, to a service of
+# its own.
 resource "google_pubsub_subscription" "push" {
-  for_each = local.push_filters
+  for_each = local.workers
 
   name                       = "${var.name}-${each.key}"
   topic                      = google_pubsub_topic.records.id
-  filter                     = each.value
+  filter                     = each.value.filter
   ack_deadline_seconds       = local.ack_deadline_seconds
   message_retention_duration = local.message_retention
 
@@ -58,7 +52,7 @@ resource "google_pubsub_subscription" "push" {
   }
 
   push_config {
-    push_endpoint = "${google_cloud_run_v2_service.worker.uri}/push"
+    push_endpoint = "${google_cloud_run_v2_service.worker[each.key].uri}/push"
     oidc_token {
       service_account_email = google_service_account.push.email
       audience              = local.push_audience
@@ -67,7 +61,8 @@ resource "google_pubsub_subscription" "push" {
 }
 
 # Messages whose delivery failed too often. They have no dead letters of their own: Pub/Sub retries
-# until the worker has stored or quarantined them.
+# until a worker has stored or quarantined them. That is the one with room for slow messages: any worker
+# takes any kind.
 resource "google_pubsub_topic" "dead_letters" {
   name = "${var.name}-dead-letters"
 
@@ -94,7 +89,7 @@ resource "google_pubsub_subscription" "dead_letters" {
   }
 
   push_config {
-    push_endpoint = "${google_cloud_run_v2_service.worker.uri}/dead-letter"
+    push_endpoint = "${google_cloud_run_v2_service.worker["text"].uri}/dead-letter"
     oidc_token {
       service_account_email = google_service_account.push.email
       audience              = local.push_audience

@@ -161,6 +161,17 @@ variable "tenant_bytes_per_second" {
   }
 }
 
+variable "tenant_writes_per_day" {
+  description = "TENANT_WRITES_PER_DAY: the most Firestore documents a day that the records of each tenant may write, counted as if each came alone, to each instance of the gateway; 0 is no limit."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = var.tenant_writes_per_day >= 0 && var.tenant_writes_per_day <= 1000000000 && floor(var.tenant_writes_per_day) == var.tenant_writes_per_day
+    error_message = "The quota is 0 to 1000000000 writes a day."
+  }
+}
+
 variable "trusted_hops" {
   description = "TRUSTED_HOPS: the number of proxies in front of the gateway that write X-Forwarded-For: 1 for Cloud Run alone, 2 with a load balancer in front of it."
   type        = number
@@ -241,21 +252,25 @@ variable "worker_concurrency" {
   }
 }
 
-variable "worker_max_instances" {
-  description = "Maximum number of worker instances. It limits the cost and, times `worker_concurrency`, the texts and events in work at once."
+variable "worker_text_max_instances" {
+  description = "Maximum number of instances of the worker for texts. It limits the cost and, times `worker_concurrency`, the texts in work at once."
   type        = number
   default     = 10
 
   validation {
-    condition     = var.worker_max_instances >= 1 && floor(var.worker_max_instances) == var.worker_max_instances
+    condition     = var.worker_text_max_instances >= 1 && floor(var.worker_text_max_instances) == var.worker_text_max_instances
     error_message = "At least one instance is needed."
   }
+}
+
+variable "worker_rest_max_instances" {
+  description = "Maximum number of instances of the worker for everything but texts. Each writes the counts of a busy tenant up to four times a second, and a document takes about one write a second: so few instances count more than many."
+  type        = number
+  default     = 3
 
   validation {
-    # Pub/Sub keeps at most 3,000 pushes in the air for a subscription whose answers take longer than a
-    # second, as those for texts do. With more room than that, texts can never take all of it.
-    condition     = var.worker_max_instances * var.worker_concurrency > 3000
-    error_message = "worker_max_instances * worker_concurrency must be above 3000: otherwise texts could fill every instance, and events would wait for them."
+    condition     = var.worker_rest_max_instances >= 1 && floor(var.worker_rest_max_instances) == var.worker_rest_max_instances
+    error_message = "At least one instance is needed."
   }
 }
 
@@ -329,7 +344,7 @@ variable "log_dimensions" {
 }
 
 variable "commit_interval_ms" {
-  description = "COMMIT_INTERVAL_MS: the minimum time between two commits of a worker instance; null is the worker's default (250)."
+  description = "COMMIT_INTERVAL_MS: the minimum time between two commits of a worker instance that write the same document; null is the worker's default (250)."
   type        = number
   default     = null
 

@@ -1,11 +1,20 @@
-# The worker: private, scales to zero, takes pushes and commits documents. As with the gateway,
-# Terraform creates the service and Cloud Build deploys to it.
+# The worker: private, scales to zero, takes pushes and commits documents. It runs as two services from
+# one image. As with the gateway, Terraform creates the services and Cloud Build deploys to them.
 #
 # Beware of the hello image here: it answers pushes with 200, and 200 acknowledges. In a new project
 # that does no harm, since nobody publishes before the first build. To recreate the worker on a topic in
 # use, set `worker_image` to a real image (docs/OPERATIONS.md).
 
 locals {
+  # Texts wait for their work and hardly write, so their service scales wide. Everything else is counted in
+  # documents that all instances share, and a document takes about one write a second: so few instances
+  # count, each of them many messages at once. The second filter negates the first instead of listing
+  # kinds, so a new kind, or a message without a kind, is delivered too, and only once.
+  workers = {
+    text = { name = "${var.name}-worker-text", max_instances = var.worker_text_max_instances, filter = "attributes.kind = \"text\"" }
+    rest = { name = "${var.name}-worker", max_instances = var.worker_rest_max_instances, filter = "NOT attributes.kind = \"text\"" }
+  }
+
   # The audience of push tokens. It is a name of our own: the service's environment must contain it, but
   # the service's URL is known only after the service exists.
   push_audience = "${var.name}-push"
@@ -40,8 +49,16 @@ resource "google_service_account" "push" {
   depends_on   = [google_project_service.this]
 }
 
+# Before there were two, the one service had this name.
+moved {
+  from = google_cloud_run_v2_service.worker
+  to   = google_cloud_run_v2_service.worker["rest"]
+}
+
 resource "google_cloud_run_v2_service" "worker" {
-  name     = "${var.name}-worker"
+  for_each = local.workers
+
+  name     = each.value.name
   location = var.region
   # Pushes from Pub/Sub in the same project count as internal.
   ingress          = "INGRESS_TRAFFIC_INTERNAL_ONLY"
@@ -57,7 +74,7 @@ resource "google_cloud_run_v2_service" "worker" {
 
     scaling {
       min_instance_count = 0
-      max_instance_count = var.worker_max_instances
+      max_instance_count = each.value.max_instances
     }
 
     containers {

@@ -10,6 +10,7 @@ pub mod config;
 pub mod data_folder;
 pub mod event;
 pub mod event_listing;
+pub mod first_contact;
 pub mod hash;
 pub mod host;
 pub mod joined_text;

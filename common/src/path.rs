@@ -2,6 +2,7 @@
 //! cannot escape their tenant.
 
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
@@ -61,29 +62,29 @@ pub const PARTS: &str = "parts";
 
 /// The path of a collection, such as `tenants/acme/processed_logs`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CollectionPath(String);
+pub struct CollectionPath(Arc<str>);
 
-/// The path of a document, such as `tenants/acme/processed_logs/123`.
+/// The path of a document, such as `tenants/acme/processed_logs/123`. Copies share their text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DocumentPath {
     collection: CollectionPath,
-    id: String,
+    id: Arc<str>,
 }
 
 impl CollectionPath {
     /// A tenant's collection.
     pub fn of(tenant: &TenantId, collection: Collection) -> Self {
-        Self(format!("{TENANTS}/{tenant}/{}", collection.as_str()))
+        Self(format!("{TENANTS}/{tenant}/{}", collection.as_str()).into())
     }
 
     /// The quarantine of messages without a valid tenant: `quarantine`, outside every tenant.
     pub fn stray() -> Self {
-        Self(Collection::Quarantine.as_str().to_owned())
+        Self(Collection::Quarantine.as_str().into())
     }
 
     /// The salts of all visitors' ids: `salts`, outside every tenant.
     pub fn salts() -> Self {
-        Self(Collection::Salts.as_str().to_owned())
+        Self(Collection::Salts.as_str().into())
     }
 
     /// The document of a day: `…/2025-05-01`.
@@ -114,19 +115,19 @@ impl CollectionPath {
     /// The collection with a path that was read from the store, and so was built by this module.
     #[cfg(feature = "embedded")]
     pub(crate) fn stored(path: String) -> Self {
-        Self(path)
+        Self(path.into())
     }
 
     /// The document with an id that was read from the store, and so was built by this module.
     pub(crate) fn document(&self, id: String) -> DocumentPath {
-        DocumentPath { collection: self.clone(), id }
+        DocumentPath { collection: self.clone(), id: id.into() }
     }
 }
 
 impl DocumentPath {
     /// The collection of the document's parts.
     pub fn parts(&self) -> CollectionPath {
-        CollectionPath(format!("{self}/{PARTS}"))
+        CollectionPath(format!("{self}/{PARTS}").into())
     }
 
     /// One part of the document: `…/parts/0001`. Ids have at least four digits, so that the parts
@@ -143,6 +144,17 @@ impl DocumentPath {
     /// The document's id in its collection.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The name of the tenant that the document belongs to; `None` for one outside every tenant.
+    pub fn tenant(&self) -> Option<&str> {
+        let mut segments = self.collection.0.split('/');
+        (segments.next()? == TENANTS).then(|| segments.next())?
+    }
+
+    /// The length of the whole path in bytes.
+    pub fn size(&self) -> usize {
+        self.collection.0.len() + 1 + self.id.len()
     }
 }
 
@@ -173,6 +185,17 @@ mod tests {
     #[test]
     fn the_path_of_a_log_begins_with_its_tenant() {
         assert_eq!(path("acme", "123").as_deref(), Some("tenants/acme/processed_logs/123"));
+    }
+
+    #[test]
+    fn a_path_knows_its_tenant_and_its_length() {
+        let tenant = TenantId::parse("acme").expect("a tenant");
+        let id = RecordId::parse("123").expect("an id");
+        let log = CollectionPath::of(&tenant, Collection::ProcessedLogs).record(&id);
+        for path in [log.part(1), log, CollectionPath::stray().record(&id)] {
+            let named = path.to_string().starts_with("tenants/acme/").then_some("acme");
+            assert_eq!((path.tenant(), path.size()), (named, path.to_string().len()));
+        }
     }
 
     proptest! {

@@ -104,10 +104,24 @@ impl Terraform {
         self.value(expression)?.as_str().map(str::to_owned)
     }
 
-    /// The Cloud Run service with the label `label`, whose container has the same name.
-    pub fn service(&self, label: &str) -> Option<DeclaredService> {
-        let services = self.resources("google_cloud_run_v2_service");
-        let (_, service) = services.into_iter().find(|(name, _)| *name == label)?;
+    /// The Cloud Run services with the label `label`, whose container has the same name, in order of
+    /// their keys. They differ in their name.
+    pub fn services(&self, label: &str) -> Vec<DeclaredService> {
+        let services = self.resources("google_cloud_run_v2_service").into_iter();
+        let labelled = services.filter(|(name, _)| *name == label);
+        let instances = labelled.flat_map(|(_, service)| {
+            let contexts = self.instances(service).into_iter();
+            contexts.filter_map(move |(_, context)| self.service(label, service, &context))
+        });
+        instances.collect()
+    }
+
+    fn service(
+        &self,
+        label: &str,
+        service: &Body,
+        context: &Context<'static>,
+    ) -> Option<DeclaredService> {
         let containers = nested(service, &["template", "containers"]);
         let is_its_own =
             |container: &&Body| self.attribute(container, "name") == Some(Value::from(label));
@@ -115,7 +129,7 @@ impl Terraform {
         let probes = ["startup_probe", "liveness_probe", "readiness_probe"];
         let probes = probes.iter().flat_map(|probe| nested(container, &[*probe, "http_get"]));
         Some(DeclaredService {
-            name: self.attribute(service, "name")?.as_str()?.to_owned(),
+            name: evaluate(service, "name", context)?.as_str()?.to_owned(),
             environment: self.environment(container),
             port: self
                 .attribute(nested(container, &["ports"]).first()?, "container_port")?
@@ -126,11 +140,33 @@ impl Terraform {
 
     /// The worker's paths that subscriptions push to.
     pub fn push_paths(&self) -> Vec<String> {
+        let workers: Vec<_> = self.services("worker").iter().map(|one| uri(&one.name)).collect();
+        let path = |endpoint: String| {
+            let paths = workers.iter().filter_map(|worker| endpoint.strip_prefix(worker.as_str()));
+            paths.map(str::to_owned).min_by_key(String::len)
+        };
+        self.push_endpoints().into_iter().filter_map(path).collect()
+    }
+
+    fn push_endpoints(&self) -> Vec<String> {
         let subscriptions = self.resources("google_pubsub_subscription");
-        let configs = subscriptions.iter().flat_map(|(_, body)| nested(body, &["push_config"]));
-        let worker = self.text("google_cloud_run_v2_service.worker.uri").unwrap_or_default();
-        let endpoints = configs.filter_map(|config| self.text_of(config, "push_endpoint"));
-        endpoints.map(|endpoint| endpoint.replace(&worker, "")).collect()
+        let each = subscriptions.iter().flat_map(|(_, body)| {
+            let instances = self.instances(body).into_iter();
+            instances.flat_map(|(_, context)| {
+                let configs = nested(body, &["push_config"]).into_iter();
+                configs.filter_map(move |one| evaluate(one, "push_endpoint", &context))
+            })
+        });
+        each.filter_map(|endpoint| endpoint.as_str().map(str::to_owned)).collect()
+    }
+
+    /// The contexts of a resource's instances by key, or a single one without a key.
+    fn instances(&self, resource: &Body) -> Vec<(Option<String>, Context<'static>)> {
+        let Some(Value::Object(elements)) = self.attribute(resource, "for_each") else {
+            return vec![(None, self.context.clone())];
+        };
+        let keys: Vec<_> = elements.keys().cloned().map(Some).collect();
+        keys.into_iter().zip(self.contexts("each", Some(elements.into()))).collect()
     }
 
     fn environment(&self, container: &Body) -> BTreeMap<String, String> {
@@ -193,20 +229,35 @@ impl Terraform {
     /// Evaluates locals and resources again with everything known so far.
     fn evaluate_all(&mut self) {
         let locals = self.blocks.iter().filter(|block| block.identifier() == "locals");
-        let locals: Map<_, _> = locals.flat_map(|block| self.attributes(block.body())).collect();
+        let locals: Map<_, _> =
+            locals.flat_map(|block| attributes(block.body(), &self.context)).collect();
         let mut kinds: Map<String, Map<String, Value>> = Map::new();
         for block in self.blocks.iter().filter(|block| block.identifier() == "resource") {
             if let [kind, name] = block.labels() {
-                let mut attributes: Map<_, _> = self.attributes(block.body()).collect();
-                made_by_google(kind.as_str(), &mut attributes);
+                let instances = self.made(kind.as_str(), block.body());
                 let kind = kinds.entry(kind.as_str().to_owned()).or_default();
-                kind.insert(name.as_str().to_owned(), attributes.into());
+                kind.insert(name.as_str().to_owned(), instances);
             }
         }
         self.context.declare_var("local", locals);
         for (kind, resources) in kinds {
             self.context.declare_var(kind, Map::from_iter(resources));
         }
+    }
+
+    /// The attributes of a resource, or those of its instances by key.
+    fn made(&self, kind: &str, resource: &Body) -> Value {
+        let attributes = |context: &Context<'static>| {
+            let mut attributes: Map<_, _> = attributes(resource, context).collect();
+            made_by_google(kind, &mut attributes);
+            Value::from(attributes)
+        };
+        let mut by_key = Map::new();
+        for (key, context) in self.instances(resource) {
+            let Some(key) = key else { return attributes(&context) };
+            by_key.insert(key, attributes(&context));
+        }
+        by_key.into()
     }
 
     fn resources(&self, kind: &str) -> Vec<(&str, &Body)> {
@@ -218,14 +269,6 @@ impl Terraform {
         named.collect()
     }
 
-    fn attributes(&self, body: &Body) -> impl Iterator<Item = (String, Value)> {
-        let known = body.attributes().filter_map(|attribute| {
-            let value = attribute.expr().evaluate(&self.context).ok()?;
-            Some((attribute.key().to_owned(), value))
-        });
-        known.collect::<Vec<_>>().into_iter()
-    }
-
     fn attribute(&self, body: &Body, name: &str) -> Option<Value> {
         evaluate(body, name, &self.context)
     }
@@ -233,6 +276,14 @@ impl Terraform {
     fn text_of(&self, body: &Body, name: &str) -> Option<String> {
         self.attribute(body, name)?.as_str().map(str::to_owned)
     }
+}
+
+fn attributes(body: &Body, context: &Context<'_>) -> impl Iterator<Item = (String, Value)> {
+    let known = body.attributes().filter_map(|attribute| {
+        let value = attribute.expr().evaluate(context).ok()?;
+        Some((attribute.key().to_owned(), value))
+    });
+    known.collect::<Vec<_>>().into_iter()
 }
 
 fn evaluate(body: &Body, name: &str, context: &Context<'_>) -> Option<Value> {
@@ -253,6 +304,10 @@ fn is_dynamic(block: &Block, of: &str) -> bool {
         && block.labels().first().is_some_and(|label| label.as_str() == of)
 }
 
+fn uri(service: &str) -> String {
+    format!("https://{service}.a.run.app")
+}
+
 /// Adds the attributes that Google Cloud sets and whose form is known.
 fn made_by_google(kind: &str, attributes: &mut Map<String, Value>) {
     let text = |name: &str| attributes.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -260,9 +315,7 @@ fn made_by_google(kind: &str, attributes: &mut Map<String, Value>) {
         "google_service_account" => {
             text("account_id").map(|id| ("email", format!("{id}@project.iam.gserviceaccount.com")))
         }
-        "google_cloud_run_v2_service" => {
-            text("name").map(|name| ("uri", format!("https://{name}.a.run.app")))
-        }
+        "google_cloud_run_v2_service" => text("name").map(|name| ("uri", uri(&name))),
         _ => None,
     };
     attributes.extend(made.map(|(name, value)| (name.to_owned(), value.into())));

@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use common::broker::PublishError;
+use common::broker::{Broker, PublishError};
 use common::config::{GoogleArgs, LogArgs};
+use common::first_contact::first_contact;
+use common::store::DocumentStore;
 use common::{program, signal, telemetry};
 use gateway::{Application, Gateway, GatewaySettings, LogRequests};
 use thiserror::Error;
@@ -55,11 +57,20 @@ async fn run(args: Args) -> Result<(), StartError> {
     let Args { host, port, google, settings, .. } = args;
     let GoogleArgs { google_cloud_project: project, services } = google;
     let (broker, store) = (services.broker(&project).await?, services.store(&project));
+    let (broker, store) = (Arc::new(broker), Arc::new(store));
+    tokio::spawn(report(Arc::clone(&broker), Arc::clone(&store)));
     // Cloud Run logs requests itself.
     let settings = settings.or_log_requests(LogRequests::Off);
-    let gateway = Gateway::new(Arc::new(broker), Arc::new(store), settings);
+    let gateway = Gateway::new(broker, store, settings);
     let application = Application::build(gateway, &host, port)
         .map_err(|error| StartError::Listen(host, port, error))?;
     println!("The gateway listens on http://{}.", application.address());
     application.run_until_stopped(signal::stop_requested()).await.map_err(StartError::Server)
+}
+
+/// Logs why Pub/Sub or Firestore cannot be used, until both can.
+async fn report(broker: Arc<dyn Broker>, store: Arc<dyn DocumentStore>) {
+    let broker = first_contact("Pub/Sub", || broker.probe());
+    let store = first_contact("Firestore", || store.probe());
+    futures::join!(broker, store);
 }

@@ -40,6 +40,13 @@ pub struct GatewaySettings {
         value_parser = clap::value_parser!(u32).range(0..=1_000_000_000))]
     pub tenant_bytes_per_second: u32,
 
+    /// The most documents a day that the records of each tenant may write, counted as if each came
+    /// alone, to one gateway; 0 is no limit. A day's worth may come at once, and comes back evenly over
+    /// the day; beyond, the answer is 429.
+    #[arg(long, env = "TENANT_WRITES_PER_DAY", default_value_t = 0,
+        value_parser = clap::value_parser!(u32).range(0..=1_000_000_000))]
+    pub tenant_writes_per_day: u32,
+
     /// The token that every read except health checks must send as `Authorization: Bearer …`, without
     /// blanks around it [default: anybody may read].
     #[arg(long, env = "READ_TOKEN", hide_env_values = true)]

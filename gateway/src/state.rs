@@ -32,8 +32,11 @@ impl Gateway {
     ) -> Self {
         let salts = Salts::new(Arc::clone(&store));
         let probes = Probes::new(Arc::clone(&broker), Arc::clone(&store));
-        let rates =
-            Rates::new(settings.tenant_records_per_second, settings.tenant_bytes_per_second);
+        let rates = Rates::new(
+            settings.tenant_records_per_second,
+            settings.tenant_bytes_per_second,
+            settings.tenant_writes_per_day,
+        );
         Self { broker, store, settings, hosts: Hosts::Any, rates, salts, probes }
     }
 }

@@ -172,7 +172,7 @@ fn end(day: NaiveDate) -> DateTime<Utc> {
 #[cfg(test)]
 mod tests {
     use common::store::embedded::EmbeddedStore;
-    use common::store::{Aggregation, Document, Query};
+    use common::store::{Aggregation, CommitLimits, Document, Query};
     use futures::future::join_all;
     use tempfile::TempDir;
 
@@ -288,6 +288,10 @@ mod tests {
     impl DocumentStore for Silent {
         async fn commit(&self, _: Vec<Write>) -> Result<(), StoreError> {
             std::future::pending().await
+        }
+
+        fn commit_limits(&self) -> CommitLimits {
+            CommitLimits::ONE_AT_A_TIME
         }
 
         async fn get_many(&self, _: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError> {

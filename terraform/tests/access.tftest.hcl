@@ -12,13 +12,13 @@ variables {
 
 run "only_the_push_account_calls_the_worker" {
   assert {
-    condition     = toset([for grant in google_cloud_run_v2_service_iam_member.this : grant.member if grant.name == "spillway-worker" && grant.role == "roles/run.invoker"]) == toset(["push"])
-    error_message = "Only the push account may call the worker."
+    condition     = toset([for grant in google_cloud_run_v2_service_iam_member.this : "${grant.member} ${grant.name}" if startswith(grant.name, "spillway-worker") && grant.role == "roles/run.invoker"]) == toset(["push spillway-worker", "push spillway-worker-text"])
+    error_message = "Only the push account may call the workers."
   }
 
   assert {
-    condition     = google_cloud_run_v2_service.worker.ingress == "INGRESS_TRAFFIC_INTERNAL_ONLY" && google_cloud_run_v2_service.worker.invoker_iam_disabled != true
-    error_message = "The worker must be private."
+    condition     = alltrue([for worker in google_cloud_run_v2_service.worker : worker.ingress == "INGRESS_TRAFFIC_INTERNAL_ONLY" && worker.invoker_iam_disabled != true])
+    error_message = "The workers must be private."
   }
 
   assert {
@@ -32,20 +32,20 @@ run "pushes_carry_a_token_that_the_worker_expects" {
     condition = alltrue([
       for subscription in concat(values(google_pubsub_subscription.push), [google_pubsub_subscription.dead_letters]) :
       subscription.push_config[0].oidc_token[0].service_account_email == "push@test"
-      && contains(google_cloud_run_v2_service.worker.custom_audiences, subscription.push_config[0].oidc_token[0].audience)
+      && alltrue([for worker in google_cloud_run_v2_service.worker : contains(worker.custom_audiences, subscription.push_config[0].oidc_token[0].audience)])
     ])
     error_message = "Every push must come from the push account, for an audience that Cloud Run accepts."
   }
 
   assert {
-    condition = {
-      for env in google_cloud_run_v2_service.worker.template[0].containers[0].env : env.name => env.value if startswith(env.name, "PUSH_")
+    condition = alltrue([for worker in google_cloud_run_v2_service.worker : {
+      for env in worker.template[0].containers[0].env : env.name => env.value if startswith(env.name, "PUSH_")
       } == {
       PUSH_AUTH            = "cloud-run-iam"
       PUSH_AUDIENCE        = google_pubsub_subscription.push["text"].push_config[0].oidc_token[0].audience
       PUSH_SERVICE_ACCOUNT = "push@test"
-    }
-    error_message = "The worker must expect the token that the subscriptions send."
+    }])
+    error_message = "The workers must expect the token that the subscriptions send."
   }
 }
 
@@ -69,6 +69,7 @@ run "each_account_has_exactly_these_grants" {
       "worker roles/datastore.user project 1",
 
       "push roles/run.invoker spillway-worker",
+      "push roles/run.invoker spillway-worker-text",
 
       "build roles/artifactregistry.writer images",
       "build roles/iam.serviceAccountUser accounts/gateway",
@@ -76,6 +77,7 @@ run "each_account_has_exactly_these_grants" {
       "build roles/logging.logWriter project 0",
       "build roles/run.developer spillway-gateway",
       "build roles/run.developer spillway-worker",
+      "build roles/run.developer spillway-worker-text",
       "build roles/secretmanager.secretAccessor secrets/read-token",
       "build roles/storage.objectViewer test-project-spillway-source",
 
@@ -106,7 +108,7 @@ run "each_account_has_exactly_these_grants" {
   assert {
     condition = (
       google_cloud_run_v2_service.gateway.template[0].service_account == "gateway@test"
-      && google_cloud_run_v2_service.worker.template[0].service_account == "worker@test"
+      && alltrue([for worker in google_cloud_run_v2_service.worker : worker.template[0].service_account == "worker@test"])
     )
     error_message = "Each service must run as its own account."
   }

@@ -35,10 +35,11 @@ run "every_kind_is_pushed_exactly_once" {
   }
 
   assert {
-    condition = alltrue([for subscription in google_pubsub_subscription.push :
-      subscription.topic == "topics/records" && subscription.push_config[0].push_endpoint == "https://worker.test/push"
-    ])
-    error_message = "Records must be pushed to the worker's /push."
+    condition = { for key, subscription in google_pubsub_subscription.push : key => "${subscription.topic} ${subscription.push_config[0].push_endpoint}" } == {
+      text = "topics/records https://texts.test/push"
+      rest = "topics/records https://rest.test/push"
+    }
+    error_message = "Texts must be pushed to one worker, and everything else to the other one."
   }
 }
 
@@ -70,7 +71,7 @@ run "subscriptions_have_the_longest_deadlines" {
   }
 
   assert {
-    condition     = tonumber(trimsuffix(google_cloud_run_v2_service.worker.template[0].timeout, "s")) > google_pubsub_subscription.push["text"].ack_deadline_seconds
+    condition     = alltrue([for key, worker in google_cloud_run_v2_service.worker : tonumber(trimsuffix(worker.template[0].timeout, "s")) > google_pubsub_subscription.push[key].ack_deadline_seconds])
     error_message = "Cloud Run must not end a push before Pub/Sub gives up on it."
   }
 
@@ -109,7 +110,7 @@ run "a_message_that_fails_too_often_becomes_a_dead_letter" {
   assert {
     condition = (
       google_pubsub_subscription.dead_letters.topic == "topics/dead-letters"
-      && google_pubsub_subscription.dead_letters.push_config[0].push_endpoint == "https://worker.test/dead-letter"
+      && google_pubsub_subscription.dead_letters.push_config[0].push_endpoint == "https://texts.test/dead-letter"
       && length(google_pubsub_subscription.dead_letters.dead_letter_policy) == 0
     )
     error_message = "Dead letters must be pushed to the worker's /dead-letter until it acknowledges them."

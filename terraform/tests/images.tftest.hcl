@@ -19,7 +19,7 @@ run "terraform_creates_the_services" {
   assert {
     condition = (
       google_cloud_run_v2_service.gateway.template[0].containers[0].image == "registry.test/gateway:1"
-      && google_cloud_run_v2_service.worker.template[0].containers[0].image == "registry.test/worker:1"
+      && alltrue([for worker in google_cloud_run_v2_service.worker : worker.template[0].containers[0].image == "registry.test/worker:1"])
     )
     error_message = "A service must be created with the image of its variable."
   }
@@ -56,7 +56,7 @@ run "terraform_never_deploys_to_them" {
   assert {
     condition = (
       google_cloud_run_v2_service.gateway.template[0].containers[0].image == "registry.test/gateway:1"
-      && google_cloud_run_v2_service.worker.template[0].containers[0].image == "registry.test/worker:1"
+      && alltrue([for worker in google_cloud_run_v2_service.worker : worker.template[0].containers[0].image == "registry.test/worker:1"])
     )
     error_message = "Terraform must not change the image of an existing service."
   }
@@ -66,7 +66,7 @@ run "terraform_never_deploys_to_them" {
 # being told to; here it is told to, since a mock never fails.
 run "a_service_that_did_not_start_is_replaced" {
   plan_options {
-    replace = [google_cloud_run_v2_service.gateway, google_cloud_run_v2_service.worker]
+    replace = [google_cloud_run_v2_service.gateway, google_cloud_run_v2_service.worker["text"], google_cloud_run_v2_service.worker["rest"]]
   }
 
   variables {
@@ -77,14 +77,14 @@ run "a_service_that_did_not_start_is_replaced" {
   assert {
     condition = (
       google_cloud_run_v2_service.gateway.template[0].containers[0].image == "registry.test/gateway:2"
-      && google_cloud_run_v2_service.worker.template[0].containers[0].image == "registry.test/worker:2"
+      && alltrue([for worker in google_cloud_run_v2_service.worker : worker.template[0].containers[0].image == "registry.test/worker:2"])
     )
     error_message = "Terraform must be able to replace a service."
   }
 
   # The provider refuses to replace a protected service, even if the protection is lifted in the same apply.
   assert {
-    condition     = google_cloud_run_v2_service.gateway.deletion_protection == false && google_cloud_run_v2_service.worker.deletion_protection == false
+    condition     = alltrue([for service in concat([google_cloud_run_v2_service.gateway], values(google_cloud_run_v2_service.worker)) : service.deletion_protection == false])
     error_message = "A service must not be protected from deletion."
   }
 

@@ -107,7 +107,7 @@ run "acknowledged_pushes_need_not_be_logged" {
 
   # Failed pushes, the worker's own lines and the gateway's requests stay.
   assert {
-    condition     = google_logging_project_exclusion.acknowledged[0].filter == "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = \"spillway-worker\" AND log_id(\"run.googleapis.com/requests\") AND httpRequest.status < 300"
+    condition     = google_logging_project_exclusion.acknowledged[0].filter == "resource.type = \"cloud_run_revision\" AND resource.labels.service_name = (\"spillway-worker\" OR \"spillway-worker-text\") AND log_id(\"run.googleapis.com/requests\") AND httpRequest.status < 300"
     error_message = "Exactly the lines of acknowledged pushes must be left out."
   }
 }
@@ -129,7 +129,7 @@ run "a_collector_reads_the_metrics_of_its_service" {
   }
 
   assert {
-    condition = alltrue([for service in [google_cloud_run_v2_service.gateway, google_cloud_run_v2_service.worker] :
+    condition = alltrue([for service in concat([google_cloud_run_v2_service.gateway], values(google_cloud_run_v2_service.worker)) :
       service.template[0].containers[1].depends_on == tolist([service.template[0].containers[0].name])
       && service.template[0].containers[1].volume_mounts[0].mount_path == "/etc/rungmp/"
       && service.template[0].volumes[0].secret[0].items[0].path == "config.yaml"
@@ -144,7 +144,7 @@ run "a_collector_reads_the_metrics_of_its_service" {
       }.endpoint
       } == {
       gateway = "${google_cloud_run_v2_service.gateway.template[0].containers[0].ports[0].container_port}/metrics"
-      worker  = "${google_cloud_run_v2_service.worker.template[0].containers[0].ports[0].container_port}/metrics"
+      worker  = "${google_cloud_run_v2_service.worker["rest"].template[0].containers[0].ports[0].container_port}/metrics"
     }
     error_message = "The collector must ask the port of its service."
   }
@@ -161,7 +161,7 @@ run "there_is_no_collector_if_metrics_need_a_token" {
   assert {
     condition = (
       length(google_cloud_run_v2_service.gateway.template[0].containers) == 1
-      && length(google_cloud_run_v2_service.worker.template[0].containers) == 2
+      && alltrue([for worker in google_cloud_run_v2_service.worker : length(worker.template[0].containers) == 2])
     )
     error_message = "The collector cannot send a token. The worker's metrics need none."
   }

@@ -134,30 +134,40 @@ run "a_worker_without_instances" {
   command = plan
 
   variables {
-    worker_max_instances = 0
+    worker_rest_max_instances = 0
   }
 
-  expect_failures = [var.worker_max_instances]
+  expect_failures = [var.worker_rest_max_instances]
 }
 
 run "half_an_instance" {
   command = plan
 
   variables {
-    worker_max_instances = 7.5
+    worker_rest_max_instances = 2.5
   }
 
-  expect_failures = [var.worker_max_instances]
+  expect_failures = [var.worker_rest_max_instances]
 }
 
-run "a_worker_that_texts_could_fill" {
+run "a_worker_for_texts_without_instances" {
   command = plan
 
   variables {
-    worker_max_instances = 7
+    worker_text_max_instances = 0
   }
 
-  expect_failures = [var.worker_max_instances]
+  expect_failures = [var.worker_text_max_instances]
+}
+
+run "half_an_instance_for_texts" {
+  command = plan
+
+  variables {
+    worker_text_max_instances = 7.5
+  }
+
+  expect_failures = [var.worker_text_max_instances]
 }
 
 run "requests_that_cloud_run_does_not_allow" {
@@ -267,9 +277,10 @@ run "a_negative_rate" {
   variables {
     tenant_records_per_second = -1
     tenant_bytes_per_second   = 0.5
+    tenant_writes_per_day     = -1
   }
 
-  expect_failures = [var.tenant_records_per_second, var.tenant_bytes_per_second]
+  expect_failures = [var.tenant_records_per_second, var.tenant_bytes_per_second, var.tenant_writes_per_day]
 }
 
 run "a_negative_number_of_hops" {
@@ -457,22 +468,23 @@ run "the_limits_themselves_are_accepted" {
   command = plan
 
   variables {
-    read_token            = "0123456789abcdef0123"
-    worker_max_instances  = 8
-    worker_concurrency    = 409
-    max_ingest_bytes      = 16777216
-    max_logs_bytes        = 16777216
-    work_seconds_per_char = 0.135
-    rollup_shards         = 100
-    log_dimensions        = "none"
-    commit_interval_ms    = 0
-    retention_days        = 32
-    replay_days           = 31
-    archive_days          = 1
-    firestore_database    = "documents"
-    firestore_location    = "nam5"
-    trusted_hops          = 0
-    alert_backlog_seconds = 600
+    read_token                = "0123456789abcdef0123"
+    worker_text_max_instances = 1
+    worker_rest_max_instances = 1
+    worker_concurrency        = 409
+    max_ingest_bytes          = 16777216
+    max_logs_bytes            = 16777216
+    work_seconds_per_char     = 0.135
+    rollup_shards             = 100
+    log_dimensions            = "none"
+    commit_interval_ms        = 0
+    retention_days            = 32
+    replay_days               = 31
+    archive_days              = 1
+    firestore_database        = "documents"
+    firestore_location        = "nam5"
+    trusted_hops              = 0
+    alert_backlog_seconds     = 600
   }
 
   assert {

@@ -1,4 +1,4 @@
-# The two services: what they cost when idle, how they start, and where every variable goes.
+# The services: what they cost when idle, how they start, and where every variable goes.
 
 mock_provider "google" {
   source          = "./tests/mocks"
@@ -14,31 +14,31 @@ run "nothing_is_always_on" {
   command = plan
 
   assert {
-    condition = alltrue([for service in [google_cloud_run_v2_service.gateway, google_cloud_run_v2_service.worker] :
+    condition = alltrue([for service in concat([google_cloud_run_v2_service.gateway], values(google_cloud_run_v2_service.worker)) :
       service.template[0].scaling[0].min_instance_count == 0 && service.template[0].containers[0].resources[0].cpu_idle == true
     ])
-    error_message = "Both services must scale to zero and be billed for requests only."
+    error_message = "All services must scale to zero and be billed for requests only."
   }
 
   assert {
-    condition = alltrue([for service in [google_cloud_run_v2_service.gateway, google_cloud_run_v2_service.worker] :
+    condition = alltrue([for service in concat([google_cloud_run_v2_service.gateway], values(google_cloud_run_v2_service.worker)) :
       service.template[0].containers[0].resources[0].startup_cpu_boost == true && length(service.template[0].containers) == 1
     ])
-    error_message = "Both must start with a CPU boost, and with one container."
+    error_message = "All must start with a CPU boost, and with one container."
   }
 
   assert {
     condition = (
       google_cloud_run_v2_service.gateway.template[0].scaling[0].max_instance_count == 20
-      && google_cloud_run_v2_service.worker.template[0].scaling[0].max_instance_count == 10
+      && google_cloud_run_v2_service.worker["text"].template[0].scaling[0].max_instance_count == 10
     )
-    error_message = "Both must have a limit of instances."
+    error_message = "All must have a limit of instances."
   }
 
-  # More slots than Pub/Sub has texts in flight at once, so that events always find a free one.
+  # Each instance writes the documents of a busy tenant.
   assert {
-    condition     = google_cloud_run_v2_service.worker.template[0].scaling[0].max_instance_count * google_cloud_run_v2_service.worker.template[0].max_instance_request_concurrency > 3000
-    error_message = "Texts must not fill every instance."
+    condition     = google_cloud_run_v2_service.worker["rest"].template[0].scaling[0].max_instance_count == 3
+    error_message = "Few instances must share the documents that count."
   }
 }
 
@@ -48,7 +48,7 @@ run "a_request_has_a_minute_and_a_push_as_long_as_its_work" {
   command = plan
 
   assert {
-    condition     = google_cloud_run_v2_service.gateway.template[0].timeout == "60s" && google_cloud_run_v2_service.worker.template[0].timeout == "660s"
+    condition     = google_cloud_run_v2_service.gateway.template[0].timeout == "60s" && alltrue([for worker in google_cloud_run_v2_service.worker : worker.template[0].timeout == "660s"])
     error_message = "A request may take 60 s; a push may take longer than Pub/Sub waits for it."
   }
 }
@@ -57,7 +57,7 @@ run "probes_use_paths_that_the_services_serve" {
   command = plan
 
   assert {
-    condition = alltrue([for service in [google_cloud_run_v2_service.gateway, google_cloud_run_v2_service.worker] :
+    condition = alltrue([for service in concat([google_cloud_run_v2_service.gateway], values(google_cloud_run_v2_service.worker)) :
       service.template[0].containers[0].startup_probe[0].http_get[0].path == "/health"
       && service.template[0].containers[0].liveness_probe[0].http_get[0].path == "/health"
     ])
@@ -67,7 +67,7 @@ run "probes_use_paths_that_the_services_serve" {
   assert {
     condition = (
       google_cloud_run_v2_service.gateway.template[0].containers[0].ports[0].container_port == 8080
-      && google_cloud_run_v2_service.worker.template[0].containers[0].ports[0].container_port == 8081
+      && alltrue([for worker in google_cloud_run_v2_service.worker : worker.template[0].containers[0].ports[0].container_port == 8081])
     )
     error_message = "The ports must be the defaults of the binaries."
   }
@@ -88,6 +88,7 @@ run "every_variable_has_its_effect" {
     max_logs_bytes            = 2000
     tenant_records_per_second = 300
     tenant_bytes_per_second   = 4000
+    tenant_writes_per_day     = 50000
     trusted_hops              = 2
     redact_paths              = false
     keep_trailing_slash       = ["acme", "shop"]
@@ -95,7 +96,8 @@ run "every_variable_has_its_effect" {
     pages                     = false
     log_requests              = "errors"
     worker_image              = "registry.test/worker:7"
-    worker_max_instances      = 4
+    worker_text_max_instances = 4
+    worker_rest_max_instances = 2
     worker_concurrency        = 900
     worker_cpu                = 4
     worker_memory             = "5Gi"
@@ -124,6 +126,7 @@ run "every_variable_has_its_effect" {
       MAX_LOGS_BYTES            = "2000"
       TENANT_RECORDS_PER_SECOND = "300"
       TENANT_BYTES_PER_SECOND   = "4000"
+      TENANT_WRITES_PER_DAY     = "50000"
       TRUSTED_HOPS              = "2"
       REDACT_PATHS              = "false"
       KEEP_TRAILING_SLASH       = "acme,shop"
@@ -135,7 +138,7 @@ run "every_variable_has_its_effect" {
   }
 
   assert {
-    condition = { for env in google_cloud_run_v2_service.worker.template[0].containers[0].env : env.name => env.value } == {
+    condition = alltrue([for worker in google_cloud_run_v2_service.worker : { for env in worker.template[0].containers[0].env : env.name => env.value } == {
       GOOGLE_CLOUD_PROJECT  = "test-project"
       FIRESTORE_DATABASE    = "documents"
       PUSH_AUTH             = "cloud-run-iam"
@@ -147,12 +150,12 @@ run "every_variable_has_its_effect" {
       LOG_DIMENSIONS        = "status,bytes"
       COMMIT_INTERVAL_MS    = "900"
       RETENTION_DAYS        = "40"
-    }
-    error_message = "The variables must reach the worker's environment."
+    }])
+    error_message = "The variables must reach the environment of both workers."
   }
 
   assert {
-    condition = [for service in [google_cloud_run_v2_service.gateway, google_cloud_run_v2_service.worker] : join(" ", [
+    condition = [for service in concat([google_cloud_run_v2_service.gateway], values(google_cloud_run_v2_service.worker)) : join(" ", [
       service.name, service.location,
       service.template[0].containers[0].image,
       service.template[0].scaling[0].max_instance_count,
@@ -161,7 +164,8 @@ run "every_variable_has_its_effect" {
       service.template[0].containers[0].resources[0].limits["memory"],
       ])] == [
       "other-gateway europe-west4 registry.test/gateway:7 3 70 2 3Gi",
-      "other-worker europe-west4 registry.test/worker:7 4 900 4 5Gi",
+      "other-worker europe-west4 registry.test/worker:7 2 900 4 5Gi",
+      "other-worker-text europe-west4 registry.test/worker:7 4 900 4 5Gi",
     ]
     error_message = "The variables must reach the sizes and names of the services."
   }
@@ -221,7 +225,7 @@ run "the_deploy_command_has_all_names" {
   }
 
   assert {
-    condition     = output.deploy == "gcloud builds submit --project test-project --gcs-source-staging-dir gs://source/source --substitutions _REGION=europe-west4,_REPOSITORY=other,_GATEWAY_SERVICE=other-gateway,_WORKER_SERVICE=other-worker,_BUILD_ACCOUNT=other-build,_READ_TOKEN_SECRET=other-read-token"
+    condition     = output.deploy == "gcloud builds submit --project test-project --gcs-source-staging-dir gs://source/source --substitutions _REGION=europe-west4,_REPOSITORY=other,_GATEWAY_SERVICE=other-gateway,_WORKER_SERVICE=other-worker,_TEXT_WORKER_SERVICE=other-worker-text,_BUILD_ACCOUNT=other-build,_READ_TOKEN_SECRET=other-read-token"
     error_message = "Cloud Build must deploy to the services that Terraform created, and end with the substitutions, so that more can be appended."
   }
 

@@ -74,7 +74,7 @@ run "no_record_expires_by_default" {
   }
 
   assert {
-    condition     = !contains([for env in google_cloud_run_v2_service.worker.template[0].containers[0].env : env.name], "RETENTION_DAYS")
+    condition     = alltrue([for worker in google_cloud_run_v2_service.worker : !contains([for env in worker.template[0].containers[0].env : env.name], "RETENTION_DAYS")])
     error_message = "Without a retention the worker must not set expire_at."
   }
 }
@@ -99,7 +99,7 @@ run "records_expire_if_a_retention_is_set" {
   }
 
   assert {
-    condition     = [for env in google_cloud_run_v2_service.worker.template[0].containers[0].env : env.value if env.name == "RETENTION_DAYS"] == ["32"]
+    condition     = alltrue([for worker in google_cloud_run_v2_service.worker : [for env in worker.template[0].containers[0].env : env.value if env.name == "RETENTION_DAYS"] == ["32"]])
     error_message = "The worker must know the retention."
   }
 }

@@ -26,7 +26,8 @@ const COMPLETIONS: usize = 4;
 impl Context {
     /// Starts a committer for `store`. Must be called inside a tokio runtime.
     pub(crate) fn new(store: Arc<dyn DocumentStore>, settings: WorkerSettings) -> Self {
-        let committer = Committer::start(Arc::clone(&store), settings.commit_interval());
+        let limits = settings.commit_limits(store.commit_limits());
+        let committer = Committer::start(Arc::clone(&store), limits);
         let (stopping, completions) = (CancellationToken::new(), Semaphore::new(COMPLETIONS));
         Self { store, committer, settings, stopping, completions }
     }

@@ -6,15 +6,13 @@ use std::sync::Arc;
 
 use clap::Parser;
 use common::config::{GoogleArgs, LogArgs};
+use common::first_contact::first_contact;
+use common::store::DocumentStore;
 use common::{program, signal, telemetry};
 use thiserror::Error;
 use worker::app::Application;
 use worker::auth::{Guard, GuardError, PushArgs};
 use worker::{Worker, WorkerSettings};
-
-/// Time between the starts of two commits if none is set: a Firestore document takes about one
-/// write a second.
-const COMMIT_INTERVAL_MS: u32 = 250;
 
 /// Spillway's private half: takes pushes from Pub/Sub, processes each record, and stores it once.
 #[derive(Parser)]
@@ -64,9 +62,16 @@ async fn run(args: Args) -> Result<(), StartError> {
     let GoogleArgs { google_cloud_project: project, services } = google;
     let guard = Guard::new(&push, services.firestore_emulator_host.is_some())?;
     let store = services.store(&project);
-    let worker = Worker::new(Arc::new(store), work.or_commit_interval_ms(COMMIT_INTERVAL_MS));
+    let store: Arc<dyn DocumentStore> = Arc::new(store);
+    tokio::spawn(report(Arc::clone(&store)));
+    let worker = Worker::new(store, work);
     let application = Application::build(Arc::new(worker), guard, &host, port)
         .map_err(|error| StartError::Listen(host, port, error))?;
     println!("The worker listens on http://{}.", application.address());
     application.run_until_stopped(signal::stop_requested()).await.map_err(StartError::Server)
+}
+
+/// Logs why Firestore cannot be used, until it can.
+async fn report(store: Arc<dyn DocumentStore>) {
+    first_contact("Firestore", || store.probe()).await;
 }

@@ -91,6 +91,8 @@ pub(crate) enum CommitOutcome {
     AlreadyExists,
     /// A fault that may pass; it may be written.
     PassingFault,
+    /// Nothing is written: others write the same documents.
+    Contention,
     /// Nothing is written: the store will never take it.
     Invalid,
     /// The deployment is at fault.
@@ -99,10 +101,11 @@ pub(crate) enum CommitOutcome {
 
 impl CommitOutcome {
     /// All of them.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Committed,
         Self::AlreadyExists,
         Self::PassingFault,
+        Self::Contention,
         Self::Invalid,
         Self::DeploymentFault,
     ];
@@ -113,6 +116,7 @@ impl CommitOutcome {
             Self::Committed => "committed",
             Self::AlreadyExists => "already-exists",
             Self::PassingFault => "passing-fault",
+            Self::Contention => "contention",
             Self::Invalid => "invalid",
             Self::DeploymentFault => "deployment-fault",
         }
@@ -125,6 +129,7 @@ impl From<&Result<(), StoreError>> for CommitOutcome {
             Ok(()) => Self::Committed,
             Err(StoreError::AlreadyExists) => Self::AlreadyExists,
             Err(StoreError::Passing(_)) => Self::PassingFault,
+            Err(StoreError::Contention(_)) => Self::Contention,
             Err(StoreError::Invalid(_)) => Self::Invalid,
             Err(StoreError::Deployment(_)) => Self::DeploymentFault,
         }

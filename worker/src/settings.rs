@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args, value_parser};
 use common::keep::Keep;
 use common::rollup::LogDimensions;
+use common::store::CommitLimits;
 use common::text::segment::MAX_CHARACTERS;
 
 /// Longest work on one message, in seconds: a delivery times out after 600 s at the latest.
@@ -46,7 +47,7 @@ pub struct WorkerSettings {
     #[arg(long, env = "RETENTION_DAYS", value_parser = value_parser!(u32).range(RETENTION_DAYS))]
     pub retention_days: Option<u32>,
 
-    /// Shortest time between the starts of two commits, in milliseconds, at most 30000
+    /// Shortest time between two commits that write the same document, in milliseconds, at most 30000
     /// [default: 250 on Firestore, 0 embedded].
     #[arg(long, env = "COMMIT_INTERVAL_MS",
         value_parser = value_parser!(u32).range(COMMIT_INTERVAL_MS))]
@@ -54,15 +55,10 @@ pub struct WorkerSettings {
 }
 
 impl WorkerSettings {
-    /// These settings, with the commit interval that suits the store if none was set.
-    #[must_use]
-    pub fn or_commit_interval_ms(self, default: u32) -> Self {
-        Self { commit_interval_ms: self.commit_interval_ms.or(Some(default)), ..self }
-    }
-
-    /// Shortest time between the starts of two commits; zero if none was set.
-    pub(crate) fn commit_interval(&self) -> Duration {
-        Duration::from_millis(self.commit_interval_ms.unwrap_or(0).into())
+    /// The store's own limits, with the commit interval that was set.
+    pub(crate) fn commit_limits(&self, of_store: CommitLimits) -> CommitLimits {
+        let set = self.commit_interval_ms.map(|ms| Duration::from_millis(ms.into()));
+        CommitLimits { interval: set.unwrap_or(of_store.interval), ..of_store }
     }
 
     /// What to keep of a record, and for how long.
@@ -120,9 +116,11 @@ mod tests {
     fn the_store_s_own_commit_interval_gives_way_to_the_one_that_is_set() {
         let default = parsed(&[]).expect("the defaults");
         let set = parsed(&["--commit-interval-ms", "7"]).expect("a setting");
-        assert_eq!(default.commit_interval(), Duration::ZERO);
-        assert_eq!(default.or_commit_interval_ms(250).commit_interval().as_millis(), 250);
-        assert_eq!(set.or_commit_interval_ms(250).commit_interval().as_millis(), 7);
+        let of_store =
+            CommitLimits { interval: Duration::from_millis(250), ..CommitLimits::ONE_AT_A_TIME };
+        assert_eq!(default.commit_limits(of_store), of_store);
+        let expected = CommitLimits { interval: Duration::from_millis(7), ..of_store };
+        assert_eq!(set.commit_limits(of_store), expected);
     }
 
     #[test]

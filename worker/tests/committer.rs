@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use common::path::DocumentPath;
 use common::store::patience::PATIENCE;
-use common::store::{Document, DocumentStore, StoreError, Value, Write, fields};
-use futures::future::join_all;
+use common::store::{CommitLimits, Document, DocumentStore, StoreError, Value, Write, fields};
+use futures::future::{join, join_all};
 use futures::poll;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -20,9 +20,7 @@ use proptest::sample::select;
 use tokio::runtime::Builder;
 use tokio::task::unconstrained;
 use tokio::time::{Instant, sleep};
-use worker::committer::{
-    CommitError, Committer, MAX_BYTES, MAX_DOCUMENTS, MAX_UNITS, Unit, WAITING,
-};
+use worker::committer::{CommitError, Committer, Unit, WAITING};
 use worker::outcome::RecordOutcome;
 
 use crate::faulty::{Commit, Fault, FaultyStore, log, logs, quarantine};
@@ -30,6 +28,12 @@ use crate::faulty::{Commit, Fault, FaultyStore, log, logs, quarantine};
 /// What became of a unit; a word for each error.
 type Answer = Result<RecordOutcome, &'static str>;
 type Pending<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
+
+/// The limits of the embedded store.
+const LIMITS: CommitLimits = CommitLimits::ONE_AT_A_TIME;
+/// Those of a store like Firestore.
+const MANY_AT_ONCE: CommitLimits =
+    CommitLimits { at_once: 4, interval: Duration::from_millis(250), ..LIMITS };
 
 const STORED: Answer = Ok(RecordOutcome::Stored);
 const DUPLICATE: Answer = Ok(RecordOutcome::Duplicate);
@@ -46,14 +50,18 @@ impl Bench {
     }
 
     fn with_interval(interval: Duration) -> Self {
+        Self::within(CommitLimits { interval, ..LIMITS })
+    }
+
+    fn within(limits: CommitLimits) -> Self {
         let store = FaultyStore::new();
-        let committer = Committer::start(Arc::clone(&store) as Arc<dyn DocumentStore>, interval);
+        let committer = Committer::start(Arc::clone(&store) as Arc<dyn DocumentStore>, limits);
         Self { store, committer }
     }
 
     /// Stores the unit through another committer, as another worker would.
     async fn stored_elsewhere(&self, unit: Unit) {
-        let other = Committer::start(self.store.clone() as Arc<dyn DocumentStore>, Duration::ZERO);
+        let other = Committer::start(self.store.clone() as Arc<dyn DocumentStore>, LIMITS);
         assert_eq!(other.commit(unit).await.ok(), Some(RecordOutcome::Stored));
     }
 
@@ -63,6 +71,7 @@ impl Bench {
             CommitError::Store(error) => match *error {
                 StoreError::AlreadyExists => "already exists",
                 StoreError::Passing(_) => "passing",
+                StoreError::Contention(_) => "contention",
                 StoreError::Invalid(_) => "invalid",
                 StoreError::Deployment(_) => "deployment",
             },
@@ -319,10 +328,10 @@ async fn an_invalid_read_fails_no_valid_unit() {
 #[tokio::test]
 async fn the_units_of_a_commit_are_bounded() {
     let bench = Bench::new();
-    let answers = bench.at_once(hits(2 * MAX_UNITS + 1)).await;
+    let answers = bench.at_once(hits(2 * LIMITS.units + 1)).await;
     assert!(answers.iter().all(|answer| *answer == STORED));
     let units: Vec<_> = bench.commits().iter().map(|commit| commit.created().len()).collect();
-    assert_eq!(units, [MAX_UNITS, MAX_UNITS, 1]);
+    assert_eq!(units, [LIMITS.units, LIMITS.units, 1]);
 }
 
 /// A record that is counted by `times` counters of its own.
@@ -335,11 +344,11 @@ fn counted_often(id: &str, times: usize) -> Unit {
 async fn the_documents_of_a_commit_are_bounded_and_a_larger_unit_gets_its_own() {
     let bench = Bench::new();
     let mut units: Vec<_> = (0..120).map(|n| counted_often(&n.to_string(), 9)).collect();
-    units.insert(110, counted_often("large", MAX_DOCUMENTS));
+    units.insert(110, counted_often("large", LIMITS.documents));
     let answers = bench.at_once(units).await;
     assert!(answers.iter().all(|answer| *answer == STORED));
     let writes: Vec<_> = bench.commits().iter().map(|commit| commit.writes.len()).collect();
-    assert_eq!(writes, [MAX_DOCUMENTS, MAX_DOCUMENTS, 100, MAX_DOCUMENTS + 1, 100]);
+    assert_eq!(writes, [LIMITS.documents, LIMITS.documents, 100, LIMITS.documents + 1, 100]);
 }
 
 #[tokio::test]
@@ -356,10 +365,10 @@ async fn a_document_that_units_share_counts_once_toward_the_bound() {
 async fn the_bytes_of_a_commit_are_bounded_and_a_larger_unit_gets_its_own() {
     let bench = Bench::new();
     let fifth = |id: &str| Unit {
-        fields: fields([("t", text_of(MAX_BYTES / 5 - 10)), ("digest", "d".into())]),
+        fields: fields([("t", text_of(LIMITS.bytes / 5 - 10)), ("digest", "d".into())]),
         ..unit(id, "d")
     };
-    let set = fields([("t", text_of(MAX_BYTES / 5))]);
+    let set = fields([("t", text_of(LIMITS.bytes / 5))]);
     let large =
         (0..6).map(|n| Write::Upsert { path: counter(&n.to_string()), fields: set.clone() });
     let large = Unit { writes: large.collect(), ..unit("large", "d") };
@@ -369,7 +378,9 @@ async fn the_bytes_of_a_commit_are_bounded_and_a_larger_unit_gets_its_own() {
     let commits = bench.commits();
     assert_eq!(created(&commits), [&["1", "2"][..], &["large"], &["3", "4", "5", "6"], &["7"]]);
     let sizes: Vec<_> = commits.iter().map(Commit::size).collect();
-    assert!(sizes[1] > MAX_BYTES && sizes.iter().filter(|size| **size > MAX_BYTES).count() == 1);
+    assert!(
+        sizes[1] > LIMITS.bytes && sizes.iter().filter(|size| **size > LIMITS.bytes).count() == 1
+    );
 }
 
 #[tokio::test]
@@ -415,19 +426,19 @@ async fn units_of_one_gate_keep_their_order_of_arrival() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn commits_start_an_interval_apart_and_the_first_at_once() {
+async fn commits_that_write_one_document_start_an_interval_apart_and_the_first_at_once() {
     let interval = Duration::from_millis(250);
     let bench = Bench::with_interval(interval);
     let start = Instant::now();
     for n in 0..4 {
-        assert_eq!(bench.commit(unit(&n.to_string(), "d")).await, STORED);
+        assert_eq!(bench.commit(counted(&n.to_string(), "d", "hits")).await, STORED);
     }
     let began: Vec<_> = bench.commits().iter().map(|commit| commit.began - start).collect();
     assert!(began[0] < interval, "{began:?}");
     assert!(began.windows(2).all(|pair| pair[1] - pair[0] >= interval), "{began:?}");
     sleep(interval).await;
     let idle = Instant::now();
-    bench.commit(unit("late", "d")).await.expect("it is stored");
+    bench.commit(counted("late", "d", "hits")).await.expect("it is stored");
     assert!(bench.commits()[4].began - idle < interval, "no wait after a pause");
 }
 
@@ -450,8 +461,8 @@ async fn after_a_fault_the_interval_starts_with_the_commit_that_wrote() {
     let interval = Duration::from_millis(250);
     let bench = Bench::with_interval(interval);
     bench.store.fail_commits([Fault::Passing; 5]);
-    assert_eq!(bench.commit(unit("1", "d")).await, STORED);
-    assert_eq!(bench.commit(unit("2", "d")).await, STORED);
+    assert_eq!(bench.commit(counted("1", "d", "hits")).await, STORED);
+    assert_eq!(bench.commit(counted("2", "d", "hits")).await, STORED);
     let commits = bench.commits();
     assert!(commits[6].began - commits[5].began >= interval);
 }
@@ -459,10 +470,13 @@ async fn after_a_fault_the_interval_starts_with_the_commit_that_wrote() {
 #[tokio::test(start_paused = true)]
 async fn the_commit_after_one_that_wrote_nothing_starts_at_once() {
     let bench = Bench::with_interval(Duration::from_secs(1));
-    assert_eq!(bench.commit(unit("1", "d")).await, STORED);
+    assert_eq!(bench.commit(counted("1", "d", "hits")).await, STORED);
     sleep(Duration::from_secs(1)).await;
     let began = Instant::now();
-    assert_eq!(bench.at_once([unit("1", "d"), unit("2", "d")]).await, [DUPLICATE, STORED]);
+    assert_eq!(
+        bench.at_once([counted("1", "d", "hits"), counted("2", "d", "hits")]).await,
+        [DUPLICATE, STORED]
+    );
     assert!(began.elapsed() < Duration::from_secs(1));
 }
 
@@ -472,7 +486,7 @@ async fn a_commit_starts_when_the_one_before_has_ended() {
     bench.store.hold();
     let mut first = bench.hand_over(hits(1)).await;
     bench.store.begun(1).await;
-    let others = bench.hand_over(hits(2 * MAX_UNITS)).await;
+    let others = bench.hand_over(hits(2 * LIMITS.units)).await;
     sleep(Duration::from_secs(3600)).await;
     assert_eq!(bench.commits().len(), 1, "the paused clock moves only when all tasks wait");
     bench.store.release();
@@ -534,18 +548,26 @@ async fn no_more_units_wait_than_the_line_holds() {
 struct Flood {
     deliveries: Vec<(usize, usize, bool)>,
     at_once: usize,
+    pause: Duration,
+    limits: CommitLimits,
     commit_faults: Vec<Fault>,
     read_faults: Vec<Fault>,
 }
 
 fn flood(contents: usize) -> impl Strategy<Value = Flood> {
     let deliveries = vec((0..8_usize, 0..contents, any::<bool>()), 1..40);
-    let wrong = || select(vec![Fault::None, Fault::Passing, Fault::Ambiguous, Fault::Deployment]);
-    let faults = || vec(wrong(), 0..20);
-    (deliveries, 1..15_usize, faults(), faults()).prop_map(
-        |(deliveries, at_once, commit_faults, read_faults)| Flood {
+    let passing = [Fault::None, Fault::Passing, Fault::Ambiguous, Fault::Contention];
+    let of_commits = select([&passing[..], &[Fault::Deployment]].concat());
+    let of_reads = select(vec![Fault::None, Fault::Passing, Fault::Deployment]);
+    let faults = (vec(of_commits, 0..20), vec(of_reads, 0..20));
+    let limits = select(vec![LIMITS, MANY_AT_ONCE]);
+    let pause = (0..600_u64).prop_map(Duration::from_millis);
+    (deliveries, 1..15_usize, pause, limits, faults).prop_map(
+        |(deliveries, at_once, pause, limits, (commit_faults, read_faults))| Flood {
             deliveries,
             at_once,
+            pause,
+            limits,
             commit_faults,
             read_faults,
         },
@@ -575,7 +597,8 @@ async fn deliver(bench: &Bench, flood: Flood) -> Vec<(usize, usize, RecordOutcom
         let pending = bench.hand_over(units).await.into_iter().zip(group);
         let stay = pending.filter(|(_, (_, _, stays))| *stays);
         let stay = stay.map(|(answer, &(n, content, _))| async move { (n, content, answer.await) });
-        answers.extend(join_all(stay).await);
+        let (answered, ()) = join(join_all(stay), sleep(flood.pause)).await;
+        answers.extend(answered);
     }
     bench.store.fail_commits([]);
     bench.store.fail_reads([]);
@@ -613,7 +636,7 @@ proptest! {
         in_paused_time(async {
             let records = flood.deliveries.iter().map(|&(number, content, _)| (number, content));
             let expected = each_once(&records.collect()).await;
-            let bench = Bench::new();
+            let bench = Bench::within(flood.limits);
             let answers = deliver(&bench, flood).await;
             prop_assert_eq!(bench.documents().await, expected);
             prop_assert!(answers.iter().all(|(_, _, outcome)| *outcome != RecordOutcome::Conflict));
@@ -624,7 +647,7 @@ proptest! {
     #[test]
     fn of_conflicting_records_exactly_one_is_stored_and_counted(flood in flood(3)) {
         in_paused_time(async {
-            let bench = Bench::new();
+            let bench = Bench::within(flood.limits);
             let mut winners = BTreeMap::new();
             let answers = deliver(&bench, flood).await;
             for (number, content, outcome) in &answers {

@@ -16,7 +16,7 @@ mod value;
 mod write;
 
 pub use self::document::{Document, MAX_DOCUMENT_BYTES};
-pub use self::port::{DocumentStore, StoreError};
+pub use self::port::{CommitLimits, DocumentStore, StoreError};
 pub use self::query::{Aggregation, Direction, Filter, Op, Order, Query};
 pub use self::scan::scan;
 pub use self::value::{Fields, Value, fields, size};

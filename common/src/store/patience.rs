@@ -6,14 +6,15 @@ use tokio::time::{Instant, sleep};
 
 use super::port::StoreError;
 use crate::backoff::Backoff;
+use crate::program::chain;
 
 /// How long a call is retried in place. After that the message goes back to the broker, which has a
 /// back-off of its own.
 pub const PATIENCE: Duration = Duration::from_secs(30);
-const BACKOFF: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+/// The waits between the tries of one call.
+pub const BACKOFF: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
 
-/// Calls `attempt` until its result is anything but [`StoreError::Passing`], for at most
-/// [`PATIENCE`].
+/// Calls `attempt` until its result is anything but a passing fault, for at most [`PATIENCE`].
 pub async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(
     mut attempt: impl FnMut() -> F,
 ) -> Result<T, StoreError> {
@@ -22,8 +23,8 @@ pub async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(
     loop {
         let (result, wait) = (attempt().await, waits.next_wait());
         match result {
-            Err(StoreError::Passing(cause)) if Instant::now() + wait < until => {
-                tracing::debug!(%cause, "the store is busy; trying again");
+            Err(error) if error.is_passing() && Instant::now() + wait < until => {
+                tracing::debug!(error = chain(&error), "the store is busy; trying again");
                 sleep(wait).await;
             }
             result => return result,

@@ -1,5 +1,8 @@
 //! The operations of a document store, and its errors.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use async_trait::async_trait;
 use thiserror::Error;
 
@@ -15,6 +18,15 @@ use crate::tenant::TenantId;
 pub trait DocumentStore: Send + Sync {
     /// Applies all of `writes`, or none.
     async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError>;
+
+    /// Like [`commit`](Self::commit), for a caller that may have to send the same writes again. An
+    /// adapter that can read them where they are copies none.
+    async fn commit_shared(&self, writes: Arc<Vec<Write>>) -> Result<(), StoreError> {
+        self.commit(writes.to_vec()).await
+    }
+
+    /// How large its commits should be, and how often they may come.
+    fn commit_limits(&self) -> CommitLimits;
 
     /// The documents at `paths`, by position; `None` for a missing one.
     async fn get_many(&self, paths: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError>;
@@ -36,6 +48,35 @@ pub trait DocumentStore: Send + Sync {
     async fn probe(&self) -> Result<(), StoreError>;
 }
 
+/// How large a store's commits should be, and how often they may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommitLimits {
+    /// Most records in one commit.
+    pub units: usize,
+    /// Most documents in one commit.
+    pub documents: usize,
+    /// Most bytes in one commit, as [`Write::size`] counts them.
+    pub bytes: usize,
+    /// Most fields of one document that a commit adds to.
+    pub transforms: usize,
+    /// Most commits under way at once. Two that write the same document never are.
+    pub at_once: usize,
+    /// Shortest time between the starts of two commits that write the same document.
+    pub interval: Duration,
+}
+
+impl CommitLimits {
+    /// One commit of moderate size at a time, without a pause: for a store that writes to one disk.
+    pub const ONE_AT_A_TIME: Self = Self {
+        units: 400,
+        documents: 500,
+        bytes: 4 << 20,
+        transforms: usize::MAX,
+        at_once: 1,
+        interval: Duration::ZERO,
+    };
+}
+
 /// Why a request to the store failed.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -47,6 +88,10 @@ pub enum StoreError {
     /// retry.
     #[error("the store cannot be reached, or is busy")]
     Passing(#[source] Cause),
+    /// Others write the same documents at this moment. Nothing was written. Passing: retry, later
+    /// and with less.
+    #[error("others write the same documents")]
+    Contention(#[source] Cause),
     /// The request itself is not valid. Nothing was written. Permanent: do not retry.
     #[error("the store refused the request")]
     Invalid(#[source] Cause),
@@ -54,4 +99,11 @@ pub enum StoreError {
     /// written. Keep the record until the operator has fixed it.
     #[error("the store is not set up for this")]
     Deployment(#[source] Cause),
+}
+
+impl StoreError {
+    /// Whether another try may succeed without anybody's help.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Passing(_) | Self::Contention(_))
+    }
 }

@@ -51,7 +51,7 @@ impl Write {
 
     /// The size of path and fields in bytes, which counts towards the limit of a commit.
     pub fn size(&self) -> usize {
-        let path = self.path().to_string().len();
+        let path = self.path().size();
         match self {
             Self::Create { fields, .. } | Self::Upsert { fields, .. } => path + size(fields),
             Self::Increment { fields, by, .. } => {

@@ -31,6 +31,8 @@ macro_rules! store_contract {
                 a_commit_of_mixed_writes_applies_all_of_them,
                 an_empty_commit_succeeds,
                 a_commit_may_have_a_thousand_documents,
+                a_commit_as_large_as_the_store_says_is_taken,
+                shared_writes_can_be_sent_again,
                 an_upsert_merges_and_leaves_other_fields,
                 an_upsert_creates_a_missing_document_even_without_fields,
                 an_increment_starts_at_zero_and_adds_up,

@@ -28,7 +28,7 @@ fn terraform(more: &[(&str, &str)]) -> Terraform {
 }
 
 fn declared(program: &str) -> DeclaredService {
-    terraform(&[]).service(program).expect("the service")
+    terraform(&[]).services(program).pop().expect("the service")
 }
 
 /// A program's settings with their defaults, as its `--help` lists them.
@@ -98,8 +98,8 @@ async fn variables_named_after_settings_set_them() {
         ("worker", "RETENTION_DAYS", "77"),
     ];
     for (program, setting, value) in changes {
-        let changed = terraform(&[(setting.to_lowercase().as_str(), value)]).service(program);
-        let changed = changed.expect("a service");
+        let changed = terraform(&[(setting.to_lowercase().as_str(), value)]).services(program);
+        let changed = changed.into_iter().next().expect("a service");
         assert_eq!(changed.environment.get(setting).map(String::as_str), Some(value));
         let (_service, api) = deployed(program, &changed).await;
         assert_eq!(api.get("/health").await.status, StatusCode::OK, "{program} takes {setting}");
@@ -214,6 +214,16 @@ async fn the_worker_serves_every_push_endpoint() {
     }
 }
 
+/// Both take any kind: the filters of the subscriptions alone decide what comes to which.
+#[test]
+fn the_two_workers_differ_in_their_name_alone() {
+    let workers = terraform(&[]).services("worker");
+    let names: Vec<_> = workers.iter().map(|worker| worker.name.as_str()).collect();
+    assert_eq!(names, ["spillway-worker-text", "spillway-worker"]);
+    assert_eq!(workers[0].environment, workers[1].environment);
+    assert_eq!((workers[0].port, &workers[0].probes), (workers[1].port, &workers[1].probes));
+}
+
 /// The collector has no token.
 #[tokio::test]
 async fn metrics_are_where_the_collector_looks() {
@@ -237,7 +247,8 @@ fn the_build_deploys_to_what_terraform_creates() {
         ("_REGION", "var.region"),
         ("_REPOSITORY", "google_artifact_registry_repository.images.repository_id"),
         ("_GATEWAY_SERVICE", "google_cloud_run_v2_service.gateway.name"),
-        ("_WORKER_SERVICE", "google_cloud_run_v2_service.worker.name"),
+        ("_WORKER_SERVICE", "google_cloud_run_v2_service.worker[\"rest\"].name"),
+        ("_TEXT_WORKER_SERVICE", "google_cloud_run_v2_service.worker[\"text\"].name"),
         ("_BUILD_ACCOUNT", "google_service_account.build.account_id"),
         ("_READ_TOKEN_SECRET", "google_secret_manager_secret.read_token.secret_id"),
     ];

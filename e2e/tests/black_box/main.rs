@@ -13,6 +13,7 @@ mod dead_letters;
 mod deployment;
 mod docs;
 mod events;
+mod first_contact;
 mod images;
 mod isolation;
 mod lifecycle;

@@ -36,8 +36,13 @@ override_resource {
 }
 
 override_resource {
-  target = google_cloud_run_v2_service.worker
-  values = { uri = "https://worker.test" }
+  target = google_cloud_run_v2_service.worker["text"]
+  values = { uri = "https://texts.test" }
+}
+
+override_resource {
+  target = google_cloud_run_v2_service.worker["rest"]
+  values = { uri = "https://rest.test" }
 }
 
 override_resource {

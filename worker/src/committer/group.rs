@@ -1,175 +1,188 @@
-//! Chooses the waiting units that go into one commit, and merges what they write.
+//! Units that go into one commit, merged as they come. A group can be taken apart again, so that
+//! the units of a commit that failed can go into others.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use common::path::DocumentPath;
-use common::store::{self, Fields, Write};
-use tokio::sync::mpsc;
+use common::store::{self, CommitLimits, Write};
 
+use super::merged::{Merged, Origin, transforms};
 use super::recent::Recent;
 use super::rivals::{Rivals, Waiting};
 use super::unit::Unit;
 
-/// Most units in one commit.
-pub const MAX_UNITS: usize = 400;
-/// Most documents in one commit; a larger unit gets a commit of its own.
-pub const MAX_DOCUMENTS: usize = 500;
-/// Most bytes in one commit; Firestore's own limit is 10 MiB.
-pub const MAX_BYTES: usize = 4 << 20;
-
-/// The waiting units, in order of arrival.
-pub(super) struct Line {
-    passed_over: VecDeque<Waiting>,
-    queue: mpsc::Receiver<Waiting>,
-}
-
-impl From<mpsc::Receiver<Waiting>> for Line {
-    fn from(queue: mpsc::Receiver<Waiting>) -> Self {
-        Self { passed_over: VecDeque::new(), queue }
-    }
-}
-
-impl Line {
-    /// Returns when a unit waits; `false` when no more will come.
-    pub(super) async fn has_unit(&mut self) -> bool {
-        if self.passed_over.is_empty() {
-            self.passed_over.extend(self.queue.recv().await);
-        }
-        !self.passed_over.is_empty()
-    }
-
-    fn pop(&mut self) -> Option<Waiting> {
-        self.passed_over.pop_front().or_else(|| self.queue.try_recv().ok())
-    }
-
-    /// Puts units back at the front.
-    fn put_back(&mut self, mut units: VecDeque<Waiting>) {
-        units.append(&mut self.passed_over);
-        self.passed_over = units;
-    }
-}
-
-/// Takes the units at the front of the line that fit into one commit. Passes over a unit that
-/// cannot be in this commit, and every unit behind it that must not overtake it. Answers a unit
-/// whose gate was seen a moment ago.
-pub(super) fn take(line: &mut Line, recent: &Recent) -> Vec<Rivals> {
-    let mut group = Group::default();
-    let mut passed_over = VecDeque::new();
-    let mut ahead = Documents::default();
-    while let Some(mut next) = line.pop() {
-        next.unit.writes.retain(|write| !recent.makes_redundant(write));
-        if let Some(digest) = recent.digest(&next.unit.gate) {
-            next.answer_known(digest);
-        } else if let Some(place) = group.places.get(&next.unit.gate) {
-            group.rivals[*place].others.push_back(next);
-        } else if group.documents.clash_with(&next.unit) || ahead.must_precede(&next.unit) {
-            ahead.add(&next.unit);
-            passed_over.push_back(next);
-        } else if group.has_room_for(&next.unit) {
-            group.add(next);
-        } else {
-            passed_over.push_back(next);
-            break;
-        }
-    }
-    line.put_back(passed_over);
-    group.rivals
-}
-
 /// The units of one commit so far.
 #[derive(Default)]
-struct Group {
+pub(super) struct Group {
     rivals: Vec<Rivals>,
     /// The position of each gate in `rivals`.
     places: HashMap<DocumentPath, usize>,
-    documents: Documents,
+    counted: HashMap<DocumentPath, Merged>,
     bytes: usize,
 }
 
 impl Group {
-    /// An empty group has room for any unit, however large.
-    fn has_room_for(&self, unit: &Unit) -> bool {
+    /// A group of these units, in this order.
+    pub(super) fn of(units: impl IntoIterator<Item = Rivals>) -> Self {
+        let mut group = Self::default();
+        units.into_iter().for_each(|unit| group.add(unit));
+        group
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
         self.rivals.is_empty()
-            || (self.rivals.len() < MAX_UNITS
-                && self.documents.count_with(unit) <= MAX_DOCUMENTS
-                && self.bytes + size(unit) <= MAX_BYTES)
     }
 
-    fn add(&mut self, first: Waiting) {
-        self.places.insert(first.unit.gate.clone(), self.rivals.len());
-        self.documents.add(&first.unit);
-        self.bytes += size(&first.unit);
-        self.rivals.push(Rivals { first, others: VecDeque::new() });
+    /// The unit with this gate, and those that want the same.
+    pub(super) fn rivals_of(&mut self, gate: &DocumentPath) -> Option<&mut Rivals> {
+        self.rivals.get_mut(*self.places.get(gate)?)
+    }
+
+    /// Whether one unit creates a document that another one counts on.
+    pub(super) fn clashes_with(&self, unit: &Unit) -> bool {
+        self.counted.contains_key(&unit.gate)
+            || unit.writes.iter().any(|write| self.places.contains_key(write.path()))
+    }
+
+    /// Whether the unit counts in a document in which another one counts.
+    pub(super) fn shares_a_count_with(&self, unit: &Unit) -> bool {
+        unit.writes.iter().any(|write| self.counted.contains_key(write.path()))
+    }
+
+    /// All documents that the group writes: the gates, and then what counts them.
+    pub(super) fn documents(&self) -> impl Iterator<Item = &DocumentPath> {
+        self.places.keys().chain(self.counted.keys())
+    }
+
+    /// The documents in which the group counts.
+    pub(super) fn counted(&self) -> impl Iterator<Item = &DocumentPath> {
+        self.counted.keys()
+    }
+
+    /// An empty group has room for any unit, however large.
+    pub(super) fn has_room_for(&self, unit: &Unit, limits: &CommitLimits) -> bool {
+        self.is_empty()
+            || (self.rivals.len() < limits.units
+                && self.bytes + size(unit) <= limits.bytes
+                && self.has_documents_for(unit, limits))
+    }
+
+    fn has_documents_for(&self, unit: &Unit, limits: &CommitLimits) -> bool {
+        let mut documents = self.rivals.len() + 1 + self.counted.len();
+        let mut is_within = true;
+        for write in &unit.writes {
+            let transforms = match self.counted.get(write.path()) {
+                Some(merged) => merged.transforms_with(write),
+                None => {
+                    documents += 1;
+                    transforms(write)
+                }
+            };
+            is_within &= transforms <= limits.transforms;
+        }
+        is_within && documents <= limits.documents
+    }
+
+    /// Whether both fit into one commit.
+    pub(super) fn has_room_for_all_of(&self, other: &Self, limits: &CommitLimits) -> bool {
+        let documents = |group: &Self| group.rivals.len() + group.counted.len();
+        self.is_empty()
+            || (self.rivals.len() + other.rivals.len() <= limits.units
+                && self.bytes + other.bytes <= limits.bytes
+                && documents(self) + documents(other) <= limits.documents)
+    }
+
+    /// Adds a unit that waited alone.
+    pub(super) fn add_waiting(&mut self, first: Waiting) {
+        self.add(Rivals { first, others: VecDeque::new() });
+    }
+
+    fn add(&mut self, mut rivals: Rivals) {
+        let (unit, place) = (&mut rivals.first.unit, self.rivals.len());
+        self.bytes += size(unit);
+        self.places.insert(unit.gate.clone(), place);
+        for write in unit.writes.drain(..) {
+            match self.counted.entry(write.path().clone()) {
+                Entry::Vacant(entry) => drop(entry.insert(Merged::own(place, write))),
+                Entry::Occupied(mut entry) => entry.get_mut().add(place, write),
+            }
+        }
+        self.rivals.push(rivals);
+    }
+
+    /// Takes in a group that writes none of the same documents.
+    pub(super) fn absorb(&mut self, other: Self) {
+        let places = self.rivals.len();
+        self.bytes += other.bytes;
+        self.rivals.extend(other.rivals);
+        self.places.extend(other.places.into_iter().map(|(gate, at)| (gate, at + places)));
+        self.counted.extend(other.counted.into_iter().map(|(path, mut merged)| {
+            merged.shift(places);
+            (path, merged)
+        }));
+    }
+
+    /// The commit: creates each gate, in order, and then writes each other document once. Leaves
+    /// out what the store holds already.
+    pub(super) fn prepare(self, recent: &Recent) -> Prepared {
+        let mut merged: Vec<_> = self.counted.into_values().map(Merged::into_write).collect();
+        merged.retain(|(write, _)| !recent.makes_redundant(write));
+        merged.sort_unstable_by(|(a, _), (b, _)| a.path().cmp(b.path()));
+        let mut rivals = self.rivals;
+        let mut writes: Vec<_> = rivals.iter_mut().map(create).collect();
+        let (sums, origins): (Vec<_>, Vec<_>) = merged.into_iter().unzip();
+        writes.extend(sums);
+        Prepared { rivals, writes: Arc::new(writes), origins }
     }
 }
 
-/// The documents that some units write.
-#[derive(Default)]
-struct Documents {
-    gates: HashSet<DocumentPath>,
-    counted: HashSet<DocumentPath>,
+fn create(rivals: &mut Rivals) -> Write {
+    rivals.first.room = None;
+    let unit = &mut rivals.first.unit;
+    Write::Create { path: unit.gate.clone(), fields: std::mem::take(&mut unit.fields) }
 }
 
-impl Documents {
-    fn add(&mut self, unit: &Unit) {
-        self.gates.insert(unit.gate.clone());
-        self.counted.extend(unit.writes.iter().map(|write| write.path().clone()));
+/// A group whose writes are ready to be sent, again and again if need be.
+pub(super) struct Prepared {
+    /// By position in `writes`, whose first ones create the gates.
+    pub(super) rivals: Vec<Rivals>,
+    pub(super) writes: Arc<Vec<Write>>,
+    origins: Vec<Origin>,
+}
+
+impl Prepared {
+    /// The writes that create the gates, by position.
+    pub(super) fn gates(&self) -> impl Iterator<Item = &DocumentPath> {
+        self.writes[..self.rivals.len()].iter().map(Write::path)
     }
 
-    /// Whether one unit creates a document that another one counts on. Two such units are never in
-    /// one commit.
-    fn clash_with(&self, unit: &Unit) -> bool {
-        self.counted.contains(&unit.gate)
-            || unit.writes.iter().any(|write| self.gates.contains(write.path()))
+    /// Gives each unit its writes back.
+    pub(super) fn take_apart(self) -> Vec<Rivals> {
+        let Self { mut rivals, writes, origins } = self;
+        let mut writes = owned(writes).into_iter();
+        for (rivals, create) in rivals.iter_mut().zip(writes.by_ref()) {
+            if let Write::Create { fields, .. } = create {
+                rivals.first.unit.fields = fields;
+            }
+        }
+        for (origin, sent) in origins.into_iter().zip(writes) {
+            for (place, write) in origin.take_apart(sent) {
+                rivals[place].first.unit.writes.push(write);
+            }
+        }
+        rivals
     }
+}
 
-    /// Whether `unit` must not overtake these.
-    fn must_precede(&self, unit: &Unit) -> bool {
-        self.gates.contains(&unit.gate) || self.clash_with(unit)
-    }
-
-    fn count_with(&self, unit: &Unit) -> usize {
-        let new = unit.writes.iter().filter(|write| !self.counted.contains(write.path()));
-        self.gates.len() + self.counted.len() + 1 + new.count()
-    }
+/// The writes themselves, without a copy unless the store holds on to them.
+pub(super) fn owned(writes: Arc<Vec<Write>>) -> Vec<Write> {
+    Arc::try_unwrap(writes).unwrap_or_else(|shared| shared.to_vec())
 }
 
 /// Bytes of the unit's documents, paths included.
 fn size(unit: &Unit) -> usize {
-    let gate = unit.gate.to_string().len() + store::size(&unit.fields);
+    let gate = unit.gate.size() + store::size(&unit.fields);
     gate + unit.writes.iter().map(Write::size).sum::<usize>()
-}
-
-/// The writes of all `units` with one write per document: increments are added up, and a field
-/// that several units set gets the last value.
-pub(super) fn merge<'a>(units: impl Iterator<Item = &'a Unit>) -> Vec<Write> {
-    let mut gates = Vec::new();
-    let mut merged: BTreeMap<&DocumentPath, (Fields, BTreeMap<String, i64>)> = BTreeMap::new();
-    for unit in units {
-        gates.push(Write::Create { path: unit.gate.clone(), fields: unit.fields.clone() });
-        for write in &unit.writes {
-            let (fields, by) = merged.entry(write.path()).or_default();
-            add(fields, by, write);
-        }
-    }
-    let write = |(path, (fields, by)): (&DocumentPath, (Fields, BTreeMap<String, i64>))| {
-        let path = path.clone();
-        if by.is_empty() {
-            Write::Upsert { path, fields }
-        } else {
-            Write::Increment { path, fields, by }
-        }
-    };
-    gates.into_iter().chain(merged.into_iter().map(write)).collect()
-}
-
-fn add(fields: &mut Fields, by: &mut BTreeMap<String, i64>, write: &Write) {
-    if let Write::Upsert { fields: set, .. } | Write::Increment { fields: set, .. } = write {
-        fields.extend(set.clone());
-    }
-    if let Write::Increment { by: more, .. } = write {
-        for (name, amount) in more {
-            *by.entry(name.clone()).or_default() += amount;
-        }
-    }
 }

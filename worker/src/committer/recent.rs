@@ -25,16 +25,14 @@ pub(super) struct Recent {
 
 impl Recent {
     /// Remembers that the store holds the gate with `digest`.
-    pub(super) fn remember_gate(&mut self, gate: &DocumentPath, digest: Option<&str>) {
-        self.gates.remember(gate, digest.map(str::to_owned));
+    pub(super) fn remember_gate(&mut self, gate: DocumentPath, digest: Option<String>) {
+        self.gates.remember(gate, digest);
     }
 
-    /// Remembers the upserts among `writes`.
-    pub(super) fn remember_upserts(&mut self, writes: Vec<Write>) {
-        for write in writes {
-            if let Write::Upsert { path, fields } = write {
-                self.upserts.remember(&path, fields);
-            }
+    /// Remembers the write if it is an upsert.
+    pub(super) fn remember_upsert(&mut self, write: Write) {
+        if let Write::Upsert { path, fields } = write {
+            self.upserts.remember(path, fields);
         }
     }
 
@@ -69,10 +67,10 @@ impl<V> Default for Memory<V> {
 }
 
 impl<V> Memory<V> {
-    fn remember(&mut self, path: &DocumentPath, value: V) {
+    fn remember(&mut self, path: DocumentPath, value: V) {
         self.forget();
         if self.known.insert(path.clone(), value).is_none() {
-            self.order.push_back((Instant::now(), path.clone()));
+            self.order.push_back((Instant::now(), path));
         }
     }
 
@@ -102,7 +100,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_gate_is_forgotten_after_a_minute() {
         let mut recent = Recent::default();
-        recent.remember_gate(&gate(1), Some("d"));
+        recent.remember_gate(gate(1), Some("d".to_owned()));
         tokio::time::advance(MEMORY).await;
         recent.forget();
         assert_eq!(recent.digest(&gate(1)), Some(Some("d")));
@@ -114,7 +112,7 @@ mod tests {
     #[tokio::test]
     async fn the_number_of_remembered_gates_is_bounded() {
         let mut recent = Recent::default();
-        (0..MOST + 10).for_each(|n| recent.remember_gate(&gate(n), None));
+        (0..MOST + 10).for_each(|n| recent.remember_gate(gate(n), None));
         assert!(recent.gates.known.len() <= MOST && recent.gates.order.len() <= MOST);
         assert_eq!(recent.digest(&gate(0)), None);
         assert_eq!(recent.digest(&gate(MOST + 9)), Some(None));
@@ -125,7 +123,7 @@ mod tests {
         let upsert =
             |day: &str| Write::Upsert { path: gate(1), fields: fields([("day", day.into())]) };
         let mut recent = Recent::default();
-        recent.remember_upserts(vec![upsert("all")]);
+        recent.remember_upsert(upsert("all"));
         assert!(recent.makes_redundant(&upsert("all")));
         assert!(!recent.makes_redundant(&upsert("2025-05-01")));
         tokio::time::advance(MEMORY + Duration::from_secs(1)).await;
@@ -138,7 +136,7 @@ mod tests {
         let by = std::collections::BTreeMap::from([("count".to_owned(), 1)]);
         let increment = Write::Increment { path: gate(1), fields: Fields::new(), by };
         let mut recent = Recent::default();
-        recent.remember_upserts(vec![increment.clone()]);
+        recent.remember_upsert(increment.clone());
         assert!(!recent.makes_redundant(&increment));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::unit::{CommitError, Unit};
 use crate::outcome::RecordOutcome;
@@ -14,6 +14,8 @@ pub(super) type Answer = Result<RecordOutcome, CommitError>;
 pub(super) struct Waiting {
     pub(super) unit: Unit,
     pub(super) answer: oneshot::Sender<Answer>,
+    /// Its place among those that wait for a commit; given up when the commit is sent.
+    pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
 impl Waiting {
@@ -36,9 +38,8 @@ pub(super) struct Rivals {
 }
 
 impl Rivals {
-    /// Answers all: the first created the gate.
-    pub(super) fn stored(self) {
-        let digest = self.first.unit.digest();
+    /// Answers all: the first created the gate, with `digest`.
+    pub(super) fn stored(self, digest: Option<&str>) {
         self.others.into_iter().for_each(|other| other.answer_known(digest));
         self.first.answer(Ok(RecordOutcome::Stored));
     }

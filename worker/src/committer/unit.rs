@@ -23,6 +23,19 @@ impl Unit {
     pub(super) fn digest(&self) -> Option<&str> {
         digest(&self.fields)
     }
+
+    /// The tenant that all its documents belong to.
+    pub(super) fn tenant(&self) -> &str {
+        self.gate.tenant().unwrap_or_default()
+    }
+}
+
+/// Takes the digest out of a gate's fields.
+pub(super) fn take_digest(fields: &mut Fields) -> Option<String> {
+    match fields.remove("digest")? {
+        Value::Text(digest) => Some(digest),
+        _ => None,
+    }
 }
 
 /// The digest that a gate with these fields holds.

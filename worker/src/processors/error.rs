@@ -45,7 +45,6 @@ impl ProcessError {
 
     /// Whether the store reported a fault that may pass.
     pub(crate) fn is_passing(&self) -> bool {
-        matches!(self, Self::Commit(CommitError::Store(error))
-            if matches!(**error, StoreError::Passing(_)))
+        matches!(self, Self::Commit(CommitError::Store(error)) if error.is_passing())
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use common::path::{Collection, CollectionPath, DocumentPath};
 use common::store::embedded::EmbeddedStore;
-use common::store::{Aggregation, Document, DocumentStore, Query, StoreError, Write};
+use common::store::{Aggregation, CommitLimits, Document, DocumentStore, Query, StoreError, Write};
 use common::tenant::TenantId;
 use tempfile::TempDir;
 
@@ -85,6 +85,10 @@ impl DocumentStore for CountingStore {
         self.rollup_writes.fetch_add(writes_of(Collection::Rollups), Ordering::SeqCst);
         self.visitor_writes.fetch_add(writes_of(Collection::Visitors), Ordering::SeqCst);
         self.store.commit(writes).await
+    }
+
+    fn commit_limits(&self) -> CommitLimits {
+        self.store.commit_limits()
     }
 
     async fn get_many(&self, paths: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError> {

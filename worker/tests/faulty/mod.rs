@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use common::path::{Collection, CollectionPath, DocumentPath};
 use common::record::RecordId;
 use common::store::embedded::EmbeddedStore;
-use common::store::{Aggregation, Document, DocumentStore, Query, StoreError, Write};
+use common::store::{Aggregation, CommitLimits, Document, DocumentStore, Query, StoreError, Write};
 use common::tenant::TenantId;
 use tempfile::TempDir;
 use tokio::runtime::Handle;
@@ -26,6 +26,8 @@ pub(crate) enum Fault {
     Passing,
     /// All is done, and the answer is a passing fault.
     Ambiguous,
+    /// Nothing is done: others write the same documents.
+    Contention,
     /// Nothing is done: the deployment is wrong.
     Deployment,
     /// Nothing is done: the request cannot be carried out.
@@ -65,6 +67,7 @@ pub(crate) struct FaultyStore {
     commit_faults: Plan,
     read_faults: Plan,
     unwritable: Mutex<Option<CollectionPath>>,
+    contended: Mutex<Option<DocumentPath>>,
     commits: watch::Sender<Vec<Commit>>,
     running: watch::Sender<usize>,
     held: watch::Sender<bool>,
@@ -80,6 +83,7 @@ impl FaultyStore {
             commit_faults: Mutex::new(Box::new(iter::empty())),
             read_faults: Mutex::new(Box::new(iter::empty())),
             unwritable: Mutex::default(),
+            contended: Mutex::default(),
             commits: watch::Sender::default(),
             running: watch::Sender::default(),
             held: watch::Sender::default(),
@@ -105,6 +109,16 @@ impl FaultyStore {
     /// Fails every commit that writes to `collection`, if there is one, with a passing fault.
     pub(crate) fn fail_commits_to(&self, collection: Option<CollectionPath>) {
         *self.unwritable.lock().expect("no test panics here") = collection;
+    }
+
+    /// Fails every commit that writes this document, if there is one, as if others wrote it too.
+    pub(crate) fn contend_for(&self, document: Option<DocumentPath>) {
+        *self.contended.lock().expect("no test panics here") = document;
+    }
+
+    fn is_contended(&self, writes: &[Write]) -> bool {
+        let contended = self.contended.lock().expect("no test panics here");
+        writes.iter().any(|write| Some(write.path()) == contended.as_ref())
     }
 
     fn is_writable(&self, writes: &[Write]) -> bool {
@@ -153,7 +167,9 @@ impl FaultyStore {
                 self.write(writes).await?;
                 Err(StoreError::Passing("the answer was lost".into()))
             }
-            Fault::Passing | Fault::Deployment | Fault::Invalid => Err(error(fault)),
+            Fault::Passing | Fault::Contention | Fault::Deployment | Fault::Invalid => {
+                Err(error(fault))
+            }
         }
     }
 
@@ -172,6 +188,7 @@ fn next(plan: &Plan) -> Fault {
 fn error(fault: Fault) -> StoreError {
     match fault {
         Fault::None | Fault::Passing | Fault::Ambiguous => StoreError::Passing("busy".into()),
+        Fault::Contention => StoreError::Contention("too much contention".into()),
         Fault::Deployment => StoreError::Deployment("no permission".into()),
         Fault::Invalid => StoreError::Invalid("out of bounds".into()),
     }
@@ -187,6 +204,7 @@ impl DocumentStore for FaultyStore {
     async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         let planned = next(&self.commit_faults);
         let fault = if self.is_writable(&writes) { planned } else { Fault::Passing };
+        let fault = if self.is_contended(&writes) { Fault::Contention } else { fault };
         let others = *self.running.borrow();
         let commit = Commit { began: Instant::now(), others, writes: writes.clone() };
         self.running.send_modify(|running| *running += 1);
@@ -195,6 +213,10 @@ impl DocumentStore for FaultyStore {
         let result = self.apply(fault, writes).await;
         self.running.send_modify(|running| *running -= 1);
         result
+    }
+
+    fn commit_limits(&self) -> CommitLimits {
+        self.store.commit_limits()
     }
 
     async fn get_many(&self, paths: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -15,9 +16,15 @@ use crate::data_folder::DOCUMENTS;
 use crate::path::DocumentPath;
 use crate::sqlite::Database;
 use crate::store::{
-    Aggregation, Document, DocumentStore, Fields, Query, StoreError, Value, Write, check, size,
+    Aggregation, CommitLimits, Document, DocumentStore, Fields, Query, StoreError, Value, Write,
+    check, size,
 };
 use crate::tenant::TenantId;
+
+/// One disk takes one commit at a time, and larger ones cost less for each record. These end within some
+/// ten milliseconds.
+const LIMITS: CommitLimits =
+    CommitLimits { units: 1_024, documents: 4_000, ..CommitLimits::ONE_AT_A_TIME };
 
 /// The documents in a data folder.
 pub struct EmbeddedStore {
@@ -46,8 +53,16 @@ impl EmbeddedStore {
 #[async_trait]
 impl DocumentStore for EmbeddedStore {
     async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        self.commit_shared(Arc::new(writes)).await
+    }
+
+    async fn commit_shared(&self, writes: Arc<Vec<Write>>) -> Result<(), StoreError> {
         check::writes(&writes)?;
         self.database.write(move |db| apply_all(db, &writes)).await
+    }
+
+    fn commit_limits(&self) -> CommitLimits {
+        LIMITS
     }
 
     async fn get_many(&self, paths: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError> {
@@ -142,7 +157,7 @@ fn merge(
     if before.as_ref() == Some(&fields) {
         return Ok(());
     }
-    check::size(path, path.to_string().len() + size(&fields))?;
+    check::size(path, path.size() + size(&fields))?;
     match before {
         Some(_) => replace(db, collection, path, &fields),
         None => insert(db, collection, path, &fields),

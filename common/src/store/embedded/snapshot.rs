@@ -12,7 +12,7 @@ use super::{migration, select, tenants};
 use crate::data_folder::DOCUMENTS;
 use crate::path::DocumentPath;
 use crate::sqlite;
-use crate::store::{Aggregation, Document, DocumentStore, Query, StoreError, Write};
+use crate::store::{Aggregation, CommitLimits, Document, DocumentStore, Query, StoreError, Write};
 use crate::tenant::TenantId;
 
 /// One read transaction, which refuses writes. While it is open, SQLite's log grows with the writes
@@ -45,6 +45,10 @@ impl Snapshot {
 impl DocumentStore for Snapshot {
     async fn commit(&self, _: Vec<Write>) -> Result<(), StoreError> {
         Err(StoreError::Invalid("a snapshot cannot be written to".into()))
+    }
+
+    fn commit_limits(&self) -> CommitLimits {
+        CommitLimits::ONE_AT_A_TIME
     }
 
     async fn get_many(&self, paths: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError> {

@@ -11,23 +11,23 @@ use super::error::AnswerError;
 use crate::store::{Document, Fields, StoreError, Value};
 
 /// `value` as Firestore sends it.
-pub(super) fn value(value: Value) -> wire::Value {
+pub(super) fn value(value: &Value) -> wire::Value {
     let of_type = match value {
         Value::Null => ValueType::NullValue(0),
-        Value::Bool(truth) => ValueType::BooleanValue(truth),
-        Value::Integer(number) => ValueType::IntegerValue(number),
-        Value::Double(number) => ValueType::DoubleValue(number),
-        Value::Text(text) => ValueType::StringValue(text),
-        Value::Bytes(bytes) => ValueType::BytesValue(bytes),
-        Value::Timestamp(instant) => ValueType::TimestampValue(timestamp(instant)),
+        Value::Bool(truth) => ValueType::BooleanValue(*truth),
+        Value::Integer(number) => ValueType::IntegerValue(*number),
+        Value::Double(number) => ValueType::DoubleValue(*number),
+        Value::Text(text) => ValueType::StringValue(text.clone()),
+        Value::Bytes(bytes) => ValueType::BytesValue(bytes.clone()),
+        Value::Timestamp(instant) => ValueType::TimestampValue(timestamp(*instant)),
         Value::Map(entries) => ValueType::MapValue(MapValue { fields: fields(entries) }),
     };
     wire::Value { value_type: Some(of_type) }
 }
 
 /// `fields` as Firestore sends them.
-pub(super) fn fields(fields: Fields) -> HashMap<String, wire::Value> {
-    fields.into_iter().map(|(name, field)| (name, value(field))).collect()
+pub(super) fn fields(fields: &Fields) -> HashMap<String, wire::Value> {
+    fields.iter().map(|(name, field)| (name.clone(), value(field))).collect()
 }
 
 /// A time, cut to the microsecond. Firestore cuts the times that it stores, so the values of

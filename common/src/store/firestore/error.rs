@@ -35,8 +35,8 @@ pub(super) fn refused(status: Status) -> StoreError {
         | Code::NotFound
         | Code::FailedPrecondition
         | Code::Unimplemented => StoreError::Deployment(Box::new(status)),
+        Code::Aborted => StoreError::Contention(Box::new(status)),
         Code::Ok
-        | Code::Aborted
         | Code::Cancelled
         | Code::DataLoss
         | Code::DeadlineExceeded
@@ -67,6 +67,7 @@ mod tests {
         match refused(Status::new(code, "")) {
             StoreError::AlreadyExists => "exists",
             StoreError::Passing(_) => "passing",
+            StoreError::Contention(_) => "contention",
             StoreError::Invalid(_) => "invalid",
             StoreError::Deployment(_) => "deployment",
         }
@@ -76,7 +77,7 @@ mod tests {
     fn each_code_leads_to_retry_quarantine_or_waiting() {
         let cases = [
             (Code::AlreadyExists, "exists"),
-            (Code::Aborted, "passing"),
+            (Code::Aborted, "contention"),
             (Code::Unavailable, "passing"),
             (Code::DeadlineExceeded, "passing"),
             (Code::Cancelled, "passing"),

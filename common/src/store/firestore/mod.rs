@@ -7,6 +7,7 @@ mod write;
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,7 +25,7 @@ use gcloud_sdk::{GoogleAuthMiddleware, RequestTimeouts};
 use tokio::sync::OnceCell;
 
 use self::error::{no_answer, not_connected, refused};
-use super::{Aggregation, Document, DocumentStore, Query, StoreError, Write, check};
+use super::{Aggregation, CommitLimits, Document, DocumentStore, Query, StoreError, Write, check};
 use crate::path::{DocumentPath, TENANTS};
 use crate::tenant::TenantId;
 
@@ -37,6 +38,18 @@ const PROBE_LIMIT: Duration = Duration::from_secs(2);
 
 /// Most documents in one read, so that it ends within the limit.
 const DOCUMENTS_PER_READ: usize = 1_000;
+
+/// A request takes at most 10 MiB, and a document at most 500 transforms. [`Write::size`] leaves out
+/// what a request adds to each document, such as the database's name: less than 1 KiB. A document takes
+/// about one write a second for long, and more for a while.
+const LIMITS: CommitLimits = CommitLimits {
+    units: 1_000,
+    documents: 2_000,
+    bytes: 4 << 20,
+    transforms: 500,
+    at_once: 8,
+    interval: Duration::from_millis(250),
+};
 
 /// The emulator lists missing documents to this token only; on Google Cloud it is a read like others.
 const OF_THE_OWNER: &str = "Bearer owner";
@@ -141,6 +154,10 @@ impl FirestoreStore {
 #[async_trait]
 impl DocumentStore for FirestoreStore {
     async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        self.commit_shared(Arc::new(writes)).await
+    }
+
+    async fn commit_shared(&self, writes: Arc<Vec<Write>>) -> Result<(), StoreError> {
         if writes.is_empty() {
             return Ok(());
         }
@@ -150,13 +167,17 @@ impl DocumentStore for FirestoreStore {
             let documents = database.get_documents_path();
             let commit = CommitRequest {
                 database: database.get_database_path().clone(),
-                writes: writes.into_iter().map(|one| write::encode(documents, one)).collect(),
+                writes: writes.iter().map(|one| write::encode(documents, one)).collect(),
                 ..Default::default()
             };
             let answer = client(database).commit(request(commit)).await;
             answer.map(drop).map_err(refused)
         })
         .await
+    }
+
+    fn commit_limits(&self) -> CommitLimits {
+        LIMITS
     }
 
     async fn get_many(&self, paths: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError> {

@@ -178,7 +178,7 @@ fn filter(filter: &Filter) -> structured_query::Filter {
     of_type(FilterType::FieldFilter(FieldFilter {
         field: Some(operand),
         op: operator(filter.op).into(),
-        value: Some(encode::value(filter.value.clone())),
+        value: Some(encode::value(&filter.value)),
     }))
 }
 

@@ -16,13 +16,13 @@ pub(super) fn name(documents: &str, path: &DocumentPath) -> String {
 }
 
 /// `write` as Firestore takes it; `documents` is the root of the database.
-pub(super) fn encode(documents: &str, write: Write) -> wire::Write {
+pub(super) fn encode(documents: &str, write: &Write) -> wire::Write {
     let name = name(documents, write.path());
     match write {
         Write::Create { fields, .. } => create(name, fields),
         Write::Upsert { fields, .. } => merge(name, fields),
         Write::Increment { fields, by, .. } => wire::Write {
-            update_transforms: by.into_iter().map(increment).collect(),
+            update_transforms: by.iter().map(increment).collect(),
             ..merge(name, fields)
         },
         Write::Delete { .. } => {
@@ -31,7 +31,7 @@ pub(super) fn encode(documents: &str, write: Write) -> wire::Write {
     }
 }
 
-fn create(name: String, fields: Fields) -> wire::Write {
+fn create(name: String, fields: &Fields) -> wire::Write {
     wire::Write {
         operation: Some(update(name, fields)),
         current_document: Some(Precondition { condition_type: Some(ConditionType::Exists(false)) }),
@@ -41,7 +41,7 @@ fn create(name: String, fields: Fields) -> wire::Write {
 
 /// Sets the fields in the mask and keeps the others. An empty mask only makes sure that the
 /// document exists; without a mask, the document would be replaced.
-fn merge(name: String, fields: Fields) -> wire::Write {
+fn merge(name: String, fields: &Fields) -> wire::Write {
     let mask =
         DocumentMask { field_paths: fields.keys().map(|name| encode::field_path(name)).collect() };
     wire::Write {
@@ -51,14 +51,14 @@ fn merge(name: String, fields: Fields) -> wire::Write {
     }
 }
 
-fn update(name: String, fields: Fields) -> Operation {
+fn update(name: String, fields: &Fields) -> Operation {
     Operation::Update(wire::Document { name, fields: encode::fields(fields), ..Default::default() })
 }
 
-fn increment((field, by): (String, i64)) -> FieldTransform {
+fn increment((field, by): (&String, &i64)) -> FieldTransform {
     FieldTransform {
-        field_path: encode::field_path(&field),
-        transform_type: Some(TransformType::Increment(encode::value(Value::Integer(by)))),
+        field_path: encode::field_path(field),
+        transform_type: Some(TransformType::Increment(encode::value(&Value::Integer(*by)))),
     }
 }
 
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn a_create_requires_that_the_document_is_missing_and_has_no_mask() {
         let write = Write::Create { path: path("a"), fields: fields([("n", 1_i64.into())]) };
-        let sent = encode("projects/p/databases/d/documents", write);
+        let sent = encode("projects/p/databases/d/documents", &write);
         let condition = sent.current_document.and_then(|one| one.condition_type);
         assert_eq!(condition, Some(ConditionType::Exists(false)));
         assert_eq!(sent.update_mask, None);
@@ -92,7 +92,7 @@ mod tests {
             fields: fields([("a.b", "x".into())]),
             by: BTreeMap::from([("count".to_owned(), 2)]),
         };
-        let sent = encode("d", write);
+        let sent = encode("d", &write);
         let mask = sent.update_mask.expect("a merge has a mask");
         assert_eq!(mask.field_paths, ["`a.b`"]);
         assert_eq!(sent.update_transforms.len(), 1);

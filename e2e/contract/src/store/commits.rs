@@ -1,5 +1,7 @@
 //! Commits: all or nothing, also when several run at once.
 
+use std::sync::Arc;
+
 use common::store::{DocumentStore, MAX_DOCUMENT_BYTES, Query, Write, fields};
 use futures::future::join_all;
 
@@ -64,6 +66,29 @@ pub async fn a_commit_may_have_a_thousand_documents(store: &dyn DocumentStore) {
     let writes = (0..1_000).map(|n| create(log(&format!("{n:04}")), number(n))).collect();
     commit(store, writes).await;
     assert_eq!(ids(store, Query::all(logs())).await.len(), 1_000);
+}
+
+/// As many documents as the store says, and together as many bytes.
+pub async fn a_commit_as_large_as_the_store_says_is_taken(store: &dyn DocumentStore) {
+    let limits = store.commit_limits();
+    let filling = "x".repeat(limits.bytes / limits.documents - 60);
+    let text = || fields([("text", filling.as_str().into())]);
+    let write = |n: usize| increment(log(&format!("{n:05}")), text(), &[("count", 1)]);
+    let writes: Vec<_> = (0..limits.documents).map(write).collect();
+    let bytes: usize = writes.iter().map(Write::size).sum();
+    assert!(bytes <= limits.bytes && bytes > limits.bytes / 10 * 9, "{bytes}");
+    commit(store, writes).await;
+    assert_eq!(ids(store, Query::all(logs()).select(&[])).await.len(), limits.documents);
+}
+
+/// The caller keeps them.
+pub async fn shared_writes_can_be_sent_again(store: &dyn DocumentStore) {
+    let writes = Arc::new(vec![increment(log("1"), number(7), &[("count", 2)])]);
+    for _ in 0..2 {
+        store.commit_shared(Arc::clone(&writes)).await.expect("it is applied");
+    }
+    let sum = fields([("n", 7_i64.into()), ("count", 4_i64.into())]);
+    assert_eq!(get(store, log("1")).await, Some(sum));
 }
 
 /// Each named field is replaced as a whole, even a map; the others stay.
