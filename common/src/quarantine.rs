@@ -38,11 +38,14 @@ pub enum Reason {
     Invalid,
     /// Too many deliveries failed.
     DeadLetter,
+    /// It waited for longer than documents are kept.
+    TooOld,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Conflict, Self::BadMessage, Self::Invalid, Self::DeadLetter];
+    pub const ALL: [Self; 5] =
+        [Self::Conflict, Self::BadMessage, Self::Invalid, Self::DeadLetter, Self::TooOld];
 
     /// The name in documents and metrics, which never changes.
     pub fn as_str(self) -> &'static str {
@@ -51,6 +54,7 @@ impl Reason {
             Self::BadMessage => "bad-message",
             Self::Invalid => "invalid",
             Self::DeadLetter => "dead-letter",
+            Self::TooOld => "too-old",
         }
     }
 }

@@ -59,7 +59,13 @@ impl From<rusqlite::Error> for SqliteError {
 
 type Reply = Box<dyn FnOnce(Result<(), SqliteError>) + Send>;
 /// Runs in the transaction, if it could begin.
-type Job = Box<dyn FnOnce(Result<&Transaction<'_>, SqliteError>) -> Reply + Send>;
+type Job = Box<dyn FnOnce(Result<Place<'_>, SqliteError>) -> Done + Send>;
+
+/// A job that has run.
+struct Done {
+    failed: bool,
+    reply: Reply,
+}
 
 /// A database file in WAL mode with `synchronous=FULL`: commits survive a power cut.
 pub(crate) struct Database {
@@ -110,13 +116,17 @@ impl Database {
         F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
         R: FnOnce(Result<T, E>) + Send + 'static,
     {
-        let job: Job = Box::new(move |transaction| {
-            let result = transaction.map_err(E::from).and_then(|it| in_savepoint(it, job));
-            Box::new(move |committed| reply(committed.map_err(E::from).and(result)))
+        let job: Job = Box::new(move |place| {
+            let result = place.map_err(E::from).and_then(|place| place.run(job));
+            let failed = result.is_err();
+            let reply: Reply = Box::new(move |committed| {
+                reply(committed.map_err(E::from).and(result));
+            });
+            Done { failed, reply }
         });
         let jobs = self.jobs.as_ref().map(|jobs| jobs.send(job));
         if let Some(Err(mpsc::SendError(job))) = jobs {
-            job(Err(SqliteError::Closed))(Err(SqliteError::Closed));
+            (job(Err(SqliteError::Closed)).reply)(Err(SqliteError::Closed));
         }
     }
 
@@ -182,6 +192,8 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, SqliteError> {
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // Copies for savepoints need no file.
+    connection.pragma_update(None, "temp_store", "memory")?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     // What is deleted is overwritten: salts, and texts that are acknowledged.
     connection.pragma_update(None, "secure_delete", true)?;
@@ -203,12 +215,17 @@ fn write_groups(mut connection: Connection, queue: &mpsc::Receiver<Job>) {
 }
 
 fn write_group(connection: &mut Connection, first: Job, queue: &mpsc::Receiver<Job>) {
-    let mut group = std::iter::once(first).chain(queue.try_iter().take(GROUP - 1));
+    let second = queue.try_recv().ok();
+    let is_alone = second.is_none();
+    // What arrives while a job runs on its own is the next group: if the job fails, so does the
+    // transaction.
+    let more = queue.try_iter().take(if is_alone { 0 } else { GROUP - 2 });
+    let mut group = std::iter::once(first).chain(second).chain(more);
     let mut replies = Vec::new();
-    let committed = commit(connection, &mut group, &mut replies);
+    let committed = commit(connection, is_alone, &mut group, &mut replies);
     if let (Err(error), true) = (&committed, replies.is_empty()) {
         // It could not begin: somebody holds the file. All that wait have waited long enough.
-        replies.extend(group.map(|job| job(Err(error.clone()))));
+        replies.extend(group.map(|job| job(Err(error.clone())).reply));
     }
     for reply in replies {
         reply(committed.clone());
@@ -217,36 +234,61 @@ fn write_group(connection: &mut Connection, first: Job, queue: &mpsc::Receiver<J
 
 fn commit(
     connection: &mut Connection,
+    is_alone: bool,
     group: &mut impl Iterator<Item = Job>,
     replies: &mut Vec<Reply>,
 ) -> Result<(), SqliteError> {
     let transaction =
         Transaction::new(connection, TransactionBehavior::Immediate).map_err(SqliteError::from)?;
     for job in group {
-        replies.push(job(Ok(&transaction)));
+        let Done { failed, reply } = job(Ok(Place { transaction: &transaction, is_alone }));
+        replies.push(reply);
         if transaction.is_autocommit() {
             // What follows would not be in a transaction. It is the next group.
             return Err(SqliteError::Undone);
+        }
+        if failed && is_alone {
+            return Ok(transaction.rollback()?);
         }
     }
     Ok(transaction.commit()?)
 }
 
-/// The statements are prepared once: a flood runs them for every job.
-fn in_savepoint<T, E: From<SqliteError>>(
-    transaction: &Transaction<'_>,
-    job: impl FnOnce(&Connection) -> Result<T, E>,
-) -> Result<T, E> {
-    let run = |sql| transaction.prepare_cached(sql).and_then(|mut it| it.execute([]).map(drop));
-    run("SAVEPOINT job").map_err(SqliteError::from)?;
-    let result = job(transaction);
-    if result.is_err() {
-        // If SQLite has undone the whole transaction already, there is no savepoint left.
-        drop(run("ROLLBACK TO job"));
+/// Where a job runs.
+struct Place<'a> {
+    transaction: &'a Transaction<'a>,
+    /// No other job runs in the transaction.
+    is_alone: bool,
+}
+
+impl Place<'_> {
+    /// A job that shares the transaction gets a savepoint, for which SQLite copies what it changes.
+    fn run<T, E: From<SqliteError>>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if self.is_alone { job(self.transaction) } else { self.run_in_savepoint(job) }
     }
-    match (result, run("RELEASE job")) {
-        (Ok(_), Err(error)) => Err(SqliteError::from(error).into()),
-        (result, _) => result,
+
+    fn run_in_savepoint<T, E: From<SqliteError>>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.execute("SAVEPOINT job").map_err(SqliteError::from)?;
+        let result = job(self.transaction);
+        if result.is_err() {
+            // If SQLite has undone the whole transaction already, there is no savepoint left.
+            drop(self.execute("ROLLBACK TO job"));
+        }
+        match (result, self.execute("RELEASE job")) {
+            (Ok(_), Err(error)) => Err(SqliteError::from(error).into()),
+            (result, _) => result,
+        }
+    }
+
+    /// The statement is prepared once: a flood runs it for every job.
+    fn execute(&self, sql: &str) -> rusqlite::Result<()> {
+        self.transaction.prepare_cached(sql)?.execute([]).map(drop)
     }
 }
 
@@ -277,6 +319,20 @@ mod tests {
         let jobs = [1, 2, 1, 3, 2].map(|n| database.write(insert(n)));
         let failed = join_all(jobs).await.iter().filter(|r| r.is_err()).count();
         assert_eq!((failed, count(&database).await), (2, 3));
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_on_its_own_leaves_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = Database::open(&folder.path().join("t.db"), SCHEMA).expect("a database");
+        let twice = |db: &Connection| -> Result<usize, SqliteError> {
+            db.execute("INSERT INTO t VALUES (1)", [])?;
+            Ok(db.execute("INSERT INTO t VALUES (1)", [])?)
+        };
+        database.write(twice).await.expect_err("the second row has the key of the first");
+        assert_eq!(count(&database).await, 0);
+        database.write(insert(1)).await.expect("written");
+        assert_eq!(count(&database).await, 1);
     }
 
     #[tokio::test]

@@ -12,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use worker::{Disposition, Worker};
 
-/// How many messages of fast kinds are in work at once: enough to fill group commits.
-const FAST_SLOTS: usize = 1024;
+/// How many messages of fast kinds are in work at once: enough to fill a commit that is being written, one
+/// that is being prepared, and acknowledgements on their way to disk.
+const FAST_SLOTS: usize = 3_072;
 /// How long to wait after the queue failed.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
 

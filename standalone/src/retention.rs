@@ -34,3 +34,38 @@ pub(crate) async fn run(store: Arc<EmbeddedStore>, queue: Arc<EmbeddedQueue>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use common::broker::embedded::QueueOptions;
+    use common::message;
+    use common::path::{Collection, CollectionPath};
+    use common::store::{DocumentStore as _, Query, Write, fields};
+    use common::tenant::TenantId;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn all_that_has_expired_is_removed_in_several_transactions() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Arc::new(EmbeddedStore::open(folder.path()).expect("a store"));
+        let options = QueueOptions { ack_deadline: EVERY, min_free_bytes: 0, flow: message::flow };
+        let queue = EmbeddedQueue::open(folder.path(), options).expect("a queue");
+        let tenant = TenantId::parse("acme").expect("a tenant");
+        let quarantine = CollectionPath::of(&tenant, Collection::Quarantine);
+        let expired = |n: usize| Write::Create {
+            path: quarantine.hashed(&[n.to_string()]),
+            fields: fields([("expire_at", Utc::now().into())]),
+        };
+        store.commit((0..=2 * MOST).map(expired).collect()).await.expect("stored");
+        let removing = tokio::spawn(run(Arc::clone(&store), queue));
+        let gone = async {
+            let all = Query::all(quarantine);
+            while !store.query(&all).await.expect("an answer").is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(6 * EVERY, gone).await.expect("removed");
+        removing.abort();
+    }
+}

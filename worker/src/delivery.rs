@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::broker::Message;
+use common::message::attribute;
 use common::metrics::{DEAD_LETTERS, DELIVERED};
 use common::program::chain;
 use common::quarantine::Reason;
@@ -26,6 +27,9 @@ use crate::settings::WorkerSettings;
 /// The share of a dead letter's ack deadline that the last try may take; the rest is for
 /// quarantine. Of Pub/Sub's 600 s this leaves 560 s for a text that needs 540 s, and then 40 s.
 const LAST_TRY: f64 = 14.0 / 15.0;
+
+/// Of a message that may have been stored and counted before: its document may be gone by now.
+const TOO_OLD: &str = "it waited for longer than documents are kept";
 
 /// Takes messages, one delivery at a time, any number at once.
 pub struct Worker {
@@ -117,7 +121,10 @@ impl Worker {
         let (reason, detail) = match processed {
             Ok(RecordOutcome::Stored) => return DeliveryOutcome::Stored,
             Ok(RecordOutcome::Duplicate) => return DeliveryOutcome::Duplicate,
-            Ok(RecordOutcome::Expired) => return DeliveryOutcome::Expired,
+            Ok(RecordOutcome::Expired) if message.attributes.contains_key(attribute::REPLAY) => {
+                return DeliveryOutcome::Expired;
+            }
+            Ok(RecordOutcome::Expired) => (Reason::TooOld, TOO_OLD.to_owned()),
             Ok(RecordOutcome::Conflict) => (
                 Reason::Conflict,
                 "another record with this id and other content came first".to_owned(),

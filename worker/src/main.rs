@@ -63,7 +63,7 @@ async fn run(args: Args) -> Result<(), StartError> {
     let guard = Guard::new(&push, services.firestore_emulator_host.is_some())?;
     let store = services.store(&project);
     let store: Arc<dyn DocumentStore> = Arc::new(store);
-    tokio::spawn(report(Arc::clone(&store)));
+    tokio::spawn(report(store.clone()));
     let worker = Worker::new(store, work);
     let application = Application::build(Arc::new(worker), guard, &host, port)
         .map_err(|error| StartError::Listen(host, port, error))?;

@@ -34,7 +34,7 @@ pub(crate) enum DeliveryOutcome {
     Stored,
     /// The record was stored before.
     Duplicate,
-    /// The record is too old to be counted once for certain.
+    /// The record is replayed, and too old to be counted once for certain.
     Expired,
     /// The message is in quarantine.
     Quarantined(Reason),
@@ -46,7 +46,7 @@ pub(crate) enum DeliveryOutcome {
 
 impl DeliveryOutcome {
     /// All of them.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Stored,
         Self::Duplicate,
         Self::Expired,
@@ -54,6 +54,7 @@ impl DeliveryOutcome {
         Self::Quarantined(Reason::BadMessage),
         Self::Quarantined(Reason::Invalid),
         Self::Quarantined(Reason::DeadLetter),
+        Self::Quarantined(Reason::TooOld),
         Self::Released,
         Self::Failed,
     ];

@@ -13,6 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use common::broker::Message;
 use common::hash::sha256;
 use common::keep::Keep;
+use common::message::attribute;
 use common::path::CollectionPath;
 use common::processed_log::is_complete;
 use common::store::{Document, Fields, Value, fields};
@@ -405,12 +406,22 @@ async fn with_a_retention_every_document_says_when_it_expires() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_older_than_the_retention_less_a_day_is_acknowledged_and_not_stored() {
+async fn a_message_older_than_the_retention_less_a_day_is_quarantined_unless_it_is_replayed() {
     let store = FaultyStore::new();
     let worker = keeping(&store, Keep { original: true, days: Some(DAYS) });
     let came = days_ago(i64::from(DAYS) - 1);
     let mut deliveries = received("1", &long_text("anna"), came);
     deliveries.extend(received("2", "short", came));
+    let mut replayed = deliveries.clone();
+    let mark = |message: &mut Message| {
+        message.attributes.insert(attribute::REPLAY.to_owned(), "1".to_owned());
+    };
+    replayed.iter_mut().for_each(mark);
+    deliver_all(&worker, &replayed).await.iter().for_each(|d| assert_eq!(*d, Acknowledge));
+    assert!(everything(&store).await.is_empty(), "it may have been counted before");
     deliver_all(&worker, &deliveries).await.iter().for_each(|d| assert_eq!(*d, Acknowledge));
-    assert!(everything(&store).await.is_empty());
+    let aside = store.all(quarantine()).await;
+    assert_eq!(aside.len(), deliveries.len());
+    assert!(aside.iter().all(|document| document.text("reason") == Some("too-old")));
+    assert!(store.all(logs()).await.is_empty());
 }

@@ -21,7 +21,11 @@ pub struct Embedded {
 impl Embedded {
     /// Starts with a new data folder.
     pub async fn start(settings: Settings) -> Result<Self, ServiceError> {
-        let folder = tempfile::tempdir()?;
+        Self::start_in(tempfile::tempdir()?, settings).await
+    }
+
+    /// Starts with this data folder.
+    pub async fn start_in(folder: TempDir, settings: Settings) -> Result<Self, ServiceError> {
         let last_will = LastWill::remove(folder.path())?;
         let service = Some(start(folder.path(), &settings).await?);
         Ok(Self { service, folder, _last_will: last_will, settings })

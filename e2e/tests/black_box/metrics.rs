@@ -23,7 +23,7 @@ const EMBEDDED_ONLY: [&str; 2] = ["spillway_aggregations_total", "spillway_corru
 
 /// The values of a label of a counter that are known beforehand.
 type Label = (&'static str, &'static str, &'static [&'static str]);
-const OUTCOMES: [&str; 9] = [
+const OUTCOMES: [&str; 10] = [
     "bad-message",
     "conflict",
     "dead-letter",
@@ -33,6 +33,7 @@ const OUTCOMES: [&str; 9] = [
     "invalid",
     "released",
     "stored",
+    "too-old",
 ];
 const PUSHES: [&str; 14] = [
     "bad-signature",
@@ -75,7 +76,7 @@ const LABELS: [Label; 14] = [
     (
         "spillway_messages_quarantined_total",
         "reason",
-        &["conflict", "bad-message", "invalid", "dead-letter"],
+        &["conflict", "bad-message", "invalid", "dead-letter", "too-old"],
     ),
     (
         "spillway_commits_total",

@@ -170,6 +170,7 @@ pub(crate) enum Reason {
     BadMessage,
     Invalid,
     DeadLetter,
+    TooOld,
 }
 
 /// A page of quarantined messages.
