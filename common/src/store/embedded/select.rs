@@ -55,6 +55,7 @@ pub(super) fn figures(
 
 /// What SQLite is asked.
 struct Statement {
+    index: Option<String>,
     condition: String,
     order: String,
     values: Vec<Sql>,
@@ -73,6 +74,7 @@ impl Statement {
     /// With `all`, everything that the query says; without, its collection and cursor alone.
     fn of(layout: &Layout, query: &Query, collection: &CollectionKey, all: bool) -> Self {
         let mut statement = Self {
+            index: index(layout, query).filter(|_| all),
             condition: "collection = ?".to_owned(),
             order: String::new(),
             values: vec![number(collection)],
@@ -116,7 +118,9 @@ impl Statement {
     }
 
     fn sql(&self, selected: &str, layout: &Layout) -> String {
-        format!("SELECT {selected} FROM {} WHERE {}", layout.table, self.condition)
+        let by =
+            self.index.as_ref().map(|index| format!(" INDEXED BY {index}")).unwrap_or_default();
+        format!("SELECT {selected} FROM {}{by} WHERE {}", layout.table, self.condition)
     }
 
     fn read(&self, db: &Connection, layout: &Layout) -> Result<Vec<Document>, StoreError> {
@@ -150,6 +154,17 @@ impl Statement {
         let row = |row: &Row<'_>| (0..aggregations.len()).map(|at| row.get(at)).collect();
         Ok(statement.query_row(params_from_iter(&self.values), row)?)
     }
+}
+
+/// The index that holds most of what the query compares. Without statistics, SQLite would guess.
+fn index(layout: &Layout, query: &Query) -> Option<String> {
+    let compares = |field: &&str| {
+        query.filters.iter().any(|filter| filter.field == *field)
+            || query.order.iter().any(|order| order.field == *field)
+    };
+    let usable = layout.indexes.iter().filter(|fields| fields.iter().all(|it| compares(it)));
+    let fields = usable.max_by_key(|fields| fields.len())?;
+    Some(format!("{}_by_{}", layout.table, fields.join("_")))
 }
 
 /// The id. The plus sign keeps SQLite from using the index on ids, which would read the whole
