@@ -17,6 +17,12 @@ mod bytes {
     e2e::in_both_modes!(by_bytes; bytes_are_counted_as_well);
 }
 
+mod writes {
+    use super::*;
+
+    e2e::in_both_modes!(by_writes; a_tenant_over_its_quota_of_writes_waits_for_hours);
+}
+
 fn by_records() -> Settings {
     // Ten seconds' worth is 20 records.
     vec![("TENANT_RECORDS_PER_SECOND", "2".to_owned()), ("WORK_SECONDS_PER_CHAR", "0".to_owned())]
@@ -24,6 +30,10 @@ fn by_records() -> Settings {
 
 fn by_bytes() -> Settings {
     vec![("TENANT_BYTES_PER_SECOND", "100".to_owned()), ("WORK_SECONDS_PER_CHAR", "0".to_owned())]
+}
+
+fn by_writes() -> Settings {
+    vec![("TENANT_WRITES_PER_DAY", "24".to_owned())]
 }
 
 async fn view(api: &Api, site: &str, id: &str) -> Answer {
@@ -88,4 +98,26 @@ async fn bytes_are_counted_as_well(deployment: Deployment) {
     assert_waits(&api.ingest_json("busy", "small", "x").await, "bytes", 1_000);
     assert_taken(&api.ingest_json("quiet", "small", "x").await);
     api.processed_log("busy", "large").await;
+}
+
+/// A view without a user writes its own document, three counts of its type and two of its page.
+async fn a_tenant_over_its_quota_of_writes_waits_for_hours(deployment: Deployment) {
+    let api = Api::new(deployment.url());
+    // The fifth is taken because a moment ago something was left, and leaves a debt.
+    for number in 0..5 {
+        assert_taken(&view(&api, "busy", &format!("e-{number}")).await);
+    }
+    let refused = view(&api, "busy", "e-5").await;
+    refused.assert_problem("a quota", 429, "rate-limited");
+    let detail = refused.body["detail"].as_str().expect("a detail");
+    assert!(
+        detail.starts_with("The tenant busy may cause 24 writes a day. Try again in"),
+        "{detail}"
+    );
+    let wait: u64 =
+        refused.headers["retry-after"].to_str().expect("text").parse().expect("seconds");
+    assert!((20_000..=21_600).contains(&wait), "six writes take a quarter of a day: {wait}");
+    assert_eq!(refused.headers["ratelimit-policy"], "\"writes\";q=24;w=86400");
+    assert_taken(&view(&api, "quiet", "e-1").await);
+    api.listed("busy", "events", 5).await;
 }
