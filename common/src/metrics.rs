@@ -3,9 +3,10 @@
 use std::sync::LazyLock;
 
 use prometheus::{
-    Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, TextEncoder,
+    Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    TextEncoder,
 };
+pub use prometheus::{Histogram, IntCounter};
 
 use crate::event::Exclusion;
 use crate::process;

@@ -1,6 +1,11 @@
 //! The gateway's series of metrics, which begin at zero.
 
-use common::metrics::{ACCEPTED, ENTRIES, HTTP_REQUESTS, HTTP_SECONDS, REFUSED, begin_at_zero};
+use std::time::Duration;
+
+use actix_web::http::{Method, StatusCode};
+use common::metrics::{
+    ACCEPTED, ENTRIES, HTTP_REQUESTS, HTTP_SECONDS, Histogram, IntCounter, REFUSED, begin_at_zero,
+};
 use common::record::Kind;
 
 use crate::extractors::{log_batch, one_text};
@@ -25,8 +30,56 @@ pub(crate) fn begin() {
     }
 }
 
-/// Begins the series of a route with its usual answer.
-pub(crate) fn begin_route(path: &str, method: &str, status: &str) {
-    begin_at_zero(&HTTP_REQUESTS, &[&[path], &[method], &[status]]);
-    drop(HTTP_SECONDS.with_label_values(&[path]));
+/// The series of a route. Those of its usual answer are at hand, without a look among all series.
+#[derive(Clone)]
+pub(crate) struct RouteSeries {
+    route: &'static str,
+    usual: (Method, StatusCode),
+    requests: IntCounter,
+    seconds: Histogram,
+}
+
+impl RouteSeries {
+    /// Begins the series of a route with its usual answer.
+    pub(crate) fn begin(route: &'static str, method: Method, status: StatusCode) -> Self {
+        let labels = [route, method.as_str(), status.as_str()];
+        Self {
+            route,
+            requests: HTTP_REQUESTS.with_label_values(&labels),
+            seconds: HTTP_SECONDS.with_label_values(&[route]),
+            usual: (method, status),
+        }
+    }
+
+    /// The pattern of the path, as the route table has it.
+    pub(crate) fn route(&self) -> &'static str {
+        self.route
+    }
+
+    /// Counts an answer.
+    pub(crate) fn count(&self, method: &Method, status: StatusCode, took: Duration) {
+        if (method, status) == (&self.usual.0, self.usual.1) {
+            self.requests.inc();
+        } else {
+            count_request(self.route, method, status);
+        }
+        self.seconds.observe(took.as_secs_f64());
+    }
+}
+
+/// Counts an answer that was given before the route.
+pub(crate) fn count(route: &str, method: &Method, status: StatusCode, took: Duration) {
+    count_request(route, method, status);
+    HTTP_SECONDS.with_label_values(&[route]).observe(took.as_secs_f64());
+}
+
+fn count_request(route: &str, method: &Method, status: StatusCode) {
+    let method = match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    };
+    HTTP_REQUESTS.with_label_values(&[route, method, status.as_str()]).inc();
 }

@@ -1,5 +1,6 @@
 //! The edge: what every request passes on its way in and every answer on its way out.
 
+use std::borrow::Cow;
 use std::future::{Ready, ready};
 use std::time::{Duration, Instant};
 
@@ -13,10 +14,11 @@ use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpRequest, HttpResponse};
-use common::metrics::{HTTP_REQUESTS, HTTP_SECONDS, REFUSED};
+use common::metrics::REFUSED;
 use common::record::RecordId;
 use common::{hash, trace};
 
+use crate::counters::{self, RouteSeries};
 use crate::pages;
 use crate::problem::{Problem, ProblemCode};
 use crate::request_log::{self, LogRequests};
@@ -54,8 +56,8 @@ async fn pass(
     };
     let (mut response, code) = as_problem(response, &request_id);
     name(response.headers_mut(), &request_id);
-    let (route, took) = (route(&response), began.elapsed());
-    count(&response, &route, took);
+    let took = began.elapsed();
+    let route = count(&response, took);
     let which = logged.unwrap_or(LogRequests::Off);
     request_log::write(which, &response, &route, took, (&request_id, code));
     Ok(response)
@@ -193,20 +195,14 @@ fn name(headers: &mut HeaderMap, request_id: &str) {
     }
 }
 
-/// The pattern of the path, as the route table has it.
-fn route(response: &ServiceResponse) -> String {
-    response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned())
-}
-
-fn count(response: &ServiceResponse, route: &str, took: Duration) {
-    let method = match *response.request().method() {
-        Method::GET => "GET",
-        Method::POST => "POST",
-        Method::HEAD => "HEAD",
-        Method::OPTIONS => "OPTIONS",
-        _ => "other",
-    };
-    let status = response.status();
-    HTTP_REQUESTS.with_label_values(&[route, method, status.as_str()]).inc();
-    HTTP_SECONDS.with_label_values(&[route]).observe(took.as_secs_f64());
+/// Counts the answer, and returns the pattern of the path, as the route table has it.
+fn count(response: &ServiceResponse, took: Duration) -> Cow<'static, str> {
+    let (request, status) = (response.request(), response.status());
+    if let Some(series) = request.app_data::<RouteSeries>() {
+        series.count(request.method(), status, took);
+        return Cow::Borrowed(series.route());
+    }
+    let route = request.match_pattern().map_or(Cow::Borrowed("unmatched"), Cow::Owned);
+    counters::count(&route, request.method(), status, took);
+    route
 }

@@ -1,14 +1,20 @@
 //! Publishes the messages of a request: either all of them are durable, or the error says how to
 //! retry.
 
+use std::sync::LazyLock;
+
 use common::broker::{Message, PublishError};
 use common::budget;
-use common::metrics::{PUBLISHED, begin_at_zero};
+use common::metrics::{IntCounter, PUBLISHED, begin_at_zero};
 use common::program::chain;
 use common::record::Record;
 
 use crate::problem::Problem;
 use crate::state::Gateway;
+
+/// Messages that are durable; at hand, since nearly all are.
+static ALL_WELL: LazyLock<IntCounter> =
+    LazyLock::new(|| PUBLISHED.with_label_values(&["published"]));
 
 /// Publishes `records`, and returns when each is durable. If a tenant sends too fast, none is
 /// published.
@@ -21,9 +27,11 @@ pub(crate) async fn publish(gateway: &Gateway, records: Vec<Record>) -> Result<(
         return Err(Problem::unavailable("The broker did not answer in time. Try again."));
     };
     let mut problem = None;
+    let published = results.iter().filter(|result| result.is_ok()).count();
+    ALL_WELL.inc_by(published as u64);
     for result in results {
-        PUBLISHED.with_label_values(&[outcome(&result)]).inc();
         if let Err(error) = result {
+            PUBLISHED.with_label_values(&[outcome(&error)]).inc();
             tracing::error!(error = chain(&error), "a message was not published");
             problem = Some(refusal(&error));
         }
@@ -36,12 +44,11 @@ pub(crate) fn begin_counters() {
     begin_at_zero(&PUBLISHED, &[&["published", "unavailable", "full", "refused", "timed-out"]]);
 }
 
-fn outcome(result: &Result<(), PublishError>) -> &'static str {
-    match result {
-        Ok(()) => "published",
-        Err(PublishError::Unavailable(_)) => "unavailable",
-        Err(PublishError::Full(_)) => "full",
-        Err(PublishError::Refused(_)) => "refused",
+fn outcome(error: &PublishError) -> &'static str {
+    match error {
+        PublishError::Unavailable(_) => "unavailable",
+        PublishError::Full(_) => "full",
+        PublishError::Refused(_) => "refused",
     }
 }
 

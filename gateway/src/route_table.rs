@@ -3,12 +3,12 @@
 use actix_cors::Cors;
 use actix_web::body::BoxBody;
 use actix_web::dev::{HttpServiceFactory, ServiceRequest};
-use actix_web::http::Method;
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig, get, head, post};
 use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder};
 
-use crate::counters;
+use crate::counters::RouteSeries;
 use crate::edge::{not_found, only};
 use crate::extractors::query::{self, Names, PAGE, PERIOD, TENANT};
 use crate::pages::{self, Pages};
@@ -67,7 +67,7 @@ pub(crate) fn browser_routes(config: &mut ServiceConfig, pages: &Pages) {
 
 /// A path that supports POST, also from the pages of any site. A beacon always sends the cookies that
 /// the browser has, so credentials are allowed; nothing here reads them.
-fn write<H, Args>(path: &str, handler: H) -> impl HttpServiceFactory
+fn write<H, Args>(path: &'static str, handler: H) -> impl HttpServiceFactory
 where
     H: Handler<Args>,
     Args: FromRequest + 'static,
@@ -80,13 +80,21 @@ where
         .allow_any_header()
         .expose_headers(["ratelimit", "ratelimit-policy", "retry-after", "x-request-id"])
         .max_age(86_400);
-    counters::begin_route(path, "POST", "202");
+    let series = RouteSeries::begin(path, Method::POST, StatusCode::ACCEPTED);
     let only_post = web::to(only("POST"));
-    web::resource(path).route(post().to(handler)).default_service(only_post).wrap(cors)
+    web::resource(path)
+        .app_data(series)
+        .route(post().to(handler))
+        .default_service(only_post)
+        .wrap(cors)
 }
 
 /// A read of data: a path that supports GET and HEAD, with the parameters in `known` and no others.
-fn query<H, Args>(path: &str, known: &'static [Names], handler: H) -> impl HttpServiceFactory
+fn query<H, Args>(
+    path: &'static str,
+    known: &'static [Names],
+    handler: H,
+) -> impl HttpServiceFactory
 where
     H: Handler<Args>,
     Args: FromRequest + 'static,
@@ -103,14 +111,14 @@ where
 }
 
 /// A path that supports GET and HEAD.
-fn read<H, Args>(path: &str, handler: H) -> Resource
+fn read<H, Args>(path: &'static str, handler: H) -> Resource
 where
     H: Handler<Args>,
     Args: FromRequest + 'static,
     H::Output: Responder + 'static,
 {
-    counters::begin_route(path, "GET", "200");
     web::resource(path)
+        .app_data(RouteSeries::begin(path, Method::GET, StatusCode::OK))
         .route(get().to(handler.clone()))
         .route(head().to(handler))
         .default_service(web::to(only("GET, HEAD")))

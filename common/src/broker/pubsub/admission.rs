@@ -58,9 +58,9 @@ impl Admission {
         timeout(self.wait, room).await.ok().flatten().ok_or(FULL)
     }
 
-    /// How many messages are in flight.
-    pub(super) fn in_flight(&self) -> usize {
-        MAX_MESSAGES - self.messages.available_permits()
+    /// Waits until no message is in flight.
+    pub(super) async fn empty(&self) {
+        drop(take(&self.messages, MAX_MESSAGES, MAX_MESSAGES).await);
     }
 }
 
@@ -88,7 +88,7 @@ mod tests {
             drop(all);
             admission.admit(&messages(1, 1)).await.expect("room again");
         }
-        assert_eq!(admission.in_flight(), 0);
+        assert_eq!(admission.messages.available_permits(), MAX_MESSAGES);
     }
 
     #[tokio::test]
@@ -96,7 +96,10 @@ mod tests {
         let admission = Admission::default();
         let large = messages(MAX_MESSAGES + 1, MAX_BYTES / MAX_MESSAGES + 1);
         let admitted = admission.admit(&large).await.expect("alone");
-        assert_eq!(admission.in_flight(), MAX_MESSAGES);
+        assert_eq!(admission.messages.available_permits(), 0);
+        let empty = tokio::time::timeout(Duration::from_millis(1), admission.empty());
+        empty.await.expect_err("a request is in flight");
         drop(admitted);
+        admission.empty().await;
     }
 }
