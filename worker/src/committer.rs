@@ -4,6 +4,7 @@
 //! The commit creates the gate, so a duplicate fails as a whole and changes nothing. One commit
 //! runs at a time; the units that gather meanwhile form the next one.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -84,10 +85,34 @@ impl Task {
         while line.has_unit().await {
             sleep_until(self.next).await;
             self.recent.forget();
-            let group = group::take(&mut line, &self.recent);
+            let (group, remembered) = group::take(&mut line, &self.recent);
             self.turn.fetch_add(1, Ordering::Relaxed);
+            line.put_back(self.answer_remembered(remembered).await);
             self.commit(group).await;
         }
+    }
+
+    /// Answers the units whose gates the store still has. Returns the others: somebody has removed
+    /// their records, so they are new.
+    async fn answer_remembered(&mut self, units: Vec<Waiting>) -> VecDeque<Waiting> {
+        let gates: Vec<_> = units.iter().map(|waiting| waiting.unit.gate.clone()).collect();
+        if gates.is_empty() {
+            return VecDeque::new();
+        }
+        let found = patiently(|| self.store.get_many(&gates)).await;
+        let found = found.map_err(CommitError::from);
+        let mut removed = VecDeque::new();
+        for (at, waiting) in units.into_iter().enumerate() {
+            match found.as_ref().map(|found| found[at].as_ref()) {
+                Ok(Some(stored)) => waiting.answer_known(digest(&stored.fields)),
+                Ok(None) => {
+                    self.recent.forget_gate(&waiting.unit.gate);
+                    removed.push_back(waiting);
+                }
+                Err(error) => waiting.answer(Err(error.clone())),
+            }
+        }
+        removed
     }
 
     /// Commits the group until each unit has its answer; in halves if the store refuses the whole.

@@ -43,23 +43,24 @@ impl Line {
     }
 
     /// Puts units back at the front.
-    fn put_back(&mut self, mut units: VecDeque<Waiting>) {
+    pub(super) fn put_back(&mut self, mut units: VecDeque<Waiting>) {
         units.append(&mut self.passed_over);
         self.passed_over = units;
     }
 }
 
 /// Takes the units at the front of the line that fit into one commit. Passes over a unit that
-/// cannot be in this commit, and every unit behind it that must not overtake it. Answers a unit
-/// whose gate was seen a moment ago.
-pub(super) fn take(line: &mut Line, recent: &Recent) -> Vec<Rivals> {
+/// cannot be in this commit, and every unit behind it that must not overtake it. Units whose gates
+/// were seen a moment ago are apart: whether the gates are still there must be read.
+pub(super) fn take(line: &mut Line, recent: &Recent) -> (Vec<Rivals>, Vec<Waiting>) {
     let mut group = Group::default();
+    let mut remembered = Vec::new();
     let mut passed_over = VecDeque::new();
     let mut ahead = Documents::default();
     while let Some(mut next) = line.pop() {
         next.unit.writes.retain(|write| !recent.makes_redundant(write));
-        if let Some(digest) = recent.digest(&next.unit.gate) {
-            next.answer_known(digest);
+        if recent.digest(&next.unit.gate).is_some() && remembered.len() < MAX_UNITS {
+            remembered.push(next);
         } else if let Some(place) = group.places.get(&next.unit.gate) {
             group.rivals[*place].others.push_back(next);
         } else if group.documents.clash_with(&next.unit) || ahead.must_precede(&next.unit) {
@@ -73,7 +74,7 @@ pub(super) fn take(line: &mut Line, recent: &Recent) -> Vec<Rivals> {
         }
     }
     line.put_back(passed_over);
-    group.rivals
+    (group.rivals, remembered)
 }
 
 /// The units of one commit so far.
