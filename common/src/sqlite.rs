@@ -149,9 +149,12 @@ impl Database {
         E: From<SqliteError> + Send + 'static,
         F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     {
-        let _permit = self.reading.acquire().await.map_err(|_| SqliteError::Closed)?;
+        let reading = Arc::clone(&self.reading);
+        let permit = reading.acquire_owned().await.map_err(|_| SqliteError::Closed)?;
         let (path, readers) = (self.path.clone(), Arc::clone(&self.readers));
         let read = move || {
+            // A read goes on when nobody waits for it any more, and so it keeps its place.
+            let _permit = permit;
             let idle = lock(&readers).pop();
             let connection = idle.map_or_else(|| connect(&path), Ok)?;
             let result = job(&connection);
@@ -294,6 +297,7 @@ impl Place<'_> {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
     use futures::future::join_all;
 
     use super::*;
@@ -388,6 +392,30 @@ mod tests {
         holder.execute_batch("COMMIT").expect("let go");
         database.write(insert(9)).await.expect("written");
         assert_eq!(count(&database).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_read_that_nobody_waits_for_keeps_its_place_until_it_ends() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = Database::open(&folder.path().join("t.db"), SCHEMA).expect("a database");
+        let (begin, begun) = mpsc::channel();
+        let mut ends = Vec::new();
+        for _ in 0..READERS {
+            let (begin, (end, wait)) = (begin.clone(), mpsc::channel::<()>());
+            let slow = move |_: &Connection| -> Result<(), SqliteError> {
+                begin.send(()).expect("the test waits");
+                wait.recv().map_err(|_| SqliteError::Closed)
+            };
+            assert!(database.read(slow).now_or_never().is_none());
+            begun.recv().expect("it reads");
+            ends.push(end);
+        }
+        // Nobody waits for the four any more, but they still read.
+        let mut fifth = std::pin::pin!(count(&database));
+        assert!(futures::poll!(&mut fifth).is_pending());
+        assert_eq!(database.reading.available_permits(), 0);
+        ends.into_iter().for_each(|end| end.send(()).expect("it still reads"));
+        assert_eq!(fifth.await, 0);
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ use common::quarantine::Reason;
 use common::record::{Kind, Record};
 use common::standing::Standing;
 use common::store::{DocumentStore, StoreError};
-use tokio::time::timeout;
+use tokio::time::Instant;
 
 use crate::context::Context;
 use crate::counters::{self, UNKNOWN_KIND};
@@ -21,7 +21,7 @@ use crate::outcome::{DeliveryOutcome, Disposition, RecordOutcome};
 use crate::processors::error::ProcessError;
 use crate::processors::lookup::look;
 use crate::processors::process;
-use crate::quarantine::{Failure, quarantine};
+use crate::quarantine::{Failure, quarantine, take_back};
 use crate::settings::WorkerSettings;
 
 /// The share of a dead letter's ack deadline that the last try may take; the rest is for
@@ -57,7 +57,7 @@ impl Worker {
     /// counts the deliveries before this one.
     pub async fn deliver(&self, message: &Message, attempts: u32) -> Disposition {
         let processed = match Record::try_from(message) {
-            Ok(record) => process(&self.context, &record).await,
+            Ok(record) => process(&self.context, &record, None).await,
             Err(error) => Err(error.into()),
         };
         let outcome = self.conclude(message, attempts, processed).await;
@@ -83,33 +83,78 @@ impl Worker {
         ack_deadline: Duration,
     ) -> Disposition {
         let processed = match Record::try_from(message) {
-            Ok(record) => timeout(ack_deadline.mul_f64(LAST_TRY), self.last_try(&record)).await,
-            Err(error) => Ok(Err(error.into())),
+            Ok(record) => {
+                let until = Instant::now() + ack_deadline.mul_f64(LAST_TRY);
+                let tried = self.last_try(&record, until).await;
+                tried.map_err(|error| (Some(record), error))
+            }
+            Err(error) => Err((None, error.into())),
         };
         let outcome = match processed {
-            Err(_) => self.give_up(message, attempts, "it took too long").await,
-            Ok(Err(error)) if error.is_passing() => {
-                self.give_up(message, attempts, &chain(&error)).await
+            Err((Some(record), error)) if error.is_final_for_a_dead_letter() => {
+                self.give_up((message, &record), attempts, &chain(&error)).await
             }
-            Ok(processed) => self.conclude(message, attempts, processed).await,
+            Err((_, error)) => self.conclude(message, attempts, Err(error)).await,
+            Ok(outcome) => self.conclude(message, attempts, Ok(outcome)).await,
         };
+        let outcome = self.with_one_end(message, outcome).await;
         DEAD_LETTERS.with_label_values(&[outcome.label()]).inc();
         outcome.disposition()
     }
 
     /// Looks first: a record may be stored although nobody was told, and reads may work where
     /// writes do not. Of a stored part only its processor knows whether the rest is done.
-    async fn last_try(&self, record: &Record) -> Result<RecordOutcome, ProcessError> {
+    async fn last_try(
+        &self,
+        record: &Record,
+        until: Instant,
+    ) -> Result<RecordOutcome, ProcessError> {
         match look(&self.context, record).await? {
             Standing::Stored if record.part.is_whole() => Ok(RecordOutcome::Duplicate),
             Standing::Conflict => Ok(RecordOutcome::Conflict),
-            _ => process(&self.context, record).await,
+            _ => process(&self.context, record, Some(until)).await,
         }
     }
 
-    async fn give_up(&self, message: &Message, attempts: u32, why: &str) -> DeliveryOutcome {
+    /// Quarantines the message, unless it is stored after all: the answer to a commit may be lost, and
+    /// another delivery of the same message may be under way. So it looks before and after.
+    async fn give_up(
+        &self,
+        (message, record): (&Message, &Record),
+        attempts: u32,
+        why: &str,
+    ) -> DeliveryOutcome {
+        if let Some(outcome) = self.end_if_stored(record).await {
+            return outcome;
+        }
         let detail = format!("{attempts} deliveries failed, and the last try: {why}");
-        self.set_aside(message, Failure { reason: Reason::DeadLetter, detail, attempts }).await
+        let failure = Failure { reason: Reason::DeadLetter, detail, attempts };
+        let set_aside = self.set_aside(message, failure).await;
+        self.end_if_stored(record).await.unwrap_or(set_aside)
+    }
+
+    /// The outcome for a record that is stored; `None` if it is not. While the store cannot say, and
+    /// while the rest of a text is not done, the message comes again.
+    async fn end_if_stored(&self, record: &Record) -> Option<DeliveryOutcome> {
+        match look(&self.context, record).await {
+            Ok(Standing::Stored | Standing::Incomplete) if record.part.is_whole() => {
+                Some(DeliveryOutcome::Duplicate)
+            }
+            Ok(Standing::Stored | Standing::Incomplete) => Some(DeliveryOutcome::Failed),
+            Ok(_) => None,
+            Err(error) => Some(failed(&error.into(), 0)),
+        }
+    }
+
+    /// A message that is stored does not stay in quarantine, where another delivery may have put it.
+    async fn with_one_end(&self, message: &Message, outcome: DeliveryOutcome) -> DeliveryOutcome {
+        if !matches!(outcome, DeliveryOutcome::Stored | DeliveryOutcome::Duplicate) {
+            return outcome;
+        }
+        match take_back(&*self.context.store, message).await {
+            Ok(()) => outcome,
+            Err(error) => failed(&error.into(), 0),
+        }
     }
 
     async fn conclude(

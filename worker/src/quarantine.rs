@@ -55,6 +55,20 @@ pub(crate) async fn quarantine(
     Ok(())
 }
 
+/// Removes the message from quarantine if it is there.
+pub(crate) async fn take_back(
+    store: &dyn DocumentStore,
+    message: &Message,
+) -> Result<(), StoreError> {
+    let path = path(message);
+    let found = patiently(|| store.get_many(std::slice::from_ref(&path))).await?;
+    if found.iter().all(Option::is_none) {
+        return Ok(());
+    }
+    let remove = Write::Delete { path };
+    patiently(|| store.commit(vec![remove.clone()])).await
+}
+
 fn kept(message: &Message, original: bool) -> Vec<u8> {
     if original {
         return message.data.clone();

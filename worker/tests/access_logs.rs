@@ -48,9 +48,10 @@ impl Bench {
     }
 
     async fn windows(&self, grain: Grain) -> Vec<Window> {
-        let range = (midnight(), midnight() + TimeDelta::days(1));
-        let windows = rollup::windows(&*self.store, &tenant(), grain, range, 1_000).await;
-        windows.expect("the store answers")
+        let (from, to) = (midnight(), midnight() + TimeDelta::days(1));
+        let asked = rollup::Asked { grain, from, to, limit: 1_000, most_bytes: usize::MAX };
+        let windows = rollup::windows(&*self.store, &tenant(), asked).await;
+        windows.expect("the store answers").expect("few enough windows")
     }
 }
 

@@ -111,6 +111,18 @@ impl Bench {
     }
 }
 
+/// An operator removes a record, and its sender sends it again.
+#[tokio::test(start_paused = true)]
+async fn a_record_that_was_removed_and_comes_again_is_stored_again() {
+    let bench = Bench::new();
+    assert_eq!(bench.at_once([unit("1", "d"), unit("2", "d")]).await, [STORED, STORED]);
+    let removed = Write::Delete { path: log("1") };
+    bench.store.commit(vec![removed]).await.expect("removed");
+    let again = [unit("1", "d"), unit("2", "d"), unit("2", "other"), unit("1", "other")];
+    assert_eq!(bench.at_once(again).await, [STORED, DUPLICATE, CONFLICT, CONFLICT]);
+    assert_eq!(bench.digest("1").await.as_deref(), Some("d"));
+}
+
 /// A record with this id and digest that nothing counts.
 fn unit(id: &str, digest: &str) -> Unit {
     Unit { gate: log(id), fields: fields([("digest", digest.into())]), writes: Vec::new() }

@@ -11,7 +11,7 @@ use common::event::Event;
 use common::path::{Collection, CollectionPath};
 use common::record::{Kind, Record};
 use common::store::{Document, Value};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use worker::Disposition::{Acknowledge, Release, Retry};
 use worker::{Disposition, Worker};
 
@@ -189,6 +189,60 @@ async fn a_replay_that_fails_again_says_so_in_quarantine() {
     for name in ["first_seen", "data", "data_sha256", "reason"] {
         assert_eq!(again[0].fields[name], first[0].fields[name], "{name}");
     }
+}
+
+fn events() -> CollectionPath {
+    CollectionPath::of(&tenant(), Collection::Events)
+}
+
+/// The commit goes on when the time for the last try is over.
+#[tokio::test(start_paused = true)]
+async fn a_record_whose_commit_outlasts_the_last_try_has_one_end() {
+    let store = FaultyStore::new();
+    let (worker, event) = (worker(&store), event());
+    store.hold();
+    let late = async {
+        store.begun(1).await;
+        sleep(TIME).await;
+        store.release();
+    };
+    let (disposition, ()) = futures::join!(dead_letter(&worker, &event), late);
+    assert_eq!(disposition, Acknowledge);
+    assert_eq!(store.all(events()).await.len(), 1);
+    assert!(store.all(quarantine()).await.is_empty());
+}
+
+/// Two deliveries of one message may overlap, and each may believe that it is the last one.
+#[tokio::test(start_paused = true)]
+async fn a_record_that_is_stored_when_it_is_in_quarantine_already_leaves_quarantine() {
+    let store = FaultyStore::new();
+    let (worker, event) = (worker(&store), event());
+    store.fail_commits_to(Some(events()));
+    assert_eq!(dead_letter(&worker, &event).await, Acknowledge);
+    assert_eq!(quarantined(&store).await.0, "dead-letter");
+    store.fail_commits_to(None);
+    assert_eq!(dead_letter(&worker, &event).await, Acknowledge);
+    assert_eq!(store.all(events()).await.len(), 1);
+    assert!(store.all(quarantine()).await.is_empty());
+}
+
+/// The other delivery stores it while this one quarantines it.
+#[tokio::test(start_paused = true)]
+async fn a_record_that_another_worker_stores_meanwhile_does_not_stay_in_quarantine() {
+    let store = FaultyStore::new();
+    let event = event();
+    store.fail_commits_to(Some(events()));
+    let other = async {
+        store.begun_with(quarantine()).await;
+        store.fail_commits_to(None);
+        assert_eq!(texts::worker(&store).deliver(&event, 0).await, Acknowledge);
+        store.release();
+    };
+    store.hold_commits_to(quarantine());
+    let (disposition, ()) = futures::join!(dead_letter(&worker(&store), &event), other);
+    assert_eq!(disposition, Acknowledge);
+    assert_eq!(store.all(events()).await.len(), 1);
+    assert!(store.all(quarantine()).await.is_empty());
 }
 
 /// Events are looked up too, although their commit would find the duplicate.

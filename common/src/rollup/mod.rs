@@ -23,7 +23,7 @@ pub use self::events::{
     visits,
 };
 pub use self::key::{Dimension, Grain, Key};
-pub use self::requests::{Statuses, Window, counted_of, of_entries, touched_by, windows};
+pub use self::requests::{Asked, Statuses, Window, counted_of, of_entries, touched_by, windows};
 pub use self::series::{Point, series};
 
 /// A query of each shape that this module sends, with its aggregation. Each shape needs an index.

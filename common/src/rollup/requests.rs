@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::pin::pin;
 
 use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -14,8 +15,27 @@ use crate::access_log::{Entry, MAX_BYTES};
 use crate::store::{Aggregation, Document, DocumentStore, Op, Query, StoreError, Write};
 use crate::tenant::TenantId;
 
-/// How many windows are read at the same time.
-const AT_ONCE: usize = 16;
+/// How many windows are read at the same time, if each has few rows.
+const AT_ONCE: u32 = 16;
+/// How many rows of each dimension are read at the same time.
+const ROWS_AT_ONCE: u32 = 1_600;
+/// About what a row takes in an answer besides its value, in bytes.
+const ROW_BYTES: usize = 48;
+
+/// Which windows are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// Their length.
+    pub grain: Grain,
+    /// The first start.
+    pub from: DateTime<Utc>,
+    /// The end of the starts, excluded.
+    pub to: DateTime<Utc>,
+    /// How many of the most frequent paths, user agents, referers and hosts each has.
+    pub limit: u32,
+    /// About the most bytes that they may take in an answer.
+    pub most_bytes: usize,
+}
 
 /// The counts of one window.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,29 +110,53 @@ pub fn touched_by(entry: &Entry) -> impl Iterator<Item = Key> {
         .flat_map(|(dimension, value, _)| Key::all(dimension, &value, entry.at).collect::<Vec<_>>())
 }
 
-/// The windows of `grain` that start in `from..to` and have requests, in order, each with its
-/// `limit` most frequent paths, user agents, referers and hosts.
+/// The windows that have requests, in order; `None` if they take more bytes than asked for.
 pub async fn windows(
     store: &dyn DocumentStore,
     tenant: &TenantId,
-    grain: Grain,
-    (from, to): (DateTime<Utc>, DateTime<Utc>),
-    limit: u32,
-) -> Result<Vec<Window>, StoreError> {
-    let totals = totals(store, tenant, grain, (from, to)).await?;
-    let window = async |(start, totals): (DateTime<Utc>, Totals)| {
-        let top = |dimension| top(store, tenant, dimension, (grain, start), limit);
-        let (paths, user_agents, referers, hosts) = futures::try_join!(
-            top(Dimension::RequestPath),
-            top(Dimension::UserAgent),
-            top(Dimension::Referer),
-            top(Dimension::Host),
-        )?;
-        let Totals { requests, bytes, .. } = totals;
-        let statuses = totals.statuses();
-        Ok(Window { start, requests, statuses, bytes, paths, user_agents, referers, hosts })
-    };
-    stream::iter(totals).map(window).buffered(AT_ONCE).try_collect().await
+    asked: Asked,
+) -> Result<Option<Vec<Window>>, StoreError> {
+    let totals = totals(store, tenant, asked.grain, (asked.from, asked.to)).await?;
+    let window = |(start, totals)| window(store, tenant, asked, start, totals);
+    let at_once = (ROWS_AT_ONCE / asked.limit.max(1)).clamp(1, AT_ONCE);
+    let mut read = pin!(stream::iter(totals).map(window).buffered(at_once as usize));
+    let (mut windows, mut bytes) = (Vec::new(), 0);
+    while let Some(window) = read.try_next().await? {
+        bytes += window.bytes_of_rows();
+        if bytes > asked.most_bytes {
+            return Ok(None);
+        }
+        windows.push(window);
+    }
+    Ok(Some(windows))
+}
+
+async fn window(
+    store: &dyn DocumentStore,
+    tenant: &TenantId,
+    Asked { grain, limit, .. }: Asked,
+    start: DateTime<Utc>,
+    totals: Totals,
+) -> Result<Window, StoreError> {
+    let top = |dimension| top(store, tenant, dimension, (grain, start), limit);
+    let (paths, user_agents, referers, hosts) = futures::try_join!(
+        top(Dimension::RequestPath),
+        top(Dimension::UserAgent),
+        top(Dimension::Referer),
+        top(Dimension::Host),
+    )?;
+    let Totals { requests, bytes, .. } = totals;
+    let statuses = totals.statuses();
+    Ok(Window { start, requests, statuses, bytes, paths, user_agents, referers, hosts })
+}
+
+impl Window {
+    /// About what it takes in an answer, in bytes.
+    fn bytes_of_rows(&self) -> usize {
+        let rows = [&self.paths, &self.user_agents, &self.referers, &self.hosts];
+        let bytes = rows.into_iter().flatten().map(|(value, _)| value.len() + ROW_BYTES);
+        bytes.sum::<usize>() + ROW_BYTES
+    }
 }
 
 /// A query of each shape that this module sends, with its aggregation.

@@ -26,6 +26,8 @@ const GRAINS: [Choice; 3] =
     [at_most_1440(Grain::Minute), at_most_1440(Grain::Hour), at_most_1440(Grain::Day)];
 const DEFAULT_LIMIT: u32 = 10;
 const MAX_LIMIT: u32 = 1_000;
+/// About the largest answer, in bytes.
+const MAX_ANSWER_BYTES: usize = 8 << 20;
 
 /// A batch that is durable.
 #[derive(Serialize, ToSchema)]
@@ -222,7 +224,7 @@ pub(crate) async fn post(
 ///
 /// with the status classes, the bytes, and the most frequent paths, user agents, referers and hosts
 /// of each, in at most 1,440 windows. The start is floored to the grain. Default: the last hour.
-/// Empty windows are left out. The worker's `LOG_DIMENSIONS` chooses what is counted; what is not
+/// Empty windows are left out. An answer of more than 8 MiB is refused. The worker's `LOG_DIMENSIONS` chooses what is counted; what is not
 /// is 0, unknown or empty.
 #[utoipa::path(
     get, path = "/logs/stats", tag = "access logs", operation_id = "countRequests",
@@ -258,8 +260,12 @@ pub(crate) async fn stats(
     let tenant = tenant::of_read(&request)?;
     let asked = windows::read(&request, &GRAINS, Utc::now())?;
     let limit = query::limit(&request, DEFAULT_LIMIT, MAX_LIMIT)?;
-    let range = (asked.from, asked.to);
-    let windows = rollup::windows(&*gateway.store, &tenant, asked.grain, range, limit).await?;
+    let windows::Windows { grain, from, to } = asked;
+    let asked = rollup::Asked { grain, from, to, limit, most_bytes: MAX_ANSWER_BYTES };
+    let windows = rollup::windows(&*gateway.store, &tenant, asked).await?.ok_or_else(|| {
+        let reason = "makes an answer of more than 8 MiB; ask for fewer rows or a shorter period";
+        query::invalid("limit", reason)
+    })?;
     Ok(HttpResponse::Ok().json(Windows {
         tenant_id: tenant.as_str(),
         from: asked.from.to_rfc3339_opts(SecondsFormat::AutoSi, true),

@@ -51,6 +51,8 @@ pub(super) enum Difference {
     NotStored(Name),
     /// A message is stored but not archived.
     NotArchived(Name),
+    /// A message is stored and also in quarantine.
+    Both(Name),
 }
 
 /// The differing counts of every tenant, and the stored messages that are not in the archive.
@@ -64,6 +66,7 @@ pub(super) async fn differences(
     let mut found = BTreeSet::new();
     let none = Counts::default();
     let not_archived = ledger.unknown(|message| survey.has(message));
+    let both = ledger.both();
     for tenant in tenants {
         let counts = tally.0.get(tenant).unwrap_or(&none);
         found.extend(rollups(tenant, counts, rollup::all(store, tenant).await?));
@@ -74,9 +77,13 @@ pub(super) async fn differences(
             let tenant = tenant.to_string();
             found.insert(Difference::Characters { tenant, archive, store: store_has });
         }
-        if !not_archived.is_empty() {
-            let names = names(store, tenant, &not_archived).await?;
-            found.extend(names.into_iter().map(|entry| Difference::NotArchived(entry.into())));
+        let kinds: [(_, fn(Name) -> Difference); 2] =
+            [(&not_archived, Difference::NotArchived), (&both, Difference::Both)];
+        for (messages, difference) in kinds {
+            if !messages.is_empty() {
+                let names = names(store, tenant, messages).await?;
+                found.extend(names.into_iter().map(|entry| difference(entry.into())));
+            }
         }
     }
     Ok(found)

@@ -112,6 +112,11 @@ impl Ledger {
         self.stored.iter().copied().filter(|message| !is_known(*message)).collect()
     }
 
+    /// The messages that are stored and in quarantine too.
+    pub(super) fn both(&self) -> HashSet<u128> {
+        self.stored.intersection(&self.quarantined).copied().collect()
+    }
+
     async fn add_stored(
         &mut self,
         store: &dyn DocumentStore,

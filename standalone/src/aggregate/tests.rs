@@ -238,10 +238,22 @@ async fn every_kind_of_damage_is_found() {
     assert_eq!(rollups, 3 + 5, "a click and a view: {found:?}");
 }
 
+#[tokio::test]
+async fn a_message_that_is_stored_and_in_quarantine_is_named() {
+    let (archive, data) = (folder(), folder());
+    let (a, b) = (click("a", "d", 1), click("b", "d", 1));
+    write(archive.path(), "1.ndjson", &[line(&a, 1), line(&b, 2)]);
+    stored(data.path(), &[a.clone(), b], &[a]).await;
+    let found = compared(archive.path(), data.path(), InWork::default()).await.differences;
+    let names: Vec<String> = found.iter().filter_map(name).collect();
+    assert_eq!((found.len(), &names[..]), (1, &["both: a".to_owned()][..]), "{found:?}");
+}
+
 fn name(difference: &Difference) -> Option<String> {
     match difference {
         Difference::NotStored(name) => Some(format!("not stored: {}", name.record_id)),
         Difference::NotArchived(name) => Some(format!("not archived: {}", name.record_id)),
+        Difference::Both(name) => Some(format!("both: {}", name.record_id)),
         _ => None,
     }
 }

@@ -41,6 +41,11 @@ impl Recent {
         self.gates.known.get(gate).map(Option::as_deref)
     }
 
+    /// Forgets a gate that somebody has removed from the store.
+    pub(super) fn forget_gate(&mut self, gate: &DocumentPath) {
+        self.gates.known.remove(gate);
+    }
+
     /// Whether `write` would change nothing.
     pub(super) fn makes_redundant(&self, write: &Write) -> bool {
         let Write::Upsert { path, fields } = write else { return false };

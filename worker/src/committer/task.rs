@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
-use super::WAITING;
 use super::attempt::{Attempted, Outcome, attempt};
+use super::check::{Checked, check};
 use super::group::{Group, Prepared, owned};
 use super::job::{Job, by_tenant};
 use super::lane::Surroundings;
@@ -19,12 +19,17 @@ use super::lanes::Lanes;
 use super::rivals::{Rivals, Waiting};
 use super::unit::{CommitError, digest, take_digest};
 
+/// Units that can wait for a commit; further senders wait until there is room.
+pub const WAITING: usize = 4_096;
+
 /// The task that commits.
 pub(super) struct Task {
     store: Arc<dyn DocumentStore>,
     lanes: Lanes,
     around: Surroundings,
     running: JoinSet<Attempted>,
+    /// Reads of gates that were seen a moment ago.
+    checks: JoinSet<Checked>,
     /// Commits on their way that wait for their next try.
     held: Vec<Job>,
     turn: Arc<AtomicU32>,
@@ -37,9 +42,9 @@ impl Task {
         limits: CommitLimits,
         turn: Arc<AtomicU32>,
     ) -> Self {
-        let (lanes, running, held, turned) = Default::default();
+        let (lanes, running, checks, held, turned) = Default::default();
         let around = Surroundings::within(limits);
-        Self { store, lanes, around, running, held, turn, turned }
+        Self { store, lanes, around, running, checks, held, turn, turned }
     }
 
     /// Commits until the queue has ended and each unit has its answer.
@@ -52,7 +57,12 @@ impl Task {
                     is_open = count > 0;
                     self.take_in(&mut arrived);
                 }
-                Some(ended) = self.running.join_next() => self.conclude(ended),
+                Some(ended) = self.running.join_next() => {
+                    ended.map_or_else(go_on_with_panic, |attempted| self.conclude(attempted));
+                }
+                Some(ended) = self.checks.join_next() => {
+                    ended.map_or_else(go_on_with_panic, |checked| self.checked(checked));
+                }
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
             }
             self.send();
@@ -60,7 +70,10 @@ impl Task {
     }
 
     fn is_idle(&self) -> bool {
-        self.lanes.is_empty() && self.running.is_empty() && self.held.is_empty()
+        self.lanes.is_empty()
+            && self.running.is_empty()
+            && self.checks.is_empty()
+            && self.held.is_empty()
     }
 
     fn has_slot(&self) -> bool {
@@ -78,7 +91,20 @@ impl Task {
 
     fn take_in(&mut self, arrived: &mut Vec<Waiting>) {
         self.around.recent.forget();
-        arrived.drain(..).for_each(|unit| self.lanes.place(unit, &self.around));
+        let seen = |one: &Waiting| self.around.recent.digest(&one.unit.gate).is_some();
+        let (seen, new): (Vec<_>, Vec<_>) = arrived.drain(..).partition(seen);
+        new.into_iter().for_each(|unit| self.lanes.place(unit, &self.around));
+        if !seen.is_empty() {
+            self.checks.spawn(check(Arc::clone(&self.store), seen));
+        }
+    }
+
+    /// Places the units whose records somebody has removed from the store: they are new.
+    fn checked(&mut self, checked: Checked) {
+        for removed in checked.answer() {
+            self.around.recent.forget_gate(&removed.unit.gate);
+            self.lanes.place(removed, &self.around);
+        }
     }
 
     /// Sends as many commits as the store takes at once: first those that were tried before.
@@ -144,12 +170,7 @@ impl Task {
         self.lanes.refill(&self.around);
     }
 
-    fn conclude(&mut self, ended: Result<Attempted, JoinError>) {
-        let Attempted { job, tried, began, outcome } = match ended {
-            Ok(attempted) => attempted,
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(_) => return,
-        };
+    fn conclude(&mut self, Attempted { job, tried, began, outcome }: Attempted) {
         match outcome {
             Outcome::Stored => self.stored(job, tried, began),
             Outcome::Known(found) => self.drop_known(job, tried, found),
@@ -266,5 +287,12 @@ impl Task {
         let error = CommitError::from(error);
         tried.rivals.into_iter().for_each(|rivals| rivals.failed(&error));
         self.go_on(job);
+    }
+}
+
+/// Nobody cancels the tasks, so one that did not end has panicked.
+fn go_on_with_panic(error: JoinError) {
+    if error.is_panic() {
+        std::panic::resume_unwind(error.into_panic());
     }
 }

@@ -19,6 +19,9 @@ pub(crate) enum ProcessError {
     /// The store did not take it.
     #[error(transparent)]
     Commit(#[from] CommitError),
+    /// The work on the text took longer than it may. Nothing was done.
+    #[error("it took too long")]
+    TooSlow,
     /// The worker is stopping. Nothing was done: give the message back.
     #[error("the worker is stopping")]
     Stopping,
@@ -39,12 +42,14 @@ impl ProcessError {
                 StoreError::Invalid(_) => Some(Reason::Invalid),
                 _ => None,
             },
-            Self::Commit(CommitError::Stopped) | Self::Stopping => None,
+            Self::Commit(CommitError::Stopped) | Self::TooSlow | Self::Stopping => None,
         }
     }
 
-    /// Whether the store reported a fault that may pass.
-    pub(crate) fn is_passing(&self) -> bool {
-        matches!(self, Self::Commit(CommitError::Store(error)) if error.is_passing())
+    /// Whether a last try that fails like this one is the end: the store reported a fault that may
+    /// pass, or the work took too long.
+    pub(crate) fn is_final_for_a_dead_letter(&self) -> bool {
+        matches!(self, Self::TooSlow)
+            || matches!(self, Self::Commit(CommitError::Store(error)) if error.is_passing())
     }
 }

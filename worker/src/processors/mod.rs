@@ -9,15 +9,18 @@ mod text;
 
 use chrono::{TimeDelta, Utc};
 use common::record::{Kind, Record};
+use tokio::time::Instant;
 
 use self::error::ProcessError;
 use crate::context::Context;
 use crate::outcome::RecordOutcome;
 
-/// Processes one record, and returns when its effects are stored, or never will be.
+/// Processes one record, and returns when its effects are stored, or never will be. The work on a text
+/// ends at `until`.
 pub(crate) async fn process(
     context: &Context,
     record: &Record,
+    until: Option<Instant>,
 ) -> Result<RecordOutcome, ProcessError> {
     if is_expired(context, record) {
         return Ok(RecordOutcome::Expired);
@@ -25,7 +28,7 @@ pub(crate) async fn process(
     match record.kind {
         Kind::AccessLog => access_log::process(context, record).await,
         Kind::Event => event::process(context, record).await,
-        Kind::Text => text::process(context, record).await,
+        Kind::Text => text::process(context, record, until).await,
     }
 }
 

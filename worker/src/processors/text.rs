@@ -6,6 +6,7 @@ use common::metrics::{REDACTIONS, TEXTS_IN_WORK};
 use common::processed_log::{self, Processed};
 use common::record::Record;
 use common::text::redact::redact;
+use tokio::time::{Instant, sleep_until};
 
 use super::completion::complete;
 use super::error::ProcessError;
@@ -19,8 +20,9 @@ use crate::outcome::RecordOutcome;
 pub(super) async fn process(
     context: &Context,
     record: &Record,
+    until: Option<Instant>,
 ) -> Result<RecordOutcome, ProcessError> {
-    let outcome = store(context, record).await?;
+    let outcome = store(context, record, until).await?;
     if !record.part.is_whole() && outcome != RecordOutcome::Conflict {
         complete(context, record).await?;
     }
@@ -28,13 +30,17 @@ pub(super) async fn process(
 }
 
 /// Stores the part. Does no work on a part that is stored already.
-async fn store(context: &Context, record: &Record) -> Result<RecordOutcome, ProcessError> {
+async fn store(
+    context: &Context,
+    record: &Record,
+    until: Option<Instant>,
+) -> Result<RecordOutcome, ProcessError> {
     let claim = || processed_log::claim(record, context.settings.keep());
     if let Some(known) = look_up(context, record, claim).await? {
         return Ok(known);
     }
     let redacted = redact(&record.data);
-    work(context, &record.data).await?;
+    work(context, &record.data, until).await?;
     let processed = Processed {
         modified_data: redacted.text,
         redactions: u32::try_from(redacted.count).unwrap_or(u32::MAX),
@@ -47,11 +53,15 @@ async fn store(context: &Context, record: &Record) -> Result<RecordOutcome, Proc
     Ok(outcome)
 }
 
-/// The simulated heavy work. It ends at once when the worker stops.
-async fn work(context: &Context, text: &str) -> Result<(), ProcessError> {
+/// The simulated heavy work. It ends at once when the worker stops, and unfinished at `until`.
+async fn work(context: &Context, text: &str, until: Option<Instant>) -> Result<(), ProcessError> {
     let _in_work = InWork::begin();
+    let end = Instant::now() + context.settings.work_on(text);
+    let is_done = until.is_none_or(|until| end <= until);
     tokio::select! {
-        () = tokio::time::sleep(context.settings.work_on(text)) => Ok(()),
+        () = sleep_until(until.map_or(end, |until| until.min(end))) => {
+            if is_done { Ok(()) } else { Err(ProcessError::TooSlow) }
+        }
         () = context.stopping.cancelled() => Err(ProcessError::Stopping),
     }
 }

@@ -71,6 +71,8 @@ pub(crate) struct FaultyStore {
     commits: watch::Sender<Vec<Commit>>,
     running: watch::Sender<usize>,
     held: watch::Sender<bool>,
+    /// If it is set, only commits to this collection are held.
+    held_collection: Mutex<Option<CollectionPath>>,
 }
 
 impl FaultyStore {
@@ -87,6 +89,7 @@ impl FaultyStore {
             commits: watch::Sender::default(),
             running: watch::Sender::default(),
             held: watch::Sender::default(),
+            held_collection: Mutex::default(),
         })
     }
 
@@ -129,6 +132,26 @@ impl FaultyStore {
     /// Holds every commit that begins until [`Self::release`].
     pub(crate) fn hold(&self) {
         self.held.send_replace(true);
+    }
+
+    /// Holds every commit to `collection` that begins until [`Self::release`].
+    pub(crate) fn hold_commits_to(&self, collection: CollectionPath) {
+        *self.held_collection.lock().expect("no test panics here") = Some(collection);
+        self.hold();
+    }
+
+    fn is_held(&self, writes: &[Write]) -> bool {
+        let only = self.held_collection.lock().expect("no test panics here");
+        only.as_ref().is_none_or(|only| writes_to(writes, only))
+    }
+
+    /// Returns when a commit to `collection` has begun.
+    pub(crate) async fn begun_with(&self, collection: CollectionPath) {
+        let mut commits = self.commits.subscribe();
+        let has_begun = |commits: &Vec<Commit>| {
+            commits.iter().any(|commit| writes_to(&commit.writes, &collection))
+        };
+        commits.wait_for(has_begun).await.expect("the store lives");
     }
 
     /// Lets the held commits go on.
@@ -181,6 +204,10 @@ impl FaultyStore {
     }
 }
 
+fn writes_to(writes: &[Write], collection: &CollectionPath) -> bool {
+    writes.iter().any(|write| write.path().collection() == collection)
+}
+
 fn next(plan: &Plan) -> Fault {
     plan.lock().expect("no test panics here").next().unwrap_or(Fault::None)
 }
@@ -209,7 +236,9 @@ impl DocumentStore for FaultyStore {
         let commit = Commit { began: Instant::now(), others, writes: writes.clone() };
         self.running.send_modify(|running| *running += 1);
         self.commits.send_modify(|commits| commits.push(commit));
-        self.held.subscribe().wait_for(|held| !held).await.expect("the store lives");
+        if self.is_held(&writes) {
+            self.held.subscribe().wait_for(|held| !held).await.expect("the store lives");
+        }
         let result = self.apply(fault, writes).await;
         self.running.send_modify(|running| *running -= 1);
         result
