@@ -29,7 +29,7 @@ ENTRY = 260  # bytes of an access log's entry: the mean of gateway/src/formats/s
 LEAST_REQUEST = 1_000  # bytes: what Pub/Sub charges for a smaller publish or push
 LOG_LINE = 800  # bytes: what Cloud Run logs of a request
 # Documents of one value: its grains, and for users the day and all days.
-PER_TYPE, PER_PATH, PER_USER, PER_ACCESS_LOG_VALUE = 3, 2, 2, 3
+PER_TYPE, PER_PATH, PER_USER, PER_SITE_VALUE, PER_ACCESS_LOG_VALUE = 3, 2, 2, 1, 3
 
 # Terraform's defaults.
 INSTANCE_CPU, INSTANCE_GIB = 1, 1
@@ -141,20 +141,21 @@ def text(characters, rate, kind, lever):
     )
 
 
-def event(in_a_commit, paths, users, kind, lever):
-    """A view; `in_a_commit` of them share a commit, by so many users on so many paths."""
-    shared = PER_TYPE + PER_PATH * paths + PER_USER * users
+def event(in_a_commit, paths, users, values, kind, lever):
+    """A view; `in_a_commit` of them share a commit, by so many users on so many paths, with so many
+    different values in all dimensions together."""
+    shared = PER_TYPE + PER_PATH * paths + PER_USER * users + PER_SITE_VALUE * values
     return Record(
         kind=kind,
         lever=lever,
         rate=in_a_commit * COMMITS_PER_SECOND if in_a_commit > 1 else 0,
         requests=1,
         messages=1,
-        bytes=250,
+        bytes=500 if values else 250,
         work_seconds=COMMIT_SECONDS,
         writes=1 + shared / in_a_commit,
         reads=0,
-        stored_bytes=1_600,
+        stored_bytes=2_400 if values else 1_600,
     )
 
 
@@ -179,17 +180,18 @@ def entry(in_a_batch, values, kind, lever):
     )
 
 
-FREQUENT = event(99, 99, 99, "event, 99 in a commit, each of another user on another path", "cardinality: fewer different paths and users at a time")
+FREQUENT = event(87, 87, 87, 60, "event, 87 in a commit, each of another user on another path", "cardinality: fewer different paths and users at a time")
 RECORDS = [
     text(100, PER_SECOND, "", "little: most of it is the price of a message"),
     text(1_000, PER_SECOND, "", "`work_seconds_per_char`; how full instances are: `worker_concurrency`"),
     text(1_000, 0, ", alone", "company: here an instance waits for each text alone"),
     text(4_000, PER_SECOND, "", "as for 1,000 characters"),
     text(100_000, PER_SECOND, "", "as for 1,000 characters; `store_original = false` halves what is kept"),
-    event(1, 1, 1, "event, alone", "company: commits and instances are shared"),
-    event(4, 4, 4, "event, 4 in a commit, each of another user on another path", "the same: about 1,000 a minute"),
+    event(1, 1, 1, 10, "event, alone", "company: commits and instances are shared"),
+    event(4, 4, 4, 25, "event, 4 in a commit, each of another user on another path", "the same: about 1,000 a minute"),
     FREQUENT,
-    event(200, 20, 100, "event, 200 in a commit, of 100 users on 20 paths", "`commit_interval_ms`: longer, and more are in a commit"),
+    event(200, 20, 100, 60, "event, 200 in a commit, of 100 users on 20 paths", "`commit_interval_ms`: longer, and more are in a commit"),
+    event(200, 20, 100, 0, "the same, counted by no dimension", "`site_dimensions`"),
     entry(1, 4, "access-log entry, sent alone", "batches: the sender's choice"),
     entry(1_000, 1_000 + 5 + 4 + 1, "access-log entry, 1,000 of a minute in a batch, each of another path", "cardinality: fewer different paths and agents; `log_dimensions`"),
     entry(1_000, 30 + 5 + 4 + 1, "access-log entry, 1,000 of a minute in a batch, 30 paths, 5 agents, 4 referers, 1 host", "the same"),
@@ -241,7 +243,8 @@ def tables():
     instances = MOST_INSTANCES * 30 * 86_400 * second
     day = 4_000 * 86_400 * FREQUENT.writes / 1e5 * price("firestore_writes")
     assumed = (
-        "Assumed: 1,000 requests a minute, unless a row says otherwise. A request takes the gateway\n"
+        "Assumed: 1,000 requests a minute, unless a row says otherwise. Alone, an event is counted by 10\n"
+        "dimensions; those of a large commit have 60 different values in all of them. A request takes the gateway\n"
         f"{GATEWAY_SECONDS} s, and an event or a part of a batch waits {COMMIT_SECONDS} s for its commit. Instances have {INSTANCE_CPU} vCPU\n"
         f"and {INSTANCE_GIB} GiB, and Cloud Run fills them to {FULL:.0%} of their concurrency. The topic keeps messages for\n"
         f"{TOPIC_DAYS} days; a character is one byte. Reads of the API, deletions by age and traffic to the internet are\n"

@@ -21,6 +21,8 @@ locals {
     TENANT_WRITES_PER_DAY     = tostring(var.tenant_writes_per_day)
     TRUSTED_HOPS              = tostring(var.trusted_hops)
     REDACT_PATHS              = tostring(var.redact_paths)
+    COUNTRY_HEADERS           = join(",", var.country_headers)
+    SITE_DIMENSIONS           = var.site_dimensions
     KEEP_TRAILING_SLASH       = join(",", var.keep_trailing_slash)
     MERGE_INDEX_PAGES         = join(",", var.merge_index_pages)
     PAGES                     = var.pages ? "on" : "off"

@@ -189,6 +189,28 @@ variable "redact_paths" {
   default     = true
 }
 
+variable "country_headers" {
+  description = "COUNTRY_HEADERS: the headers in which a proxy in front of the gateway tells the country of a client, such as [\"X-Client-Region\"]."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for name in var.country_headers : can(regex("^[A-Za-z0-9-]+$", name))])
+    error_message = "Each item is the name of a header."
+  }
+}
+
+variable "site_dimensions" {
+  description = "SITE_DIMENSIONS: the dimensions in which events are counted beside their type and their path: a comma-separated list, or none."
+  type        = string
+  default     = "source,referrer,utm_source,utm_medium,utm_campaign,utm_term,utm_content,browser,os,device,language,country,entry_page,host,event"
+
+  validation {
+    condition     = var.site_dimensions == "none" || alltrue([for name in split(",", var.site_dimensions) : contains(["source", "referrer", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "browser", "os", "device", "language", "country", "entry_page", "host", "event"], name)])
+    error_message = "The dimensions are a list of source, referrer, utm_source, utm_medium, utm_campaign, utm_term, utm_content, browser, os, device, language, country, entry_page, host and event, or none."
+  }
+}
+
 variable "keep_trailing_slash" {
   description = "KEEP_TRAILING_SLASH: the tenants for whom /a/ and /a are two pages; [\"*\"] for all."
   type        = list(string)

@@ -7,6 +7,7 @@ use crate::hash;
 use crate::keep::Keep;
 use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::record::{Record, RecordId};
+use crate::site_dimension::Dimensions;
 use crate::store::{Fields, Value, fields};
 use crate::tenant::TenantId;
 
@@ -43,6 +44,10 @@ pub struct Event {
     /// Why it is not counted as what it is; `None` if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excluded: Option<Exclusion>,
+    /// What it is counted by, beside its type and its path. It says nothing that the client did not
+    /// send, and so is no part of the digest.
+    #[serde(default, skip_serializing_if = "Dimensions::is_empty")]
+    pub dimensions: Dimensions,
 }
 
 /// Why an event is not counted as what it is, but only as an excluded one.
@@ -110,7 +115,8 @@ impl Event {
     /// The event as it is kept if it is not counted: who, where and what are of no use, and may be
     /// nobody's business.
     pub fn excluded_for(self, reason: Exclusion) -> Self {
-        Self { user_id: None, path: None, payload: None, excluded: Some(reason), ..self }
+        let (excluded, dimensions) = (Some(reason), Dimensions::new());
+        Self { user_id: None, path: None, payload: None, excluded, dimensions, ..self }
     }
 
     /// Whether it is a page view.
@@ -132,10 +138,17 @@ impl Event {
         ]);
         let truncated = self.truncated.then(|| ("truncated", Value::from(true)));
         let excluded = self.excluded.map(|reason| ("excluded", reason.as_str().into()));
-        let marks = truncated.into_iter().chain(excluded);
+        let dimensions = (!self.dimensions.is_empty()).then(|| ("dimensions", self.named().into()));
+        let marks = truncated.into_iter().chain(excluded).chain(dimensions);
         document.extend(marks.map(|(name, value)| (name.to_owned(), value)));
         keep.mark(&mut document, record.received_at);
         document
+    }
+
+    /// The dimensions by their names.
+    fn named(&self) -> Fields {
+        let named = self.dimensions.iter();
+        named.map(|(name, value)| (name.as_str().to_owned(), value.as_str().into())).collect()
     }
 }
 
@@ -152,6 +165,7 @@ pub fn path(tenant: &TenantId, id: &RecordId) -> DocumentPath {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::site_dimension::SiteDimension;
 
     fn event(path: Option<&str>) -> Event {
         Event {
@@ -162,6 +176,7 @@ mod tests {
             timestamp: DateTime::UNIX_EPOCH,
             truncated: false,
             excluded: None,
+            dimensions: Dimensions::new(),
         }
     }
 
@@ -188,6 +203,11 @@ mod tests {
         let read: Event = serde_json::from_str(old).expect("an event");
         assert_eq!(read, event(Some("/a")));
         assert_eq!(serde_json::to_string(&read).expect("JSON"), old);
+        let dimensions = Dimensions::from([(SiteDimension::UtmSource, "news".to_owned())]);
+        let seen = Event { dimensions, ..read.clone() };
+        let written = serde_json::to_string(&seen).expect("JSON");
+        assert!(written.ends_with(r#","dimensions":{"utm_source":"news"}}"#), "{written}");
+        assert_eq!(serde_json::from_str::<Event>(&written).ok(), Some(seen));
         let marked = Event { truncated: true, excluded: Some(Exclusion::Bot), ..read };
         let written = serde_json::to_string(&marked).expect("JSON");
         assert!(written.ends_with(r#","truncated":true,"excluded":"bot"}"#), "{written}");

@@ -15,6 +15,7 @@ pub mod hash;
 pub mod host;
 pub mod joined_text;
 pub mod keep;
+pub mod live;
 pub mod log_batch;
 pub mod log_output;
 mod malformed_http;
@@ -29,6 +30,7 @@ pub mod quarantine;
 pub mod record;
 pub mod rollup;
 pub mod signal;
+pub mod site_dimension;
 #[cfg(feature = "embedded")]
 mod sqlite;
 pub mod standing;

@@ -72,6 +72,7 @@ fn public_payload(payload: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
+    use common::site_dimension::Dimensions;
 
     use super::*;
     use crate::settings::tests::settings;
@@ -85,6 +86,7 @@ mod tests {
             timestamp: DateTime::UNIX_EPOCH,
             truncated: false,
             excluded: None,
+            dimensions: Dimensions::new(),
         }
     }
 

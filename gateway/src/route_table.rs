@@ -13,8 +13,8 @@ use crate::edge::{not_found, only};
 use crate::extractors::query::{self, Names, PAGE, PERIOD, TENANT};
 use crate::pages::{self, Pages};
 use crate::routes::{
-    analytics, event, events, health, ingest, log_batches, logs, metrics, processed_logs,
-    quarantine, root, stats, tenants,
+    analytics, breakdown, event, events, health, ingest, live, log_batches, logs, metrics,
+    processed_logs, quarantine, root, stats, tenants,
 };
 
 /// The API.
@@ -26,6 +26,12 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(write("/logs", logs::post))
         .service(query("/logs/stats", &[TENANT, PERIOD, &["grain", "limit"]], logs::stats))
         .service(query("/stats", &[TENANT, PERIOD, &["limit"]], stats::get))
+        .service(query(
+            "/stats/breakdown",
+            &[TENANT, PERIOD, &["dimension", "filter", "compare", "limit"]],
+            breakdown::get,
+        ))
+        .service(query("/stats/live", &[TENANT], live::get))
         .service(query("/stats/series", &[TENANT, PERIOD, &["grain"]], stats::series))
         .service(query(
             "/analytics/event-counts",

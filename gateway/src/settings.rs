@@ -3,8 +3,10 @@
 
 use clap::{ArgAction, Args};
 use common::page::PageRules;
+use common::site_dimension::SiteDimensions;
 use common::tenant::TenantId;
 
+use crate::header_list::HeaderList;
 use crate::pages::Pages;
 use crate::request_log::LogRequests;
 use crate::tenant_list::TenantList;
@@ -57,6 +59,17 @@ pub struct GatewaySettings {
     #[arg(long, env = "TRUSTED_HOPS", default_value_t = 0,
         value_parser = clap::value_parser!(u8).range(0..=10))]
     pub trusted_hops: u8,
+
+    /// The headers in which the platform or a proxy tells the country of a client, as two letters: a
+    /// comma-separated list such as CF-IPCountry,X-AppEngine-Country. Clients can make up a header that
+    /// nothing in front of the gateway sets.
+    #[arg(long, env = "COUNTRY_HEADERS", default_value = "")]
+    pub country_headers: HeaderList,
+
+    /// The dimensions in which events are counted, beside their type and their path, as a
+    /// comma-separated list, or none.
+    #[arg(long, env = "SITE_DIMENSIONS", default_value_t = SiteDimensions::ALL)]
+    pub site_dimensions: SiteDimensions,
 
     /// Whether personal data and secrets are taken out of paths, referers and queries of access logs
     /// and events before they are counted and stored.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use common::broker::Broker;
 use common::store::DocumentStore;
 
+use crate::dimensions::Named;
 use crate::hosts::Hosts;
 use crate::probes::Probes;
 use crate::rates::Rates;
@@ -19,6 +20,7 @@ pub struct Gateway {
     /// Any, until the server has bound its address.
     pub(crate) hosts: Hosts,
     pub(crate) rates: Rates,
+    pub(crate) named: Named,
     pub(crate) salts: Salts,
     pub(crate) probes: Probes,
 }
@@ -37,6 +39,15 @@ impl Gateway {
             settings.tenant_bytes_per_second,
             settings.tenant_writes_per_day,
         );
-        Self { broker, store, settings, hosts: Hosts::Any, rates, salts, probes }
+        Self {
+            broker,
+            store,
+            settings,
+            hosts: Hosts::Any,
+            rates,
+            named: Named::default(),
+            salts,
+            probes,
+        }
     }
 }

@@ -333,6 +333,26 @@ run "an_unknown_dimension" {
   expect_failures = [var.log_dimensions]
 }
 
+run "an_unknown_dimension_of_events" {
+  command = plan
+
+  variables {
+    site_dimensions = "source,path"
+  }
+
+  expect_failures = [var.site_dimensions]
+}
+
+run "a_header_with_a_blank" {
+  command = plan
+
+  variables {
+    country_headers = ["X Country"]
+  }
+
+  expect_failures = [var.country_headers]
+}
+
 run "no_dimension_beside_another" {
   command = plan
 
@@ -477,6 +497,7 @@ run "the_limits_themselves_are_accepted" {
     work_seconds_per_char     = 0.135
     rollup_shards             = 100
     log_dimensions            = "none"
+    site_dimensions           = "none"
     commit_interval_ms        = 0
     retention_days            = 32
     replay_days               = 31

@@ -91,6 +91,8 @@ run "every_variable_has_its_effect" {
     tenant_writes_per_day     = 50000
     trusted_hops              = 2
     redact_paths              = false
+    country_headers           = ["X-Client-Region"]
+    site_dimensions           = "source,browser"
     keep_trailing_slash       = ["acme", "shop"]
     merge_index_pages         = ["*"]
     pages                     = false
@@ -129,6 +131,8 @@ run "every_variable_has_its_effect" {
       TENANT_WRITES_PER_DAY     = "50000"
       TRUSTED_HOPS              = "2"
       REDACT_PATHS              = "false"
+      COUNTRY_HEADERS           = "X-Client-Region"
+      SITE_DIMENSIONS           = "source,browser"
       KEEP_TRAILING_SLASH       = "acme,shop"
       MERGE_INDEX_PAGES         = "*"
       PAGES                     = "off"

@@ -10,6 +10,7 @@ use common::broker::Message;
 use common::event::Event;
 use common::path::{Collection, CollectionPath};
 use common::record::{Kind, Record};
+use common::site_dimension::Dimensions;
 use common::store::{Document, Value};
 use tokio::time::{Instant, sleep};
 use worker::Disposition::{Acknowledge, Release, Retry};
@@ -255,6 +256,7 @@ fn event() -> Message {
         timestamp: texts::received_at(),
         truncated: false,
         excluded: None,
+        dimensions: Dimensions::new(),
     };
     let text = Record::try_from(&message("e-1", "{}")).expect("a record");
     let data = serde_json::to_string(&event).expect("JSON");

@@ -12,6 +12,7 @@ use common::event::Event;
 use common::path::{Collection, CollectionPath};
 use common::record::{Kind, Part, Record, RecordId};
 use common::rollup::{self, LogDimensions, Period};
+use common::site_dimension::Dimensions;
 use common::store::{Document, DocumentStore, Fields, fields};
 use common::tenant::TenantId;
 use futures::future::join_all;
@@ -140,6 +141,7 @@ fn some_event() -> impl Strategy<Value = Event> {
             timestamp: time,
             truncated: false,
             excluded: None,
+            dimensions: Dimensions::new(),
         }
     })
 }
@@ -389,6 +391,7 @@ fn visit(number: usize) -> Event {
         timestamp: first_day().and_hms_opt(0, 0, 0).expect("midnight").and_utc() + minutes,
         truncated: false,
         excluded: None,
+        dimensions: Dimensions::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::key::{COUNT, Dimension, FIELDS, FURTHER, Grain, Key};
+use super::mark::is_mark;
 use crate::path::{Collection, CollectionPath};
 use crate::store::{Document, DocumentStore, StoreError, scan};
 use crate::tenant::TenantId;
@@ -39,15 +40,17 @@ fn counted(rollup: &Document) -> Vec<(Key, i64)> {
     counted
 }
 
-/// Calls `take` with the id and the day (or `all`) of every visitor document.
+/// Calls `take` with the id, the day (or `all`) and the marks of every visitor document.
 pub async fn visitors(
     store: &dyn DocumentStore,
     tenant: &TenantId,
-    mut take: impl FnMut(&str, &str) + Send,
+    mut take: impl FnMut(&str, &str, &[&str]) + Send,
 ) -> Result<(), StoreError> {
     let visitors = CollectionPath::of(tenant, Collection::Visitors);
-    scan(store, &visitors, Some(&["day"]), |visitor| {
-        take(&visitor.id, visitor.text("day").unwrap_or(""));
+    scan(store, &visitors, None, |visitor| {
+        let names = visitor.fields.keys().map(String::as_str);
+        let marks: Vec<&str> = names.filter(|name| is_mark(name)).collect();
+        take(&visitor.id, visitor.text("day").unwrap_or(""), &marks);
     })
     .await
 }
@@ -55,7 +58,7 @@ pub async fn visitors(
 fn key(rollup: &Document) -> Option<Key> {
     let (dimension, grain) = (rollup.text("dimension")?, rollup.text("grain")?);
     Some(Key {
-        dimension: Dimension::ALL.into_iter().find(|known| known.as_str() == dimension)?,
+        dimension: Dimension::named(dimension)?,
         value: rollup.text("value")?.to_owned(),
         grain: Grain::ALL.into_iter().find(|known| known.as_str() == grain)?,
         start: rollup.timestamp("start")?,

@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use futures::future::try_join_all;
 
 use super::key::{Counts, Dimension, Grain, Key};
+use super::mark::mark;
 use super::query::{figure, rollups, top, top_query};
 use crate::event::{Event, VIEWS};
 use crate::path::{Collection, CollectionPath, DocumentPath};
@@ -43,17 +44,24 @@ pub struct Visit {
     pub path: DocumentPath,
     /// The user, as a hash that is the same on every day.
     pub user: String,
+    /// What was seen of the user that day, as [`mark`] names it.
+    pub marks: Vec<String>,
 }
 
 /// The writes for `event` besides its own document. Counts that are only summed go to `shard`.
 pub fn of_event(tenant: &TenantId, event: &Event, shard: u32) -> Vec<Write> {
     let counts: Counts = counted_by(event).collect();
     let visits = visits(tenant, event).into_iter();
-    let visits = visits.map(|Visit { day, path, user }| Write::Upsert {
-        path,
-        fields: fields([("day", day.into()), ("user", user.into())]),
-    });
-    counts.writes(tenant, shard).chain(visits).collect()
+    counts.writes(tenant, shard).chain(visits.map(Visit::write)).collect()
+}
+
+impl Visit {
+    /// Sets what was seen, and keeps what was seen before: in any order the document is the same.
+    fn write(self) -> Write {
+        let mut fields = fields([("day", self.day.into()), ("user", self.user.into())]);
+        fields.extend(self.marks.into_iter().map(|mark| (mark, true.into())));
+        Write::Upsert { path: self.path, fields }
+    }
 }
 
 /// The rollups that count an event. An excluded one is counted by its reason alone.
@@ -64,18 +72,29 @@ pub fn counted_by(event: &Event) -> impl Iterator<Item = Key> {
     };
     let is_seen_page = event.excluded.is_none() && event.is_view();
     let path = event.path.as_deref().filter(|_| is_seen_page);
+    let dimensions = event.dimensions.iter();
+    let dimensions = dimensions.map(|(name, value)| (Dimension::Site(*name), value.as_str()));
     let values = [kind].into_iter().chain(path.map(|path| (Dimension::ViewPath, path)));
-    values.flat_map(|(dimension, value)| Key::all(dimension, value, event.timestamp))
+    values
+        .chain(dimensions)
+        .flat_map(|(dimension, value)| Key::all(dimension, value, event.timestamp))
 }
 
 /// The visits that an event counts as: none if it names no user or is excluded.
 pub fn visits(tenant: &TenantId, event: &Event) -> Vec<Visit> {
     let user = event.user_id.as_ref().filter(|_| event.excluded.is_none());
     let Some(user) = user else { return Vec::new() };
-    let days = [day_name(event.timestamp.date_naive()), ALL_DAYS.to_owned()];
+    let marks = event.dimensions.iter().map(|(name, value)| mark(*name, value)).collect();
+    let days = [(day_name(event.timestamp.date_naive()), marks), (ALL_DAYS.to_owned(), Vec::new())];
     let visitors = CollectionPath::of(tenant, Collection::Visitors);
     let hash = visitors.hashed(&[ALL_DAYS, user]).id().to_owned();
-    days.map(|day| Visit { path: visitors.hashed(&[&day, user]), day, user: hash.clone() }).into()
+    let visit = |(day, marks): (String, Vec<String>)| Visit {
+        path: visitors.hashed(&[&day, user]),
+        day,
+        user: hash.clone(),
+        marks,
+    };
+    days.map(visit).into()
 }
 
 /// How many events of `event_type`, or of any type for `None`, there were in `period`.
@@ -199,6 +218,7 @@ fn day_name(day: NaiveDate) -> String {
 mod tests {
     use super::*;
     use crate::event::Exclusion;
+    use crate::site_dimension::Dimensions;
 
     #[test]
     fn an_excluded_event_is_counted_by_its_reason_alone() {
@@ -210,6 +230,7 @@ mod tests {
             timestamp: DateTime::UNIX_EPOCH,
             truncated: false,
             excluded,
+            dimensions: Dimensions::new(),
         };
         let counted = |event: &Event| -> BTreeSet<(Dimension, String)> {
             counted_by(event).map(|key| (key.dimension, key.value)).collect()

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::access_log::STATUS_CLASSES;
 use crate::path::{Collection, CollectionPath};
+use crate::site_dimension::SiteDimension;
 use crate::store::{Write, fields};
 use crate::tenant::TenantId;
 
@@ -78,7 +79,28 @@ pub enum Dimension {
     Status,
     /// The bytes of all answers, in a field of [`Dimension::Requests`].
     Bytes,
+    /// Views by one of their properties, or events by their type. Ordered by count.
+    Site(SiteDimension),
 }
+
+/// The names in documents of [`SiteDimension::ALL`]: access logs have a `host` of their own.
+const OF_SITES: [&str; SiteDimension::ALL.len()] = [
+    "site_source",
+    "site_referrer",
+    "site_utm_source",
+    "site_utm_medium",
+    "site_utm_campaign",
+    "site_utm_term",
+    "site_utm_content",
+    "site_browser",
+    "site_os",
+    "site_device",
+    "site_language",
+    "site_country",
+    "site_entry_page",
+    "site_host",
+    "site_event",
+];
 
 /// The single value of a dimension that counts all requests.
 pub(super) const ALL_REQUESTS: &str = "all";
@@ -119,8 +141,8 @@ pub(super) const FURTHER: [(&str, Dimension, &str); 6] = [
 ];
 
 impl Dimension {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
+    /// All but those of sites.
+    const OWN: [Self; 10] = [
         Self::EventType,
         Self::ViewPath,
         Self::Excluded,
@@ -132,6 +154,12 @@ impl Dimension {
         Self::Status,
         Self::Bytes,
     ];
+
+    /// The dimension of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let of_sites = SiteDimension::ALL.map(Self::Site);
+        Self::OWN.into_iter().chain(of_sites).find(|dimension| dimension.as_str() == name)
+    }
 
     /// The name in documents and reports.
     pub fn as_str(self) -> &'static str {
@@ -146,6 +174,7 @@ impl Dimension {
             Self::Host => "host",
             Self::Status => "status",
             Self::Bytes => "bytes",
+            Self::Site(dimension) => OF_SITES[dimension as usize],
         }
     }
 
@@ -153,6 +182,7 @@ impl Dimension {
         match self {
             Self::EventType => &[Grain::Hour, Grain::Day, Grain::All],
             Self::ViewPath | Self::Excluded => &[Grain::Day, Grain::All],
+            Self::Site(_) => &[Grain::Day],
             Self::Requests
             | Self::RequestPath
             | Self::UserAgent
@@ -272,6 +302,15 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_dimension_of_a_site_has_its_own_name() {
+        for dimension in SiteDimension::ALL {
+            let name = Dimension::Site(dimension).as_str();
+            assert_eq!(name.strip_prefix("site_"), Some(dimension.as_str()));
+            assert_eq!(Dimension::named(name), Some(Dimension::Site(dimension)));
+        }
+    }
 
     #[test]
     fn every_field_that_counts_is_read_and_the_constants_name_the_right_ones() {

@@ -4,10 +4,12 @@
 //! read grows with the windows and values that it covers, not with the records that were counted.
 
 mod all;
+mod breakdown;
 mod days;
 mod dimensions;
 mod events;
 mod key;
+mod mark;
 mod query;
 mod requests;
 mod series;
@@ -16,6 +18,7 @@ use crate::store::{Aggregation, Query};
 use crate::tenant::TenantId;
 
 pub use self::all::{all, visitors};
+pub use self::breakdown::{Figures, breakdown, figures};
 pub use self::days::{days_with_events, excluded_in, top_paths_over, unique_users_over};
 pub use self::dimensions::{LogDimensions, UnknownDimension};
 pub use self::events::{
@@ -28,6 +31,12 @@ pub use self::series::{Point, series};
 
 /// A query of each shape that this module sends, with its aggregation. Each shape needs an index.
 pub fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
-    [days::shapes(tenant), events::shapes(tenant), requests::shapes(tenant), series::shapes(tenant)]
-        .concat()
+    [
+        breakdown::shapes(tenant),
+        days::shapes(tenant),
+        events::shapes(tenant),
+        requests::shapes(tenant),
+        series::shapes(tenant),
+    ]
+    .concat()
 }

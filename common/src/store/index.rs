@@ -56,11 +56,13 @@ impl Index {
 mod tests {
     use super::*;
     use crate::tenant::TenantId;
-    use crate::{event_listing, rollup};
+    use crate::{event_listing, live, rollup};
 
     fn needed() -> Vec<Index> {
         let tenant = TenantId::parse("acme").expect("a tenant");
-        let shapes = [rollup::shapes(&tenant), event_listing::shapes(&tenant)].concat();
+        let shapes =
+            [rollup::shapes(&tenant), event_listing::shapes(&tenant), live::shapes(&tenant)]
+                .concat();
         shapes.iter().filter_map(|(query, figure)| Index::needed(query, *figure)).collect()
     }
 

@@ -70,16 +70,20 @@ async fn terraform_sets_only_settings_that_exist_and_all_that_are_needed() {
 }
 
 #[tokio::test]
-async fn the_dimensions_of_access_logs_are_the_same_in_terraform_and_in_the_programs() {
-    let declared = declared("worker").environment["LOG_DIMENSIONS"].clone();
-    for program in ["worker", "spillway"] {
-        let default = Settings::of(program).await.defaults["LOG_DIMENSIONS"].clone();
-        assert_eq!(default.as_deref(), Some(declared.as_str()), "{program}");
-        for name in declared.split(',').chain(["none"]) {
-            assert!(takes(program, "LOG_DIMENSIONS", name).await, "{program}: {name}");
-        }
-        for name in ["countries", "all", "status,"] {
-            assert!(!takes(program, "LOG_DIMENSIONS", name).await, "{program}: {name}");
+async fn the_dimensions_are_the_same_in_terraform_and_in_the_programs() {
+    for (service, setting) in [("worker", "LOG_DIMENSIONS"), ("gateway", "SITE_DIMENSIONS")] {
+        let declared = declared(service).environment[setting].clone();
+        for program in [service, "spillway"] {
+            let default = Settings::of(program).await.defaults[setting].clone();
+            // The help breaks a long line.
+            let default = default.map(|default| default.replace(char::is_whitespace, ""));
+            assert_eq!(default.as_deref(), Some(declared.as_str()), "{program}");
+            for name in declared.split(',').chain(["none"]) {
+                assert!(takes(program, setting, name).await, "{program}: {name}");
+            }
+            for name in ["countries", "all", "status,"] {
+                assert!(!takes(program, setting, name).await, "{program}: {name}");
+            }
         }
     }
 }
@@ -93,6 +97,7 @@ async fn variables_named_after_settings_set_them() {
         ("worker", "WORK_SECONDS_PER_CHAR", "0.01"),
         ("worker", "STORE_ORIGINAL", "false"),
         ("worker", "ROLLUP_SHARDS", "7"),
+        ("gateway", "SITE_DIMENSIONS", "source,event"),
         ("worker", "LOG_DIMENSIONS", "status,bytes"),
         ("worker", "COMMIT_INTERVAL_MS", "777"),
         ("worker", "RETENTION_DAYS", "77"),

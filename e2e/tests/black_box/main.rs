@@ -4,6 +4,7 @@
 mod archive;
 mod auth;
 mod bad_input;
+mod breakdown;
 mod broker_contract;
 mod browser;
 mod cloud_shape;

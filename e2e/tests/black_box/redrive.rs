@@ -12,6 +12,7 @@ use common::hash;
 use common::processed_log;
 use common::quarantine::{MAX_DATA_BYTES, Quarantined, Reason, path};
 use common::record::{Kind, Part, Record, RecordId};
+use common::site_dimension::Dimensions;
 use common::store::{DocumentStore, Write};
 use common::tenant::TenantId;
 use common::text::segment::segment;
@@ -125,6 +126,7 @@ impl Case {
             timestamp: received_at(),
             truncated: false,
             excluded: None,
+            dimensions: Dimensions::new(),
         };
         let data = serde_json::to_string(&event).expect("JSON");
         let text = Record::try_from(&self.text(id, "x")[0]).expect("a record");

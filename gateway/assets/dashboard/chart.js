@@ -50,11 +50,12 @@ function options(place, starts, lines, grain) {
   };
 }
 
-const series = ({ label, colour: name, filled, values }) => ({
+const series = ({ label, colour: name, filled, dashed, values }) => ({
   label,
   stroke: colour(name),
   fill: filled ? colour("--tint") : undefined,
-  width: values.length > 200 ? 1 : 2,
+  width: dashed || values.length > 200 ? 1 : 2,
+  dash: dashed ? [4, 4] : undefined,
   value: (_, value) => value?.toLocaleString("en") ?? "",
 });
 

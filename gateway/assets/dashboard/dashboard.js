@@ -1,6 +1,7 @@
 // What is chosen, in the form and in the address, and when it is shown.
 
 import { Refused, useToken } from "./api.js";
+import { showBreakdowns } from "./breakdowns.js";
 import { watch } from "./chart.js";
 import { showLogs, showQuarantine, showRequests, showTypes, showViews } from "./sections.js";
 import { isKnown, latest, showSnippet, showTenants } from "./tenants.js";
@@ -12,7 +13,7 @@ const REFRESH = 30_000;
 const WAITING = 3_000;
 /** The fields of each period that has some. */
 const FIELDS = { month: ["month"], custom: ["from", "to"] };
-const SECTIONS = [showViews, showTypes, showRequests, showLogs, showQuarantine];
+const SECTIONS = [showViews, showTypes, showRequests, showLogs, showQuarantine, showBreakdowns];
 
 const at = (id) => document.getElementById(id);
 const choose = at("choose");

@@ -1,6 +1,7 @@
 // The parts of the dashboard: each reads what it needs, shows it, and tells whether there was any.
 
 import { read } from "./api.js";
+import { before, changeText } from "./change.js";
 import { draw } from "./chart.js";
 import { added, append, column, fill, number, numbers, opening, rank, ranked, times } from "./table.js";
 import { DAY, LENGTHS, dayOf, dayText, instantText, isoInstant, starts, windowText } from "./time.js";
@@ -32,20 +33,39 @@ function byStart(points, windows, name) {
 /** Views and visitors over time, and the most viewed paths. */
 export async function showViews(view) {
   const { tenant, period, signal } = view;
-  const ask = (grain) =>
-    read("/stats/series", { site_id: tenant, ...range(period), grain }, signal);
+  const ask = (of, grain) => read("/stats/series", { site_id: tenant, ...of, grain }, signal);
   const grain = period.days <= 2 ? "hour" : "day";
-  const [days, points, stats] = await Promise.all([ask("day"), ask(grain), readPaths(view)]);
+  const [now, past] = [range(period), before(period)];
+  const [days, daysBefore, points, pointsBefore, stats, live] = await Promise.all([
+    ask(now, "day"),
+    ask(past, "day"),
+    ask(now, grain),
+    ask(past, grain),
+    readPaths(view),
+    read("/stats/live", { site_id: tenant }, signal),
+  ]);
   const views = sum(days.series.map((day) => day.views));
   const visits = sum(days.series.map((day) => day.visitors));
   at("views").textContent = number(views);
+  at("live").textContent = number(live.visitors);
   showVisitors(days.series, period);
+  showChanges(daysBefore.series, { views, visits }, period);
   reveal("paths", stats.top_paths.length > 0);
   showPaths(stats.top_paths);
+  reveal("live-figure", views + visits + live.visitors > 0);
   reveal("views-figure", views + visits > 0);
   reveal("visitors-figure", views + visits > 0);
-  if (reveal("series", views + visits > 0)) showSeries(points.series, starts(period, grain), grain);
+  if (reveal("series", views + visits > 0)) {
+    showSeries(points.series, pointsBefore.series, period, grain);
+  }
   return views + visits > 0;
+}
+
+/** How views and visitors changed. */
+function showChanges(past, { views, visits }, period) {
+  const all = (name) => sum(past.map((day) => day[name]));
+  at("views-change").textContent = changeText(views, all("views"), period);
+  at("visitors-change").textContent = changeText(visits, all("visitors"), period);
 }
 
 /** On one day visitors are known one by one. A browser is another visitor each day, so several days
@@ -63,9 +83,15 @@ function showVisitors(series, period) {
   at("visitors-note").textContent = isDay ? "" : note;
 }
 
-function showSeries(points, windows, grain) {
+function showSeries(points, past, period, grain) {
+  const windows = starts(period, grain);
   const views = byStart(points, windows, "views");
-  const lines = [{ label: "Views", colour: "--accent", filled: true, values: views }];
+  const length = period.to - period.from;
+  const viewsBefore = byStart(past, windows.map((start) => start - length), "views");
+  const lines = [
+    { label: "Before", colour: "--soft", dashed: true, values: viewsBefore },
+    { label: "Views", colour: "--accent", filled: true, values: views },
+  ];
   const columns = [
     times("Time", (row) => windowText(row.start, grain)),
     numbers("Views", (row) => row.views),

@@ -1,4 +1,4 @@
-/*! Spillway tracker 2 */
+/*! Spillway tracker 3 */
 (() => {
   const { sites = {}, q = [], version } = window.spillway || {};
   // A module has no script element, but an error names its file.
@@ -27,7 +27,7 @@
     // `frames` allows `frame`.
     const isAllowed = (why) => RegExp("\\b" + why).test(option("allow"));
     const held = [...q];
-    let isOpen, excluded, warned, page, referrer, timer, since, sending = 0;
+    let isOpen, excluded, warned, page, campaign, referrer, timer, since, sending = 0;
 
     const warn = (text) => warned || console.warn((warned = "Spillway: " + text));
 
@@ -92,7 +92,7 @@
     };
 
     const flush = () => {
-      if (timer) send("page_view", { referrer }, page);
+      if (timer) send("page_view", { url: full(page) + campaign, referrer }, page);
       timer = clearTimeout(timer);
     };
 
@@ -101,6 +101,8 @@
       flush();
       referrer = from.split(/[?#]/)[0];
       page = path();
+      // What names a campaign, and no other parameter.
+      campaign = (location.search.match(/[?&](utm_\w+|ref)=[^&]*/g) || []).join("").replace(/^&/, "?");
       since = Date.now();
       timer = setTimeout(flush, 1e3);
     };
@@ -172,7 +174,7 @@
 
   if (!version) {
     window.spillway = (...call) => Object.values(sites).forEach((act) => safely(act)(...call));
-    Object.assign(spillway, { version: 2, sites, q });
+    Object.assign(spillway, { version: 3, sites, q });
   }
 
   const { currentScript } = document;

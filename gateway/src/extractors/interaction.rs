@@ -5,6 +5,7 @@ use actix_web::dev::Payload;
 use chrono::{DateTime, Utc};
 use common::event::Event;
 use common::page::bare_path;
+use common::site_dimension::Dimensions;
 use serde_json::{Map, Value};
 
 use super::body::FromBody;
@@ -13,7 +14,7 @@ use super::json::Object;
 use super::new_event::{self, NewEvent};
 use super::site_event::user_id;
 use super::tenant::TenantNames;
-use super::{record_id, traceparent};
+use super::{client, record_id, traceparent};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Gateway;
 
@@ -26,11 +27,16 @@ pub(crate) struct Interaction(pub(crate) NewEvent);
 impl FromBody for Interaction {
     const MEDIA_TYPES: &str = "application/json, text/plain";
 
-    async fn read(request: &HttpRequest, payload: Payload, _: &Gateway) -> Result<Self, Problem> {
+    async fn read(
+        request: &HttpRequest,
+        payload: Payload,
+        gateway: &Gateway,
+    ) -> Result<Self, Problem> {
         let mut body = new_event::object(request, payload).await?;
         let (fit, received_at) = (Fit::of(request)?, Utc::now());
         let sent = Sent::take(&mut body);
         let digest = sent.digest(received_at);
+        let query = sent.url().map(new_event::query_of).unwrap_or_default().to_owned();
         let event = sent.fitted(&mut body, fit, received_at);
         let name = body.name("tenant_id");
         let names = TenantNames::of(request, &["X-Tenant-ID"])?.and("tenant_id", name.as_deref());
@@ -46,6 +52,8 @@ impl FromBody for Interaction {
             digest,
             event,
             received_at,
+            client: client::of_browser(request, &gateway.settings),
+            query,
             traceparent: traceparent::of(request),
         }))
     }
@@ -87,6 +95,7 @@ impl Sent {
             timestamp: now,
             truncated: false,
             excluded: None,
+            dimensions: Dimensions::new(),
         };
         event.digest(None)
     }
@@ -102,6 +111,7 @@ impl Sent {
             timestamp: now,
             truncated: fit.truncated,
             excluded: None,
+            dimensions: Dimensions::new(),
         }
     }
 }

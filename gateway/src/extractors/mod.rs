@@ -4,7 +4,9 @@
 
 pub(crate) mod body;
 mod bots;
+pub(crate) mod breakdown;
 pub(crate) mod browser;
+pub(crate) mod client;
 pub(crate) mod compression;
 mod exclusion;
 mod fit;

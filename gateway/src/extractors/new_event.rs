@@ -8,6 +8,7 @@ use common::record::{Kind, Part, Record, RecordId};
 use common::tenant::TenantId;
 
 use super::body;
+use super::client::Client;
 use super::json::Object;
 use super::media::Media;
 use crate::problem::Problem;
@@ -26,6 +27,10 @@ pub(crate) struct NewEvent {
     /// Covers what the client sent, so that a retry on another day is the same event.
     pub(crate) digest: String,
     pub(crate) received_at: DateTime<Utc>,
+    /// The browser that sent it, as it is counted; nothing of another client.
+    pub(crate) client: Client,
+    /// The query of the page's address.
+    pub(crate) query: String,
     pub(crate) traceparent: Option<String>,
 }
 
@@ -55,4 +60,10 @@ pub(super) async fn object(request: &HttpRequest, payload: Payload) -> Result<Ob
         Media::Json(json) | Media::Text(json) => Object::parse(json),
         other => Err(other.unsupported("application/json")),
     }
+}
+
+/// The query of an address, without its question mark.
+pub(super) fn query_of(place: &str) -> &str {
+    let place = place.split('#').next().unwrap_or_default();
+    place.split_once('?').map_or("", |(_, query)| query)
 }

@@ -5,16 +5,18 @@ use actix_web::dev::Payload;
 use chrono::{DateTime, Utc};
 use common::event::{Event, MAX_TYPE_BYTES, VIEWS, is_view};
 use common::page::bare_path;
+use common::site_dimension::Dimensions;
 use serde_json::Value;
 
 use super::body::FromBody;
 use super::browser::{self, Browser};
+use super::client::Client;
 use super::exclusion::{self, Said};
 use super::fit::Fit;
 use super::json::Object;
 use super::new_event::{self, NewEvent};
 use super::tenant::TenantNames;
-use super::{limits, record_id, traceparent};
+use super::{client, limits, record_id, traceparent};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Gateway;
 
@@ -34,7 +36,8 @@ impl FromBody for SiteEvent {
     ) -> Result<Self, Problem> {
         let mut body = new_event::object(request, payload).await?;
         let browser = browser::of(request, gateway.settings.trusted_hops);
-        let event = named(request, &mut body, browser.as_ref(), Utc::now())?;
+        let mut event = named(request, &mut body, browser.as_ref(), Utc::now())?;
+        event.client = client::of_browser(request, &gateway.settings);
         Ok(Self { event, browser })
     }
 }
@@ -55,7 +58,7 @@ fn named(
     let tenant = names.one("site_id").map_err(|wrong| body.errors.extend(wrong));
     let id = record_id::one(request, None, "event_id", id.as_deref());
     let id = id.map_err(|wrong| body.errors.extend(wrong));
-    let digest = sent.digest(received_at);
+    let (digest, query) = (sent.digest(received_at), sent.query());
     let mut event = sent.fitted(body, fit, received_at);
     let (Ok(tenant), Ok(id), true) = (tenant, id, body.errors.is_empty()) else {
         return Err(Problem::invalid(std::mem::take(&mut body.errors)));
@@ -64,7 +67,17 @@ fn named(
         event = event.excluded_for(reason);
     }
     let traceparent = traceparent::of(request);
-    Ok(NewEvent { tenant, id, source: "site_event", event, digest, received_at, traceparent })
+    Ok(NewEvent {
+        tenant,
+        id,
+        source: "site_event",
+        event,
+        digest,
+        received_at,
+        client: Client::default(),
+        query,
+        traceparent,
+    })
 }
 
 /// The fields of an event as the client sent them.
@@ -97,6 +110,13 @@ impl Sent {
         self.payload.as_ref()?.get("url")?.as_str()
     }
 
+    /// The query of the page's address: of the path, or else of the URL.
+    fn query(&self) -> String {
+        let places = [self.path.as_deref(), self.url()];
+        let mut queries = places.into_iter().flatten().map(new_event::query_of);
+        queries.find(|query| !query.is_empty()).unwrap_or_default().to_owned()
+    }
+
     /// The digest of what the client sent, before anything is cut or normalized further.
     fn digest(&self, now: DateTime<Utc>) -> String {
         let is_view = VIEWS.contains(&self.event_type.as_str());
@@ -109,6 +129,7 @@ impl Sent {
             timestamp: now,
             truncated: false,
             excluded: None,
+            dimensions: Dimensions::new(),
         };
         event.digest(self.timestamp)
     }
@@ -132,6 +153,7 @@ impl Sent {
             timestamp: self.timestamp.unwrap_or(now),
             truncated: fit.truncated,
             excluded: None,
+            dimensions: Dimensions::new(),
         }
     }
 }
@@ -259,6 +281,7 @@ mod tests {
             timestamp: DateTime::UNIX_EPOCH,
             truncated: false,
             excluded: None,
+            dimensions: Dimensions::new(),
         };
         assert_eq!(event(json!({})), plain.digest(None), "as it always was");
     }

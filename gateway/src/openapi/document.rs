@@ -8,8 +8,8 @@ use utoipa::openapi::{Components, PathItem};
 use super::{bodies, files, forms, headers, parameters, responses};
 use crate::problem::{Details, ProblemCode};
 use crate::routes::{
-    analytics, event, events, health, ingest, log_batches, logs, metrics, processed_logs,
-    quarantine, root, stats, tenants,
+    analytics, breakdown, event, events, health, ingest, live, log_batches, logs, metrics,
+    processed_logs, quarantine, root, stats, tenants,
 };
 
 #[derive(OpenApi)]
@@ -35,6 +35,8 @@ use crate::routes::{
         events::get,
         stats::get,
         stats::series,
+        breakdown::get,
+        live::get,
         analytics::event_counts,
         analytics::event_counts_by_type,
         quarantine::list,
@@ -50,6 +52,7 @@ use crate::routes::{
         ProblemCode, Details<'static>, bodies::TextEnvelope, bodies::TextItem, bodies::TextItems,
         bodies::TextLog, bodies::TextValue, forms::Day, forms::Dedup, forms::EventType,
         forms::Instant, forms::LogFormat, forms::LogText,
+        forms::SiteDimension, forms::Compare,
     )),
     tags(
         (name = "texts", description = "Text logs: redacted and stored."),

@@ -1,6 +1,7 @@
 //! The forms of texts that occur in several places of the API, as schemas.
 
 use common::rollup::Grain;
+use common::site_dimension::SiteDimension as Dimension;
 use serde_json::Value;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{Ref, RefOr};
@@ -106,6 +107,28 @@ impl PartialSchema for SeriesGrain {
 }
 
 impl ToSchema for SeriesGrain {}
+
+/// A property of views, or of all events, by which they are counted.
+pub(crate) enum SiteDimension {}
+
+impl PartialSchema for SiteDimension {
+    fn schema() -> RefOr<Schema> {
+        one_of(&Dimension::ALL.map(Dimension::as_str))
+    }
+}
+
+impl ToSchema for SiteDimension {}
+
+/// What to compare with.
+pub(crate) enum Compare {}
+
+impl PartialSchema for Compare {
+    fn schema() -> RefOr<Schema> {
+        one_of(&["previous"])
+    }
+}
+
+impl ToSchema for Compare {}
 
 /// The length of a window.
 pub(crate) enum WindowGrain {}

@@ -113,6 +113,7 @@ groups! {
         .schema(Some(text())),
         header("Sec-Fetch-Site", "Like `Origin`, shows that the client is a browser.").schema(Some(text())),
         header("User-Agent", "The browser.").schema(Some(text())),
+        header("Accept-Language", "The browser's languages.").schema(Some(text())),
         header("X-Forwarded-For", "The browser's address, as the trusted proxies saw it (`TRUSTED_HOPS`).")
             .schema(Some(text())),
     ];

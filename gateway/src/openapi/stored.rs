@@ -122,6 +122,10 @@ pub(crate) struct ListedEvent {
     /// Why the event is not counted; missing if it is. User, path and payload are then null.
     #[schema(nullable = false)]
     excluded: Option<Exclusion>,
+    /// What the event is counted by beside its type and its path, by dimension; missing if it is
+    /// nothing.
+    #[schema(nullable = false)]
+    dimensions: Option<BTreeMap<String, String>>,
     /// When the document expires; missing without retention.
     #[schema(nullable = false)]
     expire_at: Option<Instant>,
@@ -190,6 +194,7 @@ mod tests {
     use common::event::{Event, Exclusion};
     use common::keep::Keep;
     use common::record::{Kind, Part, Record, RecordId};
+    use common::site_dimension::SiteDimension;
     use common::tenant::TenantId;
     use serde_json::Value;
 
@@ -216,6 +221,7 @@ mod tests {
             timestamp: DateTime::UNIX_EPOCH,
             truncated: true,
             excluded: Some(Exclusion::Bot),
+            dimensions: [(SiteDimension::Os, "Linux".to_owned())].into(),
         };
         let fields = event.fields(&record, Keep { original: true, days: Some(32) });
         fields.into_keys().collect()

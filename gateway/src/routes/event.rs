@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{ON_PUBLISH, Status};
+use crate::dimensions::Origin;
 use crate::extractors::body::{self, Body};
 use crate::extractors::interaction::Interaction;
 use crate::extractors::new_event::NewEvent;
@@ -151,8 +152,17 @@ async fn visitor(SiteEvent { event, browser }: &SiteEvent, gateway: &Gateway) ->
     Some(salt.visitor(&event.tenant, browser.address, &browser.user_agent))
 }
 
+/// Says by what the event is counted, beside its type and its path.
+fn count_by(NewEvent { tenant, event, client, query, .. }: &mut NewEvent, gateway: &Gateway) {
+    let settings = &gateway.settings;
+    event.dimensions = Origin { client, query, redacts: settings.redact_paths }.dimensions(event);
+    event.dimensions.retain(|dimension, _| settings.site_dimensions.has(*dimension));
+    gateway.named.bound(tenant, event);
+}
+
 async fn accept(mut event: NewEvent, gateway: &Gateway) -> Result<HttpResponse, Problem> {
     public_path::of_event(&gateway.settings, &event.tenant, &mut event.event);
+    count_by(&mut event, gateway);
     let (id, source, excluded) = (event.id.clone(), event.source, event.event.excluded);
     let record = event.into_record().map_err(Problem::internal)?;
     let published = publish(gateway, vec![record]).await;

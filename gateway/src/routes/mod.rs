@@ -7,10 +7,12 @@ use utoipa::ToSchema;
 use crate::problem::ProblemCode;
 
 pub(crate) mod analytics;
+pub(crate) mod breakdown;
 pub(crate) mod event;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod ingest;
+pub(crate) mod live;
 pub(crate) mod log_batches;
 pub(crate) mod logs;
 pub(crate) mod metrics;

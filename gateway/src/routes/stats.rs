@@ -1,7 +1,7 @@
 //! `GET /stats`: views, visitors and pages of a site, of a day or of all time. `GET /stats/series`:
 //! views and visitors over time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -187,19 +187,29 @@ impl Site<'_> {
 
     /// Users and paths of several days.
     async fn of_days(&self, period: Period) -> Result<(i64, Vec<(String, i64)>), Problem> {
-        let days = rollup::days_with_events(self.store, self.tenant, period).await?;
-        if days.len() > MAX_DAYS {
-            let reason = format!(
-                "must begin later: the period has {} days with events, and at most {MAX_DAYS} are \
-                 read at once",
-                days.len()
-            );
-            return Err(query::invalid("from", &reason));
-        }
+        let days = days(self.store, self.tenant, period).await?;
         let users = rollup::unique_users_over(self.store, self.tenant, &days);
         let paths = rollup::top_paths_over(self.store, self.tenant, &days, self.limit);
         Ok(futures::try_join!(users, paths)?)
     }
+}
+
+/// The days of a period that have events, if they are not too many to be put together.
+pub(super) async fn days(
+    store: &dyn DocumentStore,
+    tenant: &TenantId,
+    period: Period,
+) -> Result<BTreeSet<NaiveDate>, Problem> {
+    let days = rollup::days_with_events(store, tenant, period).await?;
+    if days.len() <= MAX_DAYS {
+        return Ok(days);
+    }
+    let reason = format!(
+        "must begin later: the period has {} days with events, and at most {MAX_DAYS} are read at \
+         once",
+        days.len()
+    );
+    Err(query::invalid("from", &reason))
 }
 
 /// The only day of a period; `None` for any other.
@@ -210,7 +220,7 @@ fn day(period: Period) -> Option<NaiveDate> {
     }
 }
 
-fn rfc3339(time: DateTime<Utc>) -> String {
+pub(super) fn rfc3339(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 

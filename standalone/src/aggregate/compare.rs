@@ -1,6 +1,6 @@
 //! Compares the counts of the archive with those of the live store. They must be equal.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 use common::rollup::{self, Key};
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::ledger::{Entry, Ledger, names};
 use super::survey::Survey;
-use super::tally::{Counts, Tally, half};
+use super::tally::{Counts, Tally, half, marked};
 
 /// What the comparison found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -45,6 +45,8 @@ pub(super) enum Difference {
     },
     /// The users of a day (or of `all`) differ.
     Visitors { tenant: String, day: String, only_in_archive: usize, only_in_store: usize },
+    /// What was seen of the users of a day differs, such as their browsers.
+    Seen { tenant: String, day: String, only_in_archive: usize, only_in_store: usize },
     /// The total lengths of a tenant's texts differ.
     Characters { tenant: String, archive: i64, store: i64 },
     /// A message is archived, but not stored, in quarantine or in work.
@@ -117,24 +119,49 @@ async fn visitors(
     tenant: &TenantId,
     counts: &Counts,
 ) -> Result<Vec<Difference>, StoreError> {
-    let mut stored: HashMap<String, HashSet<u128>> = HashMap::new();
-    rollup::visitors(store, tenant, |id, day| {
-        stored.entry(day.to_owned()).or_default().insert(half(id));
+    let mut stored = Users::default();
+    rollup::visitors(store, tenant, |id, day, marks| {
+        stored.visitors.entry(day.to_owned()).or_default().insert(half(id));
+        if !marks.is_empty() {
+            let marks = marks.iter().map(|mark| marked(id, mark));
+            stored.marks.entry(day.to_owned()).or_default().extend(marks);
+        }
     })
     .await?;
-    let none = HashSet::new();
-    let days: BTreeSet<&String> = counts.visitors.keys().chain(stored.keys()).collect();
-    let difference = |day: &String| {
-        let archive = counts.visitors.get(day).unwrap_or(&none);
-        let store = stored.get(day).unwrap_or(&none);
-        (archive != store).then(|| Difference::Visitors {
-            tenant: tenant.to_string(),
-            day: day.clone(),
-            only_in_archive: archive.difference(store).count(),
-            only_in_store: store.difference(archive).count(),
-        })
+    let tenant = tenant.to_string();
+    let visitors = by_day(&counts.visitors, &stored.visitors).map(|(day, archive, store)| {
+        let tenant = tenant.clone();
+        Difference::Visitors { tenant, day, only_in_archive: archive, only_in_store: store }
+    });
+    let seen = by_day(&counts.marks, &stored.marks).map(|(day, archive, store)| {
+        let tenant = tenant.clone();
+        Difference::Seen { tenant, day, only_in_archive: archive, only_in_store: store }
+    });
+    Ok(visitors.chain(seen).collect())
+}
+
+/// The users of a tenant in the store, and what was seen of them.
+#[derive(Default)]
+struct Users {
+    visitors: BTreeMap<String, HashSet<u128>>,
+    marks: BTreeMap<String, HashSet<u128>>,
+}
+
+/// The days on which two sets differ, and how many are in one of them alone.
+fn by_day<'a>(
+    archive: &'a BTreeMap<String, HashSet<u128>>,
+    store: &'a BTreeMap<String, HashSet<u128>>,
+) -> impl Iterator<Item = (String, usize, usize)> {
+    let days: BTreeSet<&String> = archive.keys().chain(store.keys()).collect();
+    let alone = |of: Option<&HashSet<u128>>, other: Option<&HashSet<u128>>| {
+        let is_alone = |it: &&u128| other.is_none_or(|other| !other.contains(*it));
+        of.map_or(0, |of| of.iter().filter(is_alone).count())
     };
-    Ok(days.into_iter().filter_map(difference).collect())
+    days.into_iter().filter_map(move |day| {
+        let (archive, store) = (archive.get(day), store.get(day));
+        let counts = (alone(archive, store), alone(store, archive));
+        (counts != (0, 0)).then(|| (day.clone(), counts.0, counts.1))
+    })
 }
 
 impl From<Entry> for Name {

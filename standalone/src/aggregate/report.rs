@@ -189,8 +189,8 @@ impl Requests {
     }
 
     fn add(&mut self, key: &Key, count: i64) {
-        use Dimension::{EventType, Excluded, ViewPath};
-        if matches!(key.dimension, EventType | ViewPath | Excluded) {
+        use Dimension::{EventType, Excluded, Site, ViewPath};
+        if matches!(key.dimension, EventType | ViewPath | Excluded | Site(_)) {
             return;
         }
         let windows = self.windows.entry(key.grain.as_str()).or_default();

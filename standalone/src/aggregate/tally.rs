@@ -21,6 +21,8 @@ pub(super) struct Counts {
     pub(super) rollups: HashMap<Key, i64>,
     /// Users by day, or `all`: the first half of the id of each user's document.
     pub(super) visitors: BTreeMap<String, HashSet<u128>>,
+    /// What was seen of users, by day: the hash of each user's document and each mark.
+    pub(super) marks: BTreeMap<String, HashSet<u128>>,
     /// Texts by their record, so that the parts of a text count once.
     pub(super) texts: HashSet<u128>,
     /// The total length of all texts, in characters.
@@ -63,6 +65,9 @@ impl Tally {
             for (day, users) in more.visitors {
                 counts.visitors.entry(day).or_default().extend(users);
             }
+            for (day, marks) in more.marks {
+                counts.marks.entry(day).or_default().extend(marks);
+            }
             counts.texts.extend(more.texts);
             counts.characters += more.characters;
         }
@@ -84,6 +89,10 @@ impl Tally {
         let counts = self.of(&record.tenant);
         counts.add(rollup::counted_by(&event).map(|key| (key, 1)));
         for visit in rollup::visits(&record.tenant, &event) {
+            let marks = visit.marks.iter().map(|mark| marked(visit.path.id(), mark));
+            if !visit.marks.is_empty() {
+                counts.marks.entry(visit.day.clone()).or_default().extend(marks);
+            }
             counts.visitors.entry(visit.day).or_default().insert(half(visit.path.id()));
         }
         Ok(())
@@ -105,6 +114,11 @@ impl Counts {
             *count = count.saturating_add(by);
         }
     }
+}
+
+/// One mark of one visitor.
+pub(super) fn marked(visitor: &str, mark: &str) -> u128 {
+    common::hash::short(&[visitor, mark])
 }
 
 /// The first 16 bytes of a document's id if it is a hash, or else the id's hash.

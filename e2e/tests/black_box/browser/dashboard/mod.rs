@@ -1,5 +1,6 @@
 //! The dashboard: it shows the numbers of the API, shows markup as text, and is accessible.
 
+mod breakdowns;
 mod guidance;
 mod requests;
 

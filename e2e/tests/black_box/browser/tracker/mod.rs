@@ -139,7 +139,9 @@ async fn an_event_reports_only_the_page_and_the_action() {
     let pages = [("/", page("", "shop", body)), ("/s.js", tracker)];
     let site = Site::start(&pages).await;
     Browser::run(async |browser| {
-        browser.open(&site.page("/start?token=secret#secret")).await;
+        let campaign = "utm_source=letter&utm_term=a+b&ref=x";
+        let address = format!("/start?token=secret&{campaign}&xref=secret#secret");
+        browser.open(&site.page(&address)).await;
         browser.click("#one").await;
         browser.click("#buy").await;
         let mut received = eventually("three events", async || {
@@ -167,11 +169,13 @@ async fn an_event_reports_only_the_page_and_the_action() {
             })
         };
         let bodies: Vec<_> = received.iter().map(|received| received.body.clone()).collect();
+        let url = site.page(&format!("/start?{campaign}"));
+        let from_campaign = json!({"referrer": "", "url": url});
         let from_start = json!({"referrer": site.page("/start")});
         assert_eq!(
             bodies,
             [
-                event("page_view", "/start", json!({"referrer": ""})),
+                event("page_view", "/start", from_campaign),
                 event("page_view", "/one", from_start),
                 event("bought", "/one", json!({"element_id": "buy", "text": "Buy\nit"})),
             ]

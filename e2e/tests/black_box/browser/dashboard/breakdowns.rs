@@ -1,0 +1,78 @@
+//! Where visitors come from, what they use, and how that changed, on the dashboard.
+
+use chrono::{TimeDelta, Utc};
+use e2e::api::{Api, answer, eventually, new_tenant};
+use e2e::browser::Browser;
+use e2e::deployment;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{get, number, show};
+
+/// A site with views of today and of yesterday.
+async fn visited(api: &Api) -> String {
+    let tenant = new_tenant();
+    let yesterday = Utc::now() - TimeDelta::days(1);
+    let view = |user: &str, at: Option<chrono::DateTime<Utc>>, referrer: &str, campaign: &str| {
+        json!({"site_id": tenant, "event_type": "view", "user_id": user, "path": "/pricing",
+            "timestamp": at, "payload": {"referrer": referrer,
+                "url": format!("https://shop.example/pricing?utm_campaign={campaign}")}})
+    };
+    let google = "https://www.google.com/";
+    let views = [
+        view("ann", None, google, "may"),
+        view("bob", None, google, "may"),
+        view("ann", None, "https://news.example/item", "<b>"),
+        view("ann", Some(yesterday), google, "april"),
+    ];
+    for view in &views {
+        let agent = "Mozilla/5.0 (iPad; CPU OS 16_6 like Mac OS X) AppleWebKit/605.1.15 \
+            (KHTML, like Gecko) Version/16.6 Mobile/15E148 Safari/604.1";
+        let event = api.request(Method::POST, "/event").json(view).header("user-agent", agent);
+        let event = event.header("origin", "https://shop.example");
+        let sent = answer(event.header("accept-language", "de-AT")).await;
+        assert_eq!(sent.status, StatusCode::ACCEPTED, "{}", sent.body);
+    }
+    let stats = format!("/stats?site_id={tenant}");
+    eventually("all views are counted", async || {
+        (get(api, &stats).await["total_views"] == 4).then_some(())
+    })
+    .await;
+    tenant
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_dashboard_shows_where_visitors_come_from_and_what_changed() {
+    let host = deployment::embedded().url();
+    let api = Api::new(host.clone());
+    let tenant = visited(&api).await;
+    Browser::run(async |browser| {
+        show(browser, &host, &tenant, "today").await;
+        let row = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
+        for (dimension, expected) in [
+            ("source", vec![["Google", "2", "2", "+100%"], ["news.example", "1", "1", "new"]]),
+            ("utm_campaign", vec![["may", "2", "2", "new"], ["<b>", "1", "1", "new"]]),
+            ("entry_page", vec![["/pricing", "2", "3", "+200%"]]),
+            ("language", vec![["German", "2", "3", "+200%"]]),
+            ("browser", vec![["Safari", "2", "3", "+200%"]]),
+            ("os", vec![["iOS", "2", "3", "+200%"]]),
+            ("device", vec![["Tablet", "2", "3", "+200%"]]),
+        ] {
+            let expected: Vec<_> = expected.into_iter().map(row).collect();
+            let shown = browser.rows(&format!("#{dimension}-table")).await;
+            assert_eq!(shown, expected, "{dimension}");
+        }
+        let hidden = "return document.getElementById('country').hidden";
+        assert!(browser.run_script::<bool>(hidden).await, "no country is known");
+        assert_eq!(number(browser, "#live").await, 2);
+        assert_eq!(browser.text("#views-change").await, "+200% on the day before");
+        assert_eq!(browser.text("#visitors-change").await, "+100% on the day before");
+        show(browser, &host, &tenant, "7d").await;
+        assert_eq!(browser.text("#views-change").await, "none in the 7 days before");
+        assert_eq!(browser.rows("#source-table").await[0][..3], ["Google", "2", "3"]);
+        assert_eq!(browser.errors().await, [] as [String; 0]);
+        let images = "return document.querySelectorAll('main b').length";
+        assert_eq!(browser.run_script::<Value>(images).await, 0);
+    })
+    .await;
+}

@@ -1,0 +1,97 @@
+//! What a request tells about the client: its user agent, its language, and its country if a proxy or
+//! the platform adds it.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderName, ORIGIN, USER_AGENT};
+
+use super::browser;
+use crate::settings::GatewaySettings;
+
+/// A browser, as it is counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Client {
+    pub(crate) user_agent: Option<String>,
+    /// The preferred language without its country, such as `de`.
+    pub(crate) language: Option<String>,
+    /// Two capital letters.
+    pub(crate) country: Option<String>,
+    /// The site of the page.
+    pub(crate) origin: Option<String>,
+}
+
+/// The browser that sent the request; nothing if no browser did.
+pub(super) fn of_browser(request: &HttpRequest, settings: &GatewaySettings) -> Client {
+    match browser::of(request, settings.trusted_hops) {
+        Some(_) => of(request, &settings.country_headers.0),
+        None => Client::default(),
+    }
+}
+
+/// What the headers tell. `country_headers` name those that have the country.
+fn of(request: &HttpRequest, country_headers: &[HeaderName]) -> Client {
+    let header = |name: &HeaderName| {
+        request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()))
+    };
+    let country = || country_headers.iter().find_map(|name| country(&header(name)?));
+    Client {
+        user_agent: header(&USER_AGENT).map(|name| name.trim().to_owned()),
+        language: header(&ACCEPT_LANGUAGE).and_then(|ranges| language(&ranges)),
+        country: country(),
+        origin: header(&ORIGIN).map(|origin| origin.into_owned()),
+    }
+}
+
+/// The primary language of the first range that names one. Browsers list what they prefer first.
+fn language(ranges: &str) -> Option<String> {
+    let tags = ranges.split(',').filter_map(|range| range.split(';').next());
+    let primary = tags.map(|tag| tag.trim().split(['-', '_']).next().unwrap_or_default());
+    let is_language = |name: &&str| {
+        matches!(name.len(), 2 | 3) && name.bytes().all(|byte| byte.is_ascii_alphabetic())
+    };
+    primary.into_iter().find(is_language).map(str::to_ascii_lowercase)
+}
+
+/// The country, if the header has one: alone, or first of what a load balancer adds, such as
+/// `AT,Vienna`. Platforms write `XX`, `ZZ` and `T1` where they do not know it.
+fn country(value: &str) -> Option<String> {
+    let code = value.split([',', ';', ':']).next().unwrap_or_default().trim();
+    let is_code = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let code = code.to_ascii_uppercase();
+    (is_code && !["XX", "ZZ"].contains(&code.as_str())).then_some(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_is_the_primary_one_that_is_preferred() {
+        for (ranges, expected) in [
+            ("de-AT,de;q=0.9,en;q=0.8", Some("de")),
+            ("EN_us", Some("en")),
+            ("*, fil;q=0.5", Some("fil")),
+            ("*", None),
+            ("", None),
+            ("englisch, 12", None),
+        ] {
+            assert_eq!(language(ranges).as_deref(), expected, "{ranges}");
+        }
+    }
+
+    #[test]
+    fn a_country_is_two_letters_that_mean_one() {
+        for (value, expected) in [
+            ("AT", Some("AT")),
+            ("at", Some("AT")),
+            ("US,California,Los Angeles", Some("US")),
+            (" DE ", Some("DE")),
+            ("XX", None),
+            ("ZZ", None),
+            ("T1", None),
+            ("Austria", None),
+            ("", None),
+        ] {
+            assert_eq!(country(value).as_deref(), expected, "{value}");
+        }
+    }
+}
