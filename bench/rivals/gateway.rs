@@ -8,7 +8,7 @@ use clap::Parser;
 use common::broker::{Broker, Message, PublishError};
 use common::config::LogArgs;
 use common::path::DocumentPath;
-use common::store::{Aggregation, Document, DocumentStore, Query, StoreError, Write};
+use common::store::{Aggregation, CommitLimits, Document, DocumentStore, Query, StoreError, Write};
 use common::tenant::TenantId;
 use common::{signal, telemetry};
 use gateway::{Application, Gateway, GatewaySettings, LogRequests};
@@ -45,6 +45,10 @@ impl Broker for Nothing {
 impl DocumentStore for Nothing {
     async fn commit(&self, _: Vec<Write>) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    fn commit_limits(&self) -> CommitLimits {
+        CommitLimits::ONE_AT_A_TIME
     }
 
     async fn get_many(&self, paths: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError> {

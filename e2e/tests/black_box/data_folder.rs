@@ -58,7 +58,11 @@ fn copy(from: &Path, to: &Path) {
             entry.as_ref().expect("an entry").path(),
             to.join(entry.expect("an entry").file_name()),
         );
-        if from.is_dir() { copy(&from, &to) } else { drop(fs::copy(&from, &to).expect("copied")) }
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            fs::copy(&from, &to).expect("copied");
+        }
     }
 }
 
