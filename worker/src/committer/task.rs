@@ -10,7 +10,6 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
-use super::WAITING;
 use super::attempt::{Attempted, Outcome, attempt};
 use super::group::{Group, Prepared, owned};
 use super::job::{Job, by_tenant};
@@ -18,6 +17,9 @@ use super::lane::Surroundings;
 use super::lanes::Lanes;
 use super::rivals::{Rivals, Waiting};
 use super::unit::{CommitError, digest, take_digest};
+
+/// All that have come: senders wait while there is no room for theirs.
+const ALL: usize = usize::MAX;
 
 /// The task that commits.
 pub(super) struct Task {
@@ -48,7 +50,7 @@ impl Task {
         while is_open || !self.is_idle() {
             let wake = self.wake();
             tokio::select! {
-                count = queue.recv_many(&mut arrived, WAITING), if is_open => {
+                count = queue.recv_many(&mut arrived, ALL), if is_open => {
                     is_open = count > 0;
                     self.take_in(&mut arrived);
                 }
