@@ -57,8 +57,9 @@ async fn run(args: Args) -> Result<(), StartError> {
     let Args { host, port, google, settings, .. } = args;
     let GoogleArgs { google_cloud_project: project, services } = google;
     let (broker, store) = (services.broker(&project).await?, services.store(&project));
-    let (broker, store) = (Arc::new(broker), Arc::new(store));
-    tokio::spawn(report(broker.clone(), store.clone()));
+    let (broker, store): (Arc<dyn Broker>, Arc<dyn DocumentStore>) =
+        (Arc::new(broker), Arc::new(store));
+    tokio::spawn(report(Arc::clone(&broker), Arc::clone(&store)));
     // Cloud Run logs requests itself.
     let settings = settings.or_log_requests(LogRequests::Off);
     let gateway = Gateway::new(broker, store, settings);

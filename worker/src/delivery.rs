@@ -133,14 +133,12 @@ impl Worker {
         self.end_if_stored(record).await.unwrap_or(set_aside)
     }
 
-    /// The outcome for a record that is stored; `None` if it is not. While the store cannot say, and
-    /// while the rest of a text is not done, the message comes again.
+    /// The outcome for a record that is stored; `None` if it is not, or if the text of this part is not
+    /// complete. While the store cannot say, the message comes again.
     async fn end_if_stored(&self, record: &Record) -> Option<DeliveryOutcome> {
         match look(&self.context, record).await {
-            Ok(Standing::Stored | Standing::Incomplete) if record.part.is_whole() => {
-                Some(DeliveryOutcome::Duplicate)
-            }
-            Ok(Standing::Stored | Standing::Incomplete) => Some(DeliveryOutcome::Failed),
+            Ok(Standing::Stored) if record.part.is_whole() => Some(DeliveryOutcome::Duplicate),
+            Ok(Standing::Stored) => Some(DeliveryOutcome::Failed),
             Ok(_) => None,
             Err(error) => Some(failed(&error.into(), 0)),
         }

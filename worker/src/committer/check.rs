@@ -24,11 +24,12 @@ pub(super) async fn check(store: Arc<dyn DocumentStore>, units: Vec<Waiting>) ->
 }
 
 impl Checked {
-    /// Answers the units whose gates are there, and all of them if they could not be read. Returns the
-    /// others.
+    /// Answers the units whose gates are there, and all of them if the store fails. Returns the others.
     pub(super) fn answer(self) -> Vec<Waiting> {
         let found = match self.found {
             Ok(found) => found,
+            // Some unit of them may be at fault. Each commit reads again what it needs.
+            Err(StoreError::Invalid(_)) => return self.units,
             Err(error) => {
                 let error = CommitError::from(error);
                 self.units.into_iter().for_each(|unit| unit.answer(Err(error.clone())));

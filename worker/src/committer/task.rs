@@ -19,8 +19,8 @@ use super::lanes::Lanes;
 use super::rivals::{Rivals, Waiting};
 use super::unit::{CommitError, digest, take_digest};
 
-/// Units that can wait for a commit; further senders wait until there is room.
-pub const WAITING: usize = 4_096;
+/// All that have come: senders wait while there is no room for theirs.
+const ALL: usize = usize::MAX;
 
 /// The task that commits.
 pub(super) struct Task {
@@ -53,7 +53,7 @@ impl Task {
         while is_open || !self.is_idle() {
             let wake = self.wake();
             tokio::select! {
-                count = queue.recv_many(&mut arrived, WAITING), if is_open => {
+                count = queue.recv_many(&mut arrived, ALL), if is_open => {
                     is_open = count > 0;
                     self.take_in(&mut arrived);
                 }
