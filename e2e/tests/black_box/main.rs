@@ -2,6 +2,8 @@
 //! program, so that the tests share the emulators, and those that wait leave the cores to others.
 
 mod archive;
+#[cfg(target_os = "linux")]
+mod attacks;
 mod auth;
 mod bad_input;
 mod broker_contract;
@@ -13,6 +15,7 @@ mod dead_letters;
 mod deployment;
 mod docs;
 mod events;
+mod fair_shares;
 mod images;
 mod isolation;
 mod lifecycle;

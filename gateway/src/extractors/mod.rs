@@ -5,6 +5,7 @@
 pub(crate) mod body;
 mod bots;
 pub(crate) mod browser;
+mod buffer;
 pub(crate) mod compression;
 mod exclusion;
 mod fit;
@@ -30,3 +31,6 @@ pub(crate) mod text_upload;
 pub(crate) mod traceparent;
 mod unique_keys;
 pub(crate) mod windows;
+
+#[cfg(test)]
+mod fuzz;
