@@ -1,13 +1,19 @@
 //! Room in memory for bodies: a number of bytes that all of them share.
 //!
 //! A body may hold as many bytes as are still free. So one large body may have half of the room, two a
-//! third each, and so on. However many large ones there are, a small one finds room.
+//! third each, and so on. The last sixteenth is for small bodies: however many large ones there are, a
+//! small one finds room.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use thiserror::Error;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
+
+/// A body of no more than this is small, in bytes.
+pub(crate) const SMALL_BYTES: usize = 64 << 10;
+/// The part of the room that is for small bodies.
+const FOR_SMALL: usize = 16;
 
 /// Other bodies hold so many bytes that there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -30,9 +36,14 @@ impl Room {
         Self(Arc::new(Shared { all: bytes, free: Mutex::new(bytes), freed: Notify::new() }))
     }
 
-    /// A share of the room, which is empty.
+    /// An empty share, for a large body or one of an unknown length.
     pub(crate) fn share(&self) -> Share {
-        Share { room: self.clone(), held: 0 }
+        Share { room: self.clone(), held: 0, is_small: false }
+    }
+
+    /// An empty share, for a body that says that it is small.
+    pub(crate) fn small_share(&self) -> Share {
+        Share { room: self.clone(), held: 0, is_small: true }
     }
 
     fn free(&self) -> MutexGuard<'_, usize> {
@@ -44,13 +55,17 @@ impl Room {
 pub(crate) struct Share {
     room: Room,
     held: usize,
+    is_small: bool,
 }
 
 impl Share {
     /// Takes `more` bytes now, or none of them.
     pub(crate) fn take(&mut self, more: usize) -> Result<(), NoRoom> {
+        let after = self.held + more;
+        let is_small = self.is_small && after <= SMALL_BYTES;
+        let for_small = if is_small { 0 } else { self.room.0.all / FOR_SMALL };
         let mut free = self.room.free();
-        if self.held + more > free.saturating_sub(more) {
+        if after + for_small > free.saturating_sub(more) {
             return Err(NoRoom);
         }
         *free -= more;
@@ -73,7 +88,8 @@ impl Share {
 
     /// How much more a share may take that has the room to itself.
     pub(crate) fn most_more(&self) -> usize {
-        (self.room.0.all / 2).saturating_sub(self.held)
+        let all = self.room.0.all;
+        ((all - all / FOR_SMALL) / 2).saturating_sub(self.held)
     }
 
     /// Gives `bytes` back.
@@ -97,46 +113,55 @@ mod tests {
 
     use super::*;
 
-    /// How many bytes a share can take, one at a time.
-    fn fill(share: &mut Share) -> usize {
-        (0..).take_while(|_| share.take(1).is_ok()).count()
-    }
+    const MIB: usize = 1 << 20;
 
-    #[test]
-    fn one_body_may_have_half_of_the_room() {
-        assert_eq!(fill(&mut Room::new(1_000).share()), 500);
-    }
-
-    #[test]
-    fn however_many_large_bodies_there_are_a_small_one_finds_room() {
-        let room = Room::new(1_000_000);
-        let mut many: Vec<_> = (0..150).map(|_| room.share()).collect();
-        for share in &mut many {
-            fill(share);
+    /// Shares of so many bodies that take all they can, one after the other.
+    fn greedy(room: &Room, count: usize) -> Vec<Share> {
+        let mut shares: Vec<_> = (0..count).map(|_| room.share()).collect();
+        for share in &mut shares {
+            while share.take(1_000).is_ok() {}
         }
-        assert_eq!(room.share().take(500_000), Err(NoRoom));
-        room.share().take(100).expect("there is room for a small one");
+        shares
+    }
+
+    #[test]
+    fn one_body_may_have_half_of_the_room_that_is_not_for_small_ones() {
+        let room = Room::new(160 * MIB);
+        assert_eq!(greedy(&room, 1)[0].held / MIB, 75 - 1);
+        assert_eq!(room.share().most_more(), 75 * MIB);
+    }
+
+    #[test]
+    fn however_many_large_bodies_there_are_small_ones_find_room() {
+        let room = Room::new(160 * MIB);
+        let _large = greedy(&room, 200);
+        assert_eq!(room.share().take(SMALL_BYTES), Err(NoRoom));
+        let mut small: Vec<_> = (0..100).map(|_| room.small_share()).collect();
+        for share in &mut small {
+            share.take(SMALL_BYTES).expect("there is room for a small one");
+            assert_eq!(share.take(1), Err(NoRoom), "it said that it is small");
+        }
     }
 
     #[test]
     fn bytes_are_free_again_when_their_body_is_gone() {
         let room = Room::new(100);
         let mut share = room.share();
-        share.take(50).expect("half");
+        share.take(40).expect("room");
         drop(share);
-        room.share().take(50).expect("half again");
+        room.share().take(40).expect("room again");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_waits_for_room_until_its_time_is_over() {
         let room = Room::new(100);
         let (mut first, mut second) = (room.share(), room.share());
-        first.take(50).expect("half");
+        first.take(40).expect("room");
         let soon = Instant::now() + Duration::from_secs(1);
-        assert_eq!(second.wait_for(50, soon).await, Err(NoRoom));
+        assert_eq!(second.wait_for(40, soon).await, Err(NoRoom));
         let later = Instant::now() + Duration::from_secs(1);
         let freeing = async { drop(first) };
-        let (waited, ()) = futures::join!(second.wait_for(50, later), freeing);
+        let (waited, ()) = futures::join!(second.wait_for(40, later), freeing);
         assert_eq!(waited, Ok(()));
     }
 }

@@ -99,8 +99,11 @@ impl Task {
         if gates.is_empty() {
             return VecDeque::new();
         }
-        let found = patiently(|| self.store.get_many(&gates)).await;
-        let found = found.map_err(CommitError::from);
+        let found = match patiently(|| self.store.get_many(&gates)).await {
+            // The commit finds out.
+            Err(StoreError::Invalid(_)) => Ok(vec![None; gates.len()]),
+            found => found.map_err(CommitError::from),
+        };
         let mut removed = VecDeque::new();
         for (at, waiting) in units.into_iter().enumerate() {
             match found.as_ref().map(|found| found[at].as_ref()) {

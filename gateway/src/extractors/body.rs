@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures::future::LocalBoxFuture;
@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use super::buffer::Buffer;
 use super::compression::{self, Coding};
 use crate::problem::{Problem, ProblemCode};
+use crate::room::SMALL_BYTES;
 use crate::state::Gateway;
 
 /// The longest pause between two chunks of a body.
@@ -87,9 +88,12 @@ pub(crate) async fn read(
     let gateway = request
         .app_data::<Data<Gateway>>()
         .ok_or_else(|| Problem::internal("the application has no state"))?;
-    let share = gateway.bodies.share();
+    let length = declared_length(request.headers());
+    let is_small = length.is_some_and(|length| length <= SMALL_BYTES);
+    let share = if is_small { gateway.bodies.small_share() } else { gateway.bodies.share() };
     let longest = Duration::from_secs(gateway.settings.max_body_seconds.into());
-    let mut receiving = Receiving { body: Buffer::new(share, limit), spilt: 0, is_slow: false };
+    let body = Buffer::new(share, limit);
+    let mut receiving = Receiving { body, buffers: buffers(length), spilt: 0 };
     receiving.receive(payload, longest).await?;
     let mut body = receiving.body;
     if let Some(coding) = coding(request.headers())? {
@@ -115,8 +119,8 @@ struct Receiving {
     body: Buffer,
     /// The bytes beyond the limit.
     spilt: usize,
-    /// Whether some of it had to be waited for.
-    is_slow: bool,
+    /// What the connection may hold besides, until room was found for it.
+    buffers: usize,
 }
 
 impl Receiving {
@@ -147,9 +151,7 @@ impl Receiving {
         let chunk = match payload.next().now_or_never() {
             Some(chunk) => chunk,
             None => {
-                if !std::mem::replace(&mut self.is_slow, true) {
-                    self.body.share.take(CONNECTION_BYTES)?;
-                }
+                self.body.share.take(std::mem::take(&mut self.buffers))?;
                 let chunk = timeout_at(end.min(Instant::now() + IDLE), payload.next()).await;
                 chunk.map_err(|_| slow())?
             }
@@ -158,6 +160,15 @@ impl Receiving {
             Problem::new(ProblemCode::InvalidBody, "The body ended early or is malformed.")
         })
     }
+}
+
+/// How many bytes of a body that is not complete the connection may hold.
+fn buffers(declared: Option<usize>) -> usize {
+    declared.map_or(CONNECTION_BYTES, |length| length.min(CONNECTION_BYTES))
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// How long a body may take when this many bytes have arrived.
@@ -189,7 +200,7 @@ async fn decompress(gateway: &Gateway, coding: Coding, body: Buffer) -> Result<B
     let turn = timeout_at(Instant::now() + WAIT_FOR_ROOM, turn).await;
     let _turn = turn.map_err(|_| Problem::busy())?.map_err(Problem::internal)?;
     let limit = body.limit;
-    let plain = Buffer::new(gateway.bodies.share(), limit);
+    let plain = Buffer::new(gateway.bodies.small_share(), limit);
     let plain = web::block(move || compression::decompress(coding, &body.bytes, plain)).await;
     let plain = plain.map_err(|_| Problem::busy())?.map_err(|error| match error.kind() {
         ErrorKind::OutOfMemory => Problem::busy(),
