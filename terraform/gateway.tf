@@ -16,6 +16,9 @@ locals {
     FIRESTORE_DATABASE        = google_firestore_database.this.name
     MAX_INGEST_BYTES          = tostring(var.max_ingest_bytes)
     MAX_LOGS_BYTES            = tostring(var.max_logs_bytes)
+    MAX_BODIES_BYTES          = tostring(var.max_bodies_bytes)
+    MAX_BODY_SECONDS          = tostring(var.max_body_seconds)
+    STORE_ORIGINAL            = tostring(var.store_original)
     TENANT_RECORDS_PER_SECOND = tostring(var.tenant_records_per_second)
     TENANT_BYTES_PER_SECOND   = tostring(var.tenant_bytes_per_second)
     TENANT_WRITES_PER_DAY     = tostring(var.tenant_writes_per_day)
@@ -51,8 +54,9 @@ resource "google_cloud_run_v2_service" "gateway" {
 
   template {
     service_account = google_service_account.gateway.email
-    # It answers within 10 s of a request's last byte, so this is the time that a body may take.
-    timeout                          = "60s"
+    # A body may take so long, and the answer comes within 10 s of its last byte: the gateway's own
+    # answer comes first.
+    timeout                          = "${var.max_body_seconds + 15}s"
     max_instance_request_concurrency = var.gateway_concurrency
 
     scaling {

@@ -139,6 +139,28 @@ variable "max_logs_bytes" {
   }
 }
 
+variable "max_bodies_bytes" {
+  description = "MAX_BODIES_BYTES: the memory that all bodies of requests and what is made of them may take together in an instance of the gateway, in bytes. Other memory it needs is some 300 MB."
+  type        = number
+  default     = 268435456
+
+  validation {
+    condition     = var.max_bodies_bytes >= 134217728 && var.max_bodies_bytes <= 68719476736 && floor(var.max_bodies_bytes) == var.max_bodies_bytes
+    error_message = "The limit is 134217728 to 68719476736 bytes."
+  }
+}
+
+variable "max_body_seconds" {
+  description = "MAX_BODY_SECONDS: the longest time that the body of a request may take. Cloud Run's time-out is 15 s longer."
+  type        = number
+  default     = 45
+
+  validation {
+    condition     = var.max_body_seconds >= 1 && var.max_body_seconds <= 3500 && floor(var.max_body_seconds) == var.max_body_seconds
+    error_message = "The time is 1 to 3500 whole seconds."
+  }
+}
+
 variable "tenant_records_per_second" {
   description = "TENANT_RECORDS_PER_SECOND: the most texts, events and access-log entries a second that each tenant may send on average to each instance of the gateway; 0 is no limit."
   type        = number
@@ -338,7 +360,7 @@ variable "work_seconds_per_char" {
 }
 
 variable "store_original" {
-  description = "STORE_ORIGINAL: whether original texts are stored and archived beside the redacted ones."
+  description = "STORE_ORIGINAL: whether original texts are stored and archived beside the redacted ones. If not, digests are keyed."
   type        = bool
   default     = true
 }

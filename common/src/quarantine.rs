@@ -11,7 +11,8 @@ use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::store::{Fields, Value, fields, size};
 use crate::tenant::TenantId;
 
-/// How many bytes of a message's data are kept; its size and SHA-256 are kept in any case.
+/// How many bytes of a message's data are kept; its size is kept in any case, and its SHA-256 unless
+/// it is redacted.
 pub const MAX_DATA_BYTES: usize = 256 << 10;
 
 /// How many bytes of its attributes are kept.
@@ -102,8 +103,11 @@ pub fn path(message: &Message) -> DocumentPath {
     ];
     let mut identity: Vec<&str> =
         names.iter().map(|name| attributes.get(*name).map_or("", String::as_str)).collect();
+    // The digest covers the data. Beside it, a hash of them would be a way to guess them.
     let content = hash::sha256(data);
-    identity.push(&content);
+    if !attributes.contains_key(message::attribute::DIGEST) {
+        identity.push(&content);
+    }
     collection.hashed(&identity)
 }
 
@@ -158,16 +162,20 @@ impl Quarantined<'_> {
     pub fn fields(&self) -> Fields {
         let Message { data, attributes } = self.message;
         let kept = &self.data[..self.data.len().min(MAX_DATA_BYTES)];
-        fields([
+        let is_redacted = *self.data != **data;
+        let mut fields = fields([
             ("reason", self.reason.as_str().into()),
             ("detail", cut(&self.detail, MAX_DETAIL_BYTES).into()),
             ("attributes", storable(attributes)),
             ("data", kept.to_vec().into()),
             ("data_bytes", (data.len() as i64).into()),
-            ("data_sha256", hash::sha256(data).into()),
             ("first_seen", self.first_seen.into()),
             ("attempts", self.attempts.into()),
-        ])
+        ]);
+        // Of redacted data, it would be a way to guess what was there.
+        let sum = (!is_redacted).then(|| hash::sha256(data).into());
+        fields.extend(sum.map(|sum| ("data_sha256".to_owned(), sum)));
+        fields
     }
 }
 

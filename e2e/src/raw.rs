@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::api::{Answer, PATIENCE};
+use crate::api::{Answer, PATIENCE, eventually};
 
 /// A connection that sends any bytes.
 #[derive(Debug)]
@@ -59,6 +59,25 @@ impl Raw {
         let closed = async { while self.receive().await > 0 {} };
         timeout(PATIENCE, closed).await.expect("the server closes the connection");
         std::mem::take(&mut self.unread)
+    }
+
+    /// The status of the answer that is coming in, of which nothing more is read.
+    pub async fn status(&mut self) -> Option<StatusCode> {
+        let mut line = [0; 12];
+        let peeked = timeout(PATIENCE, self.stream.peek(&mut line)).await.ok()?.ok()?;
+        let line = std::str::from_utf8(&line[..peeked]).ok()?;
+        line.split(' ').nth(1)?.parse().ok()
+    }
+
+    /// Waits until the server has cut the connection off. Reads nothing meanwhile.
+    ///
+    /// # Panics
+    /// If the server does not do so in time.
+    pub async fn is_cut_off(&self) {
+        eventually("the server cuts the connection off", async || {
+            self.stream.take_error().ok().flatten()
+        })
+        .await;
     }
 
     async fn read(&mut self) -> Option<Answer> {

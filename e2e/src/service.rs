@@ -102,6 +102,13 @@ impl Service {
         &self.log
     }
 
+    /// The most memory that it has taken so far, as the system counts it.
+    pub fn peak_memory_bytes(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        Some(peak.split_whitespace().next()?.parse::<u64>().ok()? << 10)
+    }
+
     /// Ends it with SIGKILL, so that it cannot clean up.
     pub async fn kill(mut self) -> std::io::Result<()> {
         self.child.kill().await

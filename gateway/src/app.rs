@@ -16,6 +16,7 @@ use socket2::{Domain, Socket, Type};
 use crate::counters;
 use crate::edge::edge;
 use crate::hosts::Hosts;
+use crate::open_files;
 use crate::route_table::{browser_routes, routes};
 use crate::state::Gateway;
 
@@ -25,6 +26,14 @@ const SHUTDOWN_SECONDS: u64 = 6;
 
 /// How many new connections may wait until the server accepts them.
 const BACKLOG: i32 = 1_024;
+
+/// Longest until a connection has sent the head of its first request.
+const HEAD: Duration = Duration::from_secs(10);
+/// How long a connection may be idle between two requests.
+const IDLE: Duration = Duration::from_secs(75);
+/// How long a client may take nothing of an answer before its connection is closed.
+#[cfg(target_os = "linux")]
+const STALLED: Duration = Duration::from_secs(15);
 
 /// How often the salts are rotated.
 const ROTATE_EVERY: Duration = Duration::from_secs(3_600);
@@ -50,6 +59,9 @@ pub fn bind(host: &str, port: u16) -> io::Result<Vec<TcpListener>> {
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.set_reuse_address(true)?;
+    // The connections that it accepts inherit it.
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(STALLED))?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
@@ -74,14 +86,16 @@ impl Application {
         gateway.hosts = Hosts::of(&sockets, &gateway.settings.allowed_hosts);
         let gateway = Data::new(gateway);
         let data = gateway.clone();
+        let max_connections = open_files::room_for(gateway.settings.max_connections as usize);
         let app = move || {
             let pages = data.settings.pages.clone();
             let app = App::new().wrap(from_fn(edge)).app_data(data.clone());
             app.configure(routes).configure(|config| browser_routes(config, &pages))
         };
         let server = HttpServer::new(app)
-            .client_request_timeout(Duration::from_secs(10))
-            .keep_alive(Duration::from_secs(75))
+            .client_request_timeout(HEAD)
+            .keep_alive(IDLE)
+            .max_connections(max_connections.div_ceil(threads()))
             .disable_signals()
             .shutdown_timeout(SHUTDOWN_SECONDS);
         let server = sockets.into_iter().try_fold(server, HttpServer::listen)?;
@@ -108,6 +122,11 @@ impl Application {
         log_output::flush();
         served
     }
+}
+
+/// How many threads the server has, each with its share of the connections.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Reads the salt of the day before an event needs it, and destroys old ones, while the server

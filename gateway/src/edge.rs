@@ -22,6 +22,7 @@ use crate::counters::{self, RouteSeries};
 use crate::pages;
 use crate::problem::{Problem, ProblemCode};
 use crate::request_log::{self, LogRequests};
+use crate::sending::sending;
 use crate::state::Gateway;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -48,17 +49,18 @@ async fn pass(
 ) -> Result<ServiceResponse, Error> {
     let began = Instant::now();
     let request_id = request_id(request.headers());
-    let logged = request.app_data::<Data<Gateway>>().map(|gateway| gateway.settings.log_requests());
+    let gateway = request.app_data::<Data<Gateway>>().cloned();
     let response = match before_the_route(&mut request) {
         Ok(None) => next.call(request).await?.map_into_boxed_body(),
         Ok(Some(redirect)) => request.into_response(redirect),
         Err(problem) => request.error_response(problem),
     };
+    let response = with_room(response, gateway.as_ref());
     let (mut response, code) = as_problem(response, &request_id);
     name(response.headers_mut(), &request_id);
     let took = began.elapsed();
     let route = count(&response, took);
-    let which = logged.unwrap_or(LogRequests::Off);
+    let which = gateway.map_or(LogRequests::Off, |gateway| gateway.settings.log_requests());
     request_log::write(which, &response, &route, took, (&request_id, code));
     Ok(response)
 }
@@ -205,4 +207,16 @@ fn count(response: &ServiceResponse, took: Duration) -> Cow<'static, str> {
     let route = request.match_pattern().map_or(Cow::Borrowed("unmatched"), Cow::Owned);
     counters::count(&route, request.method(), status, took);
     route
+}
+
+/// A large answer takes room in memory until the client has it. Without room, the answer is a problem.
+fn with_room(response: ServiceResponse, gateway: Option<&Data<Gateway>>) -> ServiceResponse {
+    let Some(gateway) = gateway else { return response };
+    let (request, response) = response.into_parts();
+    let (response, body) = response.into_parts();
+    let response = match sending(body, &gateway.answers) {
+        Ok(body) => response.set_body(body),
+        Err(error) => HttpResponse::from_error(Problem::from(error)),
+    };
+    ServiceResponse::new(request, response)
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser;
+use clap::{ArgAction, Parser};
 use common::broker::{Broker, PublishError};
 use common::config::{GoogleArgs, LogArgs};
 use common::first_contact::first_contact;
@@ -27,6 +27,11 @@ struct Args {
 
     #[command(flatten)]
     google: GoogleArgs,
+
+    /// Whether original texts are kept, as the worker's STORE_ORIGINAL says. If they are not, digests
+    /// are keyed, so that nobody can guess an original from them.
+    #[arg(long, env = "STORE_ORIGINAL", default_value_t = true, action = ArgAction::Set)]
+    store_original: bool,
 
     #[command(flatten)]
     settings: GatewaySettings,
@@ -54,7 +59,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), StartError> {
-    let Args { host, port, google, settings, .. } = args;
+    let Args { host, port, google, store_original, settings, .. } = args;
     let GoogleArgs { google_cloud_project: project, services } = google;
     let (broker, store) = (services.broker(&project).await?, services.store(&project));
     let (broker, store): (Arc<dyn Broker>, Arc<dyn DocumentStore>) =
@@ -62,7 +67,7 @@ async fn run(args: Args) -> Result<(), StartError> {
     tokio::spawn(report(Arc::clone(&broker), Arc::clone(&store)));
     // Cloud Run logs requests itself.
     let settings = settings.or_log_requests(LogRequests::Off);
-    let gateway = Gateway::new(broker, store, settings);
+    let gateway = Gateway::new(broker, store, settings).keying_digests(!store_original);
     let application = Application::build(gateway, &host, port)
         .map_err(|error| StartError::Listen(host, port, error))?;
     println!("The gateway listens on http://{}.", application.address());

@@ -16,6 +16,8 @@ use utoipa::ToSchema;
 
 use crate::probes::Readiness;
 use crate::rates::TooFast;
+use crate::room::NoRoom;
+use crate::turns::TooManyWait;
 
 /// The one table of codes: the status, name and title of each.
 macro_rules! codes {
@@ -313,6 +315,18 @@ impl From<TooFast> for Problem {
         let headers = headers.into_iter().filter_map(|(name, value)| Some((name, value?)));
         let problem = Self::new(ProblemCode::RateLimited, error.to_string());
         Self { headers: headers.collect(), ..problem }
+    }
+}
+
+impl From<TooManyWait> for Problem {
+    fn from(error: TooManyWait) -> Self {
+        Self::unavailable(format!("The tenant {} sends faster than the broker takes it.", error.0))
+    }
+}
+
+impl From<NoRoom> for Problem {
+    fn from(_: NoRoom) -> Self {
+        Self::unavailable("Other requests take all the memory that bodies may have. Try again.")
     }
 }
 

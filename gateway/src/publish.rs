@@ -20,12 +20,12 @@ static ALL_WELL: LazyLock<IntCounter> =
 /// published.
 pub(crate) async fn publish(gateway: &Gateway, records: Vec<Record>) -> Result<(), Problem> {
     gateway.rates.take(&records)?;
-    let messages: Vec<_> = records.into_iter().map(Message::from).collect();
-    let results = tokio::time::timeout(budget::PUBLISH, gateway.broker.publish(messages)).await;
+    let results = tokio::time::timeout(budget::PUBLISH, publish_in_turn(gateway, records)).await;
     let Ok(results) = results else {
         PUBLISHED.with_label_values(&["timed-out"]).inc();
         return Err(Problem::unavailable("The broker did not answer in time. Try again."));
     };
+    let results = results?;
     let mut problem = None;
     let published = results.iter().filter(|result| result.is_ok()).count();
     ALL_WELL.inc_by(published as u64);
@@ -37,6 +37,20 @@ pub(crate) async fn publish(gateway: &Gateway, records: Vec<Record>) -> Result<(
         }
     }
     problem.map_or(Ok(()), Err)
+}
+
+/// Waits until it is the tenant's turn, and holds the turn until the broker has answered.
+async fn publish_in_turn(
+    gateway: &Gateway,
+    records: Vec<Record>,
+) -> Result<Vec<Result<(), PublishError>>, Problem> {
+    let _turn = gateway.turns.wait_for(&records).await?;
+    let mut messages = Vec::with_capacity(records.len());
+    for mut record in records {
+        record.digest = gateway.digests.of(record.digest).await?;
+        messages.push(Message::from(record));
+    }
+    Ok(gateway.broker.publish(messages).await)
 }
 
 /// Begins the series of all outcomes.

@@ -1,21 +1,29 @@
 //! The route table: every path, its method, its handler, and the query parameters that a read knows.
 
+use std::time::Duration;
+
 use actix_cors::Cors;
 use actix_web::body::BoxBody;
-use actix_web::dev::{HttpServiceFactory, ServiceRequest};
+use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{self, ServiceConfig, get, head, post};
-use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder};
+use actix_web::web::{self, Data, ServiceConfig, get, head, post};
+use actix_web::{Error, FromRequest, Handler, HttpRequest, Resource, Responder};
+use tokio::time::timeout;
 
 use crate::counters::RouteSeries;
 use crate::edge::{not_found, only};
 use crate::extractors::query::{self, Names, PAGE, PERIOD, TENANT};
 use crate::pages::{self, Pages};
+use crate::problem::Problem;
 use crate::routes::{
     analytics, breakdown, event, events, health, ingest, live, log_batches, logs, metrics,
     processed_logs, quarantine, root, stats, tenants,
 };
+use crate::state::Gateway;
+
+/// How long a read waits for its turn.
+const WAIT_FOR_TURN: Duration = Duration::from_secs(5);
 
 /// The API.
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -110,10 +118,26 @@ where
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         match query::check(request.query_string(), known) {
             Err(problem) if is_read => Ok(request.error_response(problem)),
-            _ => next.call(request).await,
+            // What has no parameters reads nothing from the store.
+            _ if known.is_empty() => next.call(request).await,
+            _ => in_turn(request, next).await,
         }
     };
     read(path, handler).wrap(from_fn(check))
+}
+
+/// Waits until few enough others read.
+async fn in_turn(
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some(gateway) = request.app_data::<Data<Gateway>>().cloned() else {
+        return next.call(request).await;
+    };
+    match timeout(WAIT_FOR_TURN, gateway.reading.acquire()).await {
+        Ok(_turn) => next.call(request).await,
+        Err(_) => Ok(request.error_response(Problem::busy())),
+    }
 }
 
 /// A path that supports GET and HEAD.

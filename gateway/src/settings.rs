@@ -25,6 +25,27 @@ pub struct GatewaySettings {
         value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     pub max_logs_bytes: u32,
 
+    /// The memory that all bodies of requests and what is made of them may take together, in bytes. One
+    /// may take as much as the others leave free. A body that finds no room waits for 5 s; then the
+    /// answer is 503.
+    #[arg(long, env = "MAX_BODIES_BYTES", default_value_t = 268_435_456,
+        value_parser = clap::value_parser!(u64).range(134_217_728..=68_719_476_736))]
+    pub max_bodies_bytes: u64,
+
+    /// The longest time from a request's head to the last byte of its body, in seconds; then the answer
+    /// is 408. A body also ends with 408 after a pause of 5 s, and after 10 s if it has brought less than
+    /// 32 KiB a second.
+    #[arg(long, env = "MAX_BODY_SECONDS", default_value_t = 45,
+        value_parser = clap::value_parser!(u32).range(1..=3_500))]
+    pub max_body_seconds: u32,
+
+    /// How many connections may be open. More wait until one closes. The server closes a connection
+    /// that sends no complete head within 10 s, that is idle for 75 s after an answer, or whose client
+    /// takes nothing of an answer for 15 s.
+    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 16_384,
+        value_parser = clap::value_parser!(u32).range(16..=1_000_000))]
+    pub max_connections: u32,
+
     /// Names under which a server that listens on a loopback address may be asked for, besides such
     /// addresses and names without a dot: a comma-separated list, or * for any. A proxy on the same
     /// machine that passes `Host` on needs it [default: none].

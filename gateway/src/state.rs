@@ -5,12 +5,26 @@ use std::sync::Arc;
 use common::broker::Broker;
 use common::store::DocumentStore;
 
+use tokio::sync::Semaphore;
+
+use crate::digest_key::{DigestKey, Digests};
 use crate::dimensions::Named;
+use crate::extractors::body::DECOMPRESSED_AT_ONCE;
 use crate::hosts::Hosts;
 use crate::probes::Probes;
 use crate::rates::Rates;
+use crate::room::Room;
 use crate::settings::GatewaySettings;
+use crate::turns::Turns;
 use crate::visitor::Salts;
+
+/// How many reads of data run at once. Others wait; each may take some 8 MiB.
+const READS_AT_ONCE: usize = 32;
+/// The memory that answers to slow clients may take together, in bytes.
+const ANSWERS_BYTES: usize = 64 << 20;
+
+/// The records that may be published to Pub/Sub at once, in bytes.
+const PUBLISHED_AT_ONCE_BYTES: usize = 16 << 20;
 
 /// The two ports, the settings, and what is remembered between requests.
 pub struct Gateway {
@@ -23,6 +37,14 @@ pub struct Gateway {
     pub(crate) named: Named,
     pub(crate) salts: Salts,
     pub(crate) probes: Probes,
+    pub(crate) turns: Turns,
+    pub(crate) digests: Digests,
+    /// Memory for the bodies of requests, and for what is made of them until the answer.
+    pub(crate) bodies: Room,
+    pub(crate) decompressing: Semaphore,
+    pub(crate) reading: Semaphore,
+    /// Memory for answers on their way to slow clients.
+    pub(crate) answers: Room,
 }
 
 impl Gateway {
@@ -39,6 +61,9 @@ impl Gateway {
             settings.tenant_bytes_per_second,
             settings.tenant_writes_per_day,
         );
+        let bodies = Room::new(settings.max_bodies_bytes as usize);
+        let decompressing = Semaphore::new(DECOMPRESSED_AT_ONCE);
+        let (reading, answers) = (Semaphore::new(READS_AT_ONCE), Room::new(ANSWERS_BYTES));
         Self {
             broker,
             store,
@@ -48,6 +73,24 @@ impl Gateway {
             named: Named::default(),
             salts,
             probes,
+            turns: Turns::new(PUBLISHED_AT_ONCE_BYTES),
+            digests: Digests::Plain,
+            bodies,
+            decompressing,
+            reading,
+            answers,
         }
+    }
+
+    /// Publishes at most `bytes` at once, instead of what Pub/Sub takes.
+    pub fn publishing_at_once(self, bytes: usize) -> Self {
+        Self { turns: Turns::new(bytes), ..self }
+    }
+
+    /// Keys the digests of records: nobody can try from a digest what the original was.
+    pub fn keying_digests(self, is_keyed: bool) -> Self {
+        let key = || Digests::Keyed(DigestKey::new(Arc::clone(&self.store)));
+        let digests = if is_keyed { key() } else { Digests::Plain };
+        Self { digests, ..self }
     }
 }

@@ -5,14 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
+use common::access_log::Entry;
 use common::broker::embedded::{EmbeddedBroker, EmbeddedQueue, Lane, QueueOptions};
 use common::message::{attribute, flow};
+use common::rollup;
+use common::store::DocumentStore;
 use common::store::embedded::EmbeddedStore;
+use common::tenant::TenantId;
 use futures::FutureExt as _;
-use futures::future::{Either, select};
+use futures::future::{Either, join_all, select};
 use gateway::{Application, Gateway, GatewaySettings};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 #[derive(Parser)]
 struct Options {
@@ -24,6 +29,7 @@ struct Options {
 struct Running {
     address: SocketAddr,
     queue: Arc<EmbeddedQueue>,
+    store: Arc<EmbeddedStore>,
 }
 
 /// Runs `test` beside a gateway with these options.
@@ -34,9 +40,10 @@ async fn beside(options: &[&str], test: impl AsyncFnOnce(Running)) {
     let queue = EmbeddedQueue::open(folder.path(), queue_options).expect("a queue");
     let store = Arc::new(EmbeddedStore::open(folder.path()).expect("a store"));
     let settings = Options::parse_from([&["gateway"], options].concat()).settings;
-    let gateway = Gateway::new(Arc::new(EmbeddedBroker(Arc::clone(&queue))), store, settings);
+    let broker = Arc::new(EmbeddedBroker(Arc::clone(&queue)));
+    let gateway = Gateway::new(broker, Arc::clone(&store) as Arc<dyn DocumentStore>, settings);
     let application = Application::build(gateway, "127.0.0.1", 0).expect("a port");
-    let running = Running { address: application.address(), queue };
+    let running = Running { address: application.address(), queue, store };
     let serving = application.run_until_stopped(std::future::pending());
     let ended = select(test(running).boxed_local(), serving.boxed_local()).await;
     assert!(matches!(ended, Either::Left(_)), "the gateway ended");
@@ -186,6 +193,83 @@ async fn an_interaction_names_its_tenant_in_the_body_too() {
         assert!(other.contains("\"tenant-mismatch\""), "{other}");
         let wrong = body.replace("\"acme\"", "[]");
         assert_status(&gateway.answer("POST /events", &headers, &wrong).await, 400);
+    })
+    .await;
+}
+
+/// Sends a head and the first part of a body, and leaves it at that.
+async fn half_sent(gateway: &Running, length: usize, sent: usize) -> TcpStream {
+    let mut stream = TcpStream::connect(gateway.address).await.expect("a connection");
+    let head = format!(
+        "POST /ingest HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n\
+         X-Tenant-ID: acme\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    // The server stops reading a body that finds no room.
+    drop(timeout(Duration::from_secs(1), stream.write_all(&vec![b'a'; sent])).await);
+    stream
+}
+
+/// The status of what a connection is answered.
+async fn status(mut stream: TcpStream) -> String {
+    let mut answer = Vec::new();
+    drop(stream.read_to_end(&mut answer).await);
+    let answer = String::from_utf8_lossy(&answer);
+    answer.split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn half_sent_bodies_that_leave_no_room_are_refused_and_small_ones_are_taken() {
+    let least = ["--max-bodies-bytes", "134217728"];
+    beside(&least, async |gateway| {
+        let length = 4 << 20;
+        let streams = join_all((0..60).map(|_| half_sent(&gateway, length, length - 1))).await;
+        let taken = timeout(Duration::from_secs(2), gateway.post("/event", &[], EVENT)).await;
+        assert_status(&taken.expect("an answer in time"), 202);
+        let answers = join_all(streams.into_iter().map(status)).await;
+        assert!(answers.iter().any(|status| status == "408"), "some had room: {answers:?}");
+        assert!(answers.iter().all(|status| ["408", "503"].contains(&&**status)), "{answers:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_body_may_take_as_long_as_the_setting_says() {
+    beside(&["--max-body-seconds", "2"], async |gateway| {
+        let mut stream = half_sent(&gateway, 100, 1).await;
+        let began = std::time::Instant::now();
+        let mut answer = [0; 12];
+        while stream.read_exact(&mut answer).now_or_never().is_none() {
+            assert!(began.elapsed() < Duration::from_secs(4), "it goes on");
+            drop(stream.write_all(b"a").await);
+            tokio::time::sleep(Duration::from_millis(100)).await; // A byte now and then.
+        }
+        assert_eq!(&answer, b"HTTP/1.1 408");
+        assert!(began.elapsed() >= Duration::from_millis(1_900), "{:?}", began.elapsed());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_of_more_than_8_mib_is_refused_with_what_to_ask_for() {
+    beside(&[], async |gateway| {
+        let tenant = TenantId::parse("acme").expect("a tenant");
+        let paths = "paths".parse().expect("dimensions");
+        for minute in 0..10 {
+            let at = format!("2025-05-01T10:0{minute}:00Z").parse().expect("a time");
+            let path = |n| format!("GET /{n}/{}", "x".repeat(1_000));
+            let entry = |n| Entry { at, request: path(n), ..Entry::default() };
+            let entries: Vec<_> = (0..1_000).map(entry).collect();
+            let writes = rollup::of_entries(&tenant, &entries, paths, 0);
+            for some in writes.chunks(400) {
+                gateway.store.commit(some.to_vec()).await.expect("written");
+            }
+        }
+        let period = "/logs/stats?tenant_id=acme&from=2025-05-01T10:00:00Z&to=2025-05-01T11:00:00Z";
+        assert_status(&gateway.get(&format!("{period}&limit=100"), &[]).await, 200);
+        let refused = gateway.get(&format!("{period}&limit=1000"), &[]).await;
+        assert_status(&refused, 400);
+        assert!(refused.contains("ask for fewer rows or a shorter period"), "{refused}");
     })
     .await;
 }

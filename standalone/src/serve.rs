@@ -30,6 +30,10 @@ use crate::retention;
 /// commits do not finish are delivered again after the next start.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// The records that may be on their way into the queue at once, in bytes: few enough that they are
+/// written within a moment, so that a tenant that sends little does not wait for one that floods.
+const PUBLISHED_AT_ONCE_BYTES: usize = 1 << 20;
+
 /// How often the queue is checked for messages from other processes.
 const ADOPT_EVERY: Duration = Duration::from_secs(1);
 
@@ -106,7 +110,9 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let broker = Arc::new(EmbeddedBroker(Arc::clone(&queue)));
     let removing = retention::run(Arc::clone(&store), Arc::clone(&queue));
     let gateway =
-        Gateway::new(broker, store, args.gateway.clone().or_log_requests(LogRequests::All));
+        Gateway::new(broker, store, args.gateway.clone().or_log_requests(LogRequests::All))
+            .publishing_at_once(PUBLISHED_AT_ONCE_BYTES)
+            .keying_digests(!args.worker.store_original);
     let application = Application::on(gateway, listeners).map_err(ServeError::Server)?;
     let (address, pages) = (application.address(), &args.gateway.pages);
     let greeting = Greeting { address, folder: folder.path(), pages };

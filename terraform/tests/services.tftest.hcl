@@ -86,6 +86,8 @@ run "every_variable_has_its_effect" {
     gateway_memory            = "3Gi"
     max_ingest_bytes          = 1000
     max_logs_bytes            = 2000
+    max_bodies_bytes          = 200000000
+    max_body_seconds          = 77
     tenant_records_per_second = 300
     tenant_bytes_per_second   = 4000
     tenant_writes_per_day     = 50000
@@ -126,6 +128,9 @@ run "every_variable_has_its_effect" {
       FIRESTORE_DATABASE        = "documents"
       MAX_INGEST_BYTES          = "1000"
       MAX_LOGS_BYTES            = "2000"
+      MAX_BODIES_BYTES          = "200000000"
+      MAX_BODY_SECONDS          = "77"
+      STORE_ORIGINAL            = "false"
       TENANT_RECORDS_PER_SECOND = "300"
       TENANT_BYTES_PER_SECOND   = "4000"
       TENANT_WRITES_PER_DAY     = "50000"

@@ -231,7 +231,7 @@ async fn a_record_that_is_stored_when_it_is_in_quarantine_already_leaves_quarant
 #[tokio::test(start_paused = true)]
 async fn a_record_that_another_worker_stores_meanwhile_does_not_stay_in_quarantine() {
     let store = FaultyStore::new();
-    let event = event();
+    let (worker, event) = (worker(&store), event());
     store.fail_commits_to(Some(events()));
     let other = async {
         store.begun_with(quarantine()).await;

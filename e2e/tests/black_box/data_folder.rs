@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use common::hash::{bytes_of, sha256};
 use e2e::api::{Api, answer, eventually};
 use e2e::books::balanced;
 use e2e::deployment::Embedded;
@@ -19,13 +20,20 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// The files in which the address can be read. A log that is being emptied may be gone.
-fn with_address(folder: &Path) -> Vec<PathBuf> {
+/// The files in which the text can be read; hexadecimal text also as the bytes that it stands for. A
+/// log that is being emptied may be gone.
+fn with(folder: &Path, text: &str) -> Vec<PathBuf> {
+    let packed = bytes_of(text);
     let holds = |path: &PathBuf| {
         let bytes = fs::read(path).unwrap_or_default();
-        bytes.windows(ADDRESS.len()).any(|bytes| bytes == ADDRESS.as_bytes())
+        let has = |part: &[u8]| bytes.windows(part.len()).any(|bytes| bytes == part);
+        has(text.as_bytes()) || packed.as_deref().is_some_and(has)
     };
     files(folder).into_iter().filter(holds).collect()
+}
+
+fn with_address(folder: &Path) -> Vec<PathBuf> {
+    with(folder, ADDRESS)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,5 +100,41 @@ async fn a_folder_of_the_first_version_serves_on_and_counts_nothing_twice() {
         assert_eq!(api.all("acme", "quarantine").await.len(), 1);
         balanced(&embedded).await;
         embedded.crash().await.expect("it starts again");
+    }
+}
+
+/// Whoever knows the digest of a text tries one phone number after the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_originals_are_off_no_digest_tells_what_an_original_was_embedded() {
+    let settings = vec![("STORE_ORIGINAL", "false".to_owned())];
+    let mut embedded = Embedded::start(settings).await.expect("it starts");
+    let api = Api::new(embedded.service().url());
+    let texts = ["call 555-0199", "call 555-0100"];
+    for (id, text) in [("one", texts[0]), ("two", texts[0])] {
+        assert_eq!(api.ingest_json("acme", id, text).await.status, StatusCode::ACCEPTED);
+    }
+    let (one, two) =
+        (api.processed_log("acme", "one").await, api.processed_log("acme", "two").await);
+    assert_eq!(one["digest"], two["digest"], "equal texts are still told by equal digests");
+
+    // After a restart too, a duplicate is a duplicate and a conflict is a conflict.
+    embedded.crash().await.expect("it starts again");
+    let api = Api::new(embedded.service().url());
+    for text in texts {
+        assert_eq!(api.ingest_json("acme", "one", text).await.status, StatusCode::ACCEPTED);
+    }
+    let quarantined = api.listed("acme", "quarantine", 1).await;
+    assert_eq!(quarantined[0]["reason"], "conflict");
+    let line = r#"[{"path":"/a","receivedAt":"2025-05-01T00:00:00Z"}]"#;
+    let batch = api.request(reqwest::Method::POST, "/logs?dedup=content&tenant_id=acme");
+    let batch = batch.header("content-type", "application/json").body(line);
+    let named = e2e::api::answer(batch).await.body["batch_id"].clone();
+    assert_ne!(named, sha256(line));
+
+    let answers = format!("{one}{two}{}", quarantined[0]);
+    for original in texts.into_iter().chain([line]) {
+        let digest = sha256(original);
+        assert!(!answers.contains(&digest), "{original}: {answers}");
+        assert_eq!(with(embedded.folder(), &digest), [] as [PathBuf; 0], "{original}");
     }
 }

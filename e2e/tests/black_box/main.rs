@@ -2,6 +2,8 @@
 //! program, so that the tests share the emulators, and those that wait leave the cores to others.
 
 mod archive;
+#[cfg(target_os = "linux")]
+mod attacks;
 mod auth;
 mod bad_input;
 mod breakdown;
@@ -14,6 +16,7 @@ mod dead_letters;
 mod deployment;
 mod docs;
 mod events;
+mod fair_shares;
 mod first_contact;
 mod images;
 mod isolation;

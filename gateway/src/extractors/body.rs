@@ -1,17 +1,20 @@
 //! The body of a request: bounded in size and in time, decompressed, of a known media type.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
-use actix_web::web::{self, Data};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
+use actix_web::web::{self, Bytes, Data};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use tokio::time::{Instant, timeout_at};
 
+use super::buffer::Buffer;
 use super::compression::{self, Coding};
 use crate::problem::{Problem, ProblemCode};
+use crate::room::SMALL_BYTES;
 use crate::state::Gateway;
 
 /// The longest pause between two chunks of a body.
@@ -19,8 +22,14 @@ const IDLE: Duration = Duration::from_secs(5);
 /// The time that any body may take.
 const BASE_TIME: Duration = Duration::from_secs(10);
 /// The bytes that must arrive in each second beyond that: a large body over a slow line gets the
-/// time that it needs, a trickle does not.
+/// time that it needs, up to `MAX_BODY_SECONDS`, and a trickle does not.
 const LEAST_PER_SECOND: usize = 32 << 10;
+/// How long a body waits until other bodies leave room in memory for it.
+const WAIT_FOR_ROOM: Duration = Duration::from_secs(5);
+/// The most bytes that the HTTP library keeps for a connection whose request is not complete.
+const CONNECTION_BYTES: usize = 160 << 10;
+/// How many bodies are decompressed at once. A zstd frame may need 16 MiB for its window.
+pub(crate) const DECOMPRESSED_AT_ONCE: usize = 4;
 /// The bytes beyond the limit that are read and thrown away, so that a client that is still
 /// sending can read the refusal.
 const SPILL_BYTES: usize = 16 << 20;
@@ -68,41 +77,98 @@ impl<T: FromBody> FromRequest for Body<T> {
     }
 }
 
-/// Reads the whole body, of at most `limit` bytes before and after decompression.
+/// Reads the whole body, of at most `limit` bytes before and after decompression. What it holds, and
+/// what is made of it, has room in memory until the request is answered.
 pub(crate) async fn read(
     request: &HttpRequest,
     payload: Payload,
     limit: usize,
+    item_bytes: usize,
 ) -> Result<Vec<u8>, Problem> {
-    let body = receive(payload, limit).await?;
-    match coding(request.headers())? {
-        None => Ok(body),
-        Some(coding) => decompress(coding, body, limit).await,
+    let gateway = request
+        .app_data::<Data<Gateway>>()
+        .ok_or_else(|| Problem::internal("the application has no state"))?;
+    let length = declared_length(request.headers());
+    let is_small = length.is_some_and(|length| length <= SMALL_BYTES);
+    let share = if is_small { gateway.bodies.small_share() } else { gateway.bodies.share() };
+    let longest = Duration::from_secs(gateway.settings.max_body_seconds.into());
+    let body = Buffer::new(share, limit);
+    let mut receiving = Receiving { body, buffers: buffers(length), spilt: 0 };
+    receiving.receive(payload, longest).await?;
+    let mut body = receiving.body;
+    if let Some(coding) = coding(request.headers())? {
+        body = decompress(gateway, coding, body).await?;
+    }
+    let Buffer { bytes, mut share, .. } = body;
+    let work = work_bytes(&bytes, item_bytes).min(share.most_more());
+    share.wait_for(work, Instant::now() + WAIT_FOR_ROOM).await?;
+    request.extensions_mut().insert(share);
+    Ok(bytes)
+}
+
+/// About how many bytes of memory it takes to read a body and to make messages of it: as many again as
+/// it has, and these many for each of its items.
+fn work_bytes(body: &[u8], item_bytes: usize) -> usize {
+    let count = |wanted: u8| body.iter().filter(|byte| **byte == wanted).count();
+    let items = if item_bytes == 0 { 0 } else { count(b'\n').max(count(b'{')) };
+    body.len() + items * item_bytes
+}
+
+/// A body that is being received.
+struct Receiving {
+    body: Buffer,
+    /// The bytes beyond the limit.
+    spilt: usize,
+    /// What the connection may hold besides, until room was found for it.
+    buffers: usize,
+}
+
+impl Receiving {
+    async fn receive(&mut self, mut payload: Payload, longest: Duration) -> Result<(), Problem> {
+        let began = Instant::now();
+        loop {
+            let end = began + time_for(self.body.bytes.len() + self.spilt).min(longest);
+            let Some(chunk) = self.chunk(&mut payload, end).await? else { break };
+            if self.spilt == 0 && self.body.fits(chunk.len()) {
+                self.body.wait_and_push(&chunk, Instant::now() + WAIT_FOR_ROOM).await?;
+            } else {
+                self.spilt += chunk.len();
+            }
+            if self.spilt > SPILL_BYTES {
+                break;
+            }
+        }
+        if self.spilt > 0 { Err(too_large(self.body.limit)) } else { Ok(()) }
+    }
+
+    /// The next chunk; `None` at the end. Somebody who makes the server wait needs room for the
+    /// connection's buffers too.
+    async fn chunk(
+        &mut self,
+        payload: &mut Payload,
+        end: Instant,
+    ) -> Result<Option<Bytes>, Problem> {
+        let chunk = match payload.next().now_or_never() {
+            Some(chunk) => chunk,
+            None => {
+                self.body.share.take(std::mem::take(&mut self.buffers))?;
+                let chunk = timeout_at(end.min(Instant::now() + IDLE), payload.next()).await;
+                chunk.map_err(|_| slow())?
+            }
+        };
+        chunk.transpose().map_err(|_| {
+            Problem::new(ProblemCode::InvalidBody, "The body ended early or is malformed.")
+        })
     }
 }
 
-async fn receive(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Problem> {
-    let (mut body, mut spilt) = (Vec::new(), 0);
-    let began = Instant::now();
-    loop {
-        let end = began + time_for(body.len() + spilt);
-        let chunk = timeout_at(end.min(Instant::now() + IDLE), payload.next()).await;
-        let Some(chunk) = chunk.map_err(|_| slow())? else {
-            break;
-        };
-        let chunk = chunk.map_err(|_| {
-            Problem::new(ProblemCode::InvalidBody, "The body ended early or is malformed.")
-        })?;
-        if spilt == 0 && body.len() + chunk.len() <= limit {
-            body.extend_from_slice(&chunk);
-        } else {
-            spilt += chunk.len();
-        }
-        if spilt > SPILL_BYTES {
-            break;
-        }
-    }
-    if spilt > 0 { Err(too_large(limit)) } else { Ok(body) }
+/// How many bytes of a body that is not complete the connection may hold.
+fn buffers(declared: Option<usize>) -> usize {
+    declared.map_or(CONNECTION_BYTES, |length| length.min(CONNECTION_BYTES))
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// How long a body may take when this many bytes have arrived.
@@ -128,14 +194,20 @@ fn coding(headers: &HeaderMap) -> Result<Option<Coding>, Problem> {
     }
 }
 
-/// Decompresses off the async threads, and stops at `limit`, however much more a bomb holds.
-async fn decompress(coding: Coding, body: Vec<u8>, limit: usize) -> Result<Vec<u8>, Problem> {
-    let plain = web::block(move || compression::decompress(coding, &body, limit)).await;
-    let plain = plain.map_err(|_| Problem::busy())?.map_err(|error| {
-        Problem::new(
+/// Decompresses off the async threads, and stops at the limit, however much more a bomb holds.
+async fn decompress(gateway: &Gateway, coding: Coding, body: Buffer) -> Result<Buffer, Problem> {
+    let turn = gateway.decompressing.acquire();
+    let turn = timeout_at(Instant::now() + WAIT_FOR_ROOM, turn).await;
+    let _turn = turn.map_err(|_| Problem::busy())?.map_err(Problem::internal)?;
+    let limit = body.limit;
+    let plain = Buffer::new(gateway.bodies.small_share(), limit);
+    let plain = web::block(move || compression::decompress(coding, &body.bytes, plain)).await;
+    let plain = plain.map_err(|_| Problem::busy())?.map_err(|error| match error.kind() {
+        ErrorKind::OutOfMemory => Problem::busy(),
+        _ => Problem::new(
             ProblemCode::InvalidEncoding,
             format!("The body is not valid {coding}: {error}."),
-        )
+        ),
     })?;
     plain.ok_or_else(|| too_large(limit))
 }

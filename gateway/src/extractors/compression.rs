@@ -5,6 +5,8 @@ use std::io::{self, Read};
 
 use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
 
+use super::buffer::Buffer;
+
 /// The codings of a body, as `Accept-Encoding` lists them.
 pub(crate) const ACCEPTED: &str = "gzip, deflate, zstd";
 
@@ -42,58 +44,64 @@ impl fmt::Display for Coding {
     }
 }
 
-/// The plain body; `None` if it has more than `limit` bytes.
-pub(crate) fn decompress(coding: Coding, body: &[u8], limit: usize) -> io::Result<Option<Vec<u8>>> {
-    let mut plain = Vec::new();
+/// Fills `plain`; `None` if the body has more bytes than its limit.
+pub(crate) fn decompress(
+    coding: Coding,
+    body: &[u8],
+    mut plain: Buffer,
+) -> io::Result<Option<Buffer>> {
     match coding {
-        Coding::Deflate => inflate(body, &mut plain, limit)?,
-        Coding::Gzip => gunzip(body, &mut plain, limit)?,
+        Coding::Deflate => inflate(body, &mut plain)?,
+        Coding::Gzip => gunzip(body, &mut plain)?,
         Coding::Zstd => {
             let mut decoder = zstd::Decoder::with_buffer(body)?;
             decoder.window_log_max(MAX_ZSTD_WINDOW)?;
-            append(decoder, &mut plain, limit)?;
+            append(decoder, &mut plain)?;
         }
     }
-    Ok((plain.len() <= limit).then_some(plain))
+    Ok(plain.fits(0).then_some(plain))
 }
 
 /// Any number of members, with zeros after them, which tapes and fixed blocks are padded with.
-fn gunzip(body: &[u8], plain: &mut Vec<u8>, limit: usize) -> io::Result<()> {
+fn gunzip(body: &[u8], plain: &mut Buffer) -> io::Result<()> {
     let mut rest = body;
     loop {
         let mut member = GzDecoder::new(rest);
-        append(&mut member, plain, limit)?;
+        append(&mut member, plain)?;
         rest = without_zeros(member.into_inner());
-        if rest.is_empty() || plain.len() > limit {
+        if rest.is_empty() || !plain.fits(0) {
             return Ok(());
         }
     }
 }
 
 /// The zlib format, as the standard has it, or its bare contents, as many programs send them.
-fn inflate(body: &[u8], plain: &mut Vec<u8>, limit: usize) -> io::Result<()> {
+fn inflate(body: &[u8], plain: &mut Buffer) -> io::Result<()> {
     let is_zlib = matches!(body, [cmf, flags, ..]
         if cmf & 0x0f == 8 && (u16::from(*cmf) << 8 | u16::from(*flags)) % 31 == 0);
     if is_zlib {
         let mut decoder = ZlibDecoder::new(body);
-        let is_read = append(&mut decoder, plain, limit);
-        if is_read.is_ok() && (plain.len() > limit || is_end(decoder.into_inner())) {
+        let is_read = append(&mut decoder, plain);
+        if is_read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::OutOfMemory) {
+            return is_read;
+        }
+        if is_read.is_ok() && (!plain.fits(0) || is_end(decoder.into_inner())) {
             return Ok(());
         }
-        plain.clear();
+        plain.bytes.clear();
     }
     let mut decoder = DeflateDecoder::new(body);
-    append(&mut decoder, plain, limit)?;
-    if plain.len() > limit || is_end(decoder.into_inner()) {
+    append(&mut decoder, plain)?;
+    if !plain.fits(0) || is_end(decoder.into_inner()) {
         return Ok(());
     }
     Err(io::Error::new(io::ErrorKind::InvalidData, "something follows its end"))
 }
 
-/// Reads until the end, or one byte more than `limit` in total.
-fn append(from: impl Read, plain: &mut Vec<u8>, limit: usize) -> io::Result<()> {
-    let space = (limit + 1).saturating_sub(plain.len());
-    from.take(space as u64).read_to_end(plain).map(drop)
+/// Reads until the end, or one byte more than the limit in total.
+fn append(from: impl Read, plain: &mut Buffer) -> io::Result<()> {
+    let space = (plain.limit + 1).saturating_sub(plain.bytes.len());
+    io::copy(&mut from.take(space as u64), plain).map(drop)
 }
 
 fn is_end(rest: &[u8]) -> bool {
@@ -114,8 +122,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::room::Room;
 
     const LIMIT: usize = 1_000;
+
+    fn decompress(coding: Coding, body: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        let plain = Buffer::new(Room::new(10 * LIMIT).share(), LIMIT);
+        Ok(super::decompress(coding, body, plain)?.map(|plain| plain.bytes))
+    }
 
     fn gzip(body: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -152,7 +166,7 @@ mod tests {
     }
 
     fn plain(coding: Coding, body: &[u8]) -> Option<Vec<u8>> {
-        decompress(coding, body, LIMIT).ok().flatten()
+        decompress(coding, body).ok().flatten()
     }
 
     #[test]
@@ -188,18 +202,28 @@ mod tests {
         for (coding, compress) in ways() {
             for size in [LIMIT + 1, 50_000_000] {
                 let bomb = compress(&vec![0; size]);
-                assert_eq!(decompress(coding, &bomb, LIMIT).ok(), Some(None), "{coding} {size}");
+                assert_eq!(decompress(coding, &bomb).ok(), Some(None), "{coding} {size}");
             }
         }
         let members = gzip(&[b'a'; LIMIT]).repeat(1_000);
-        assert_eq!(decompress(Coding::Gzip, &members, LIMIT).ok(), Some(None));
+        assert_eq!(decompress(Coding::Gzip, &members).ok(), Some(None));
+    }
+
+    #[test]
+    fn what_finds_no_room_in_memory_is_not_called_invalid() {
+        for (coding, compress) in ways() {
+            let plain = Buffer::new(Room::new(LIMIT).share(), LIMIT);
+            let error = super::decompress(coding, &compress(&[0; LIMIT]), plain).err();
+            let kind = error.map(|error| error.kind());
+            assert_eq!(kind, Some(io::ErrorKind::OutOfMemory), "{coding}");
+        }
     }
 
     #[test]
     fn a_frame_with_a_window_that_is_too_large_is_refused() {
         // A header with a window of 1 GiB, and an empty last block.
         let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa0, 0x01, 0x00, 0x00];
-        assert!(decompress(Coding::Zstd, &frame, LIMIT).is_err());
+        assert!(decompress(Coding::Zstd, &frame).is_err());
     }
 
     #[test]
@@ -207,9 +231,9 @@ mod tests {
         for (coding, compress) in ways() {
             let good = compress(b"a text that is long enough to be cut in the middle");
             for cut in 0..good.len() {
-                assert!(decompress(coding, &good[..cut], LIMIT).is_err(), "{coding} {cut}");
+                assert!(decompress(coding, &good[..cut]).is_err(), "{coding} {cut}");
             }
-            assert!(decompress(coding, &[&good[..], b"a text"].concat(), LIMIT).is_err());
+            assert!(decompress(coding, &[&good[..], b"a text"].concat()).is_err());
         }
     }
 
@@ -217,7 +241,7 @@ mod tests {
         #[test]
         fn no_bytes_are_a_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
             for coding in [Coding::Deflate, Coding::Gzip, Coding::Zstd] {
-                if let Ok(Some(plain)) = decompress(coding, &body, LIMIT) {
+                if let Ok(Some(plain)) = decompress(coding, &body) {
                     prop_assert!(plain.len() <= LIMIT);
                 }
             }

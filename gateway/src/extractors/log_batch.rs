@@ -21,6 +21,8 @@ use crate::state::Gateway;
 
 /// The `source` of every batch.
 pub(crate) const SOURCE: &str = "log_batch";
+/// About how much memory an entry takes besides its bytes.
+const ENTRY_BYTES: usize = 400;
 /// The headers that name the tenant.
 const TENANT_HEADERS: [&str; 2] = ["X-Tenant-ID", "X-Customer-ID"];
 
@@ -43,7 +45,8 @@ impl FromBody for LogBatch {
         payload: Payload,
         gateway: &Gateway,
     ) -> Result<Self, Problem> {
-        let body = body::read(request, payload, gateway.settings.max_logs_bytes()).await?;
+        let limit = gateway.settings.max_logs_bytes();
+        let body = body::read(request, payload, limit, ENTRY_BYTES).await?;
         let media = LogMedia::of(request)?;
         let tenant = tenant(request)?;
         let strict = query::flag(request, "strict")?;
@@ -61,7 +64,7 @@ impl FromBody for LogBatch {
         if read.entries.is_empty() || (strict && read.rejected > 0) {
             return Err(refused(read));
         }
-        let id = naming.id(&digest);
+        let id = naming.id(gateway, &digest).await?;
         Ok(Self { tenant, id, read, digest, traceparent: traceparent::of(request) })
     }
 }
@@ -91,12 +94,15 @@ impl Naming {
         }
     }
 
-    fn id(self, digest: &str) -> RecordId {
-        match self {
+    async fn id(self, gateway: &Gateway, digest: &str) -> Result<RecordId, Problem> {
+        Ok(match self {
             Self::Key(id) => id,
-            Self::Content => RecordId::from_key(digest.as_bytes()),
+            Self::Content => {
+                let name = gateway.digests.of(digest.to_owned()).await?;
+                RecordId::from_key(name.as_bytes())
+            }
             Self::Random => RecordId::random(),
-        }
+        })
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod body;
 mod bots;
 pub(crate) mod breakdown;
 pub(crate) mod browser;
+mod buffer;
 pub(crate) mod client;
 pub(crate) mod compression;
 mod exclusion;
@@ -32,3 +33,6 @@ pub(crate) mod text_upload;
 pub(crate) mod traceparent;
 mod unique_keys;
 pub(crate) mod windows;
+
+#[cfg(test)]
+mod fuzz;

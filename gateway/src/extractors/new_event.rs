@@ -54,7 +54,7 @@ impl NewEvent {
 
 /// The JSON object in the body of an event.
 pub(super) async fn object(request: &HttpRequest, payload: Payload) -> Result<Object, Problem> {
-    let body = body::read(request, payload, MAX_EVENT_BYTES).await?;
+    let body = body::read(request, payload, MAX_EVENT_BYTES, 0).await?;
     match Media::of(request, body)? {
         // A beacon of a string is `text/plain`.
         Media::Json(json) | Media::Text(json) => Object::parse(json),

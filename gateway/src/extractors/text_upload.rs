@@ -16,6 +16,9 @@ use super::text_batch::TextBatch;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Gateway;
 
+/// About how much memory a text of a batch takes besides its bytes, as a record and as a message.
+const ITEM_BYTES: usize = 1_500;
+
 /// A text, or several, each with its tenant and its id.
 pub(crate) enum TextUpload {
     One(Text),
@@ -32,7 +35,8 @@ impl FromBody for TextUpload {
     ) -> Result<Self, Problem> {
         // It is for batches, but a value that is neither true nor false is never right.
         let is_strict = query::flag(request, "strict")?;
-        let body = body::read(request, payload, gateway.settings.max_ingest_bytes()).await?;
+        let limit = gateway.settings.max_ingest_bytes();
+        let body = body::read(request, payload, limit, ITEM_BYTES).await?;
         match Media::of(request, body)? {
             Media::Json(json) => from_json(request, json, Form { is_lines: false, is_strict }),
             Media::Other(name, lines) if is_json_lines(&name) => {

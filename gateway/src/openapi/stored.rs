@@ -151,7 +151,9 @@ pub(crate) struct Quarantined {
     /// The size of the data.
     #[schema(minimum = 0)]
     data_bytes: i64,
-    data_sha256: Sha256,
+    /// Missing if the data were redacted: it would be a way to guess what was there.
+    #[schema(nullable = false)]
+    data_sha256: Option<Sha256>,
     /// The reason in words.
     detail: String,
     first_seen: Instant,

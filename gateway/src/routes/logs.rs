@@ -224,8 +224,8 @@ pub(crate) async fn post(
 ///
 /// with the status classes, the bytes, and the most frequent paths, user agents, referers and hosts
 /// of each, in at most 1,440 windows. The start is floored to the grain. Default: the last hour.
-/// Empty windows are left out. An answer of more than 8 MiB is refused. The worker's `LOG_DIMENSIONS` chooses what is counted; what is not
-/// is 0, unknown or empty.
+/// Empty windows are left out. An answer of more than 8 MiB is refused. The worker's
+/// `LOG_DIMENSIONS` chooses what is counted; what is not is 0, unknown or empty.
 #[utoipa::path(
     get, path = "/logs/stats", tag = "access logs", operation_id = "countRequests",
     params(
