@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::error::BenchError;
 use crate::process::{Process, free_port};
-use crate::rows::PROJECT;
+use crate::rows::{Needs, PROJECT};
 
 /// The most messages of one answer.
 const AT_ONCE: u32 = 1_000;
@@ -55,7 +55,7 @@ impl Emulator {
     }
 
     pub(crate) fn is_there() -> bool {
-        jar().is_some() && super::rows::is_there(Path::new("."), "java")
+        jar().is_some() && Needs::Installed("java").missing(Path::new("")).is_none()
     }
 
     /// Where it listens, as `host:port`.

@@ -182,12 +182,12 @@ fn turns(pairs: &[Pair], round: usize) -> Vec<Pair> {
 
 /// The rows that cannot run, and why.
 fn skipped(root: &Path) -> BTreeMap<String, String> {
-    let missing = |row: &Row| match row.keeps {
-        _ if !rows::is_there(root, row.needs) => Some(row.needs),
+    let besides = |row: &Row| match row.keeps {
         Keeps::Topic if !Emulator::is_there() => Some("the Pub/Sub emulator, or Java"),
         Keeps::Tables if !Postgres::is_there() => Some("PostgreSQL"),
         _ => None,
     };
+    let missing = |row: &Row| row.needs.missing(root).or_else(|| besides(row));
     let skipped = ROWS
         .iter()
         .filter_map(|row| Some((row.name.to_owned(), format!("{} is missing", missing(row)?))));

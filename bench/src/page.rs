@@ -184,11 +184,11 @@ mod tests {
 
     #[test]
     fn a_later_run_replaces_the_figures_and_nothing_else() {
-        let page = format!("before\n\n{BEGIN}: words -->\nold\n{END}\n\nafter\n");
+        let page = format!("before\n\n{BEGIN}: words -->\nstale\n{END}\n\nafter\n");
         let runs = [("64 connections", "actix", 0, 200.0), ("64 connections", "gateway", 0, 150.0)];
         let written = replace(&page, &results(&runs)).expect("a page");
         assert!(written.starts_with("before\n") && written.ends_with("after\n"));
-        assert!(written.contains("| `gateway` | 150 |") && !written.contains("old"), "{written}");
+        assert!(written.contains("| `gateway` | 150 |") && !written.contains("stale"), "{written}");
         assert!(written.contains("| 0.75 |"), "{written}");
         assert_eq!(replace(&written, &results(&runs)), Some(written));
         assert_eq!(replace("a page without a place", &results(&runs)), None);

@@ -11,8 +11,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::error::BenchError;
 
-/// The longest that a program may take until it answers.
-const START_LIMIT: Duration = Duration::from_secs(30);
+/// The longest that a program may take until it answers: a second or three, but more on a busy machine.
+const START_LIMIT: Duration = Duration::from_secs(90);
 /// The longest that it may take to end when it is asked to.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(10);

@@ -7,6 +7,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep};
 
+use crate::send::times;
 use crate::spillway::Spillway;
 
 const EVERY: Duration = Duration::from_millis(25);
@@ -37,7 +38,7 @@ pub(crate) async fn probe(spillway: &Spillway, site: &str, day: &str, lasts: Dur
         probes.spawn(async move { one(&spillway, &site, &id, event).await });
     }
     let took: Vec<_> = probes.join_all().await.into_iter().flatten().collect();
-    let mut queryable = histogram();
+    let mut queryable = times();
     took.iter().for_each(|took| queryable.saturating_record(took.as_micros() as u64));
     Probed { acked: took.len() as u64, queryable }
 }
@@ -59,9 +60,4 @@ async fn one(
         sleep(POLL.max(began.elapsed() / 10)).await;
     }
     Some(began.elapsed())
-}
-
-#[expect(clippy::expect_used, reason = "three digits are allowed")]
-fn histogram() -> Histogram<u64> {
-    Histogram::new(3).expect("three digits")
 }

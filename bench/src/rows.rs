@@ -12,10 +12,21 @@ pub(crate) struct Row {
     pub(crate) about: &'static str,
     pub(crate) takes: &'static [Kind],
     pub(crate) keeps: Keeps,
-    /// The file without which it cannot run, from the repository's root or on the path.
-    pub(crate) needs: &'static str,
+    /// What it cannot run without.
+    pub(crate) needs: Needs,
     /// Starts it on the port of a place.
     pub(crate) command: fn(&Place) -> Command,
+}
+
+/// What a row cannot run without.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Needs {
+    /// A program of this repository, built as the bench itself and beside it.
+    Built(&'static str),
+    /// A file that `bench/run` makes, from the repository's root.
+    File(&'static str),
+    /// A program on the path.
+    Installed(&'static str),
 }
 
 /// Where its records are, and so how they are counted.
@@ -65,7 +76,7 @@ pub(crate) const ROWS: [Row; 13] = [
         about: "nginx answers 202 and stores nothing",
         takes: &[Events],
         keeps: Keeps::Nothing,
-        needs: "nginx",
+        needs: Needs::Installed("nginx"),
         command: nginx,
     },
     Row {
@@ -73,47 +84,47 @@ pub(crate) const ROWS: [Row; 13] = [
         about: "actix-web reads the body, answers 202 and stores nothing",
         takes: &[Events],
         keeps: Keeps::Nothing,
-        needs: "target/release/bench-actix",
-        command: |place| place.run("target/release/bench-actix"),
+        needs: Needs::Built("bench-actix"),
+        command: |place| place.built("bench-actix"),
     },
     Row {
         name: GATEWAY,
         about: "Spillway's gateway, with a broker that does nothing",
         takes: &[Events],
         keeps: Keeps::Nothing,
-        needs: "target/release/bench-gateway",
-        command: |place| with(place.run("target/release/bench-gateway"), "LOG_REQUESTS", "off"),
+        needs: Needs::Built("bench-gateway"),
+        command: |place| with(place.built("bench-gateway"), "LOG_REQUESTS", "off"),
     },
     Row {
         name: GATEWAY_LOGGING,
         about: "the same with a log line for each request",
         takes: &[Events],
         keeps: Keeps::Nothing,
-        needs: "target/release/bench-gateway",
-        command: |place| with(place.run("target/release/bench-gateway"), "LOG_REQUESTS", "all"),
+        needs: Needs::Built("bench-gateway"),
+        command: |place| with(place.built("bench-gateway"), "LOG_REQUESTS", "all"),
     },
     Row {
         name: GATEWAY_PUBSUB,
         about: "Spillway's gateway, on the Pub/Sub emulator",
         takes: &[Events],
         keeps: Keeps::Topic,
-        needs: "target/release/gateway",
-        command: |place| place.run("target/release/gateway"),
+        needs: Needs::Built("gateway"),
+        command: |place| place.built("gateway"),
     },
     Row {
         name: NAIVE,
         about: "actix-web publishes with the defaults of Google's Rust client",
         takes: &[Events],
         keeps: Keeps::Topic,
-        needs: "target/release/bench-naive",
-        command: |place| place.run("target/release/bench-naive"),
+        needs: Needs::Built("bench-naive"),
+        command: |place| place.built("bench-naive"),
     },
     Row {
         name: FASTIFY,
         about: "Fastify publishes with the defaults of Google's Node.js client; one process a core",
         takes: &[Events],
         keeps: Keeps::Topic,
-        needs: "target/bench/fastify/node_modules",
+        needs: Needs::File("target/bench/fastify/node_modules"),
         command: fastify,
     },
     Row {
@@ -121,7 +132,7 @@ pub(crate) const ROWS: [Row; 13] = [
         about: "FastAPI publishes with the defaults of Google's Python client; one process a core",
         takes: &[Events],
         keeps: Keeps::Topic,
-        needs: "target/bench/fastapi/bin/uvicorn",
+        needs: Needs::File("target/bench/fastapi/bin/uvicorn"),
         command: fastapi,
     },
     Row {
@@ -129,47 +140,52 @@ pub(crate) const ROWS: [Row; 13] = [
         about: "Spillway embedded: on disk, then 202, then counted",
         takes: &[Events, Texts, Lines],
         keeps: Keeps::Spillway,
-        needs: "target/release/spillway",
-        command: |place| place.run("target/release/spillway"),
+        needs: Needs::Built("spillway"),
+        command: |place| place.built("spillway"),
     },
     Row {
         name: PREVIOUS,
         about: "its previous release",
         takes: &[Events, Texts, Lines],
         keeps: Keeps::Spillway,
-        needs: "target/bench/spillway-previous",
-        command: |place| place.run("target/bench/spillway-previous"),
+        needs: Needs::File("target/bench/spillway-previous"),
+        command: |place| place.run(place.root.join("target/bench/spillway-previous")),
     },
     Row {
         name: POSTGRES,
         about: "actix-web and PostgreSQL, up to 500 events a commit: counted, then 202",
         takes: &[Events],
         keeps: Keeps::Tables,
-        needs: "target/release/bench-postgres",
-        command: |place| with(place.run("target/release/bench-postgres"), "BATCH", "500"),
+        needs: Needs::Built("bench-postgres"),
+        command: |place| with(place.built("bench-postgres"), "BATCH", "500"),
     },
     Row {
         name: POSTGRES_ONE,
         about: "the same, one event a commit",
         takes: &[Events],
         keeps: Keeps::Tables,
-        needs: "target/release/bench-postgres",
-        command: |place| with(place.run("target/release/bench-postgres"), "BATCH", "1"),
+        needs: Needs::Built("bench-postgres"),
+        command: |place| with(place.built("bench-postgres"), "BATCH", "1"),
     },
     Row {
         name: GOACCESS,
         about: "GoAccess reads the lines from a file and keeps nothing but a report",
         takes: &[Lines],
         keeps: Keeps::Report,
-        needs: "goaccess",
+        needs: Needs::Installed("goaccess"),
         command: |_| Command::new("goaccess"),
     },
 ];
 
 impl Place {
-    /// Runs a program of this repository with the settings that it may need.
-    fn run(&self, program: &str) -> Command {
-        let mut command = Command::new(self.root.join(program));
+    /// Runs a program that was built as this one.
+    fn built(&self, program: &str) -> Command {
+        self.run(beside(program))
+    }
+
+    /// Runs a program with the settings that it may need.
+    fn run(&self, program: PathBuf) -> Command {
+        let mut command = Command::new(program);
         self.tell(&mut command);
         command
     }
@@ -215,7 +231,7 @@ fn fastify(place: &Place) -> Command {
 }
 
 fn fastapi(place: &Place) -> Command {
-    let mut command = place.run("target/bench/fastapi/bin/uvicorn");
+    let mut command = place.run(place.root.join("target/bench/fastapi/bin/uvicorn"));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     command
         .args(["server:app", "--no-access-log", "--log-level", "warning", "--app-dir"])
@@ -224,9 +240,22 @@ fn fastapi(place: &Place) -> Command {
     command
 }
 
-/// Whether `needs` is in the repository, or a program on the path.
-pub(crate) fn is_there(root: &Path, needs: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    root.join(needs).exists() && needs.contains('/')
-        || std::env::split_paths(&path).any(|folder| folder.join(needs).is_file())
+/// A program in the folder of this one.
+fn beside(program: &str) -> PathBuf {
+    std::env::current_exe().unwrap_or_default().with_file_name(program)
+}
+
+impl Needs {
+    /// What is missing, if it is.
+    pub(crate) fn missing(self, root: &Path) -> Option<&'static str> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let (name, is_there) = match self {
+            Self::Built(name) => (name, beside(name).is_file()),
+            Self::File(name) => (name, root.join(name).exists()),
+            Self::Installed(name) => {
+                (name, std::env::split_paths(&path).any(|folder| folder.join(name).is_file()))
+            }
+        };
+        (!is_there).then_some(name)
+    }
 }
