@@ -13,7 +13,6 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use self::rivals::{Answer, Waiting};
 use self::task::Task;
-pub use self::task::WAITING;
 pub use self::unit::{CommitError, Unit};
 
 mod attempt;
@@ -29,6 +28,9 @@ mod recent;
 mod rivals;
 mod task;
 mod unit;
+
+/// Units that can wait for a commit; further senders wait until there is room.
+pub const WAITING: usize = 4_096;
 
 /// Hands units to the task that commits them.
 #[derive(Clone)]

@@ -240,7 +240,6 @@ async fn a_record_that_another_worker_stores_meanwhile_does_not_stay_in_quaranti
         store.release();
     };
     store.hold_commits_to(quarantine());
-    let worker = worker(&store);
     let (disposition, ()) = futures::join!(dead_letter(&worker, &event), other);
     assert_eq!(disposition, Acknowledge);
     assert_eq!(store.all(events()).await.len(), 1);
