@@ -18,6 +18,7 @@ use common::program;
 use common::record::{Kind, Part, Record, RecordId};
 use common::rollup::{Period, events};
 use common::store::firestore::FirestoreStore;
+use common::store::patience::patiently;
 use common::tenant::TenantId;
 use e2e::binaries::Binaries;
 use e2e::emulators::{EmulatorError, Emulators, project};
@@ -111,7 +112,8 @@ async fn run(args: Args) -> Result<(), ContentionError> {
 async fn check(store: &FirestoreStore, args: &Args, stored: usize) -> Result<(), ContentionError> {
     let mut counted = 0;
     for number in 0..args.tenants {
-        counted += events(store, &tenant(number), None, Period::All).await?;
+        let tenant = tenant(number);
+        counted += patiently(|| events(store, &tenant, None, Period::All)).await?;
     }
     // An event whose answer did not come in time may be stored all the same.
     let sent = args.rate as usize * args.seconds as usize;
