@@ -9,7 +9,6 @@ use tokio::sync::Semaphore;
 
 use crate::digest_key::{DigestKey, Digests};
 use crate::dimensions::Named;
-use crate::extractors::body::DECOMPRESSED_AT_ONCE;
 use crate::hosts::Hosts;
 use crate::probes::Probes;
 use crate::rates::Rates;
@@ -18,6 +17,8 @@ use crate::settings::GatewaySettings;
 use crate::turns::Turns;
 use crate::visitor::Salts;
 
+/// How many bodies are decompressed at once. A zstd frame may need 16 MiB for its window.
+const DECOMPRESSED_AT_ONCE: usize = 4;
 /// How many reads of data run at once. Others wait; each may take some 8 MiB.
 const READS_AT_ONCE: usize = 32;
 /// The memory that answers to slow clients may take together, in bytes.

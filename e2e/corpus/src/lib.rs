@@ -70,10 +70,12 @@ pub fn try_all(folder: &Path, target: impl Fn(&[u8]) -> Result<(), String>) {
     let strategy = (any::<Index>(), vec(mutation(), 1..MUTATIONS))
         .prop_map(move |(at, mutations)| mutated(&inputs, at, &mutations));
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
-    let (mut runner, end) = (TestRunner::new(config), Instant::now() + time());
+    let end = Instant::now() + time();
     let mut cases = 0;
     while Instant::now() < end {
         let tried = AssertUnwindSafe(|input: Vec<u8>| target(&input).map_err(TestCaseError::fail));
+        // A runner that has had its cases runs no more.
+        let mut runner = TestRunner::new(config.clone());
         if let Err(TestError::Fail(reason, input)) = runner.run(&strategy, &*tried) {
             panic!("{reason}: {}", input.escape_ascii());
         }

@@ -28,8 +28,6 @@ const LEAST_PER_SECOND: usize = 32 << 10;
 const WAIT_FOR_ROOM: Duration = Duration::from_secs(5);
 /// The most bytes that the HTTP library keeps for a connection whose request is not complete.
 const CONNECTION_BYTES: usize = 160 << 10;
-/// How many bodies are decompressed at once. A zstd frame may need 16 MiB for its window.
-pub(crate) const DECOMPRESSED_AT_ONCE: usize = 4;
 /// The bytes beyond the limit that are read and thrown away, so that a client that is still
 /// sending can read the refusal.
 const SPILL_BYTES: usize = 16 << 20;
