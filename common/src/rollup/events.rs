@@ -218,7 +218,7 @@ fn day_name(day: NaiveDate) -> String {
 mod tests {
     use super::*;
     use crate::event::Exclusion;
-    use crate::site_dimension::Dimensions;
+    use crate::site_dimension::{Dimensions, SiteDimension};
 
     #[test]
     fn an_excluded_event_is_counted_by_its_reason_alone() {
@@ -239,6 +239,12 @@ mod tests {
         let view = [(Dimension::EventType, "view"), (Dimension::ViewPath, "/a")];
         assert_eq!(counted(&visit), view.map(|(what, value)| (what, value.to_owned())).into());
         assert_eq!(visits(&tenant, &visit).len(), 2);
+        let os = Dimensions::from([(SiteDimension::Os, "Linux".to_owned())]);
+        let seen = Event { dimensions: os, ..visit.clone() };
+        let of_os = |dimension: &Dimension| *dimension == Dimension::Site(SiteDimension::Os);
+        assert_eq!(counted_by(&seen).filter(|key| of_os(&key.dimension)).count(), 1, "its day");
+        let marks: Vec<_> = visits(&tenant, &seen).iter().map(|visit| visit.marks.len()).collect();
+        assert_eq!(marks, [1, 0], "of the day, and none of all time");
         let bot = event(Some(Exclusion::Bot));
         assert_eq!(counted(&bot), [(Dimension::Excluded, "bot".to_owned())].into());
         assert_eq!(counted_by(&bot).count(), 2, "of its day, and of all time");

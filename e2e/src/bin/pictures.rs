@@ -8,6 +8,7 @@ use e2e::api::{Api, answer};
 use e2e::binaries::Binaries;
 use e2e::browser::Browser;
 use e2e::deployment::Deployment;
+use futures::StreamExt as _;
 use rand::Rng as _;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -19,9 +20,14 @@ const TENANT: &str = "shop";
 
 #[tokio::main]
 async fn main() {
-    let deployment = Deployment::embedded(vec![("WORK_SECONDS_PER_CHAR", "0".to_owned())]).await;
+    let deployment = Deployment::embedded(vec![
+        ("WORK_SECONDS_PER_CHAR", "0".to_owned()),
+        ("COUNTRY_HEADERS", "X-Country".to_owned()),
+    ])
+    .await;
     let host = deployment.url();
     generate(&host).await;
+    send_visits(&Api::new(host.clone())).await;
     send_requests(&Api::new(host.clone())).await;
     Browser::run(async |browser| {
         for (name, period, is_dark) in [("light", "30d", false), ("dark", "today", true)] {
@@ -46,6 +52,54 @@ async fn generate(host: &str) {
         .status();
     assert!(generated.await.expect("spillway runs").success());
 }
+
+/// Sends views of browsers: of these thirty days, and somewhat fewer of those before.
+async fn send_visits(api: &Api) {
+    let days =
+        (0..60).flat_map(|back| (0..if back < 30 { 40 } else { 30 }).map(move |n| (back, n)));
+    let sent = days.map(|(back, n)| send_visit(api, back, n));
+    futures::stream::iter(sent).for_each_concurrent(16, |sent| sent).await;
+}
+
+async fn send_visit(api: &Api, back: i64, number: usize) {
+    let pick = |of: &[&'static str]| {
+        // The first ones are the most frequent.
+        let share = rand::rng().random::<f64>();
+        of[(share * share * of.len() as f64) as usize]
+    };
+    let path = pick(&["/", "/pricing", "/docs", "/blog/exactly-once", "/changelog"]);
+    let campaign =
+        pick(&["", "", "", "?utm_campaign=spring&utm_source=letter", "?utm_campaign=launch"]);
+    let view = json!({
+        "site_id": TENANT, "event_type": "view", "user_id": format!("visitor {}", number % 25),
+        "path": path, "timestamp": Utc::now() - TimeDelta::days(back) - TimeDelta::seconds(number as i64),
+        "payload": {"url": format!("https://shop.example{path}{campaign}"), "referrer": pick(REFERRERS)},
+    });
+    let request = api.request(Method::POST, "/event").json(&view);
+    let request = request.header("origin", "https://shop.example");
+    let request = request.header("user-agent", pick(BROWSERS));
+    let request = request.header("accept-language", pick(&["en-GB", "de-AT", "fr", "pt-BR"]));
+    let sent =
+        answer(request.header("x-country", pick(&["GB", "AT", "DE", "FR", "BR", "US"]))).await;
+    assert!(sent.status.is_success(), "{}", sent.body);
+}
+
+const REFERRERS: &[&str] = &[
+    "https://www.google.com/",
+    "",
+    "https://news.ycombinator.com/item?id=1",
+    "https://www.reddit.com/r/selfhosted/",
+    "https://duckduckgo.com/",
+    "https://blog.example.org/analytics",
+    "https://t.co/abc",
+];
+const BROWSERS: &[&str] = &[
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Mobile Safari/537.36",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.4 Safari/605.1.15",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+];
 
 /// Sends today's access log so far, busier by day than by night.
 async fn send_requests(api: &Api) {

@@ -200,6 +200,8 @@ pub(super) async fn days(
     tenant: &TenantId,
     period: Period,
 ) -> Result<BTreeSet<NaiveDate>, Problem> {
+    // All time is one window of its own, which says nothing about days.
+    let period = if period == Period::All { Period::Days(None, None) } else { period };
     let days = rollup::days_with_events(store, tenant, period).await?;
     if days.len() <= MAX_DAYS {
         return Ok(days);
