@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use e2e::api::{Api, answer, new_tenant};
+use e2e::api::{Api, answer, eventually, new_tenant};
 use e2e::binaries::Binaries;
 use e2e::raw::Raw;
 use e2e::service::Service;
@@ -176,6 +176,15 @@ async fn readers_that_take_nothing_are_cut_off_and_leave_room_for_others_embedde
     let path = format!("/tenants/{}/processed_logs/large", server.tenant);
     let get = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
     let stalled = server.connections(150, get.as_bytes()).await;
+    // Making 150 large answers takes a while, and other reads wait for their turn.
+    let stats = format!("/stats?site_id={}", server.tenant);
+    eventually("the answers have been made", async || {
+        timeout(IN_TIME, server.api.get(&stats))
+            .await
+            .is_ok_and(|it| it.status == 200)
+            .then_some(())
+    })
+    .await;
     server.assert_serves("150 readers that take nothing").await;
     let began = Instant::now();
     // Some were refused, because those before them took all the room.
