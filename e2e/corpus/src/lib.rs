@@ -76,7 +76,7 @@ pub fn try_all(folder: &Path, target: impl Fn(&[u8]) -> Result<(), String>) {
         let tried = AssertUnwindSafe(|input: Vec<u8>| target(&input).map_err(TestCaseError::fail));
         // A runner that has had its cases runs no more.
         let mut runner = TestRunner::new(config.clone());
-        if let Err(TestError::Fail(reason, input)) = runner.run(&strategy, &*tried) {
+        if let Err(TestError::Fail(reason, input)) = runner.run(&strategy, *tried) {
             panic!("{reason}: {}", input.escape_ascii());
         }
         cases += CASES;

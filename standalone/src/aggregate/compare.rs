@@ -79,16 +79,24 @@ pub(super) async fn differences(
             let tenant = tenant.to_string();
             found.insert(Difference::Characters { tenant, archive, store: store_has });
         }
-        let kinds: [(_, fn(Name) -> Difference); 2] =
-            [(&not_archived, Difference::NotArchived), (&both, Difference::Both)];
-        for (messages, difference) in kinds {
-            if !messages.is_empty() {
-                let names = names(store, tenant, messages).await?;
-                found.extend(names.into_iter().map(|entry| difference(entry.into())));
-            }
-        }
+        found.extend(named(store, tenant, &not_archived, Difference::NotArchived).await?);
+        found.extend(named(store, tenant, &both, Difference::Both).await?);
     }
     Ok(found)
+}
+
+/// A difference for each of the messages that is stored for the tenant.
+async fn named(
+    store: &dyn DocumentStore,
+    tenant: &TenantId,
+    messages: &HashSet<u128>,
+    difference: fn(Name) -> Difference,
+) -> Result<Vec<Difference>, StoreError> {
+    if messages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names = names(store, tenant, messages).await?;
+    Ok(names.into_iter().map(|entry| difference(entry.into())).collect())
 }
 
 fn rollups<'a>(

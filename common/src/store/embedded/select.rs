@@ -162,7 +162,7 @@ fn index(layout: &Layout, query: &Query) -> Option<String> {
         query.filters.iter().any(|filter| filter.field == *field)
             || query.order.iter().any(|order| order.field == *field)
     };
-    let usable = layout.indexes.iter().filter(|fields| fields.iter().all(|it| compares(it)));
+    let usable = layout.indexes.iter().filter(|fields| fields.iter().all(&compares));
     let fields = usable.max_by_key(|fields| fields.len())?;
     Some(format!("{}_by_{}", layout.table, fields.join("_")))
 }
@@ -298,7 +298,7 @@ mod tests {
             assert!(plan.starts_with("SEARCH") && !plan.contains("_by_id"), "{plan}");
             for filter in &query.filters {
                 let is_key = filter.field != "value";
-                assert_eq!(plan.contains(&format!("{}", filter.field)), is_key, "{plan}");
+                assert_eq!(plan.contains(filter.field), is_key, "{plan}");
             }
         }
     }
