@@ -159,6 +159,7 @@ async fn measure(args: &Args, root: &Path) -> Result<Results, BenchError> {
         rounds: done,
         seconds,
         quick: args.quick,
+        optimized: !cfg!(debug_assertions),
         skipped,
         runs,
     })

@@ -30,6 +30,9 @@ pub(crate) fn render(results: &Results) -> String {
 }
 
 fn write(page: &mut String, results: &Results) -> std::fmt::Result {
+    if results.runs.is_empty() {
+        return writeln!(page, "No whole run of this version is written down yet.");
+    }
     head(page, results)?;
     wanted(page, results)?;
     writeln!(page, "## Case by case\n")?;
@@ -53,6 +56,9 @@ fn head(page: &mut String, results: &Results) -> std::fmt::Result {
             "**These figures are of a short run (`--quick`). They show that the bench works; compare \
              those of a whole run only.**\n"
         )?;
+    }
+    if !results.optimized {
+        writeln!(page, "**The programs were not built for speed.**\n")?;
     }
     let inexact = results.runs.iter().filter(|run| !run.is_exact()).count();
     writeln!(

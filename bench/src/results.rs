@@ -15,6 +15,8 @@ pub(crate) struct Results {
     pub(crate) seconds: f64,
     /// Whether it was short: figures to show that the bench works, not to compare.
     pub(crate) quick: bool,
+    /// Whether the programs were built for speed, as the bench itself.
+    pub(crate) optimized: bool,
     /// Rows that could not run, and what is missing.
     pub(crate) skipped: BTreeMap<String, String>,
     pub(crate) runs: Vec<Run>,
@@ -146,6 +148,7 @@ pub(crate) mod tests {
             rounds: 3,
             seconds: 1.0,
             quick: false,
+            optimized: true,
             skipped: BTreeMap::new(),
             runs: runs.iter().map(run).collect(),
         }
