@@ -88,9 +88,10 @@ pub fn found(tenant: &TenantId, id: &str) -> DocumentPath {
 }
 
 /// The path of a quarantined message: below its tenant, or outside every tenant if it names no
-/// valid one. The same message always has the same path.
-pub fn path(message: &Message) -> DocumentPath {
-    let Message { data, attributes } = message;
+/// valid one. The same message always has the same path. `kept` is its data as they are kept, redacted
+/// or not: a hash of the original would be a way to guess it.
+pub fn path(message: &Message, kept: &[u8]) -> DocumentPath {
+    let attributes = &message.attributes;
     let collection =
         message::tenant(attributes).map_or_else(CollectionPath::stray, |t| collection(&t));
     let names = [
@@ -103,11 +104,8 @@ pub fn path(message: &Message) -> DocumentPath {
     ];
     let mut identity: Vec<&str> =
         names.iter().map(|name| attributes.get(*name).map_or("", String::as_str)).collect();
-    // The digest covers the data. Beside it, a hash of them would be a way to guess them.
-    let content = hash::sha256(data);
-    if !attributes.contains_key(message::attribute::DIGEST) {
-        identity.push(&content);
-    }
+    let content = hash::sha256(kept);
+    identity.push(&content);
     collection.hashed(&identity)
 }
 
@@ -202,6 +200,10 @@ fn cut(text: &str, bytes: usize) -> &str {
 mod tests {
     use super::*;
 
+    fn path_of(message: &Message) -> DocumentPath {
+        path(message, &message.data)
+    }
+
     fn quarantined(message: &Message) -> Quarantined<'_> {
         Quarantined {
             message,
@@ -220,18 +222,18 @@ mod tests {
 
     #[test]
     fn a_message_without_a_valid_tenant_is_kept_outside_every_tenant() {
-        let own = path(&message("acme", b"x")).to_string();
+        let own = path_of(&message("acme", b"x")).to_string();
         assert!(own.starts_with("tenants/acme/quarantine/"), "{own}");
-        let stray = path(&message("../beta", b"x")).to_string();
+        let stray = path_of(&message("../beta", b"x")).to_string();
         assert!(stray.starts_with("quarantine/"), "{stray}");
     }
 
     #[test]
     fn only_the_same_message_has_the_same_document() {
-        let of = |data: &[u8]| path(&message("acme", data));
+        let of = |data: &[u8]| path_of(&message("acme", data));
         assert_eq!(of(b"x"), of(b"x"));
         assert_ne!(of(b"x"), of(b"y"));
-        let stray = |tenant| path(&message(tenant, b"x"));
+        let stray = |tenant| path_of(&message(tenant, b"x"));
         assert_ne!(stray("../a"), stray("../b"));
     }
 

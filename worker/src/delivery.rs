@@ -149,7 +149,7 @@ impl Worker {
         if !matches!(outcome, DeliveryOutcome::Stored | DeliveryOutcome::Duplicate) {
             return outcome;
         }
-        match take_back(&*self.context.store, message).await {
+        match take_back(&*self.context.store, self.context.settings.keep(), message).await {
             Ok(()) => outcome,
             Err(error) => failed(&error.into(), 0),
         }

@@ -40,7 +40,7 @@ pub(crate) async fn quarantine(
     let mut fields = quarantined.fields();
     let expire_at = keep.expire_at(quarantined.first_seen).map(Value::from);
     fields.extend(expire_at.map(|at| ("expire_at".to_owned(), at)));
-    let path = path(message);
+    let path = path(message, &data);
     let write = Write::Create { path: path.clone(), fields: fields.clone() };
     match patiently(|| store.commit(vec![write.clone()])).await {
         Ok(()) => QUARANTINED.with_label_values(&[reason.as_str()]).inc(),
@@ -58,9 +58,10 @@ pub(crate) async fn quarantine(
 /// Removes the message from quarantine if it is there.
 pub(crate) async fn take_back(
     store: &dyn DocumentStore,
+    keep: Keep,
     message: &Message,
 ) -> Result<(), StoreError> {
-    let path = path(message);
+    let path = path(message, &kept(message, keep.original));
     let found = patiently(|| store.get_many(std::slice::from_ref(&path))).await?;
     if found.iter().all(Option::is_none) {
         return Ok(());

@@ -20,7 +20,7 @@ fn no_push_is_a_panic() {
             }
             Err(error) => {
                 let kept = error.into_message(body);
-                common::quarantine::path(&kept);
+                common::quarantine::path(&kept, &kept.data);
             }
         }
         Ok(())

@@ -60,7 +60,7 @@ impl Case {
             attempts: 100,
             first_seen: Utc::now(),
         };
-        let (path, fields) = (path(message), quarantined.fields());
+        let (path, fields) = (path(message, &message.data), quarantined.fields());
         let id = path.id().to_owned();
         self.store.commit(vec![Write::Create { path, fields }]).await.expect("it is stored");
         id

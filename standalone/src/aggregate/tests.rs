@@ -173,8 +173,10 @@ async fn stored(folder: &Path, events: &[Record], quarantined: &[Record]) {
             attempts: 1,
             first_seen: chrono::DateTime::UNIX_EPOCH,
         };
-        let write =
-            Write::Create { path: common::quarantine::path(message), fields: quarantined.fields() };
+        let write = Write::Create {
+            path: common::quarantine::path(message, &message.data),
+            fields: quarantined.fields(),
+        };
         store.commit(vec![write]).await.expect("stored");
     }
 }

@@ -78,7 +78,7 @@ impl Case {
         }
         Ok(Self {
             place: quarantine::found(tenant, &document.id),
-            next_place: quarantine::path(&message),
+            next_place: quarantine::path(&message, &message.data),
             message: marked(message, mark),
             record,
             name,
