@@ -7,11 +7,12 @@ use e2e::binaries::Binaries;
 use e2e::service::Service;
 
 /// A project without emulators, on a machine that knows no account.
-fn nowhere() -> [(&'static str, String); 5] {
+fn nowhere() -> [(&'static str, String); 6] {
     [
         ("GOOGLE_CLOUD_PROJECT", "no-such-project".to_owned()),
         ("GCE_METADATA_HOST", "127.0.0.1:1".to_owned()),
         ("HOME", "/nonexistent".to_owned()),
+        ("PUSH_AUTH", "cloud-run-iam".to_owned()),
         ("PUSH_AUDIENCE", "push".to_owned()),
         ("PUSH_SERVICE_ACCOUNT", "push@example.com".to_owned()),
     ]
