@@ -33,7 +33,7 @@ fn by_bytes() -> Settings {
 }
 
 fn by_writes() -> Settings {
-    vec![("TENANT_WRITES_PER_DAY", "24".to_owned())]
+    vec![("TENANT_WRITES_PER_DAY", "24".to_owned()), ("SITE_DIMENSIONS", "none".to_owned())]
 }
 
 async fn view(api: &Api, site: &str, id: &str) -> Answer {

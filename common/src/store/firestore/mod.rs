@@ -40,12 +40,12 @@ const PROBE_LIMIT: Duration = Duration::from_secs(2);
 const DOCUMENTS_PER_READ: usize = 1_000;
 
 /// A request takes at most 10 MiB, and a document at most 500 transforms. [`Write::size`] leaves out
-/// what a request adds to each document, such as the database's name: less than 1 KiB. A document takes
-/// about one write a second for long, and more for a while.
+/// what a request adds to each document, such as the database's name: less than 1 KiB. The emulator takes
+/// 4 MiB. A document takes about one write a second for long, and more for a while.
 const LIMITS: CommitLimits = CommitLimits {
     units: 1_000,
     documents: 2_000,
-    bytes: 4 << 20,
+    bytes: 3 << 20,
     transforms: 500,
     at_once: 8,
     interval: Duration::from_millis(250),
