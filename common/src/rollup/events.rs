@@ -44,7 +44,7 @@ pub struct Visit {
     pub path: DocumentPath,
     /// The user, as a hash that is the same on every day.
     pub user: String,
-    /// What was seen of the user that day, as [`mark`] names it.
+    /// What was seen of the user that day: the names of fields of the document.
     pub marks: Vec<String>,
 }
 
