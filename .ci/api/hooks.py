@@ -30,6 +30,8 @@ BEYOND_SCHEMAS = [
     ("from|to|date|start_date|end_date", r"must be a day, or midnight in UTC: .*"),
     ("from|to|date|start_date|end_date", r"must be a day or a full hour: .*"),
     ("from|to|start_date|end_date", r"must be before the end of .*"),
+    ("filter", r"must be .*"),
+    ("compare", "needs a period with a start and an end"),
 ]
 TENANT = "acme"
 
@@ -57,6 +59,8 @@ def before_call(context, case, kwargs):
         ask_for_one_period(case.query)
         if case.path in ("/stats/series", "/logs/stats"):
             end_soon(case.query)
+        if case.path == "/stats/breakdown":
+            filter_by_what_is_asked(case.query)
         if case.path == "/logs" and case.query:
             # The type of the body says what it is.
             case.query.pop("format", None)
@@ -65,6 +69,14 @@ def before_call(context, case, kwargs):
         # Without it, one valid entry is enough to be accepted.
         case.query = {**(case.query or {}), "strict": "true"}
     kwargs["auth"] = compress
+
+
+def filter_by_what_is_asked(query):
+    """A filter names the dimension, and a comparison needs a period with both ends."""
+    if "filter" in query:
+        query["filter"] = f"{query['dimension']}:{query['filter']}"
+    if "date" not in query and not {"from", "to"} <= query.keys():
+        query.pop("compare", None)
 
 
 def name_one_tenant(case):
