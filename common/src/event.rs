@@ -44,8 +44,8 @@ pub struct Event {
     /// Why it is not counted as what it is; `None` if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excluded: Option<Exclusion>,
-    /// What it is counted by, beside its type and its path. It says nothing that the client did not
-    /// send, and so is no part of the digest.
+    /// What it is counted by, besides its type and its path. The digest leaves it out, because it is
+    /// derived from the request, and a retry may come with other headers.
     #[serde(default, skip_serializing_if = "Dimensions::is_empty")]
     pub dimensions: Dimensions,
 }

@@ -93,7 +93,7 @@ fn bind(
     Ok(())
 }
 
-/// The fields that no column holds; `None` if there are none.
+/// The fields that no column holds, encoded; `None` if every field has a column.
 fn rest(layout: &Layout, fields: &Fields) -> Option<Vec<u8>> {
     let in_column = |(name, value): &(&String, &Value)| {
         layout.column(name).is_some_and(|(_, column)| column.kind.holds(value))

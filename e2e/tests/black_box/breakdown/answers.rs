@@ -137,7 +137,7 @@ pub(super) async fn an_event_keeps_what_it_is_counted_by_and_no_user_agent(
         "utm_source": "letter"});
     assert_eq!(stored["dimensions"], expected);
     assert!(!stored.to_string().contains("Mozilla"), "{stored}");
-    // What headers say is no part of the content: the same event is a duplicate, not a conflict.
+    // Headers do not change the digest: the same event is a duplicate, not a conflict.
     assert_eq!(send("en").await.status, StatusCode::ACCEPTED);
     let marker = json!({"site_id": site, "event_type": "view", "event_id": "2"});
     answer(api.request(Method::POST, "/event").json(&marker)).await;
