@@ -16,6 +16,7 @@ locals {
     FIRESTORE_DATABASE        = google_firestore_database.this.name
     MAX_INGEST_BYTES          = tostring(var.max_ingest_bytes)
     MAX_LOGS_BYTES            = tostring(var.max_logs_bytes)
+    MAX_LOG_VALUES            = tostring(var.max_log_values)
     MAX_BODIES_BYTES          = tostring(var.max_bodies_bytes)
     MAX_BODY_SECONDS          = tostring(var.max_body_seconds)
     STORE_ORIGINAL            = tostring(var.store_original)

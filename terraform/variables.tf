@@ -139,6 +139,17 @@ variable "max_logs_bytes" {
   }
 }
 
+variable "max_log_values" {
+  description = "MAX_LOG_VALUES: the most paths, referers and hosts, each, of a tenant's access logs that an instance of the gateway counts by name on a day. The rest is counted as (other)."
+  type        = number
+  default     = 10000
+
+  validation {
+    condition     = var.max_log_values >= 1 && var.max_log_values <= 1000000 && floor(var.max_log_values) == var.max_log_values
+    error_message = "The number is 1 to 1000000."
+  }
+}
+
 variable "max_bodies_bytes" {
   description = "MAX_BODIES_BYTES: the memory that all bodies of requests and what is made of them may take together in an instance of the gateway, in bytes. Other memory it needs is some 300 MB."
   type        = number

@@ -1,5 +1,7 @@
 //! An access-log entry: one line of JSON in the message of its batch.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +13,18 @@ pub const UNREADABLE: &str = "unreadable";
 pub const MAX_BYTES: u64 = 1 << 40;
 /// The classes of status codes.
 pub const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+/// What an entry is counted by that its client chooses, so that a day may have any number of values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Chosen {
+    /// Method and path.
+    Path,
+    /// The host of the referer.
+    Referer,
+    /// The host that the request was for.
+    Host,
+}
 
 /// A request to a customer's site, as the gateway normalized it. A field is missing if the log does
 /// not have it, or if the message is older than the field.
@@ -44,6 +58,9 @@ pub struct Entry {
     /// The page that links to this one, as the client sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referer: Option<String>,
+    /// What it is counted by as `(other)`, because its day has as many values as are counted by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Chosen>,
 }
 
 impl Entry {
@@ -51,6 +68,14 @@ impl Entry {
     pub fn status_class(&self) -> Option<&'static str> {
         let class = usize::from(self.status? / 100).checked_sub(1)?;
         STATUS_CLASSES.get(class).copied()
+    }
+
+    /// The values that its client chose: method and path, the referer's host, and the host.
+    pub fn chosen(&self) -> impl Iterator<Item = (Chosen, Cow<'_, str>)> {
+        let path = Some((Chosen::Path, self.request.as_str().into()));
+        let referer = self.referer_host().map(|host| (Chosen::Referer, host.into()));
+        let host = self.host.as_deref().map(|host| (Chosen::Host, host.into()));
+        [path, referer, host].into_iter().flatten()
     }
 
     /// The host of the referer; `None` if the referer is missing or names no host.

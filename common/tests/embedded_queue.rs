@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::broker::embedded::{
     Archivable, EmbeddedBroker, EmbeddedQueue, Flow, Inbox, Lane, Lease, MIN_FREE_BYTES, Peek,
@@ -16,6 +16,7 @@ use tempfile::TempDir;
 const OPTIONS: QueueOptions = QueueOptions {
     ack_deadline: Duration::from_secs(600),
     min_free_bytes: MIN_FREE_BYTES,
+    longest_wait: Duration::MAX,
     flow: |attributes| Flow { lane: Lane::Fast, tenant: attributes["tenant"].clone() },
 };
 
@@ -148,6 +149,31 @@ async fn with_a_nearly_full_disk_the_queue_refuses_messages_but_still_delivers()
     let only = lease(&queue).await;
     queue.acknowledge(&only).await.expect("acknowledged");
     assert_eq!((text(&only), queue.backlog()), ("1", 0));
+}
+
+#[tokio::test]
+async fn a_tenant_that_sends_more_than_is_counted_is_refused_until_its_messages_are() {
+    let folder = folder();
+    let queue = open(folder.path(), QueueOptions { longest_wait: Duration::ZERO, ..OPTIONS });
+    let broker = EmbeddedBroker(Arc::clone(&queue));
+    publish(&queue, vec![message("a", "1")]).await;
+    let began = Instant::now();
+    let mut published = 1;
+    while broker.publish(vec![message("a", "2")]).await.remove(0).is_ok() {
+        published += 1;
+        assert!(began.elapsed() < Duration::from_secs(60), "it waits, and is never refused");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let more = broker.publish(vec![message("a", "3")]).await.remove(0);
+    assert!(matches!(more, Err(PublishError::Full(_))), "{more:?}");
+    publish(&queue, vec![message("b", "1")]).await;
+    assert!(broker.probe().await.is_ok(), "the queue itself is well");
+
+    for lease in queue.lease(Lane::Fast, published + 1).await.expect("leases") {
+        queue.acknowledge(&lease).await.expect("acknowledged");
+    }
+    assert_eq!(queue.backlog(), 0, "what was refused is not in the queue");
+    publish(&queue, vec![message("a", "3")]).await;
 }
 
 #[tokio::test]

@@ -24,9 +24,11 @@ const SOON: Duration = Duration::from_secs(1);
 fn queue() -> (TempDir, Arc<EmbeddedQueue>) {
     let folder = tempfile::tempdir().expect("a folder");
     let options = QueueOptions {
-        ack_deadline: Duration::from_secs(600),
         min_free_bytes: MIN_FREE_BYTES,
-        flow: |_| Flow { lane: Lane::Fast, tenant: String::new() },
+        ..QueueOptions::unbounded(Duration::from_secs(600), |_| Flow {
+            lane: Lane::Fast,
+            tenant: String::new(),
+        })
     };
     let queue = EmbeddedQueue::open(folder.path(), options).expect("a queue");
     (folder, queue)

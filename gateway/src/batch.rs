@@ -17,23 +17,40 @@ const MAX_REJECTED_BYTES: usize = 128 << 10;
 /// Cuts the entries of a batch into parts, in order of time, each as lines of JSON. The same
 /// entries in another order give the same parts, since they are sorted: neighbours in time share
 /// their windows, so more of them fit a part. The first entry carries those that were rejected.
+///
+/// `mark` says what of an entry is counted as `(other)`. The borders of the parts do not depend on it:
+/// when a batch is sent again, another gateway may know other values, but must cut the same parts.
 pub(crate) fn parts(
     mut entries: Vec<Entry>,
     rejects: &Rejects,
+    mark: impl Fn(&mut Entry),
 ) -> Result<Vec<String>, serde_json::Error> {
     entries.sort_unstable();
     let mut parts = vec![Part::default()];
-    for (at, entry) in entries.iter().enumerate() {
-        let line = if at == 0 { first_line(entry, rejects) } else { serde_json::to_string(entry) };
-        let line = line? + "\n";
-        let full = parts.last_mut().is_none_or(|part| !part.take(entry, &line));
-        if full {
-            let mut part = Part::default();
-            part.take(entry, &line);
-            parts.push(part);
+    for (at, mut entry) in entries.into_iter().enumerate() {
+        let rejects = (at == 0).then_some(rejects);
+        let touched: Vec<Key> = rollup::touched_by(&entry).collect();
+        let unmarked = line(&entry, rejects)?;
+        let bytes = unmarked.len();
+        if parts.last().is_none_or(|part| !part.has_room_for(&touched, bytes)) {
+            parts.push(Part::default());
+        }
+        mark(&mut entry);
+        let is_marked = !entry.others.is_empty();
+        let line = if is_marked { line(&entry, rejects)? } else { unmarked };
+        if let Some(part) = parts.last_mut() {
+            part.take(touched, &line, bytes);
         }
     }
     Ok(parts.into_iter().map(|part| part.lines).collect())
+}
+
+/// The line of an entry; the first one of a batch carries what was rejected.
+fn line(entry: &Entry, rejects: Option<&Rejects>) -> Result<String, serde_json::Error> {
+    Ok(match rejects {
+        Some(rejects) => first_line(entry, rejects)?,
+        None => serde_json::to_string(entry)?,
+    } + "\n")
 }
 
 /// An entry, with as many of the rejected ones as there is room for.
@@ -57,28 +74,29 @@ fn first_line(entry: &Entry, rejects: &Rejects) -> Result<String, serde_json::Er
 #[derive(Default)]
 struct Part {
     lines: String,
+    /// The length of the lines without marks.
+    bytes: usize,
     rollups: HashSet<Key>,
 }
 
 impl Part {
-    /// Adds the entry, unless the part would grow too large. An empty part takes any entry.
-    fn take(&mut self, entry: &Entry, line: &str) -> bool {
-        let touched: Vec<Key> = rollup::touched_by(entry).collect();
+    /// Whether the part may grow by a line that touches these rollups. An empty part takes any.
+    fn has_room_for(&self, touched: &[Key], bytes: usize) -> bool {
         let new = touched.iter().filter(|key| !self.rollups.contains(key)).count();
-        let too_large = self.rollups.len() + new > MAX_PART_ROLLUPS
-            || self.lines.len() + line.len() > MAX_PART_BYTES;
-        if too_large && !self.lines.is_empty() {
-            return false;
-        }
+        let fits = self.rollups.len() + new <= MAX_PART_ROLLUPS;
+        self.lines.is_empty() || (fits && self.bytes + bytes <= MAX_PART_BYTES)
+    }
+
+    fn take(&mut self, touched: Vec<Key>, line: &str, bytes: usize) {
         self.lines.push_str(line);
+        self.bytes += bytes;
         self.rollups.extend(touched);
-        true
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use common::access_log::{Rejected, entries};
+    use common::access_log::{Chosen, Rejected, entries};
     use serde_json::Value;
 
     use super::*;
@@ -93,7 +111,7 @@ mod tests {
     }
 
     fn cut(entries: Vec<Entry>) -> Vec<String> {
-        parts(entries, &Rejects::default()).expect("a batch")
+        parts(entries, &Rejects::default(), |_| ()).expect("a batch")
     }
 
     fn read(part: &str) -> Vec<Entry> {
@@ -108,6 +126,23 @@ mod tests {
         assert_eq!(cut(reversed), batch);
         assert!(batch.len() > 1);
         assert_eq!(batch.iter().flat_map(|part| read(part)).collect::<Vec<_>>(), sorted);
+    }
+
+    #[test]
+    fn what_is_counted_as_others_does_not_move_the_borders_of_parts() {
+        let entries: Vec<_> = (0..2_000).map(|n| entry(n % 60, &format!("GET /{n}"))).collect();
+        let mark = |entry: &mut Entry| entry.others = vec![Chosen::Path];
+        let marked = parts(entries.clone(), &Rejects::default(), mark).expect("a batch");
+        let unmarked = |part: &String| {
+            let read = read(part).into_iter();
+            read.map(|entry| Entry { others: Vec::new(), ..entry }).collect::<Vec<_>>()
+        };
+        let plain = cut(entries);
+        assert!(plain.len() > 1);
+        assert_eq!(
+            marked.iter().map(unmarked).collect::<Vec<_>>(),
+            plain.iter().map(|part| read(part)).collect::<Vec<_>>()
+        );
     }
 
     #[test]
@@ -162,7 +197,7 @@ mod tests {
         for count in [1, 10, 100] {
             let kept: Vec<_> = (0..count).map(rejected).collect();
             let rejects = Rejects { kept, left_out: 7, ..Rejects::default() };
-            let batch = parts(vec![entry(0, "GET /"), entry(1, "GET /")], &rejects);
+            let batch = parts(vec![entry(0, "GET /"), entry(1, "GET /")], &rejects, |_| ());
             let batch = batch.expect("a batch");
             assert_eq!((batch.len(), read(&batch[0]).len()), (1, 2));
             let line = batch[0].lines().next().expect("a line");

@@ -22,7 +22,7 @@ use crate::counters::{self, RouteSeries};
 use crate::pages;
 use crate::problem::{Problem, ProblemCode};
 use crate::request_log::{self, LogRequests};
-use crate::sending::sending;
+use crate::slow_answer::sending;
 use crate::state::Gateway;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -36,7 +36,7 @@ struct Running {
 async fn beside(options: &[&str], test: impl AsyncFnOnce(Running)) {
     let folder = tempfile::tempdir().expect("a folder");
     let ack_deadline = Duration::from_secs(600);
-    let queue_options = QueueOptions { ack_deadline, min_free_bytes: 0, flow };
+    let queue_options = QueueOptions::unbounded(ack_deadline, flow);
     let queue = EmbeddedQueue::open(folder.path(), queue_options).expect("a queue");
     let store = Arc::new(EmbeddedStore::open(folder.path()).expect("a store"));
     let settings = Options::parse_from([&["gateway"], options].concat()).settings;

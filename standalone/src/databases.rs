@@ -94,11 +94,7 @@ mod tests {
     #[test]
     fn a_damaged_queue_is_named_with_what_to_do() {
         let folder = damaged(QUEUE);
-        let options = QueueOptions {
-            ack_deadline: std::time::Duration::from_secs(1),
-            min_free_bytes: 0,
-            flow: message::flow,
-        };
+        let options = QueueOptions::unbounded(std::time::Duration::from_secs(1), message::flow);
         for opened in [queue(folder.path(), options).map(drop), inbox(folder.path()).map(drop)] {
             assert_named(&opened.expect_err("it is damaged"), folder.path(), QUEUE);
         }

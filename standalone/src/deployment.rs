@@ -12,8 +12,8 @@ use common::config::GoogleServices;
 use common::store::DocumentStore;
 use thiserror::Error;
 
-use crate::data_dir;
 use crate::databases::{self, DatabaseError};
+use crate::held_folder;
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DeploymentArgs {
@@ -73,7 +73,7 @@ impl DeploymentArgs {
             drop(rustls::crypto::ring::default_provider().install_default());
             return Ok(Deployment::Project(project, self.services.clone()));
         }
-        let folder = self.data_dir.clone().unwrap_or_else(|| data_dir::DEFAULT.into());
+        let folder = self.data_dir.clone().unwrap_or_else(|| held_folder::DEFAULT.into());
         Ok(Deployment::Folder(folder))
     }
 }
@@ -83,7 +83,7 @@ impl Deployment {
     pub(crate) async fn broker(&self) -> Result<Box<dyn Broker>, DeploymentError> {
         match self {
             Self::Folder(folder) => {
-                let made = data_dir::prepare(folder);
+                let made = held_folder::prepare(folder);
                 made.map_err(|error| DeploymentError::Folder(folder.clone(), error))?;
                 Ok(Box::new(databases::inbox(folder)?))
             }
@@ -107,7 +107,7 @@ impl Deployment {
     /// Whether published messages are worked on now; on Google Cloud they always are.
     pub(crate) fn is_served(&self) -> bool {
         match self {
-            Self::Folder(folder) => data_dir::is_held(folder),
+            Self::Folder(folder) => held_folder::is_held(folder),
             #[cfg(feature = "gcp")]
             Self::Project(..) => true,
         }

@@ -12,11 +12,11 @@ use mimalloc::MiMalloc;
 
 mod aggregate;
 mod archive;
-mod data_dir;
 mod databases;
 mod deployment;
 mod dispatcher;
 mod greeting;
+mod held_folder;
 mod listen;
 mod redrive;
 mod replay;

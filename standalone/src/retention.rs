@@ -49,7 +49,7 @@ mod tests {
     async fn all_that_has_expired_is_removed_in_several_transactions() {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Arc::new(EmbeddedStore::open(folder.path()).expect("a store"));
-        let options = QueueOptions { ack_deadline: EVERY, min_free_bytes: 0, flow: message::flow };
+        let options = QueueOptions::unbounded(EVERY, message::flow);
         let queue = EmbeddedQueue::open(folder.path(), options).expect("a queue");
         let tenant = TenantId::parse("acme").expect("a tenant");
         let quarantine = CollectionPath::of(&tenant, Collection::Quarantine);

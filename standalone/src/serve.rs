@@ -19,10 +19,10 @@ use worker::{Worker, WorkerSettings};
 
 use crate::aggregate::Live;
 use crate::archive::{self, Archiver};
-use crate::data_dir::{self, DataDir, DataDirError};
 use crate::databases::{self, DatabaseError};
 use crate::dispatcher::Dispatcher;
 use crate::greeting::Greeting;
+use crate::held_folder::{self, HeldFolder, HeldFolderError};
 use crate::listen::{ListenError, listen};
 use crate::retention;
 
@@ -48,7 +48,7 @@ pub(crate) struct ServeArgs {
     port: u16,
 
     /// The folder that holds everything; created if it is missing.
-    #[arg(long, env = "DATA_DIR", default_value = data_dir::DEFAULT)]
+    #[arg(long, env = "DATA_DIR", default_value = held_folder::DEFAULT)]
     data_dir: PathBuf,
 
     /// How many texts are processed at once, shared fairly between tenants.
@@ -60,6 +60,12 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "ACK_DEADLINE_SECONDS", default_value_t = 600,
         value_parser = clap::value_parser!(u32).range(1..))]
     ack_deadline_seconds: u32,
+
+    /// Seconds that an event or a batch of access logs may wait in the queue. While those of a tenant
+    /// wait for longer, more of them are refused with 503.
+    #[arg(long, env = "MAX_QUEUE_SECONDS", default_value_t = 120,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    max_queue_seconds: u32,
 
     /// How many failed deliveries send a message to quarantine.
     #[arg(long, env = "MAX_DELIVERY_ATTEMPTS", default_value_t = 100,
@@ -90,7 +96,7 @@ pub(crate) enum ServeError {
     #[error(transparent)]
     Listen(#[from] ListenError),
     #[error(transparent)]
-    DataDir(#[from] DataDirError),
+    HeldFolder(#[from] HeldFolderError),
     #[error(transparent)]
     Database(#[from] DatabaseError),
     #[error("the server failed")]
@@ -102,7 +108,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     telemetry::init(args.log.log_format);
     // This comes first, so that a start that fails here leaves no folder behind.
     let listeners = listen(&args.host, args.port)?;
-    let folder = DataDir::hold(&args.data_dir)?;
+    let folder = HeldFolder::hold(&args.data_dir)?;
     let queue = databases::queue(folder.path(), args.queue_options())?;
     let store = Arc::new(databases::store(folder.path())?);
     let dispatcher = args.dispatcher(&queue, Arc::clone(&store));
@@ -131,8 +137,11 @@ impl ServeArgs {
     }
 
     fn queue_options(&self) -> QueueOptions {
-        let ack_deadline = self.ack_deadline();
-        QueueOptions { ack_deadline, min_free_bytes: MIN_FREE_BYTES, flow: message::flow }
+        QueueOptions {
+            min_free_bytes: MIN_FREE_BYTES,
+            longest_wait: Duration::from_secs(self.max_queue_seconds.into()),
+            ..QueueOptions::unbounded(self.ack_deadline(), message::flow)
+        }
     }
 
     fn dispatcher(&self, queue: &Arc<EmbeddedQueue>, store: Arc<EmbeddedStore>) -> Dispatcher {
@@ -148,7 +157,7 @@ impl ServeArgs {
 
     fn archiver(
         &self,
-        folder: &DataDir,
+        folder: &HeldFolder,
         queue: &Arc<EmbeddedQueue>,
         stopping: CancellationToken,
     ) -> Archiver {
@@ -160,7 +169,7 @@ impl ServeArgs {
     }
 
     /// `None` if it is turned off.
-    fn live(&self, folder: &DataDir) -> Option<Live> {
+    fn live(&self, folder: &HeldFolder) -> Option<Live> {
         let every = Duration::from_secs(self.aggregate_seconds.into());
         let live = Live { archive: folder.archive(), report: folder.report(), every };
         (!every.is_zero()).then_some(live)
@@ -232,7 +241,7 @@ mod tests {
     async fn the_backlog_counts_before_anything_is_delivered() {
         let folder = tempfile::tempdir().expect("a folder");
         let ack_deadline = Duration::from_secs(600);
-        let options = QueueOptions { ack_deadline, min_free_bytes: 0, flow: message::flow };
+        let options = QueueOptions::unbounded(ack_deadline, message::flow);
         let queue = databases::queue(folder.path(), options).expect("a queue");
         let broker = EmbeddedBroker(Arc::clone(&queue));
         for result in broker.publish(vec![Message::default(), Message::default()]).await {

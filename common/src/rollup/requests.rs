@@ -11,7 +11,8 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use super::dimensions::LogDimensions;
 use super::key::{ALL_REQUESTS, BYTES, COUNT, COUNTED, Counts, Dimension, Grain, Key, STATUSES};
 use super::query::{rollups, top, top_query};
-use crate::access_log::{Entry, MAX_BYTES};
+use crate::access_log::{Chosen, Entry, MAX_BYTES};
+use crate::site_dimension::OTHERS;
 use crate::store::{Aggregation, Document, DocumentStore, Op, Query, StoreError, Write};
 use crate::tenant::TenantId;
 
@@ -173,7 +174,6 @@ pub(super) fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
 fn values(entry: &Entry) -> Vec<(Dimension, Cow<'_, str>, i64)> {
     let mut values = vec![
         (Dimension::Requests, ALL_REQUESTS.into(), 1),
-        (Dimension::RequestPath, entry.request.as_str().into(), 1),
         (Dimension::UserAgent, entry.user_agent.as_str().into(), 1),
     ];
     let class = entry.status_class();
@@ -181,9 +181,19 @@ fn values(entry: &Entry) -> Vec<(Dimension, Cow<'_, str>, i64)> {
     let bytes = entry.bytes.filter(|bytes| (1..=MAX_BYTES).contains(bytes));
     let bytes = bytes.and_then(|bytes| i64::try_from(bytes).ok());
     values.extend(bytes.map(|bytes| (Dimension::Bytes, ALL_REQUESTS.into(), bytes)));
-    values.extend(entry.referer_host().map(|host| (Dimension::Referer, host.into(), 1)));
-    values.extend(entry.host.as_deref().map(|host| (Dimension::Host, host.into(), 1)));
+    values.extend(entry.chosen().map(|(what, value)| {
+        let is_other = entry.others.contains(&what);
+        (dimension(what), if is_other { OTHERS.into() } else { value }, 1)
+    }));
     values
+}
+
+fn dimension(chosen: Chosen) -> Dimension {
+    match chosen {
+        Chosen::Path => Dimension::RequestPath,
+        Chosen::Referer => Dimension::Referer,
+        Chosen::Host => Dimension::Host,
+    }
 }
 
 /// The sums of a window.
@@ -273,6 +283,16 @@ mod tests {
             let writes = of_entries(&tenant(), &[entry], LogDimensions::ALL, 0);
             assert_eq!(writes.len(), documents);
         }
+    }
+
+    #[test]
+    fn what_the_gateway_names_others_is_counted_as_one_value() {
+        let others = vec![Chosen::Path, Chosen::Host];
+        let counted: BTreeSet<_> = counted_of(&[Entry { others, ..full() }], LogDimensions::ALL)
+            .map(|(key, _)| key.value)
+            .collect();
+        assert!(counted.contains(OTHERS) && counted.contains("example.org"), "{counted:?}");
+        assert!(!counted.contains("GET /a") && !counted.contains("www.example.com"), "{counted:?}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 #[cfg(any(feature = "embedded", feature = "gcp"))]
 mod check;
+mod commit_limits;
 mod document;
 #[cfg(feature = "embedded")]
 pub mod embedded;
@@ -15,8 +16,9 @@ mod scan;
 mod value;
 mod write;
 
+pub use self::commit_limits::CommitLimits;
 pub use self::document::{Document, MAX_DOCUMENT_BYTES};
-pub use self::port::{CommitLimits, DocumentStore, StoreError};
+pub use self::port::{DocumentStore, StoreError};
 pub use self::query::{Aggregation, Direction, Filter, Op, Order, Query};
 pub use self::scan::scan;
 pub use self::value::{Fields, Value, fields, size};

@@ -1,11 +1,11 @@
 //! The operations of a document store, and its errors.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use thiserror::Error;
 
+use super::commit_limits::CommitLimits;
 use super::document::Document;
 use super::query::{Aggregation, Query};
 use super::write::Write;
@@ -46,35 +46,6 @@ pub trait DocumentStore: Send + Sync {
 
     /// Checks that the store answers, without writing.
     async fn probe(&self) -> Result<(), StoreError>;
-}
-
-/// How large a store's commits should be, and how often they may come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CommitLimits {
-    /// Most records in one commit.
-    pub units: usize,
-    /// Most documents in one commit.
-    pub documents: usize,
-    /// Most bytes in one commit, as [`Write::size`] counts them.
-    pub bytes: usize,
-    /// Most fields of one document that a commit adds to.
-    pub transforms: usize,
-    /// Most commits under way at once. Two that write the same document never are.
-    pub at_once: usize,
-    /// Shortest time between the starts of two commits that write the same document.
-    pub interval: Duration,
-}
-
-impl CommitLimits {
-    /// One commit of moderate size at a time, without a pause: for a store that writes to one disk.
-    pub const ONE_AT_A_TIME: Self = Self {
-        units: 400,
-        documents: 500,
-        bytes: 4 << 20,
-        transforms: usize::MAX,
-        at_once: 1,
-        interval: Duration::ZERO,
-    };
 }
 
 /// Why a request to the store failed.

@@ -19,9 +19,11 @@ contract::store_contract!(store, super::store_in_a_new_folder);
 async fn queue_and_its_work() -> (Box<dyn Broker>, Box<dyn Deliveries>, Box<dyn Any>) {
     let folder = tempfile::tempdir().expect("a folder");
     let options = QueueOptions {
-        ack_deadline: Duration::from_secs(600),
         min_free_bytes: MIN_FREE_BYTES,
-        flow: |_| Flow { lane: Lane::Fast, tenant: String::new() },
+        ..QueueOptions::unbounded(Duration::from_secs(600), |_| Flow {
+            lane: Lane::Fast,
+            tenant: String::new(),
+        })
     };
     let queue = EmbeddedQueue::open(folder.path(), options).expect("a queue");
     (Box::new(EmbeddedBroker(Arc::clone(&queue))), Box::new(Leased(queue)), Box::new(folder))

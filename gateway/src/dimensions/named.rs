@@ -5,34 +5,46 @@
 //! its views. Which values are beyond the bound depends on the order in which they come, as it must
 //! where not all can be kept.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::NaiveDate;
+use common::access_log::{Chosen, Entry};
 use common::event::Event;
-use common::hash;
 use common::site_dimension::{OTHERS, SiteDimension};
 use common::tenant::TenantId;
 
 /// The most values of a dimension that one gateway counts by name on a day of a site.
 pub(crate) const MOST_VALUES: usize = 1_000;
-/// The most values that are remembered, of all days and sites: some 20 MB. Beyond, the days that came
-/// first are forgotten.
+/// The most values that are remembered, of all days and tenants: some 20 MB for events, and as much for
+/// access logs. Beyond, the days that came first are forgotten.
 const MOST_REMEMBERED: usize = 1 << 20;
 
 type Day = (TenantId, NaiveDate);
 
-/// The values that were counted by name, by day and site.
-#[derive(Default)]
-pub(crate) struct Named(Mutex<Known>);
+/// The values that were counted by name, by day and tenant.
+#[derive(Clone, Default)]
+pub(crate) struct Named {
+    events: Arc<Mutex<Known<SiteDimension>>>,
+    entries: Arc<Mutex<Known<Chosen>>>,
+}
 
-#[derive(Default)]
-struct Known {
-    days: HashMap<Day, HashMap<SiteDimension, HashSet<u64>>>,
+struct Known<D> {
+    days: HashMap<Day, HashMap<D, HashSet<u64>>>,
     /// The days in the order in which they came.
     order: VecDeque<Day>,
     /// How many values all days have.
     values: usize,
+    hashes: RandomState,
+}
+
+impl<D> Default for Known<D> {
+    fn default() -> Self {
+        let (days, order) = (HashMap::new(), VecDeque::new());
+        Self { days, order, values: 0, hashes: RandomState::new() }
+    }
 }
 
 impl Named {
@@ -41,21 +53,36 @@ impl Named {
         if event.dimensions.is_empty() {
             return;
         }
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.events);
         known.forget();
         let day = (tenant.clone(), event.timestamp.date_naive());
         for (dimension, value) in &mut event.dimensions {
-            if !known.has_room(&day, *dimension, value) {
+            if !known.has_room(&day, *dimension, value, MOST_VALUES) {
                 OTHERS.clone_into(value);
             }
         }
     }
+
+    /// Marks what the entry is counted by as `(other)`: values beyond the `most` of its day.
+    pub(crate) fn bound_entry(&self, tenant: &TenantId, entry: &mut Entry, most: u32) {
+        let day = (tenant.clone(), entry.at.date_naive());
+        let mut known = lock(&self.entries);
+        known.forget();
+        let other = |(what, value): (Chosen, Cow<'_, str>)| {
+            (!known.has_room(&day, what, &value, most as usize)).then_some(what)
+        };
+        entry.others = entry.chosen().filter_map(other).collect();
+    }
 }
 
-impl Known {
+fn lock<T>(known: &Mutex<T>) -> MutexGuard<'_, T> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<D: Copy + Eq + Hash> Known<D> {
     /// Whether the value is known, or becomes known now.
-    fn has_room(&mut self, day: &Day, dimension: SiteDimension, value: &str) -> bool {
-        let hash = (hash::short(&[value]) >> 64) as u64;
+    fn has_room(&mut self, day: &Day, dimension: D, value: &str, most: usize) -> bool {
+        let hash = self.hashes.hash_one(value);
         if !self.days.contains_key(day) {
             self.order.push_back(day.clone());
         }
@@ -63,12 +90,12 @@ impl Known {
         if values.contains(&hash) {
             return true;
         }
-        let has_room = values.len() < MOST_VALUES;
+        let has_room = values.len() < most;
         self.values += usize::from(has_room && values.insert(hash));
         has_room
     }
 
-    /// Forgets the oldest days until there is room for an event.
+    /// Forgets the oldest days until there is room for another record.
     fn forget(&mut self) {
         while self.values > MOST_REMEMBERED
             && let Some(oldest) = self.order.pop_front()
@@ -124,6 +151,23 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_keeps_its_values_and_says_which_are_counted_as_others() {
+        let (named, tenant) = (Named::default(), TenantId::default());
+        let entry = |n: i64, day: i64| Entry {
+            at: DateTime::UNIX_EPOCH + TimeDelta::days(day),
+            request: format!("GET /{n}"),
+            referer: Some(format!("https://{n}.example/")),
+            host: Some("www.example".to_owned()),
+            ..Entry::default()
+        };
+        let mut entries = [entry(0, 0), entry(1, 0), entry(2, 0), entry(1, 0), entry(2, 1)];
+        entries.iter_mut().for_each(|entry| named.bound_entry(&tenant, entry, 2));
+        let others = entries.each_ref().map(|entry| entry.others.as_slice());
+        assert_eq!(others, [&[][..], &[], &[Chosen::Path, Chosen::Referer], &[], &[]]);
+        assert_eq!(entries[2].request, "GET /2");
+    }
+
+    #[test]
     fn what_is_remembered_is_bounded() {
         let named = Named::default();
         let days = MOST_REMEMBERED / MOST_VALUES + 10;
@@ -131,7 +175,7 @@ mod tests {
             let day = i64::try_from(day).expect("a day");
             (0..MOST_VALUES).for_each(|n| drop(counted(&named, "a", day, &n.to_string())));
         }
-        let known = named.0.lock().expect("no panic");
+        let known = lock(&named.events);
         let values = known.days.values().flat_map(HashMap::values).map(HashSet::len).sum::<usize>();
         assert_eq!((known.values, known.order.len()), (values, known.days.len()));
         assert!(known.values <= MOST_REMEMBERED + SiteDimension::ALL.len(), "{}", known.values);

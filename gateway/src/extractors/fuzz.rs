@@ -32,8 +32,7 @@ const TYPES: [&str; 6] = [
 /// Gives the bodies to the door, and what it takes to `check`.
 fn try_door<T: FromBody>(door: &str, check: impl Fn(T) -> Result<(), String>) {
     let folder = tempfile::tempdir().expect("a folder");
-    let options =
-        QueueOptions { ack_deadline: std::time::Duration::from_secs(600), min_free_bytes: 0, flow };
+    let options = QueueOptions::unbounded(std::time::Duration::from_secs(600), flow);
     let queue = EmbeddedQueue::open(folder.path(), options).expect("a queue");
     let store = EmbeddedStore::open(folder.path()).expect("a store");
     let gateway = Gateway::new(Arc::new(EmbeddedBroker(queue)), Arc::new(store), settings(&[]));

@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::web;
 use chrono::Utc;
+use common::access_log::Entry;
 use common::hash;
 use common::metrics::ENTRIES;
 use common::record::{Kind, Part, Record, RecordId};
@@ -14,6 +15,7 @@ use super::log_media::{self, LogMedia};
 use super::tenant::TenantNames;
 use super::{body, query, record_id, traceparent};
 use crate::batch;
+use crate::dimensions::Named;
 use crate::formats::{self, EntryError, ReadEntries};
 use crate::problem::{FieldError, Problem, ProblemCode};
 use crate::public_batch;
@@ -35,6 +37,8 @@ pub(crate) struct LogBatch {
     /// stays the same batch.
     digest: String,
     traceparent: Option<String>,
+    /// Which values are counted by name, and how many of them on a day.
+    named: (Named, u32),
 }
 
 impl FromBody for LogBatch {
@@ -65,7 +69,8 @@ impl FromBody for LogBatch {
             return Err(refused(read));
         }
         let id = naming.id(gateway, &digest).await?;
-        Ok(Self { tenant, id, read, digest, traceparent: traceparent::of(request) })
+        let named = (gateway.named.clone(), gateway.settings.max_log_values);
+        Ok(Self { tenant, id, read, digest, traceparent: traceparent::of(request), named })
     }
 }
 
@@ -111,7 +116,9 @@ impl LogBatch {
     pub(crate) async fn take_records(&mut self) -> Result<Vec<Record>, Problem> {
         let entries = std::mem::take(&mut self.read.entries);
         let rejects = std::mem::take(&mut self.read.rejects);
-        let parts = web::block(move || batch::parts(entries, &rejects)).await;
+        let (tenant, (named, most)) = (self.tenant.clone(), self.named.clone());
+        let mark = move |entry: &mut Entry| named.bound_entry(&tenant, entry, most);
+        let parts = web::block(move || batch::parts(entries, &rejects, mark)).await;
         let parts = parts.map_err(|_| Problem::busy())?.map_err(Problem::internal)?;
         let of = u32::try_from(parts.len()).unwrap_or(u32::MAX);
         let received_at = Utc::now();

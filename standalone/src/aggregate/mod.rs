@@ -30,8 +30,8 @@ use thiserror::Error;
 
 pub(crate) use live::Live;
 
-use crate::data_dir;
 use crate::databases::{self, DatabaseError};
+use crate::held_folder;
 use ledger::Ledger;
 use report::Report;
 use run::{Outcome, aggregate};
@@ -62,7 +62,7 @@ pub(crate) struct AggregateArgs {
     compare: bool,
 
     /// The data folder whose store is compared.
-    #[arg(long, env = "DATA_DIR", default_value = data_dir::DEFAULT)]
+    #[arg(long, env = "DATA_DIR", default_value = held_folder::DEFAULT)]
     data_dir: PathBuf,
 
     /// How many threads read the archive [default: one for each processor].

@@ -140,7 +140,7 @@ mod tests {
 
     fn queue(folder: &Path) -> Arc<EmbeddedQueue> {
         let ack_deadline = Duration::from_secs(600);
-        let options = QueueOptions { ack_deadline, min_free_bytes: 0, flow };
+        let options = QueueOptions::unbounded(ack_deadline, flow);
         EmbeddedQueue::open(folder, options).expect("a queue")
     }
 

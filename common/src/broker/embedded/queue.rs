@@ -21,6 +21,7 @@ use crate::sqlite::{Database, SqliteError};
 
 /// Most bytes that wait to be written.
 const MAX_IN_FLIGHT_BYTES: usize = 64 << 20;
+
 /// The settings of a queue.
 #[derive(Clone, Copy, Debug)]
 pub struct QueueOptions {
@@ -28,8 +29,18 @@ pub struct QueueOptions {
     pub ack_deadline: Duration,
     /// Free disk space, in bytes, below which publishing fails with [`PublishError::Full`].
     pub min_free_bytes: u64,
+    /// How long a message of the fast lane may wait. While a tenant's next one has waited longer,
+    /// publishing more of that tenant fails with [`PublishError::Full`].
+    pub longest_wait: Duration,
     /// The lane and tenant of a message with these attributes.
     pub flow: fn(&Attributes) -> Flow,
+}
+
+impl QueueOptions {
+    /// A queue that takes all that the disk holds, however long it waits.
+    pub const fn unbounded(ack_deadline: Duration, flow: fn(&Attributes) -> Flow) -> Self {
+        Self { ack_deadline, min_free_bytes: 0, longest_wait: Duration::MAX, flow }
+    }
 }
 
 /// The durable queue in a data folder.
@@ -153,7 +164,7 @@ impl EmbeddedQueue {
         let adopted = self.database.write(table::adopt).await.map_err(QueueError)?;
         let count = adopted.len();
         let mut schedule = self.schedule();
-        adopted.into_iter().for_each(|(id, attempts, flow)| schedule.add(&flow, id, attempts));
+        adopted.into_iter().for_each(|(id, attempts, flow)| schedule.adopt(&flow, id, attempts));
         drop(schedule);
         self.changed.notify_waiters();
         Ok(count)
@@ -225,9 +236,14 @@ impl EmbeddedQueue {
         self.database.write(count).await.map_err(QueueError)
     }
 
-    async fn insert(&self, messages: Vec<Message>) -> Result<(), SqliteError> {
-        let flow = |message: &Message| (self.options.flow)(&message.attributes);
-        let flows: Vec<Flow> = messages.iter().map(flow).collect();
+    /// Whether there is more than can be counted: some tenant's messages wait for too long.
+    fn is_behind(&self, flows: &[Flow]) -> bool {
+        let (schedule, now) = (self.schedule(), Instant::now());
+        let mut fast = flows.iter().filter(|flow| flow.lane == Lane::Fast);
+        fast.any(|flow| schedule.waited(flow, now) > self.options.longest_wait)
+    }
+
+    async fn insert(&self, messages: Vec<Message>, flows: Vec<Flow>) -> Result<(), SqliteError> {
         let messages = Arc::new((messages, flows));
         let rows = Arc::clone(&messages);
         let insert = move |db: &Connection| -> Result<Vec<i64>, SqliteError> {
@@ -248,13 +264,18 @@ impl EmbeddedQueue {
     /// of the bytes in flight, and is scheduled once it is written.
     async fn publish_all(&self, messages: Vec<Message>) -> Result<(), PublishError> {
         has_room(&self.folder, self.options.min_free_bytes)?;
+        let flow = |message: &Message| (self.options.flow)(&message.attributes);
+        let flows: Vec<Flow> = messages.iter().map(flow).collect();
+        if self.is_behind(&flows) {
+            return Err(PublishError::Full("more is sent than can be counted"));
+        }
         let bytes: usize = messages.iter().map(Message::size).sum();
         let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
         let _permit = self
             .in_flight
             .try_acquire_many(permits)
             .map_err(|_| PublishError::Full("too many bytes are waiting to be written"))?;
-        let inserted = self.insert(messages).await;
+        let inserted = self.insert(messages, flows).await;
         inserted.map_err(|error| PublishError::Unavailable(error.into()))
     }
 

@@ -47,6 +47,24 @@ struct Turn {
 struct Waiting {
     id: i64,
     attempts: u32,
+    since: Since,
+}
+
+/// When a message began to wait, in tenths of a second since the start: a backlog may have millions.
+#[derive(Clone, Copy, Debug)]
+struct Since(u32);
+
+impl Since {
+    /// Nothing depends on how long the message waits.
+    const ANY: Self = Self(u32::MAX);
+
+    fn after(start: Duration) -> Self {
+        Self(u32::try_from(start.as_millis() / 100).unwrap_or(u32::MAX))
+    }
+
+    fn until(self, later: Self) -> Duration {
+        Duration::from_millis(100) * later.0.saturating_sub(self.0)
+    }
 }
 
 struct Held {
@@ -56,6 +74,7 @@ struct Held {
 
 /// All messages of the `work` subscription that are not acknowledged.
 pub(super) struct Schedule {
+    began: Instant,
     ack_deadline: Duration,
     lanes: BTreeMap<Lane, Turns>,
     held: HashMap<i64, Held>,
@@ -67,6 +86,7 @@ pub(super) struct Schedule {
 impl Schedule {
     pub(super) fn new(ack_deadline: Duration) -> Self {
         Self {
+            began: Instant::now(),
             ack_deadline,
             lanes: BTreeMap::new(),
             held: HashMap::new(),
@@ -77,13 +97,27 @@ impl Schedule {
     }
 
     pub(super) fn add(&mut self, flow: &Flow, id: i64, attempts: u32) {
-        let turns = self.lanes.entry(flow.lane).or_default();
-        turns.push_back(&flow.tenant, Waiting { id, attempts });
+        let since = self.at(Instant::now());
+        self.turns(flow.lane).push_back(&flow.tenant, Waiting { id, attempts, since });
+    }
+
+    /// Like [`add`](Self::add), for a message that an operator has published again: nobody waits for
+    /// it, and there may be any number.
+    pub(super) fn adopt(&mut self, flow: &Flow, id: i64, attempts: u32) {
+        let since = Since::ANY;
+        self.turns(flow.lane).push_back(&flow.tenant, Waiting { id, attempts, since });
+    }
+
+    /// How long the tenant's next message in the lane has waited already.
+    pub(super) fn waited(&self, flow: &Flow, now: Instant) -> Duration {
+        let turns = self.lanes.get(&flow.lane);
+        let next = turns.and_then(|turns| turns.tenants.get(&*flow.tenant)?.waiting.front());
+        next.map_or(Duration::ZERO, |next| next.since.until(self.at(now)))
     }
 
     /// Leases the next message of `lane`, from the tenant with the fewest messages in work.
     pub(super) fn next(&mut self, lane: Lane, now: Instant) -> Option<Leased> {
-        let (tenant, Waiting { id, attempts }) = self.turns(lane).take()?;
+        let (tenant, Waiting { id, attempts, .. }) = self.turns(lane).take()?;
         self.leases += 1;
         let leased = Leased { id, attempts, number: self.leases, turn: Turn { lane, tenant } };
         let until = now + self.ack_deadline;
@@ -95,14 +129,15 @@ impl Schedule {
     /// Makes messages due whose back-off or lease has ended. Returns the ids of expired leases:
     /// each is a failed delivery.
     pub(super) fn wake(&mut self, now: Instant) -> Vec<i64> {
+        let since = self.at(now);
         while let Some(entry) = self.delayed.first_entry().filter(|entry| entry.key().0 <= now) {
             let (turn, waiting) = entry.remove();
-            self.turns(turn.lane).push_back(&turn.tenant, waiting);
+            self.turns(turn.lane).push_back(&turn.tenant, Waiting { since, ..waiting });
         }
         let mut expired = Vec::new();
         while let Some(&(_, id)) = self.expiries.first().filter(|(until, _)| *until <= now) {
             if let Some(Leased { attempts, turn, .. }) = self.let_go(id) {
-                let waiting = Waiting { id, attempts: attempts + 1 };
+                let waiting = Waiting { id, attempts: attempts + 1, since };
                 self.turns(turn.lane).push_back(&turn.tenant, waiting);
             }
             expired.push(id);
@@ -131,7 +166,7 @@ impl Schedule {
         }
         self.let_go(leased.id);
         let attempts = leased.attempts + 1;
-        let waiting = Waiting { id: leased.id, attempts };
+        let waiting = Waiting { id: leased.id, attempts, since: Since::ANY };
         let due = now + BACKOFF.wait_after(attempts);
         self.delayed.insert((due, leased.id), (leased.turn.clone(), waiting));
         true
@@ -143,7 +178,8 @@ impl Schedule {
             return;
         }
         self.let_go(leased.id);
-        let waiting = Waiting { id: leased.id, attempts: leased.attempts };
+        let since = self.at(Instant::now());
+        let waiting = Waiting { id: leased.id, attempts: leased.attempts, since };
         self.turns(leased.turn.lane).push_front(&leased.turn.tenant, waiting);
     }
 
@@ -161,6 +197,10 @@ impl Schedule {
         self.expiries.remove(&(until, id));
         self.turns(leased.turn.lane).put_down(&leased.turn.tenant);
         Some(leased)
+    }
+
+    fn at(&self, now: Instant) -> Since {
+        Since::after(now.saturating_duration_since(self.began))
     }
 
     fn turns(&mut self, lane: Lane) -> &mut Turns {
@@ -282,6 +322,20 @@ mod tests {
         schedule.add(&Flow { lane: Lane::Fast, tenant: "a".to_owned() }, 9, 0);
         let leased = schedule.next(Lane::Fast, Instant::now()).expect("a message");
         assert_eq!(leased.id, 9);
+    }
+
+    #[test]
+    fn how_long_a_tenant_waits_is_known_by_lane() {
+        let mut schedule = with(&["a", "a"]);
+        let later = Instant::now() + Duration::from_secs(60);
+        let waited = |schedule: &Schedule, tenant| schedule.waited(&flow(tenant), later).as_secs();
+        assert_eq!([waited(&schedule, "a"), waited(&schedule, "b")], [60, 0]);
+        let fast = Flow { lane: Lane::Fast, tenant: "a".to_owned() };
+        assert_eq!(schedule.waited(&fast, later), Duration::ZERO);
+        ids(&mut schedule, Instant::now());
+        assert_eq!(waited(&schedule, "a"), 0, "nothing waits any more");
+        schedule.adopt(&flow("a"), 9, 0);
+        assert_eq!(waited(&schedule, "a"), 0, "nobody waits for a replay");
     }
 
     #[test]

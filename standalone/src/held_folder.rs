@@ -14,14 +14,14 @@ use thiserror::Error;
 pub(crate) const DEFAULT: &str = "./spillway-data";
 
 /// A folder that belongs to this process until it ends, however it ends.
-pub(crate) struct DataDir {
+pub(crate) struct HeldFolder {
     path: PathBuf,
     _lock: File,
 }
 
 /// Why the folder cannot be used.
 #[derive(Debug, Error)]
-pub(crate) enum DataDirError {
+pub(crate) enum HeldFolderError {
     #[error(
         "the data folder {0} is in use by another spillway (process {1}); stop it, or choose \
          another folder with DATA_DIR"
@@ -31,11 +31,11 @@ pub(crate) enum DataDirError {
     Io(PathBuf, #[source] io::Error),
 }
 
-impl DataDir {
+impl HeldFolder {
     /// Creates the folder if it is missing, and locks it. From now on, what this process creates is
     /// private.
-    pub(crate) fn hold(path: &Path) -> Result<Self, DataDirError> {
-        let failed = |error| DataDirError::Io(path.to_owned(), error);
+    pub(crate) fn hold(path: &Path) -> Result<Self, HeldFolderError> {
+        let failed = |error| HeldFolderError::Io(path.to_owned(), error);
         prepare(path).map_err(failed)?;
         let mut options = OpenOptions::new();
         let lock = options.create(true).truncate(false).write(true).open(path.join(LOCK));
@@ -90,9 +90,9 @@ fn sign(mut lock: &File) -> io::Result<()> {
     writeln!(lock, "{}", std::process::id())
 }
 
-fn in_use(path: &Path) -> DataDirError {
+fn in_use(path: &Path) -> HeldFolderError {
     let holder = fs::read_to_string(path.join(LOCK)).unwrap_or_default();
-    DataDirError::InUse(path.to_owned(), holder.trim().to_owned())
+    HeldFolderError::InUse(path.to_owned(), holder.trim().to_owned())
 }
 
 /// Whether a process holds the folder. If none does, this takes the lock for a moment.
@@ -115,12 +115,8 @@ mod tests {
         fs::metadata(path).expect("it is there").permissions().mode() & 0o777
     }
 
-    fn fill(folder: &DataDir) {
-        let options = QueueOptions {
-            ack_deadline: Duration::from_secs(1),
-            min_free_bytes: 0,
-            flow: message::flow,
-        };
+    fn fill(folder: &HeldFolder) {
+        let options = QueueOptions::unbounded(Duration::from_secs(1), message::flow);
         let _queue = databases::queue(folder.path(), options).expect("a queue");
         let _store = databases::store(folder.path()).expect("a store");
         archive::prepare(&folder.archive()).expect("an archive");
@@ -135,7 +131,7 @@ mod tests {
     fn the_folder_and_its_files_are_private() {
         let parent = tempfile::tempdir().expect("a folder");
         let path = parent.path().join("data");
-        let folder = DataDir::hold(&path).expect("held");
+        let folder = HeldFolder::hold(&path).expect("held");
         fill(&folder);
         assert_eq!(mode(&path), 0o700);
     }
@@ -150,7 +146,7 @@ mod tests {
             File::create(&path).expect("a file");
             set(&path, 0o644).expect("set");
         }
-        fill(&DataDir::hold(folder.path()).expect("held"));
+        fill(&HeldFolder::hold(folder.path()).expect("held"));
         assert_eq!(mode(folder.path()), 0o755);
     }
 }
