@@ -2,6 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 /// The SHA-256 of `bytes` as 64 hexadecimal digits.
 pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
     hexadecimal(&Sha256::digest(bytes.as_ref()))
@@ -9,25 +11,35 @@ pub fn sha256(bytes: impl AsRef<[u8]>) -> String {
 
 /// The SHA-256 of length-prefixed `fields`, so that `("ab", "c")` and `("a", "bc")` differ.
 pub fn of_fields<F: AsRef<[u8]>>(fields: &[F]) -> String {
+    hexadecimal(&digest(fields))
+}
+
+/// The first 128 bits of [`of_fields`], which are enough to tell things apart.
+pub fn short<F: AsRef<[u8]>>(fields: &[F]) -> u128 {
+    let digest = digest(fields);
+    digest[..16].iter().fold(0, |bits, byte| bits << 8 | u128::from(*byte))
+}
+
+fn digest<F: AsRef<[u8]>>(fields: &[F]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     for field in fields {
         let field = field.as_ref();
         hasher.update((field.len() as u64).to_be_bytes());
         hasher.update(field);
     }
-    hexadecimal(&hasher.finalize())
+    hasher.finalize().into()
 }
 
-/// The first 128 bits of [`of_fields`], which are enough to tell things apart.
-pub fn short<F: AsRef<[u8]>>(fields: &[F]) -> u128 {
-    u128::from_str_radix(&of_fields(fields)[..32], 16).unwrap_or_default()
-}
-
-/// Two hexadecimal digits for each byte.
+/// Two hexadecimal digits for each byte. Every id and every key of a count is one, so they are looked
+/// up: formatting each byte took longer than the hash.
 pub fn hexadecimal(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = |byte: &u8| [byte >> 4, byte & 15].map(|half| char::from(DIGITS[half as usize]));
-    bytes.iter().flat_map(digits).collect()
+    let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
+    let mut hex = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        hex.push(digit(byte >> 4));
+        hex.push(digit(byte & 0xF));
+    }
+    hex
 }
 
 /// The bytes of a text of two lower-case hexadecimal digits for each; `None` for any other text.
@@ -62,6 +74,13 @@ mod tests {
         for other in ["000fa0f", "000FA0FF", "000fa0fg", "é0fa0f"] {
             assert_eq!(bytes_of(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn the_short_hash_is_the_beginning_of_the_long_one() {
+        let fields = ["ab", "c"];
+        assert_eq!(format!("{:032x}", short(&fields)), of_fields(&fields)[..32]);
+        assert_eq!(hexadecimal(&[0x00, 0x0F, 0xA5, 0xFF]), "000fa5ff");
     }
 
     #[test]

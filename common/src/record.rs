@@ -165,7 +165,7 @@ impl RecordId {
 
     fn versioned(bits: u128, version: u128) -> Self {
         let bits = (bits & !UUID_FIXED) | version;
-        let hex = format!("{bits:032x}");
+        let hex = hash::hexadecimal(&bits.to_be_bytes());
         let fields = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
         Self(fields.join("-"))
     }

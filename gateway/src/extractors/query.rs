@@ -81,6 +81,9 @@ pub(crate) fn invalid(field: &str, reason: &str) -> Problem {
 }
 
 fn pairs(query: &str) -> Result<Vec<(String, String)>, Problem> {
+    if query.is_empty() {
+        return Ok(Vec::new());
+    }
     let pairs = Query::<Vec<(String, String)>>::from_query(query);
     Ok(pairs.map_err(|_| invalid("query", "is malformed"))?.into_inner())
 }
