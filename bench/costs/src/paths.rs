@@ -1,0 +1,184 @@
+//! The paths whose instructions are counted. Each does the same work a number of times.
+
+use std::io;
+use std::sync::Arc;
+
+use clap::Parser;
+use common::access_log;
+use common::broker::Message;
+use common::event::Event;
+use common::page::{PageRules, counted_path};
+use common::record::{Kind, Record, RecordIdError};
+use common::tenant::TenantError;
+use common::text::redact::{redact, redact_path};
+use common::text::segment::segment;
+use gateway::{Application, Gateway, GatewaySettings, LogRequests};
+use thiserror::Error;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use worker::{Disposition, Worker, WorkerSettings};
+
+use crate::nothing::Nothing;
+use crate::samples;
+
+/// Why a path could not be followed.
+#[derive(Debug, Error)]
+pub(crate) enum PathError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Message(#[from] common::message::MessageError),
+    #[error(transparent)]
+    Tenant(#[from] TenantError),
+    #[error(transparent)]
+    RecordId(#[from] RecordIdError),
+    #[error("not answered 202 or not acknowledged: {0}")]
+    Refused(String),
+}
+
+/// A path, and what its unit of work is.
+pub(crate) struct Path {
+    pub(crate) name: &'static str,
+    /// How often the work is done between two counts.
+    pub(crate) repeats: u64,
+    follow: fn(u64) -> Result<(), PathError>,
+}
+
+pub(crate) const PATHS: [Path; 9] = [
+    // The whole gateway, from the socket to the answer.
+    Path { name: "request-event", repeats: 200, follow: |n| post("/event", n, samples::event) },
+    Path {
+        name: "request-lines",
+        repeats: 10,
+        follow: |n| post("/logs?tenant_id=acme", n, samples::lines),
+    },
+    Path { name: "normalize", repeats: 500, follow: normalize },
+    Path { name: "redact", repeats: 20, follow: redact_text },
+    Path { name: "segment", repeats: 20, follow: segment_text },
+    Path { name: "encode", repeats: 500, follow: encode },
+    Path { name: "decode", repeats: 500, follow: decode },
+    // The whole worker: standing, documents, the group commit.
+    Path { name: "deliver-event", repeats: 200, follow: |n| deliver(n, samples::event_message) },
+    Path { name: "deliver-lines", repeats: 10, follow: |n| deliver(n, samples::lines_message) },
+];
+
+impl Path {
+    /// Does the work of so many numbers.
+    pub(crate) fn follow(&self, times: u64) -> Result<(), PathError> {
+        (self.follow)(times)
+    }
+}
+
+fn normalize(times: u64) -> Result<(), PathError> {
+    let rules = PageRules { keep_slash: false, merge_index: true };
+    for n in 0..times {
+        let place = format!("https://acme.example/a/./b%20c/{n}/index.html?token=abc#top");
+        let path = counted_path(&place).ok_or_else(|| PathError::Refused(place.clone()))?;
+        std::hint::black_box(redact_path(&rules.row(&path)).len());
+    }
+    Ok(())
+}
+
+fn redact_text(times: u64) -> Result<(), PathError> {
+    (0..times).for_each(|n| drop(std::hint::black_box(redact(&samples::text(n)))));
+    Ok(())
+}
+
+fn segment_text(times: u64) -> Result<(), PathError> {
+    let text = samples::text(0).repeat(4);
+    (0..times).for_each(|_| drop(std::hint::black_box(segment(&text))));
+    Ok(())
+}
+
+fn encode(times: u64) -> Result<(), PathError> {
+    for n in 0..times {
+        std::hint::black_box(samples::event_message(n)?.size());
+    }
+    Ok(())
+}
+
+fn decode(times: u64) -> Result<(), PathError> {
+    let event = samples::event_message(0)?;
+    let lines = Message::from(samples::record(0, Kind::AccessLog, batch()?)?);
+    for _ in 0..times {
+        let record = Record::try_from(&event)?;
+        std::hint::black_box(serde_json::from_str::<Event>(&record.data)?);
+        let record = Record::try_from(&lines)?;
+        std::hint::black_box(access_log::entries(&record.data)?.len());
+    }
+    Ok(())
+}
+
+/// Five lines of a batch's message.
+fn batch() -> Result<String, PathError> {
+    let message = samples::lines_message(0)?;
+    let data = String::from_utf8_lossy(&message.data).into_owned();
+    Ok(data.lines().take(5).map(|line| format!("{line}\n")).collect())
+}
+
+#[derive(Parser)]
+struct Settings {
+    #[command(flatten)]
+    gateway: GatewaySettings,
+    #[command(flatten)]
+    worker: WorkerSettings,
+}
+
+fn settings() -> Settings {
+    Settings::parse_from(["costs", "--work-seconds-per-char", "0"])
+}
+
+/// One thread for everything: so the same is done in the same order every time.
+fn on_one_thread<F: Future>(work: F) -> io::Result<F::Output> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(work))
+}
+
+fn deliver(times: u64, message: fn(u64) -> Result<Message, PathError>) -> Result<(), PathError> {
+    on_one_thread(async {
+        let worker = Worker::new(Arc::new(Nothing), settings().worker);
+        for n in 0..times {
+            match worker.deliver(&message(n)?, 1).await {
+                Disposition::Acknowledge => {}
+                other => return Err(PathError::Refused(format!("{other:?}"))),
+            }
+        }
+        Ok(())
+    })?
+}
+
+/// Serves on a port of its own, and posts bodies to it one after the other.
+fn post(path: &str, times: u64, body: fn(u64) -> String) -> Result<(), PathError> {
+    on_one_thread(async {
+        let settings = settings().gateway.or_log_requests(LogRequests::Off);
+        let gateway = Gateway::new(Arc::new(Nothing), Arc::new(Nothing), settings);
+        let application = Application::build(gateway, "127.0.0.1", 0)?;
+        let address = application.address();
+        let posting = async {
+            let mut stream = TcpStream::connect(address).await?;
+            let mut answer = vec![0; 4_096];
+            for n in 0..times {
+                let body = body(n);
+                let head = format!(
+                    "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n\
+                     Content-Type: {}\r\n\r\n",
+                    body.len(),
+                    if body.starts_with('{') { "application/json" } else { "text/plain" }
+                );
+                stream.write_all((head + &body).as_bytes()).await?;
+                let length = stream.read(&mut answer).await?;
+                let answer = String::from_utf8_lossy(&answer[..length]);
+                if !answer.starts_with("HTTP/1.1 202") {
+                    return Err(PathError::Refused(answer.into_owned()));
+                }
+            }
+            Ok(())
+        };
+        tokio::select! {
+            ended = application.run_until_stopped(std::future::pending()) => Ok(ended?),
+            posted = posting => posted,
+        }
+    })?
+}
