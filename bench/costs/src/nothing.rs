@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use common::broker::{Broker, Message, PublishError};
 use common::path::DocumentPath;
-use common::store::{Aggregation, Document, DocumentStore, Query, StoreError, Write};
+use common::store::{Aggregation, CommitLimits, Document, DocumentStore, Query, StoreError, Write};
 use common::tenant::TenantId;
 
 /// Takes every message and forgets it; holds no document.
@@ -26,6 +26,10 @@ impl Broker for Nothing {
 impl DocumentStore for Nothing {
     async fn commit(&self, _: Vec<Write>) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    fn commit_limits(&self) -> CommitLimits {
+        CommitLimits::ONE_AT_A_TIME
     }
 
     async fn get_many(&self, paths: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError> {

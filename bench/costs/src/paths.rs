@@ -9,9 +9,12 @@ use common::broker::Message;
 use common::event::Event;
 use common::page::{PageRules, counted_path};
 use common::record::{Kind, Record, RecordIdError};
+use common::store::StoreError;
+use common::store::embedded::EmbeddedStore;
 use common::tenant::TenantError;
 use common::text::redact::{redact, redact_path};
 use common::text::segment::segment;
+use futures::future::join_all;
 use gateway::{Application, Gateway, GatewaySettings, LogRequests};
 use thiserror::Error;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -34,6 +37,8 @@ pub(crate) enum PathError {
     Tenant(#[from] TenantError),
     #[error(transparent)]
     RecordId(#[from] RecordIdError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error("not answered 202 or not acknowledged: {0}")]
     Refused(String),
 }
@@ -46,7 +51,7 @@ pub(crate) struct Path {
     follow: fn(u64) -> Result<(), PathError>,
 }
 
-pub(crate) const PATHS: [Path; 9] = [
+pub(crate) const PATHS: [Path; 11] = [
     // The whole gateway, from the socket to the answer.
     Path { name: "request-event", repeats: 200, follow: |n| post("/event", n, samples::event) },
     Path {
@@ -62,6 +67,9 @@ pub(crate) const PATHS: [Path; 9] = [
     // The whole worker: standing, documents, the group commit.
     Path { name: "deliver-event", repeats: 200, follow: |n| deliver(n, samples::event_message) },
     Path { name: "deliver-lines", repeats: 10, follow: |n| deliver(n, samples::lines_message) },
+    // The worker and the embedded store, many at once; one day, and twenty-five.
+    Path { name: "store-event", repeats: 2_000, follow: |n| store(n, 1) },
+    Path { name: "store-spread", repeats: 2_000, follow: |n| store(n, 25) },
 ];
 
 impl Path {
@@ -141,6 +149,26 @@ fn deliver(times: u64, message: fn(u64) -> Result<Message, PathError>) -> Result
         let worker = Worker::new(Arc::new(Nothing), settings().worker);
         for n in 0..times {
             match worker.deliver(&message(n)?, 1).await {
+                Disposition::Acknowledge => {}
+                other => return Err(PathError::Refused(format!("{other:?}"))),
+            }
+        }
+        Ok(())
+    })?
+}
+
+/// Delivers events of so many days, all at once, to a worker with a store on disk.
+fn store(times: u64, days: u64) -> Result<(), PathError> {
+    let folder = tempfile::tempdir()?;
+    let store = Arc::new(EmbeddedStore::open(folder.path())?);
+    on_one_thread(async {
+        let worker = Worker::new(store, settings().worker);
+        let messages: Result<Vec<_>, _> =
+            (0..times).map(|n| samples::event_of_day(n, n % days)).collect();
+        let messages = messages?;
+        let delivered = messages.iter().map(|message| worker.deliver(message, 1));
+        for disposition in join_all(delivered).await {
+            match disposition {
                 Disposition::Acknowledge => {}
                 other => return Err(PathError::Refused(format!("{other:?}"))),
             }

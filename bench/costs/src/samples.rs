@@ -12,6 +12,8 @@ use crate::paths::PathError;
 /// The lines of a batch, and of a text.
 const LINES: u64 = 200;
 const TEXT_LINES: u64 = 40;
+/// When everything happens: 2025-06-01, noon in UTC.
+const SECOND: i64 = 1_748_779_200;
 
 /// The body of an event.
 pub(crate) fn event(n: u64) -> String {
@@ -56,11 +58,22 @@ pub(crate) fn event_message(n: u64) -> Result<Message, PathError> {
     Ok(record(n, Kind::Event, event_data(n))?.into())
 }
 
+/// The message of an event of a day, with what is counted of a visit.
+pub(crate) fn event_of_day(n: u64, day: u64) -> Result<Message, PathError> {
+    let at = DateTime::UNIX_EPOCH + TimeDelta::seconds(SECOND + 86_400 * day.cast_signed());
+    let data = json!({
+        "event_type": "page_view", "user_id": format!("user-{}", n % 100),
+        "path": format!("/shop/item-{}", n % 50), "payload": r#"{"title":"The shop"}"#,
+        "timestamp": at,
+        "dimensions": {"source": "Google", "browser": "Firefox", "os": "Linux", "device": "desktop"},
+    });
+    Ok(record(n, Kind::Event, data.to_string())?.into())
+}
+
 /// The message of a batch.
 pub(crate) fn lines_message(n: u64) -> Result<Message, PathError> {
     let line = |line: u64| {
-        let at =
-            DateTime::UNIX_EPOCH + TimeDelta::seconds(1_748_779_200 + 60 * (n % 60).cast_signed());
+        let at = DateTime::UNIX_EPOCH + TimeDelta::seconds(SECOND + 60 * (n % 60).cast_signed());
         let (request, agent) = (format!("GET /pages/{}", line % 20), "Firefox");
         json!({"at": at, "request": request, "user_agent": agent, "status": 200}).to_string() + "\n"
     };
@@ -75,7 +88,7 @@ pub(crate) fn record(n: u64, kind: Kind, data: String) -> Result<Record, PathErr
         id: RecordId::parse(&format!("r-{n}"))?,
         digest: hash::of_fields(&[&data]),
         source: "site_event".to_owned(),
-        received_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(1_748_779_200),
+        received_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(SECOND),
         part: Part::WHOLE,
         traceparent: None,
         data,
