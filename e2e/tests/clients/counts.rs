@@ -1,6 +1,9 @@
 //! What Spillway has counted of a tenant.
 
+use common::data_folder::QUEUE;
 use e2e::api::{Api, eventually};
+use e2e::deployment::Embedded;
+use rusqlite::Connection;
 use serde_json::Value;
 
 use super::belief::Records;
@@ -11,18 +14,17 @@ const VIEWS: [&str; 3] = ["page_view", "pageview", "view"];
 /// The tenant's records, once everything that was taken is worked on.
 ///
 /// # Errors
-/// What is quarantined: nothing that a client sends may end there.
-pub(crate) async fn counted(api: &Api, tenant: &str) -> Result<Records, String> {
-    eventually("the queue is empty", async || {
-        (api.metric("spillway_queue_backlog").await == 0.0).then_some(())
-    })
-    .await;
+/// What is quarantined, since nothing that a client sends may end there; and counts that do not agree.
+pub(crate) async fn counted(embedded: &Embedded, tenant: &str) -> Result<Records, String> {
+    let api = Api::new(embedded.service().url());
+    eventually("the queue is empty", async || (in_work(embedded) == Ok(0)).then_some(())).await;
     let quarantined = api.all(tenant, "quarantine").await;
     if !quarantined.is_empty() {
         return Err(format!("{} in quarantine: {}", quarantined.len(), quarantined[0]));
     }
     let views = api.get(&format!("/stats?site_id={tenant}")).await.body;
-    let by_type = api.get(&format!("/analytics/event-counts-by-type?tenant_id={tenant}")).await.body;
+    let by_type =
+        api.get(&format!("/analytics/event-counts-by-type?tenant_id={tenant}")).await.body;
     let listed = api.all(tenant, "events").await.len() as u64;
     let records = Records {
         views: views["total_views"].as_u64().unwrap_or(0),
@@ -34,6 +36,12 @@ pub(crate) async fn counted(api: &Api, tenant: &str) -> Result<Records, String> 
         return Err(format!("{records} are counted, {listed} are kept: {views} {by_type}"));
     }
     Ok(records)
+}
+
+/// How many messages are in the queue and not worked on. The metric of it follows a moment later.
+fn in_work(embedded: &Embedded) -> rusqlite::Result<u64> {
+    let queue = Connection::open(embedded.folder().join(QUEUE))?;
+    queue.query_row("SELECT count(*) FROM messages WHERE work <> 0", [], |row| row.get(0))
 }
 
 /// How many events of the counts by type are not views.

@@ -11,7 +11,9 @@ mod scenarios;
 mod table;
 mod tap;
 
-use futures::StreamExt as _;
+use std::panic::AssertUnwindSafe;
+
+use futures::{FutureExt as _, StreamExt as _};
 
 use self::roster::{CLIENTS, Client};
 use self::scenarios::{Outcome, outcome};
@@ -31,19 +33,29 @@ async fn what_is_counted_is_what_each_client_believes_it_sent() {
         .collect();
     assert!(!chosen.is_empty(), "no client is named {only:?}");
     let outcomes = futures::stream::iter(chosen)
-        .map(async |client| (client, outcome(client).await))
+        .map(async |client| (client, unless_it_panics(client).await))
         .buffered(AT_A_TIME)
         .inspect(|(client, outcome)| println!("{}: {outcome:?}", client.name))
         .collect::<Vec<_>>()
         .await;
     let failed: Vec<_> = outcomes
         .iter()
-        .filter_map(|(client, outcome)| Some(format!("{}: {}", client.name, outcome.as_ref().err()?)))
+        .filter_map(|(client, outcome)| {
+            Some(format!("{}: {}", client.name, outcome.as_ref().err()?))
+        })
         .collect();
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
     if only.is_none() {
-        let rows: Vec<(&Client, Outcome)> =
-            outcomes.into_iter().filter_map(|(client, outcome)| Some((client, outcome.ok()?))).collect();
+        let rows: Vec<(&Client, Outcome)> = outcomes
+            .into_iter()
+            .filter_map(|(client, outcome)| Some((client, outcome.ok()?)))
+            .collect();
         table::settle(&rows);
     }
+}
+
+/// A browser's panic is the failure of one client, and the others go on.
+async fn unless_it_panics(client: &Client) -> Result<Outcome, String> {
+    let outcome = AssertUnwindSafe(outcome(client)).catch_unwind().await;
+    outcome.unwrap_or_else(|_| Err("it panicked: see above".to_owned()))
 }

@@ -38,22 +38,12 @@ pub(crate) enum Notices {
 }
 
 /// A client that reads the answers.
-const fn client(
-    name: &'static str,
-    package: Package,
-    runs: Runs,
-    line: &'static str,
-) -> Client {
+const fn client(name: &'static str, package: Package, runs: Runs, line: &'static str) -> Client {
     Client { name, package, runs, line, notices: Notices::Answers }
 }
 
 /// A client that does not look at what comes back.
-const fn blind(
-    name: &'static str,
-    package: Package,
-    runs: Runs,
-    line: &'static str,
-) -> Client {
+const fn blind(name: &'static str, package: Package, runs: Runs, line: &'static str) -> Client {
     Client { name, package, runs, line, notices: Notices::Nothing }
 }
 

@@ -37,9 +37,13 @@ pub(crate) struct Task<'a> {
 /// If it is not installed, fails, or does not end.
 pub(crate) async fn run(client: &Client, task: Task<'_>) -> Result<Belief, String> {
     let ended = match client.runs {
-        Runs::Node(script, argument) => timeout(LONGEST, program(node(script, argument)?, task)).await,
+        Runs::Node(script, argument) => {
+            timeout(LONGEST, program(node(script, argument)?, task)).await
+        }
         Runs::Python(script) => timeout(LONGEST, program(python(script)?, task)).await,
-        Runs::Page(script) => timeout(LONGEST, page(&place(&format!("pages/{script}"))?, task)).await,
+        Runs::Page(script) => {
+            timeout(LONGEST, page(&place(&format!("pages/{script}"))?, task)).await
+        }
     };
     ended.unwrap_or_else(|_| Err(format!("{} did not end within {LONGEST:?}", client.name)))
 }

@@ -1,6 +1,5 @@
 //! What each client goes through, and what came of it.
 
-use e2e::api::Api;
 use e2e::deployment::Embedded;
 
 use super::belief::{Belief, Records};
@@ -39,7 +38,6 @@ pub(crate) enum Refused {
 struct Ground<'a> {
     client: &'a Client,
     embedded: Embedded,
-    api: Api,
     tap: Tap,
 }
 
@@ -50,8 +48,8 @@ struct Ground<'a> {
 pub(crate) async fn outcome(client: &Client) -> Result<Outcome, String> {
     let work = vec![("WORK_SECONDS_PER_CHAR", "0".to_owned())];
     let embedded = Embedded::start(work).await.map_err(|error| error.to_string())?;
-    let (api, tap) = (Api::new(embedded.service().url()), Tap::before(&embedded.service().url()));
-    let ground = Ground { client, embedded, api, tap };
+    let tap = Tap::before(&embedded.service().url());
+    let ground = Ground { client, embedded, tap };
     ground.hundred().await?;
     Ok(Outcome {
         is_counted_once: ground.twice().await?,
@@ -93,9 +91,9 @@ impl Ground<'_> {
     async fn refused(&self) -> Result<Refused, String> {
         self.tap.begin(false);
         let outage = Outage::begin(&self.embedded)?;
-        let (sent, ended) = tokio::join!(self.sent("refused", false), outage.end(&self.tap));
-        ended?;
-        let (belief, counted) = sent?;
+        let ran = tokio::try_join!(self.believed("refused", false), outage.end(&self.tap));
+        let (belief, ()) = ran?;
+        let counted = self.counted("refused").await?;
         let taken = belief.taken();
         let is_so = match self.client.notices {
             Notices::Answers => counted == taken,
@@ -112,14 +110,26 @@ impl Ground<'_> {
 
     /// What the client believes after it has sent its records, and what is counted then.
     async fn sent(&self, tenant: &str, bad: bool) -> Result<(Belief, Records), String> {
-        let task = Task { endpoint: self.tap.url(), tenant, bad };
-        let belief = run(self.client, task).await.map_err(|error| self.explained(&error))?;
-        self.tap.is_idle().await;
-        let counted = counted(&self.api, tenant).await.map_err(|error| self.explained(&error))?;
-        Ok((belief, counted))
+        Ok((self.believed(tenant, bad).await?, self.counted(tenant).await?))
     }
 
-    fn check(&self, what: &str, belief: Belief, counted: Records, holds: bool) -> Result<(), String> {
+    async fn believed(&self, tenant: &str, bad: bool) -> Result<Belief, String> {
+        let task = Task { endpoint: self.tap.url(), tenant, bad };
+        run(self.client, task).await.map_err(|error| self.explained(&error))
+    }
+
+    async fn counted(&self, tenant: &str) -> Result<Records, String> {
+        self.tap.is_idle().await;
+        counted(&self.embedded, tenant).await.map_err(|error| self.explained(&error))
+    }
+
+    fn check(
+        &self,
+        what: &str,
+        belief: Belief,
+        counted: Records,
+        holds: bool,
+    ) -> Result<(), String> {
         if holds {
             return Ok(());
         }

@@ -20,7 +20,8 @@ pub(crate) fn settle(rows: &[(&Client, Outcome)]) {
     for (document, made) in [("docs/CLIENTS.md", table(rows)), ("README.md", list(rows))] {
         let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", document].iter().collect();
         let text = std::fs::read_to_string(&path).expect("a document");
-        let renewed = replaced(&text, &made).unwrap_or_else(|| panic!("{document} has no place for it"));
+        let renewed =
+            replaced(&text, &made).unwrap_or_else(|| panic!("{document} has no place for it"));
         if std::env::var_os(WRITE).is_some() {
             std::fs::write(&path, renewed).expect("it is written");
         } else {
@@ -52,7 +53,8 @@ fn table(rows: &[(&Client, Outcome)]) -> String {
         };
         let taken = outcome.beside_a_bad_one;
         let title = if name.contains(package) { String::new() } else { format!("`{package}`, ") };
-        table += &format!("| {name} ({title}{version}) | `{line}` | {taken} | {once} | {refused} |\n");
+        table +=
+            &format!("| {name} ({title}{version}) | `{line}` | {taken} | {once} | {refused} |\n");
     }
     table
 }
