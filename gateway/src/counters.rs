@@ -8,12 +8,15 @@ use common::metrics::{
 };
 use common::record::Kind;
 
+use crate::doors::sources;
 use crate::extractors::{log_batch, one_text};
 use crate::problem::ProblemCode;
 use crate::publish;
 
 /// The ways in which records of a kind come in.
-const SOURCES: [(Kind, &[&str]); 3] = [
+const SOURCES: [(Kind, &[&str]); 5] = [
+    (Kind::AccessLog, &sources::LOG_CLIENTS),
+    (Kind::Text, &sources::LOG_CLIENTS),
     (Kind::AccessLog, &[log_batch::SOURCE]),
     (Kind::Event, &["site_event", "interaction"]),
     (Kind::Text, &one_text::SOURCES),
@@ -77,6 +80,7 @@ fn count_request(route: &str, method: &Method, status: StatusCode) {
     let method = match *method {
         Method::GET => "GET",
         Method::POST => "POST",
+        Method::PUT => "PUT",
         Method::HEAD => "HEAD",
         Method::OPTIONS => "OPTIONS",
         _ => "other",

@@ -11,6 +11,7 @@ mod counters;
 mod csv_rows;
 mod digest_key;
 mod dimensions;
+mod doors;
 mod edge;
 mod extractors;
 mod formats;

@@ -7,11 +7,14 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{self, Data, ServiceConfig, get, head, post};
+use actix_web::web::{self, Data, ServiceConfig, get, head, post, put};
 use actix_web::{Error, FromRequest, Handler, HttpRequest, Resource, Responder};
 use tokio::time::timeout;
 
 use crate::counters::RouteSeries;
+use crate::doors::elasticsearch::{self, handshake};
+use crate::doors::splunk::collector;
+use crate::doors::{journald, loki, otlp, records};
 use crate::edge::{not_found, only};
 use crate::extractors::query::{self, Names, PAGE, PERIOD, TENANT};
 use crate::pages::{self, Pages};
@@ -32,6 +35,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(write("/event", event::post_site_event))
         .service(write("/events", event::post_interaction))
         .service(write("/logs", logs::post))
+        .configure(log_clients)
         .service(query("/logs/stats", &[TENANT, PERIOD, &["grain", "limit"]], logs::stats))
         .service(query("/stats", &[TENANT, PERIOD, &["limit"]], stats::get))
         .service(query(
@@ -71,6 +75,53 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .default_service(web::to(not_found));
 }
 
+/// The doors for log clients.
+fn log_clients(config: &mut ServiceConfig) {
+    config
+        .service(write_as("/v1/logs", StatusCode::OK, otlp::logs::post))
+        .service(write_as("/loki/api/v1/push", StatusCode::NO_CONTENT, loki::push::post))
+        .service(bulk("/elasticsearch/_bulk"))
+        .service(bulk("/elasticsearch/{index}/_bulk"))
+        .service(bulk("/_bulk"))
+        .service(bulk("/{index}/_bulk"))
+        .service(read("/elasticsearch", handshake::version))
+        .service(read("/elasticsearch/_license", handshake::license))
+        .service(read("/elasticsearch/_xpack", handshake::xpack))
+        .service(read("/elasticsearch/_cluster/health", handshake::cluster_health))
+        .service(collect("/services/collector", collector::post_events))
+        .service(collect("/services/collector/event", collector::post_events))
+        .service(collect("/services/collector/event/1.0", collector::post_events))
+        .service(collect("/services/collector/raw", collector::post_raw))
+        .service(collect("/services/collector/raw/1.0", collector::post_raw))
+        .service(read("/services/collector/health", collector::health))
+        .service(read("/services/collector/health/1.0", collector::health))
+        .service(write("/records", records::post))
+        .service(write("/upload", journald::upload::post))
+        .service(write("/tenants/{tenant}/upload", journald::upload::post));
+}
+
+/// A path of Elasticsearch's bulk API.
+fn bulk(path: &'static str) -> impl HttpServiceFactory {
+    web::resource(path)
+        .app_data(RouteSeries::begin(path, Method::POST, StatusCode::OK))
+        .route(post().to(elasticsearch::bulk::post))
+        .route(put().to(elasticsearch::bulk::post))
+        .default_service(web::to(only("POST, PUT")))
+}
+
+/// A path of Splunk's event collector.
+fn collect<H, Args>(path: &'static str, handler: H) -> impl HttpServiceFactory
+where
+    H: Handler<Args>,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    web::resource(path)
+        .app_data(RouteSeries::begin(path, Method::POST, StatusCode::OK))
+        .route(post().to(handler))
+        .default_service(web::to(collector::other_method))
+}
+
 /// The files for browsers.
 pub(crate) fn browser_routes(config: &mut ServiceConfig, pages: &Pages) {
     for asset in pages::served(pages) {
@@ -79,9 +130,19 @@ pub(crate) fn browser_routes(config: &mut ServiceConfig, pages: &Pages) {
     }
 }
 
+/// A path that supports POST and usually answers 202.
+fn write<H, Args>(path: &'static str, handler: H) -> impl HttpServiceFactory
+where
+    H: Handler<Args>,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    write_as(path, StatusCode::ACCEPTED, handler)
+}
+
 /// A path that supports POST, also from the pages of any site. A beacon always sends the cookies that
 /// the browser has, so credentials are allowed; nothing here reads them.
-fn write<H, Args>(path: &'static str, handler: H) -> impl HttpServiceFactory
+fn write_as<H, Args>(path: &'static str, usual: StatusCode, handler: H) -> impl HttpServiceFactory
 where
     H: Handler<Args>,
     Args: FromRequest + 'static,
@@ -94,7 +155,7 @@ where
         .allow_any_header()
         .expose_headers(["ratelimit", "ratelimit-policy", "retry-after", "x-request-id"])
         .max_age(86_400);
-    let series = RouteSeries::begin(path, Method::POST, StatusCode::ACCEPTED);
+    let series = RouteSeries::begin(path, Method::POST, usual);
     let only_post = web::to(only("POST"));
     web::resource(path)
         .app_data(series)

@@ -57,7 +57,19 @@ const LABELS: [Label; 14] = [
     (
         "spillway_records_accepted_total",
         "source",
-        &["log_batch", "interaction", "json_upload", "site_event", "text_upload"],
+        &[
+            "elasticsearch",
+            "interaction",
+            "journal",
+            "json_upload",
+            "log_batch",
+            "loki",
+            "otlp",
+            "records",
+            "site_event",
+            "splunk",
+            "text_upload",
+        ],
     ),
     (
         "spillway_events_excluded_total",

@@ -37,7 +37,7 @@ impl Object {
     }
 
     /// Reads a body whose lone surrogates are repaired.
-    pub(super) fn of(body: &[u8]) -> Result<Self, Problem> {
+    pub(crate) fn of(body: &[u8]) -> Result<Self, Problem> {
         let json = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         let Unique(json) = serde_json::from_slice(json)
             .map_err(|error| Problem::new(ProblemCode::InvalidJson, format!("{error}.")))?;

@@ -5,7 +5,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, PathItem};
 
-use super::{bodies, files, forms, headers, parameters, responses};
+use super::{bodies, files, forms, headers, log_clients, parameters, responses};
 use crate::problem::{Details, ProblemCode};
 use crate::routes::{
     analytics, breakdown, event, events, health, ingest, live, log_batches, logs, metrics,
@@ -59,6 +59,8 @@ use crate::routes::{
         (name = "access logs", description = "Requests, counted by window."),
         (name = "events", description = "Events of a site's visitors, counted."),
         (name = "quarantine", description = "Messages that cannot be processed."),
+        (name = "clients", description = "The protocols of clients that people already have: see \
+            docs/CLIENTS.md."),
         (name = "service", description = "The state of the service."),
         (name = "pages", description = "Files for browsers; `PAGES` turns them off."),
     ),
@@ -68,6 +70,7 @@ struct Api;
 /// The document as it is committed.
 pub fn document() -> String {
     let mut api = Api::openapi();
+    log_clients::describe(&mut api.paths);
     files::describe(&mut api.paths);
     api.paths.paths.iter_mut().for_each(|(path, item)| pass_edge(path, item));
     share(api.components.get_or_insert_default());
