@@ -5,7 +5,7 @@ import { bad, believes, count, endpoint, places, tenant, text, tooLong } from ".
 
 const { OTLPLogExporter } = await import(`@opentelemetry/exporter-logs-otlp-${process.argv[2]}`);
 const exporter = new OTLPLogExporter({
-  url: `${endpoint}/v1/logs`,
+  url: `${endpoint}/v1/logs?dedup=content`,
   headers: { "X-Tenant-ID": tenant },
 });
 

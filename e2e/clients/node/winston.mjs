@@ -3,7 +3,7 @@ import winston from "winston";
 import { bad, believes, host, places, port, tenant, text, tooLong } from "./client.mjs";
 
 const BATCH = 10;
-const path = `/ingest?tenant_id=${tenant}`;
+const path = `/records?tenant_id=${tenant}`;
 const http = new winston.transports.Http({ host, port, path, batch: true, batchCount: BATCH, batchInterval: 200 });
 let warned = 0;
 let logged = 0;

@@ -20,7 +20,7 @@ class Counting(OTLPLogExporter):
         return result
 
 
-exporter = Counting(endpoint=f"{ENDPOINT}/v1/logs", headers={"X-Tenant-ID": TENANT})
+exporter = Counting(endpoint=f"{ENDPOINT}/v1/logs?dedup=content", headers={"X-Tenant-ID": TENANT})
 provider = LoggerProvider()
 provider.add_log_record_processor(BatchLogRecordProcessor(exporter, max_export_batch_size=50))
 logger = logging.getLogger("shop")

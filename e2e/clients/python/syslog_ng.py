@@ -38,7 +38,7 @@ def counter(control, name):
 
 with tempfile.TemporaryDirectory() as folder:
     lines = debian.write(folder, "lines", "".join(f"{text(place)}\n" for place in PLACES))
-    values = {"lines": lines, "url": f"{ENDPOINT}/ingest", "tenant": TENANT}
+    values = {"lines": lines, "url": f"{ENDPOINT}/records", "tenant": TENANT}
     configuration = debian.write(folder, "conf", CONFIGURATION % values)
     control = os.path.join(folder, "control")
     process = debian.start(debian.program(

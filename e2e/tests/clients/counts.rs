@@ -39,7 +39,7 @@ pub(crate) async fn counted(embedded: &Embedded, tenant: &str) -> Result<Records
 }
 
 /// How many messages are in the queue and not worked on. The metric of it follows a moment later.
-fn in_work(embedded: &Embedded) -> rusqlite::Result<u64> {
+fn in_work(embedded: &Embedded) -> rusqlite::Result<i64> {
     let queue = Connection::open(embedded.folder().join(QUEUE))?;
     queue.query_row("SELECT count(*) FROM messages WHERE work <> 0", [], |row| row.get(0))
 }

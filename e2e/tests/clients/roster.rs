@@ -53,19 +53,19 @@ pub(crate) const CLIENTS: &[Client] = &[
         "OpenTelemetry logs, Python",
         Pypi("opentelemetry-exporter-otlp-proto-http"),
         Runs::Python("opentelemetry_logs.py"),
-        "OTLPLogExporter(endpoint=\"http://localhost:8080/v1/logs\", headers={\"X-Tenant-ID\": \"acme\"})",
+        "OTLPLogExporter(endpoint=\"http://localhost:8080/v1/logs?dedup=content\", headers={\"X-Tenant-ID\": \"acme\"})",
     ),
     client(
         "OpenTelemetry logs, Node.js, JSON",
         Npm("@opentelemetry/exporter-logs-otlp-http"),
         Runs::Node("opentelemetry.mjs", "http"),
-        "new OTLPLogExporter({ url: \"http://localhost:8080/v1/logs\", headers: { \"X-Tenant-ID\": \"acme\" } })",
+        "new OTLPLogExporter({ url: \"http://localhost:8080/v1/logs?dedup=content\", headers: { \"X-Tenant-ID\": \"acme\" } })",
     ),
     client(
         "OpenTelemetry logs, Node.js, protobuf",
         Npm("@opentelemetry/exporter-logs-otlp-proto"),
         Runs::Node("opentelemetry.mjs", "proto"),
-        "new OTLPLogExporter({ url: \"http://localhost:8080/v1/logs\", headers: { \"X-Tenant-ID\": \"acme\" } })",
+        "new OTLPLogExporter({ url: \"http://localhost:8080/v1/logs?dedup=content\", headers: { \"X-Tenant-ID\": \"acme\" } })",
     ),
     client(
         "Plausible, in a page",
@@ -179,13 +179,13 @@ pub(crate) const CLIENTS: &[Client] = &[
         "winston",
         Npm("winston"),
         Runs::Node("winston.mjs", ""),
-        "new winston.transports.Http({ port: 8080, path: \"/ingest?tenant_id=acme\", batch: true })",
+        "new winston.transports.Http({ port: 8080, path: \"/records?tenant_id=acme\", batch: true })",
     ),
     client(
         "pino, pino-http-send",
         Npm("pino-http-send"),
         Runs::Node("pino.mjs", ""),
-        "pino-http-send --url=\"http://localhost:8080/ingest?tenant_id=acme\"",
+        "pino-http-send --url=\"http://localhost:8080/records?tenant_id=acme\"",
     ),
     blind(
         "Python's HTTPHandler",
@@ -221,7 +221,7 @@ pub(crate) const CLIENTS: &[Client] = &[
         "syslog-ng, http()",
         Debian("syslog-ng-mod-http", "3.38.1"),
         Runs::Python("syslog_ng.py"),
-        "http(url(\"http://localhost:8080/ingest\") headers(\"X-Tenant-ID: acme\"))",
+        "http(url(\"http://localhost:8080/records\") headers(\"X-Tenant-ID: acme\"))",
     ),
     client(
         "rsyslog, omelasticsearch",
