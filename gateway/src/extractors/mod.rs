@@ -13,7 +13,7 @@ mod exclusion;
 mod fit;
 pub(crate) mod interaction;
 pub(crate) mod json;
-mod json_items;
+pub(crate) mod json_items;
 pub(crate) mod limits;
 pub(crate) mod log_batch;
 pub(crate) mod log_media;
