@@ -20,6 +20,7 @@ use common::{hash, trace};
 
 use crate::counters::{self, RouteSeries};
 use crate::doors::own_form::OwnForm;
+use crate::doors::sites;
 use crate::pages;
 use crate::problem::{Problem, ProblemCode};
 use crate::request_log::{self, LogRequests};
@@ -133,11 +134,13 @@ fn before_the_route(request: &mut ServiceRequest) -> Result<Option<HttpResponse>
     may_read(request, token).map(|()| None)
 }
 
-/// If a token is set, every read needs it, except health checks and files for browsers.
+/// If a token is set, every read needs it, except health checks and files for browsers. What comes to a
+/// door by GET is no read.
 fn may_read(request: &ServiceRequest, token: Option<&str>) -> Result<(), Problem> {
     let is_open = !matches!(*request.method(), Method::GET | Method::HEAD)
         || OPEN.contains(&request.path())
-        || pages::is_file(request.path());
+        || pages::is_file(request.path())
+        || sites::is_at(request.path());
     match token {
         Some(token) if !is_open && !has_token(request.headers(), token) => {
             Err(Problem::unauthorized())

@@ -264,6 +264,11 @@ impl Problem {
         &self.detail
     }
 
+    /// Every error, if there are several or they have a place.
+    pub(crate) fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
     /// What the answer says in headers, such as `Retry-After`.
     pub(crate) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
         &self.headers

@@ -52,7 +52,7 @@ const PUSHES: [&str; 14] = [
     "wrong-issuer",
 ];
 const INPUTS: [&str; 5] = ["avro-file", "avro-record", "file", "line", "torn-line"];
-const LABELS: [Label; 14] = [
+const LABELS: [Label; 15] = [
     ("spillway_http_requests_total", "route", &["/event", "/stats", "/tenants", "/ready"]),
     (
         "spillway_records_accepted_total",
@@ -69,6 +69,14 @@ const LABELS: [Label; 14] = [
             "site_event",
             "splunk",
             "text_upload",
+            "plausible",
+            "umami",
+            "segment",
+            "posthog",
+            "matomo",
+            "snowplow",
+            "goatcounter",
+            "cloudevents",
         ],
     ),
     (
@@ -76,6 +84,7 @@ const LABELS: [Label; 14] = [
         "reason",
         &["bot", "file", "frame", "localhost", "prefetch", "unseen", "webdriver"],
     ),
+    ("spillway_records_left_out_total", "reason", &["ignored", "rejected"]),
     ("spillway_log_entries_total", "outcome", &["accepted", "rejected"]),
     (
         "spillway_messages_published_total",

@@ -11,6 +11,7 @@ pub(crate) mod otlp;
 pub(crate) mod own_form;
 pub(crate) mod records;
 mod shipment;
+pub(crate) mod sites;
 pub(crate) mod sources;
 pub(crate) mod splunk;
 mod wire;

@@ -17,6 +17,8 @@ use crate::state::Gateway;
 
 /// The media types, as `Accept-Post` lists them.
 const MEDIA_TYPES: &str = "application/json, application/x-ndjson, text/plain";
+/// The name of the array in an object around it.
+const ENVELOPE: &str = "logs";
 /// The most errors in an answer.
 const MAX_ERRORS: usize = 20;
 
@@ -51,7 +53,8 @@ pub(crate) async fn post(
     }
     let (status, batch_id) = ("accepted", batch.to_string());
     let accepted = Accepted { status, batch_id, texts, entries, rejected, errors };
-    Ok(HttpResponse::Accepted().json(accepted))
+    // Some clients, such as winston's transport, take any other status for a failure.
+    Ok(HttpResponse::Ok().json(accepted))
 }
 
 async fn take(
@@ -77,7 +80,7 @@ async fn take(
 fn read_json(body: &[u8], shipment: &mut Shipment) -> Result<(), Problem> {
     let mut body = body.to_vec();
     surrogates::repair(&mut body);
-    let Some(Items { items, beside }) = of_value(&body, &NAMES) else {
+    let Some(Items { items, beside }) = of_value(&body, ENVELOPE, &NAMES) else {
         return of_stream(&body).try_for_each(|json| shipment.add(json_record::value(json)));
     };
     let mut around = beside.as_deref().map(Object::of).transpose()?;

@@ -108,6 +108,26 @@ pub(crate) async fn read_except(
     if let Some(coding) = coding(request.headers(), own)? {
         body = decompress(gateway, coding, body).await?;
     }
+    keep(request, body, item_bytes).await
+}
+
+/// Decompresses a body that was read, and whose headers do not say how it is compressed.
+pub(crate) async fn unpack(
+    request: &HttpRequest,
+    coding: Coding,
+    packed: Vec<u8>,
+    limit: usize,
+    item_bytes: usize,
+) -> Result<Vec<u8>, Problem> {
+    let gateway = request
+        .app_data::<Data<Gateway>>()
+        .ok_or_else(|| Problem::internal("the application has no state"))?;
+    let packed = Buffer { bytes: packed, share: gateway.bodies.small_share(), limit };
+    keep(request, decompress(gateway, coding, packed).await?, item_bytes).await
+}
+
+/// Keeps room for the body, and for what is made of it, until the request is answered.
+async fn keep(request: &HttpRequest, body: Buffer, item_bytes: usize) -> Result<Vec<u8>, Problem> {
     let Buffer { bytes, mut share, .. } = body;
     let work = work_bytes(&bytes, item_bytes).min(share.most_more());
     share.wait_for(work, Instant::now() + WAIT_FOR_ROOM).await?;

@@ -52,6 +52,11 @@ impl Object {
         Self { fields, prefix, errors: Vec::new() }
     }
 
+    /// All fields.
+    pub(crate) fn into_fields(self) -> Map<String, Value> {
+        self.fields
+    }
+
     /// A string; `None` if it is missing, null, or of another type.
     pub(crate) fn string(&mut self, name: &str) -> Option<String> {
         match self.take(name)? {

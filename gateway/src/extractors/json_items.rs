@@ -3,8 +3,6 @@
 
 use super::json::BYTE_ORDER_MARK;
 
-/// The name of the array in an object around it.
-const ENVELOPE: &str = "logs";
 /// How often a body may be read again to find the end of broken items.
 const MAX_READS: usize = 4;
 
@@ -17,9 +15,9 @@ pub(crate) struct Items<'b> {
     pub(crate) beside: Option<Vec<u8>>,
 }
 
-/// The items of a body that is one JSON value, unless it is an object with one of `fields`, which
-/// is an item itself. `None` if it is not a batch.
-pub(crate) fn of_value<'b>(body: &'b [u8], fields: &[&str]) -> Option<Items<'b>> {
+/// The items of a body that is one JSON value: an array, or an object with an array named `envelope`,
+/// unless it has one of `fields`, and so is an item itself. `None` if it is not a batch.
+pub(crate) fn of_value<'b>(body: &'b [u8], envelope: &str, fields: &[&str]) -> Option<Items<'b>> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body).trim_ascii();
     if body.first() == Some(&b'[') {
         return Some(Items { items: pieces(body)?, beside: None });
@@ -28,15 +26,15 @@ pub(crate) fn of_value<'b>(body: &'b [u8], fields: &[&str]) -> Option<Items<'b>>
     let is_item =
         members.iter().any(|member| fields.iter().any(|field| value(member, field).is_some()));
     let at = members.iter().position(|member| {
-        value(member, ENVELOPE).is_some_and(|value| value.first() == Some(&b'['))
+        value(member, envelope).is_some_and(|value| value.first() == Some(&b'['))
     })?;
-    let items = pieces(value(members.remove(at), ENVELOPE)?).filter(|_| !is_item)?;
+    let items = pieces(value(members.remove(at), envelope)?).filter(|_| !is_item)?;
     let beside = [&b"{"[..], &members.join(&b','), b"}"].concat();
     Some(Items { items, beside: Some(beside) })
 }
 
 /// The lines of a body that are not blank.
-pub(super) fn of_lines(body: &[u8]) -> Items<'_> {
+pub(crate) fn of_lines(body: &[u8]) -> Items<'_> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     Items { items: lines.filter(|line| !line.is_empty()).collect(), beside: None }
@@ -81,7 +79,7 @@ fn closing_bracket(json: &[u8]) -> Option<usize> {
 }
 
 /// Whether each of several items begins like an object.
-pub(super) fn look_like_objects(items: &Items<'_>) -> bool {
+pub(crate) fn look_like_objects(items: &Items<'_>) -> bool {
     items.items.len() > 1 && items.items.iter().all(|item| item.first() == Some(&b'{'))
 }
 
@@ -139,7 +137,7 @@ mod tests {
 
     fn shown(json: &str) -> Option<(Vec<String>, Option<String>)> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let Items { items, beside } = of_value(json.as_bytes(), &["text"])?;
+        let Items { items, beside } = of_value(json.as_bytes(), "logs", &["text"])?;
         Some((items.into_iter().map(text).collect(), beside.as_deref().map(text)))
     }
 
@@ -213,7 +211,7 @@ mod tests {
         fn the_items_of_valid_json_are_those_of_any_parser(
             json in "[\\[{]([\\[\\]{},:\"\\\\a1 ]|\"a\":|\"a\"){0,16}[\\]}]",
         ) {
-            let found = of_value(json.as_bytes(), &[]);
+            let found = of_value(json.as_bytes(), "logs", &[]);
             if let Ok(Value::Array(values)) = serde_json::from_str(&json) {
                 let items = found.expect("items").items.into_iter();
                 let items: Result<Vec<Value>, _> = items.map(serde_json::from_slice).collect();
@@ -224,8 +222,8 @@ mod tests {
         #[test]
         fn no_bytes_are_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             let json = [b"[", &bytes[..]].concat();
-            let _ = (of_value(&json, &["text"]), of_lines(&bytes));
-            let _ = of_value(&[b"{\"logs\":[", &bytes[..], b"]}"].concat(), &["text"]);
+            let _ = (of_value(&json, "logs", &["text"]), of_lines(&bytes));
+            let _ = of_value(&[b"{\"logs\":[", &bytes[..], b"]}"].concat(), "logs", &["text"]);
         }
     }
 }

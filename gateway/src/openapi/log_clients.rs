@@ -72,8 +72,7 @@ const DOORS: [Door; 20] = [
         "Says whether it takes events",
     ),
     door("/records", POST, "postRecords", "Takes what any shipper posts")
-        .takes(&[JSON, NDJSON, TEXT])
-        .answers("202", Some(JSON)),
+        .takes(&[JSON, NDJSON, TEXT]),
     journal("/upload", "uploadJournal"),
     journal("/tenants/{tenant}/upload", "uploadJournalOfTenant"),
 ];
