@@ -55,6 +55,9 @@ metrics! {
     ACCEPTED: IntCounterVec = "spillway_records_accepted_total" ["kind", "source"];
     /// Events answered 202 and not counted as what they are, by reason.
     EXCLUDED: IntCounterVec = "spillway_events_excluded_total" ["reason"];
+    /// Records of other protocols' clients that are no event, by source and by whether the door ignores
+    /// them or they are not valid.
+    LEFT_OUT: IntCounterVec = "spillway_records_left_out_total" ["source", "reason"];
     /// Access-log entries received, by whether they were accepted or rejected.
     ENTRIES: IntCounterVec = "spillway_log_entries_total" ["outcome"];
     /// Events from browsers without a visitor, because the store returned no salt for the day.

@@ -4,18 +4,23 @@ use std::time::Duration;
 
 use actix_web::http::{Method, StatusCode};
 use common::metrics::{
-    ACCEPTED, ENTRIES, HTTP_REQUESTS, HTTP_SECONDS, Histogram, IntCounter, REFUSED, begin_at_zero,
+    ACCEPTED, ENTRIES, HTTP_REQUESTS, HTTP_SECONDS, Histogram, IntCounter, LEFT_OUT, REFUSED,
+    begin_at_zero,
 };
 use common::record::Kind;
 
-use crate::extractors::{log_batch, one_text};
+use crate::doors::{sites, sources};
+use crate::extractors::{log_batch, one_text, site_event};
 use crate::problem::ProblemCode;
 use crate::publish;
 
 /// The ways in which records of a kind come in.
-const SOURCES: [(Kind, &[&str]); 3] = [
+const SOURCES: [(Kind, &[&str]); 6] = [
+    (Kind::AccessLog, &sources::LOG_CLIENTS),
+    (Kind::Text, &sources::LOG_CLIENTS),
     (Kind::AccessLog, &[log_batch::SOURCE]),
-    (Kind::Event, &["site_event", "interaction"]),
+    (Kind::Event, &[site_event::SOURCE, "interaction"]),
+    (Kind::Event, &sites::SOURCES),
     (Kind::Text, &one_text::SOURCES),
 ];
 
@@ -24,6 +29,7 @@ pub(crate) fn begin() {
     let codes: Vec<_> = ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
     begin_at_zero(&REFUSED, &[&codes]);
     begin_at_zero(&ENTRIES, &[&["accepted", "rejected"]]);
+    begin_at_zero(&LEFT_OUT, &[&sites::SOURCES, &["ignored", "rejected"]]);
     publish::begin_counters();
     for (kind, sources) in SOURCES {
         begin_at_zero(&ACCEPTED, &[&[kind.as_str()], sources]);
@@ -77,6 +83,7 @@ fn count_request(route: &str, method: &Method, status: StatusCode) {
     let method = match *method {
         Method::GET => "GET",
         Method::POST => "POST",
+        Method::PUT => "PUT",
         Method::HEAD => "HEAD",
         Method::OPTIONS => "OPTIONS",
         _ => "other",

@@ -19,6 +19,8 @@ use common::record::RecordId;
 use common::{hash, trace};
 
 use crate::counters::{self, RouteSeries};
+use crate::doors::own_form::OwnForm;
+use crate::doors::sites;
 use crate::pages;
 use crate::problem::{Problem, ProblemCode};
 use crate::request_log::{self, LogRequests};
@@ -27,7 +29,19 @@ use crate::state::Gateway;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The reads that need no token, besides files: they say nothing about a tenant.
-const OPEN: [&str; 5] = ["/", "/health", "/ready", "/robots.txt", "/favicon.ico"];
+const OPEN: [&str; 11] = [
+    "/",
+    "/health",
+    "/ready",
+    "/robots.txt",
+    "/favicon.ico",
+    "/elasticsearch",
+    "/elasticsearch/_license",
+    "/elasticsearch/_xpack",
+    "/elasticsearch/_cluster/health",
+    "/services/collector/health",
+    "/services/collector/health/1.0",
+];
 /// The longest request id that is echoed, in bytes.
 const MAX_REQUEST_ID_BYTES: usize = 128;
 
@@ -120,11 +134,13 @@ fn before_the_route(request: &mut ServiceRequest) -> Result<Option<HttpResponse>
     may_read(request, token).map(|()| None)
 }
 
-/// If a token is set, every read needs it, except health checks and files for browsers.
+/// If a token is set, every read needs it, except health checks and files for browsers. What comes to a
+/// door by GET is no read.
 fn may_read(request: &ServiceRequest, token: Option<&str>) -> Result<(), Problem> {
     let is_open = !matches!(*request.method(), Method::GET | Method::HEAD)
         || OPEN.contains(&request.path())
-        || pages::is_file(request.path());
+        || pages::is_file(request.path())
+        || sites::is_at(request.path());
     match token {
         Some(token) if !is_open && !has_token(request.headers(), token) => {
             Err(Problem::unauthorized())
@@ -150,6 +166,11 @@ fn as_problem(
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return (response, None);
+    }
+    let in_own_form = response.response().extensions().get::<OwnForm>().map(|own| own.0);
+    if let Some(code) = in_own_form {
+        REFUSED.with_label_values(&[code.as_str()]).inc();
+        return (response, Some(code));
     }
     let error = response.response().error();
     let own = error.and_then(|error| error.as_error::<Problem>());

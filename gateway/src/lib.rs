@@ -2,8 +2,10 @@
 //! answers 202 when every message is durable. It also serves every read.
 //!
 //! The path of a request: `app`, `edge`, `route_table`, `extractors` (with `formats` for access
-//! logs), `routes`, `publish`, and `problem` for what goes wrong.
+//! logs), `routes` (for other clients' protocols `doors`), `publish`, and `problem` for what goes
+//! wrong.
 
+mod accept;
 mod app;
 mod assets;
 mod batch;
@@ -11,6 +13,7 @@ mod counters;
 mod csv_rows;
 mod digest_key;
 mod dimensions;
+mod doors;
 mod edge;
 mod extractors;
 mod formats;

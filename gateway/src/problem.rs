@@ -259,6 +259,21 @@ impl Problem {
         self.code
     }
 
+    /// What is wrong with this request, in words.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Every error, if there are several or they have a place.
+    pub(crate) fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
+    /// What the answer says in headers, such as `Retry-After`.
+    pub(crate) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.headers
+    }
+
     /// The answer, with the id of the request.
     pub(crate) fn response(&self, request_id: &str) -> HttpResponse {
         let mut response = HttpResponse::build(self.code.status());

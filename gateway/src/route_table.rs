@@ -7,11 +7,17 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{self, Data, ServiceConfig, get, head, post};
-use actix_web::{Error, FromRequest, Handler, HttpRequest, Resource, Responder};
+use actix_web::web::{self, Data, ServiceConfig, get, head, post, put};
+use actix_web::{Error, FromRequest, Handler, HttpRequest, Resource, Responder, guard};
 use tokio::time::timeout;
 
 use crate::counters::RouteSeries;
+use crate::doors::elasticsearch::{self, handshake};
+use crate::doors::sites::{
+    cloud_events, goatcounter, matomo, plausible, posthog, segment, snowplow, umami,
+};
+use crate::doors::splunk::collector;
+use crate::doors::{journald, loki, otlp, records};
 use crate::edge::{not_found, only};
 use crate::extractors::query::{self, Names, PAGE, PERIOD, TENANT};
 use crate::pages::{self, Pages};
@@ -29,9 +35,10 @@ const WAIT_FOR_TURN: Duration = Duration::from_secs(5);
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .service(write("/ingest", ingest::post))
-        .service(write("/event", event::post_site_event))
+        .service(event_route())
         .service(write("/events", event::post_interaction))
         .service(write("/logs", logs::post))
+        .configure(log_clients)
         .service(query("/logs/stats", &[TENANT, PERIOD, &["grain", "limit"]], logs::stats))
         .service(query("/stats", &[TENANT, PERIOD, &["limit"]], stats::get))
         .service(query(
@@ -67,8 +74,110 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(read("/favicon.ico", root::favicon))
         .service(read("/health", health::health))
         .service(read("/ready", health::ready))
-        .service(query("/metrics", &[], metrics::get))
-        .default_service(web::to(not_found));
+        .service(query("/metrics", &[], metrics::get));
+    door_routes(config);
+    config.default_service(web::to(not_found));
+}
+
+/// The doors for clients of other web analytics.
+fn door_routes(config: &mut ServiceConfig) {
+    config.service(door("/api/event", &BY_POST, StatusCode::ACCEPTED, plausible::post));
+    config.service(door("/api/send", &BY_POST, StatusCode::OK, umami::send));
+    config.service(door("/api/batch", &BY_POST, StatusCode::OK, umami::batch));
+    for path in [
+        "/v1/track",
+        "/v1/page",
+        "/v1/screen",
+        "/v1/identify",
+        "/v1/group",
+        "/v1/alias",
+        "/v1/batch",
+        "/v1/t",
+        "/v1/p",
+        "/v1/s",
+        "/v1/i",
+        "/v1/g",
+        "/v1/a",
+        "/v1/b",
+    ] {
+        config.service(door(path, &BY_POST, StatusCode::OK, segment::post));
+    }
+    for path in ["/batch", "/capture", "/track", "/e", "/i/v0/e"] {
+        config.service(door(path, &BY_POST, StatusCode::OK, posthog::post));
+    }
+    for path in ["/flags", "/decide"] {
+        config.service(door(path, &BY_ANY, StatusCode::OK, posthog::flags));
+    }
+    config
+        .service(door("/array/{token}/config", &BY_GET, StatusCode::OK, posthog::remote_config))
+        .service(door(
+            "/array/{token}/config.js",
+            &BY_GET,
+            StatusCode::OK,
+            posthog::remote_config_script,
+        ))
+        .service(door("/matomo.php", &BY_ANY, StatusCode::OK, matomo::take))
+        .service(door("/piwik.php", &BY_ANY, StatusCode::OK, matomo::take))
+        .service(door(
+            "/com.snowplowanalytics.snowplow/tp2",
+            &BY_POST,
+            StatusCode::OK,
+            snowplow::post,
+        ))
+        .service(door("/i", &BY_GET, StatusCode::OK, snowplow::get));
+    for path in ["/count", "/count/{tenant}"] {
+        config.service(door(path, &BY_ANY, StatusCode::OK, goatcounter::pixel));
+    }
+    for path in ["/api/v0/count", "/api/v0/count/{tenant}"] {
+        config.service(door(path, &BY_POST, StatusCode::ACCEPTED, goatcounter::api));
+    }
+}
+
+/// The doors for log clients.
+fn log_clients(config: &mut ServiceConfig) {
+    config
+        .service(door("/v1/logs", &BY_POST, StatusCode::OK, otlp::logs::post))
+        .service(door("/loki/api/v1/push", &BY_POST, StatusCode::NO_CONTENT, loki::push::post))
+        .service(bulk("/elasticsearch/_bulk"))
+        .service(bulk("/elasticsearch/{index}/_bulk"))
+        .service(bulk("/_bulk"))
+        .service(bulk("/{index}/_bulk"))
+        .service(read("/elasticsearch", handshake::version))
+        .service(read("/elasticsearch/_license", handshake::license))
+        .service(read("/elasticsearch/_xpack", handshake::xpack))
+        .service(read("/elasticsearch/_cluster/health", handshake::cluster_health))
+        .service(collect("/services/collector", collector::post_events))
+        .service(collect("/services/collector/event", collector::post_events))
+        .service(collect("/services/collector/event/1.0", collector::post_events))
+        .service(collect("/services/collector/raw", collector::post_raw))
+        .service(collect("/services/collector/raw/1.0", collector::post_raw))
+        .service(read("/services/collector/health", collector::health))
+        .service(read("/services/collector/health/1.0", collector::health))
+        .service(door("/records", &BY_POST, StatusCode::OK, records::post))
+        .service(write("/upload", journald::upload::post))
+        .service(write("/tenants/{tenant}/upload", journald::upload::post));
+}
+
+/// A path of Elasticsearch's bulk API.
+fn bulk(path: &'static str) -> impl HttpServiceFactory {
+    web::resource(path)
+        .app_data(RouteSeries::begin(path, Method::POST, StatusCode::OK))
+        .route(post().to(elasticsearch::bulk::post))
+        .route(put().to(elasticsearch::bulk::post))
+        .default_service(web::to(only("POST, PUT")))
+}
+
+/// A path of Splunk's event collector.
+fn collect<H, Args>(path: &'static str, handler: H) -> impl HttpServiceFactory
+where
+    H: Handler<Args>,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    web::resource(path)
+        .app_data(RouteSeries::begin(path, Method::POST, StatusCode::OK))
+        .route(post().to(handler))
+        .default_service(web::to(collector::other_method))
 }
 
 /// The files for browsers.
@@ -79,28 +188,70 @@ pub(crate) fn browser_routes(config: &mut ServiceConfig, pages: &Pages) {
     }
 }
 
-/// A path that supports POST, also from the pages of any site. A beacon always sends the cookies that
-/// the browser has, so credentials are allowed; nothing here reads them.
+/// A path that supports POST, also from the pages of any site.
 fn write<H, Args>(path: &'static str, handler: H) -> impl HttpServiceFactory
 where
     H: Handler<Args>,
     Args: FromRequest + 'static,
     H::Output: Responder + 'static,
 {
-    let cors = Cors::default()
+    posted(path).route(post().to(handler)).wrap(cors(&BY_POST))
+}
+
+/// `/event`, which also takes CloudEvents.
+fn event_route() -> impl HttpServiceFactory {
+    let of_cloud = guard::fn_guard(|context| cloud_events::is_one(context.head()));
+    let resource = posted("/event").route(post().guard(of_cloud).to(cloud_events::post));
+    resource.route(post().to(event::post_site_event)).wrap(cors(&BY_POST))
+}
+
+fn posted(path: &'static str) -> Resource {
+    let series = RouteSeries::begin(path, Method::POST, StatusCode::ACCEPTED);
+    web::resource(path).app_data(series).default_service(web::to(only("POST")))
+}
+
+/// A path of another protocol, with its methods and its usual answer. A HEAD would count what a GET
+/// does, so there is none.
+fn door<H, Args>(
+    path: &'static str,
+    methods: &'static Methods,
+    usual: StatusCode,
+    handler: H,
+) -> impl HttpServiceFactory
+where
+    H: Handler<Args>,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    let series = RouteSeries::begin(path, methods.all[0].clone(), usual);
+    let resource = web::resource(path).app_data(series);
+    let resource = resource.default_service(web::to(only(methods.names)));
+    let route = |resource: Resource, method: &Method| {
+        resource.route(web::method(method.clone()).to(handler.clone()))
+    };
+    methods.all.iter().fold(resource, route).wrap(cors(methods))
+}
+
+/// The methods of a path.
+struct Methods {
+    all: &'static [Method],
+    names: &'static str,
+}
+
+static BY_POST: Methods = Methods { all: &[Method::POST], names: "POST" };
+static BY_GET: Methods = Methods { all: &[Method::GET], names: "GET" };
+static BY_ANY: Methods = Methods { all: &[Method::POST, Method::GET], names: "GET, POST" };
+
+/// The pages of any site may send. A beacon always sends the cookies that the browser has, so
+/// credentials are allowed; nothing here reads them.
+fn cors(methods: &Methods) -> Cors {
+    Cors::default()
         .allow_any_origin()
         .supports_credentials()
-        .allowed_methods(["POST"])
+        .allowed_methods(methods.all.iter().cloned())
         .allow_any_header()
         .expose_headers(["ratelimit", "ratelimit-policy", "retry-after", "x-request-id"])
-        .max_age(86_400);
-    let series = RouteSeries::begin(path, Method::POST, StatusCode::ACCEPTED);
-    let only_post = web::to(only("POST"));
-    web::resource(path)
-        .app_data(series)
-        .route(post().to(handler))
-        .default_service(only_post)
-        .wrap(cors)
+        .max_age(86_400)
 }
 
 /// A read of data: a path that supports GET and HEAD, with the parameters in `known` and no others.

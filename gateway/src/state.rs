@@ -62,6 +62,7 @@ impl Gateway {
             settings.tenant_bytes_per_second,
             settings.tenant_writes_per_day,
         );
+        let named = Named::new(settings.max_log_values);
         let bodies = Room::new(settings.max_bodies_bytes as usize);
         let decompressing = Semaphore::new(DECOMPRESSED_AT_ONCE);
         let (reading, answers) = (Semaphore::new(READS_AT_ONCE), Room::new(ANSWERS_BYTES));
@@ -71,7 +72,7 @@ impl Gateway {
             settings,
             hosts: Hosts::Any,
             rates,
-            named: Named::default(),
+            named,
             salts,
             probes,
             turns: Turns::new(PUBLISHED_AT_ONCE_BYTES),

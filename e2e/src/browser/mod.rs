@@ -20,7 +20,7 @@ pub use self::gate::Gate;
 pub use self::site::{Received, Site};
 
 /// Lets the browser run unattended, in a container, and without calling home.
-const ARGUMENTS: [&str; 11] = [
+const ARGUMENTS: [&str; 12] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -31,6 +31,8 @@ const ARGUMENTS: [&str; 11] = [
     "--disable-component-update",
     "--disable-sync",
     "--lang=en-US",
+    // A page may be of a site that is not on the developer's own machine.
+    "--host-resolver-rules=MAP *.example 127.0.0.1",
     // Its own name says that nobody looks at it, and such visits are not counted.
     "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
      Chrome/142.0.0.0 Safari/537.36",

@@ -66,6 +66,12 @@ impl Site {
         format!("{}{path}", self.url)
     }
 
+    /// The address of a page, at a host of which a browser believes that it is another machine:
+    /// anything that ends in `.example`.
+    pub fn page_of(&self, host: &str, path: &str) -> String {
+        self.page(path).replacen("localhost", host, 1)
+    }
+
     /// The requests with a body so far.
     pub fn received(&self) -> Vec<Received> {
         self.shared.received.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -52,18 +52,39 @@ const PUSHES: [&str; 14] = [
     "wrong-issuer",
 ];
 const INPUTS: [&str; 5] = ["avro-file", "avro-record", "file", "line", "torn-line"];
-const LABELS: [Label; 14] = [
+const LABELS: [Label; 15] = [
     ("spillway_http_requests_total", "route", &["/event", "/stats", "/tenants", "/ready"]),
     (
         "spillway_records_accepted_total",
         "source",
-        &["log_batch", "interaction", "json_upload", "site_event", "text_upload"],
+        &[
+            "elasticsearch",
+            "interaction",
+            "journal",
+            "json_upload",
+            "log_batch",
+            "loki",
+            "otlp",
+            "records",
+            "site_event",
+            "splunk",
+            "text_upload",
+            "plausible",
+            "umami",
+            "segment",
+            "posthog",
+            "matomo",
+            "snowplow",
+            "goatcounter",
+            "cloudevents",
+        ],
     ),
     (
         "spillway_events_excluded_total",
         "reason",
         &["bot", "file", "frame", "localhost", "prefetch", "unseen", "webdriver"],
     ),
+    ("spillway_records_left_out_total", "reason", &["ignored", "rejected"]),
     ("spillway_log_entries_total", "outcome", &["accepted", "rejected"]),
     (
         "spillway_messages_published_total",

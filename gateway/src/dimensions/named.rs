@@ -25,8 +25,10 @@ const MOST_REMEMBERED: usize = 1 << 20;
 type Day = (TenantId, NaiveDate);
 
 /// The values that were counted by name, by day and tenant.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Named {
+    /// The most values of a day's access logs, by what they are.
+    most_of_entries: usize,
     events: Arc<Mutex<Known<SiteDimension>>>,
     entries: Arc<Mutex<Known<Chosen>>>,
 }
@@ -48,6 +50,12 @@ impl<D> Default for Known<D> {
 }
 
 impl Named {
+    /// Counts so many paths, referers and hosts of a day's access logs by name.
+    pub(crate) fn new(most_of_entries: u32) -> Self {
+        let (events, entries) = (Arc::default(), Arc::default());
+        Self { most_of_entries: most_of_entries as usize, events, entries }
+    }
+
     /// Replaces the values of the event that are beyond the bound of its day.
     pub(crate) fn bound(&self, tenant: &TenantId, event: &mut Event) {
         if event.dimensions.is_empty() {
@@ -63,13 +71,13 @@ impl Named {
         }
     }
 
-    /// Marks what the entry is counted by as `(other)`: values beyond the `most` of its day.
-    pub(crate) fn bound_entry(&self, tenant: &TenantId, entry: &mut Entry, most: u32) {
+    /// Marks what the entry is counted by as `(other)`: values beyond the bound of its day.
+    pub(crate) fn bound_entry(&self, tenant: &TenantId, entry: &mut Entry) {
         let day = (tenant.clone(), entry.at.date_naive());
         let mut known = lock(&self.entries);
         known.forget();
         let other = |(what, value): (Chosen, Cow<'_, str>)| {
-            (!known.has_room(&day, what, &value, most as usize)).then_some(what)
+            (!known.has_room(&day, what, &value, self.most_of_entries)).then_some(what)
         };
         entry.others = entry.chosen().filter_map(other).collect();
     }
@@ -139,7 +147,7 @@ mod tests {
 
     #[test]
     fn values_beyond_the_bound_are_others_and_known_ones_stay() {
-        let named = Named::default();
+        let named = Named::new(1);
         for n in 0..MOST_VALUES {
             let value = format!("s{n}");
             assert_eq!(counted(&named, "a", 0, &value), value);
@@ -152,7 +160,7 @@ mod tests {
 
     #[test]
     fn an_entry_keeps_its_values_and_says_which_are_counted_as_others() {
-        let (named, tenant) = (Named::default(), TenantId::default());
+        let (named, tenant) = (Named::new(2), TenantId::default());
         let entry = |n: i64, day: i64| Entry {
             at: DateTime::UNIX_EPOCH + TimeDelta::days(day),
             request: format!("GET /{n}"),
@@ -161,7 +169,7 @@ mod tests {
             ..Entry::default()
         };
         let mut entries = [entry(0, 0), entry(1, 0), entry(2, 0), entry(1, 0), entry(2, 1)];
-        entries.iter_mut().for_each(|entry| named.bound_entry(&tenant, entry, 2));
+        entries.iter_mut().for_each(|entry| named.bound_entry(&tenant, entry));
         let others = entries.each_ref().map(|entry| entry.others.as_slice());
         assert_eq!(others, [&[][..], &[], &[Chosen::Path, Chosen::Referer], &[], &[]]);
         assert_eq!(entries[2].request, "GET /2");
@@ -169,7 +177,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_bounded() {
-        let named = Named::default();
+        let named = Named::new(1);
         let days = MOST_REMEMBERED / MOST_VALUES + 10;
         for day in 0..days {
             let day = i64::try_from(day).expect("a day");

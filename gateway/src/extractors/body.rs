@@ -14,23 +14,23 @@ use tokio::time::{Instant, timeout_at};
 use super::buffer::Buffer;
 use super::compression::{self, Coding};
 use crate::problem::{Problem, ProblemCode};
-use crate::room::SMALL_BYTES;
+use crate::room::{SMALL_BYTES, Share};
 use crate::state::Gateway;
 
 /// The longest pause between two chunks of a body.
-const IDLE: Duration = Duration::from_secs(5);
+pub(crate) const IDLE: Duration = Duration::from_secs(5);
 /// The time that any body may take.
 const BASE_TIME: Duration = Duration::from_secs(10);
 /// The bytes that must arrive in each second beyond that: a large body over a slow line gets the
 /// time that it needs, up to `MAX_BODY_SECONDS`, and a trickle does not.
 const LEAST_PER_SECOND: usize = 32 << 10;
 /// How long a body waits until other bodies leave room in memory for it.
-const WAIT_FOR_ROOM: Duration = Duration::from_secs(5);
+pub(crate) const WAIT_FOR_ROOM: Duration = Duration::from_secs(5);
 /// The most bytes that the HTTP library keeps for a connection whose request is not complete.
 const CONNECTION_BYTES: usize = 160 << 10;
 /// The bytes beyond the limit that are read and thrown away, so that a client that is still
 /// sending can read the refusal.
-const SPILL_BYTES: usize = 16 << 20;
+pub(crate) const SPILL_BYTES: usize = 16 << 20;
 
 /// The problems that any body may have.
 pub(crate) const CODES: [ProblemCode; 6] = [
@@ -83,6 +83,17 @@ pub(crate) async fn read(
     limit: usize,
     item_bytes: usize,
 ) -> Result<Vec<u8>, Problem> {
+    read_except(request, payload, limit, item_bytes, "identity").await
+}
+
+/// The same, but a body in the content coding `own` is left as it is: its reader knows it.
+pub(crate) async fn read_except(
+    request: &HttpRequest,
+    payload: Payload,
+    limit: usize,
+    item_bytes: usize,
+    own: &str,
+) -> Result<Vec<u8>, Problem> {
     let gateway = request
         .app_data::<Data<Gateway>>()
         .ok_or_else(|| Problem::internal("the application has no state"))?;
@@ -94,14 +105,44 @@ pub(crate) async fn read(
     let mut receiving = Receiving { body, buffers: buffers(length), spilt: 0 };
     receiving.receive(payload, longest).await?;
     let mut body = receiving.body;
-    if let Some(coding) = coding(request.headers())? {
+    if let Some(coding) = coding(request.headers(), own)? {
         body = decompress(gateway, coding, body).await?;
     }
+    keep(request, body, item_bytes).await
+}
+
+/// Decompresses a body that was read, and whose headers do not say how it is compressed.
+pub(crate) async fn unpack(
+    request: &HttpRequest,
+    coding: Coding,
+    packed: Vec<u8>,
+    limit: usize,
+    item_bytes: usize,
+) -> Result<Vec<u8>, Problem> {
+    let gateway = request
+        .app_data::<Data<Gateway>>()
+        .ok_or_else(|| Problem::internal("the application has no state"))?;
+    let packed = Buffer { bytes: packed, share: gateway.bodies.small_share(), limit };
+    keep(request, decompress(gateway, coding, packed).await?, item_bytes).await
+}
+
+/// Keeps room for the body, and for what is made of it, until the request is answered.
+async fn keep(request: &HttpRequest, body: Buffer, item_bytes: usize) -> Result<Vec<u8>, Problem> {
     let Buffer { bytes, mut share, .. } = body;
     let work = work_bytes(&bytes, item_bytes).min(share.most_more());
     share.wait_for(work, Instant::now() + WAIT_FOR_ROOM).await?;
     request.extensions_mut().insert(share);
     Ok(bytes)
+}
+
+/// Makes room for `bytes` more, for a reader that finds out only later how much it needs.
+pub(crate) async fn make_room(request: &HttpRequest, bytes: usize) -> Result<(), Problem> {
+    let share = request.extensions_mut().remove::<Share>();
+    let mut share = share.ok_or_else(|| Problem::internal("the body has no share of the room"))?;
+    let more = bytes.min(share.most_more());
+    share.wait_for(more, Instant::now() + WAIT_FOR_ROOM).await?;
+    request.extensions_mut().insert(share);
+    Ok(())
 }
 
 /// About how many bytes of memory it takes to read a body and to make messages of it: as many again as
@@ -170,16 +211,17 @@ fn declared_length(headers: &HeaderMap) -> Option<usize> {
 }
 
 /// How long a body may take when this many bytes have arrived.
-fn time_for(bytes: usize) -> Duration {
+pub(crate) fn time_for(bytes: usize) -> Duration {
     BASE_TIME + Duration::from_secs_f64(bytes as f64 / LEAST_PER_SECOND as f64)
 }
 
 /// How the body is compressed, if it is.
-fn coding(headers: &HeaderMap) -> Result<Option<Coding>, Problem> {
+fn coding(headers: &HeaderMap, own: &str) -> Result<Option<Coding>, Problem> {
     let names: Vec<_> = headers.get_all(CONTENT_ENCODING).map(|name| name.as_bytes()).collect();
     let name = names.join(&b","[..]).to_ascii_lowercase();
     match name.trim_ascii() {
         b"" | b"identity" => Ok(None),
+        name if name == own.as_bytes() => Ok(None),
         name => Coding::named(name).map(Some).ok_or_else(|| {
             Problem::new(
                 ProblemCode::UnsupportedEncoding,
@@ -217,6 +259,6 @@ fn too_large(limit: usize) -> Problem {
     )
 }
 
-fn slow() -> Problem {
+pub(crate) fn slow() -> Problem {
     Problem::new(ProblemCode::SlowBody, "The body did not arrive in time.")
 }

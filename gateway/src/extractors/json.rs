@@ -37,7 +37,7 @@ impl Object {
     }
 
     /// Reads a body whose lone surrogates are repaired.
-    pub(super) fn of(body: &[u8]) -> Result<Self, Problem> {
+    pub(crate) fn of(body: &[u8]) -> Result<Self, Problem> {
         let json = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         let Unique(json) = serde_json::from_slice(json)
             .map_err(|error| Problem::new(ProblemCode::InvalidJson, format!("{error}.")))?;
@@ -50,6 +50,11 @@ impl Object {
     /// An object within a body.
     pub(crate) fn new(fields: Map<String, Value>, prefix: &'static str) -> Self {
         Self { fields, prefix, errors: Vec::new() }
+    }
+
+    /// All fields.
+    pub(crate) fn into_fields(self) -> Map<String, Value> {
+        self.fields
     }
 
     /// A string; `None` if it is missing, null, or of another type.

@@ -3,21 +3,21 @@
 
 use super::json::BYTE_ORDER_MARK;
 
-/// The name of the array in an object around it.
-const ENVELOPE: &str = "logs";
+/// How often a body may be read again to find the end of broken items.
+const MAX_READS: usize = 4;
 
 /// The items of a batch.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Items<'b> {
+pub(crate) struct Items<'b> {
     /// The JSON of each.
-    pub(super) items: Vec<&'b [u8]>,
+    pub(crate) items: Vec<&'b [u8]>,
     /// The members beside their array, as an object.
-    pub(super) beside: Option<Vec<u8>>,
+    pub(crate) beside: Option<Vec<u8>>,
 }
 
-/// The items of a body that is one JSON value, unless it is an object with one of `fields`, which
-/// is an item itself. `None` if it is not a batch.
-pub(super) fn of_value<'b>(body: &'b [u8], fields: &[&str]) -> Option<Items<'b>> {
+/// The items of a body that is one JSON value: an array, or an object with an array named `envelope`,
+/// unless it has one of `fields`, and so is an item itself. `None` if it is not a batch.
+pub(crate) fn of_value<'b>(body: &'b [u8], envelope: &str, fields: &[&str]) -> Option<Items<'b>> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body).trim_ascii();
     if body.first() == Some(&b'[') {
         return Some(Items { items: pieces(body)?, beside: None });
@@ -26,28 +26,66 @@ pub(super) fn of_value<'b>(body: &'b [u8], fields: &[&str]) -> Option<Items<'b>>
     let is_item =
         members.iter().any(|member| fields.iter().any(|field| value(member, field).is_some()));
     let at = members.iter().position(|member| {
-        value(member, ENVELOPE).is_some_and(|value| value.first() == Some(&b'['))
+        value(member, envelope).is_some_and(|value| value.first() == Some(&b'['))
     })?;
-    let items = pieces(value(members.remove(at), ENVELOPE)?).filter(|_| !is_item)?;
+    let items = pieces(value(members.remove(at), envelope)?).filter(|_| !is_item)?;
     let beside = [&b"{"[..], &members.join(&b','), b"}"].concat();
     Some(Items { items, beside: Some(beside) })
 }
 
 /// The lines of a body that are not blank.
-pub(super) fn of_lines(body: &[u8]) -> Items<'_> {
+pub(crate) fn of_lines(body: &[u8]) -> Items<'_> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     Items { items: lines.filter(|line| !line.is_empty()).collect(), beside: None }
 }
 
+/// Values one after the other, whatever is between them: on a line each, with commas, or nothing.
+/// What is not in brackets is an item up to the end of its line.
+pub(crate) fn of_stream(body: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    // How many bytes may be looked at in vain for brackets that are never closed.
+    let mut budget = MAX_READS * body.len();
+    std::iter::from_fn(move || {
+        let is_between = |byte: &u8| byte.is_ascii_whitespace() || *byte == b',';
+        let start = rest.iter().position(|byte| !is_between(byte))?;
+        rest = &rest[start..];
+        let line = || rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+        let is_nested = matches!(rest.first(), Some(b'{' | b'['));
+        let closed = if is_nested && budget >= rest.len() { closing_bracket(rest) } else { None };
+        if is_nested && closed.is_none() {
+            budget = budget.saturating_sub(rest.len());
+        }
+        let end = closed.unwrap_or_else(line);
+        let (item, behind) = rest.split_at(end);
+        rest = behind;
+        Some(item.trim_ascii_end())
+    })
+}
+
+/// The place behind the bracket that closes the first one.
+fn closing_bracket(json: &[u8]) -> Option<usize> {
+    let (mut depth, mut at) = (0, 0);
+    loop {
+        match json.get(at)? {
+            b'"' => at = closing_quote(json, at)?,
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' if depth == 1 => return Some(at + 1),
+            b']' | b'}' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
 /// Whether each of several items begins like an object.
-pub(super) fn look_like_objects(items: &Items<'_>) -> bool {
+pub(crate) fn look_like_objects(items: &Items<'_>) -> bool {
     items.items.len() > 1 && items.items.iter().all(|item| item.first() == Some(&b'{'))
 }
 
 /// What the commas of an array or an object divide; `None` if it is not closed, or if something
 /// follows.
-fn pieces(json: &[u8]) -> Option<Vec<&[u8]>> {
+pub(crate) fn pieces(json: &[u8]) -> Option<Vec<&[u8]>> {
     let (mut pieces, mut start, mut depth, mut at) = (Vec::new(), 1, 0, 0);
     loop {
         match json.get(at)? {
@@ -84,7 +122,7 @@ fn closing_quote(json: &[u8], opening: usize) -> Option<usize> {
 }
 
 /// The value of a member of an object, if it has this name and is not null.
-fn value<'b>(member: &'b [u8], name: &str) -> Option<&'b [u8]> {
+pub(crate) fn value<'b>(member: &'b [u8], name: &str) -> Option<&'b [u8]> {
     let rest = member.strip_prefix(b"\"")?.strip_prefix(name.as_bytes())?.strip_prefix(b"\"")?;
     let value = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
     (value != b"null").then_some(value)
@@ -99,7 +137,7 @@ mod tests {
 
     fn shown(json: &str) -> Option<(Vec<String>, Option<String>)> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let Items { items, beside } = of_value(json.as_bytes(), &["text"])?;
+        let Items { items, beside } = of_value(json.as_bytes(), "logs", &["text"])?;
         Some((items.into_iter().map(text).collect(), beside.as_deref().map(text)))
     }
 
@@ -113,6 +151,28 @@ mod tests {
         for json in ["[", "[1", "[\"a]", "[1]]", "[1] 2", "[1}", "[{]", "1", "\"[]\"", ""] {
             assert_eq!(shown(json), None, "{json}");
         }
+    }
+
+    #[test]
+    fn values_are_found_one_after_the_other_whatever_is_between_them() {
+        let found = |body: &str| {
+            of_stream(body.as_bytes()).map(String::from_utf8_lossy).collect::<Vec<_>>().join("|")
+        };
+        for between in ["", " ", "\n", ",", "\r\n\r\n", ",\n"] {
+            let body = [r#"{"a":"}{"}"#, r#"[{"b":1}]"#, "{}"].join(between);
+            assert_eq!(found(&body), r#"{"a":"}{"}|[{"b":1}]|{}"#, "{body}");
+        }
+        assert_eq!(found("a b\n{\"a\"\n{\"b\":1}\n\"x\""), "a b|{\"a\"|{\"b\":1}|\"x\"");
+        for blank in ["", " \n", ",", "\u{feff}"] {
+            assert_eq!(found(blank), "");
+        }
+    }
+
+    #[test]
+    fn a_million_brackets_that_are_never_closed_are_found_in_no_time() {
+        let began = std::time::Instant::now();
+        assert_eq!(of_stream("{\n".repeat(1_000_000).as_bytes()).count(), 1_000_000);
+        assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
     }
 
     #[test]
@@ -151,7 +211,7 @@ mod tests {
         fn the_items_of_valid_json_are_those_of_any_parser(
             json in "[\\[{]([\\[\\]{},:\"\\\\a1 ]|\"a\":|\"a\"){0,16}[\\]}]",
         ) {
-            let found = of_value(json.as_bytes(), &[]);
+            let found = of_value(json.as_bytes(), "logs", &[]);
             if let Ok(Value::Array(values)) = serde_json::from_str(&json) {
                 let items = found.expect("items").items.into_iter();
                 let items: Result<Vec<Value>, _> = items.map(serde_json::from_slice).collect();
@@ -162,8 +222,8 @@ mod tests {
         #[test]
         fn no_bytes_are_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             let json = [b"[", &bytes[..]].concat();
-            let _ = (of_value(&json, &["text"]), of_lines(&bytes));
-            let _ = of_value(&[b"{\"logs\":[", &bytes[..], b"]}"].concat(), &["text"]);
+            let _ = (of_value(&json, "logs", &["text"]), of_lines(&bytes));
+            let _ = of_value(&[b"{\"logs\":[", &bytes[..], b"]}"].concat(), "logs", &["text"]);
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::problem::{FieldError, Problem, ProblemCode};
 use crate::public_batch;
 use crate::state::Gateway;
 
-/// The `source` of every batch.
+/// The `source` of every batch of `/logs`.
 pub(crate) const SOURCE: &str = "log_batch";
 /// About how much memory an entry takes besides its bytes.
 const ENTRY_BYTES: usize = 400;
@@ -35,10 +35,10 @@ pub(crate) struct LogBatch {
     pub(crate) read: ReadEntries,
     /// The SHA-256 of the decompressed body. Newer rules may normalize it to other entries, but it
     /// stays the same batch.
-    digest: String,
-    traceparent: Option<String>,
-    /// Which values are counted by name, and how many of them on a day.
-    named: (Named, u32),
+    pub(crate) digest: String,
+    /// The way it came.
+    pub(crate) source: &'static str,
+    pub(crate) traceparent: Option<String>,
 }
 
 impl FromBody for LogBatch {
@@ -69,13 +69,14 @@ impl FromBody for LogBatch {
             return Err(refused(read));
         }
         let id = naming.id(gateway, &digest).await?;
-        let named = (gateway.named.clone(), gateway.settings.max_log_values);
-        Ok(Self { tenant, id, read, digest, traceparent: traceparent::of(request), named })
+        let traceparent = traceparent::of(request);
+        Ok(Self { tenant, id, read, digest, source: SOURCE, traceparent })
     }
 }
 
 /// Where the id of a batch comes from.
-enum Naming {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Naming {
     Key(RecordId),
     Content,
     Random,
@@ -83,7 +84,7 @@ enum Naming {
 
 impl Naming {
     /// The `Idempotency-Key`, otherwise the content if `?dedup=content` asks for it.
-    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+    pub(crate) fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let dedup = query::parameter(request, "dedup")?;
         let named = record_id::named(request);
         let named = named.map_err(|error| Problem::invalid(vec![error]))?;
@@ -99,7 +100,18 @@ impl Naming {
         }
     }
 
-    async fn id(self, gateway: &Gateway, digest: &str) -> Result<RecordId, Problem> {
+    /// The same for a protocol in which equal content is the same record: the content, unless
+    /// something else is asked for.
+    pub(crate) fn by_content(request: &HttpRequest) -> Result<Self, Problem> {
+        let is_asked = query::parameter(request, "dedup")?.is_some();
+        match Self::of(request)? {
+            Self::Random if !is_asked => Ok(Self::Content),
+            naming => Ok(naming),
+        }
+    }
+
+    /// The id of the batch whose content has this digest.
+    pub(crate) async fn id(self, gateway: &Gateway, digest: &str) -> Result<RecordId, Problem> {
         Ok(match self {
             Self::Key(id) => id,
             Self::Content => {
@@ -113,13 +125,17 @@ impl Naming {
 
 impl LogBatch {
     /// One record for each part of the batch. Takes the entries, and what was rejected.
-    pub(crate) async fn take_records(&mut self) -> Result<Vec<Record>, Problem> {
+    pub(crate) async fn take_records(&mut self, named: &Named) -> Result<Vec<Record>, Problem> {
         let entries = std::mem::take(&mut self.read.entries);
         let rejects = std::mem::take(&mut self.read.rejects);
-        let (tenant, (named, most)) = (self.tenant.clone(), self.named.clone());
-        let mark = move |entry: &mut Entry| named.bound_entry(&tenant, entry, most);
+        let (named, tenant) = (named.clone(), self.tenant.clone());
+        let mark = move |entry: &mut Entry| named.bound_entry(&tenant, entry);
         let parts = web::block(move || batch::parts(entries, &rejects, mark)).await;
-        let parts = parts.map_err(|_| Problem::busy())?.map_err(Problem::internal)?;
+        Ok(self.records(parts.map_err(|_| Problem::busy())?.map_err(Problem::internal)?))
+    }
+
+    /// A record for each of the parts.
+    pub(crate) fn records(&self, parts: Vec<String>) -> Vec<Record> {
         let of = u32::try_from(parts.len()).unwrap_or(u32::MAX);
         let received_at = Utc::now();
         let record = |(number, data)| Record {
@@ -127,13 +143,13 @@ impl LogBatch {
             tenant: self.tenant.clone(),
             id: self.id.clone(),
             digest: self.digest.clone(),
-            source: SOURCE.to_owned(),
+            source: self.source.to_owned(),
             received_at,
             part: Part { number, of },
             traceparent: self.traceparent.clone(),
             data,
         };
-        Ok((1..).zip(parts).map(record).collect())
+        (1..).zip(parts).map(record).collect()
     }
 }
 

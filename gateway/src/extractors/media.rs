@@ -120,7 +120,7 @@ fn is_json(name: &str) -> bool {
 }
 
 /// The names for JSON values on a line each.
-pub(super) fn is_json_lines(name: &str) -> bool {
+pub(crate) fn is_json_lines(name: &str) -> bool {
     matches!(
         name,
         "application/x-ndjson"

@@ -21,7 +21,7 @@ const MAX_EVENT_BYTES: usize = 256 << 10;
 pub(crate) struct NewEvent {
     pub(crate) tenant: TenantId,
     pub(crate) id: RecordId,
-    /// Which route took it: `site_event` or `interaction`.
+    /// The way in which it came: a route, or a door.
     pub(crate) source: &'static str,
     pub(crate) event: Event,
     /// Covers what the client sent, so that a retry on another day is the same event.
@@ -53,7 +53,7 @@ impl NewEvent {
 }
 
 /// The JSON object in the body of an event.
-pub(super) async fn object(request: &HttpRequest, payload: Payload) -> Result<Object, Problem> {
+pub(crate) async fn object(request: &HttpRequest, payload: Payload) -> Result<Object, Problem> {
     let body = body::read(request, payload, MAX_EVENT_BYTES, 0).await?;
     match Media::of(request, body)? {
         // A beacon of a string is `text/plain`.

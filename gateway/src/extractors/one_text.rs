@@ -22,10 +22,10 @@ const LARGE_BYTES: usize = 64 << 10;
 pub(crate) struct Text {
     pub(crate) tenant: TenantId,
     pub(crate) id: RecordId,
-    /// The way it came, one of [`SOURCES`].
+    /// The way it came: one of [`SOURCES`], or the protocol of a log client.
     pub(crate) source: &'static str,
-    pub(super) traceparent: Option<String>,
-    pub(super) text: String,
+    pub(crate) traceparent: Option<String>,
+    pub(crate) text: String,
 }
 
 impl Text {

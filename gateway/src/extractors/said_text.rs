@@ -7,26 +7,26 @@ use super::json::Object;
 use crate::problem::{FieldError, ProblemCode};
 
 /// The names of a text, the preferred one first.
-pub(super) const NAMES: [&str; 5] = ["text", "message", "msg", "log", "body"];
+pub(crate) const NAMES: [&str; 5] = ["text", "message", "msg", "log", "body"];
 
 /// A text as an object has it.
 #[derive(Debug)]
-pub(super) struct Said {
-    pub(super) tenant: Option<String>,
-    pub(super) id: Option<String>,
-    pub(super) text: String,
-    pub(super) errors: Vec<FieldError>,
+pub(crate) struct Said {
+    pub(crate) tenant: Option<String>,
+    pub(crate) id: Option<String>,
+    pub(crate) text: String,
+    pub(crate) errors: Vec<FieldError>,
 }
 
 impl Said {
     /// Only a text, without an object around it.
-    pub(super) fn alone(text: String) -> Self {
+    pub(crate) fn alone(text: String) -> Self {
         let errors = if text.is_empty() { vec![empty()] } else { Vec::new() };
         Self { tenant: None, id: None, text, errors }
     }
 
     /// If the text is an object, its JSON is the text; if an object has no text, its own JSON is.
-    pub(super) fn of(mut object: Object) -> Self {
+    pub(crate) fn of(mut object: Object) -> Self {
         let [tenant, id] = ["tenant_id", "log_id"].map(|name| object.name(name));
         let text = text(&mut object);
         let mut errors = object.errors;

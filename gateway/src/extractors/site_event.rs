@@ -26,6 +26,9 @@ pub(crate) struct SiteEvent {
     pub(crate) browser: Option<Browser>,
 }
 
+/// The `source` of an event that came in the form of `POST /event` itself.
+pub(crate) const SOURCE: &str = "site_event";
+
 impl FromBody for SiteEvent {
     const MEDIA_TYPES: &str = "application/json, text/plain";
 
@@ -35,24 +38,43 @@ impl FromBody for SiteEvent {
         gateway: &Gateway,
     ) -> Result<Self, Problem> {
         let mut body = new_event::object(request, payload).await?;
-        let browser = browser::of(request, gateway.settings.trusted_hops);
-        let mut event = named(request, &mut body, browser.as_ref(), Utc::now())?;
-        event.client = client::of_browser(request, &gateway.settings);
-        Ok(Self { event, browser })
+        let sender = Sender::of(request, gateway);
+        let event = of_object(request, &mut body, &sender, SOURCE)?;
+        let event = event.ok_or_else(|| Problem::invalid(std::mem::take(&mut body.errors)))?;
+        Ok(Self { event, browser: sender.browser })
     }
 }
 
-/// The event with its site and its id.
-fn named(
+/// Who sent a request, and when.
+pub(crate) struct Sender {
+    pub(crate) browser: Option<Browser>,
+    client: Client,
+    received_at: DateTime<Utc>,
+}
+
+impl Sender {
+    pub(crate) fn of(request: &HttpRequest, gateway: &Gateway) -> Self {
+        Self {
+            browser: browser::of(request, gateway.settings.trusted_hops),
+            client: client::of_browser(request, &gateway.settings),
+            received_at: Utc::now(),
+        }
+    }
+}
+
+/// The event with its site and its id; `None` if the body has errors. `source` is the way in which it
+/// came.
+pub(crate) fn of_object(
     request: &HttpRequest,
     body: &mut Object,
-    browser: Option<&Browser>,
-    received_at: DateTime<Utc>,
-) -> Result<NewEvent, Problem> {
-    let (fit, said) = (Fit::of(request)?, Said::take(request, body)?);
+    sender: &Sender,
+    source: &'static str,
+) -> Result<Option<NewEvent>, Problem> {
+    let (fit, said, received_at) =
+        (Fit::of(request)?, Said::take(request, body)?, sender.received_at);
     let sent = Sent::take(body, received_at);
-    let why =
-        said.why(request.headers(), browser.filter(|_| sent.user_id.is_none()), &sent.places());
+    let browser = sender.browser.as_ref().filter(|_| sent.user_id.is_none());
+    let why = said.why(request.headers(), browser, &sent.places());
     let [site, id] = ["site_id", "event_id"].map(|name| body.name(name));
     let names = TenantNames::of(request, &["X-Tenant-ID"])?.and("site_id", site.as_deref());
     let tenant = names.one("site_id").map_err(|wrong| body.errors.extend(wrong));
@@ -61,23 +83,23 @@ fn named(
     let (digest, query) = (sent.digest(received_at), sent.query());
     let mut event = sent.fitted(body, fit, received_at);
     let (Ok(tenant), Ok(id), true) = (tenant, id, body.errors.is_empty()) else {
-        return Err(Problem::invalid(std::mem::take(&mut body.errors)));
+        return Ok(None);
     };
     if let Some(reason) = why {
         event = event.excluded_for(reason);
     }
-    let traceparent = traceparent::of(request);
-    Ok(NewEvent {
+    let (client, traceparent) = (sender.client.clone(), traceparent::of(request));
+    Ok(Some(NewEvent {
         tenant,
         id,
-        source: "site_event",
+        source,
         event,
         digest,
         received_at,
-        client: Client::default(),
+        client,
         query,
         traceparent,
-    })
+    }))
 }
 
 /// The fields of an event as the client sent them.
@@ -191,8 +213,10 @@ mod tests {
     fn read_at(uri: &str, body: &Value) -> Result<NewEvent, ProblemCode> {
         let request = TestRequest::with_uri(uri).insert_header(("x-tenant-id", "shop"));
         let mut body = Object::parse(body.to_string().into_bytes()).expect("an object");
-        named(&request.to_http_request(), &mut body, None, Utc::now())
-            .map_err(|problem| problem.code())
+        let sender = Sender { browser: None, client: Client::default(), received_at: Utc::now() };
+        let event = of_object(&request.to_http_request(), &mut body, &sender, SOURCE)
+            .and_then(|event| event.ok_or_else(|| Problem::invalid(body.errors)));
+        event.map_err(|problem| problem.code())
     }
 
     fn read(body: &Value) -> NewEvent {

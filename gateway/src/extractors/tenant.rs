@@ -97,7 +97,7 @@ fn remembered(request: &HttpRequest, tenant: TenantId) -> TenantId {
 }
 
 /// The request's log line names a tenant only if its records are all of that one.
-pub(super) fn remember_only<'t>(
+pub(crate) fn remember_only<'t>(
     request: &HttpRequest,
     mut tenants: impl Iterator<Item = &'t TenantId>,
 ) {

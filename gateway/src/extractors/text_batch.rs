@@ -12,10 +12,10 @@ use super::tenant::{self, TenantNames};
 use super::{record_id, traceparent};
 use crate::problem::{FieldError, Problem, ProblemCode, first_of_each_field};
 
-/// The most texts of a batch: about as many messages as may be in flight to a broker.
-const MAX_TEXTS: usize = 10_000;
+/// The most records of a batch: about as many messages as may be in flight to a broker.
+pub(crate) const MAX_RECORDS: usize = 10_000;
 /// The most errors of a batch that are kept.
-const MAX_ERRORS: usize = 20;
+pub(crate) const MAX_ERRORS: usize = 20;
 /// The field of an error of a whole item.
 const ENTRY: &str = "entry";
 
@@ -43,8 +43,8 @@ impl TextBatch {
         is_strict: bool,
     ) -> Result<Self, Problem> {
         let count = items.items.len();
-        if count > MAX_TEXTS {
-            let detail = format!("The batch has {count} texts; it may have {MAX_TEXTS}.");
+        if count > MAX_RECORDS {
+            let detail = format!("The batch has {count} texts; it may have {MAX_RECORDS}.");
             return Err(Problem::new(ProblemCode::TooLarge, detail));
         }
         let shared = Shared::of(request, items.beside)?;

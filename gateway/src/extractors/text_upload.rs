@@ -16,6 +16,8 @@ use super::text_batch::TextBatch;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Gateway;
 
+/// The name of the array in an object around a batch.
+const ENVELOPE: &str = "logs";
 /// About how much memory a text of a batch takes besides its bytes, as a record and as a message.
 const ITEM_BYTES: usize = 1_500;
 
@@ -67,7 +69,7 @@ fn from_json(
     surrogates::repair(&mut body);
     let batch =
         |items: Items<'_>| TextBatch::read(request, items, is_strict).map(TextUpload::Batch);
-    if let Some(items) = json_items::of_value(&body, &NAMES) {
+    if let Some(items) = json_items::of_value(&body, ENVELOPE, &NAMES) {
         return batch(items);
     }
     if is_lines {

@@ -97,7 +97,7 @@ impl Recognizer {
 }
 
 /// The object that is all of the line.
-fn whole_object(line: &str) -> Result<Raw<'_>, Wrong> {
+pub(super) fn whole_object(line: &str) -> Result<Raw<'_>, Wrong> {
     let mut scanner = Scanner::new(line, 0);
     let raw = object(&mut scanner).map_err(not_json)?;
     if scanner.peek().is_some() {

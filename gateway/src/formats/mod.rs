@@ -26,6 +26,7 @@ mod prefix;
 mod preset;
 mod rejects;
 mod request_line;
+mod requests;
 mod s3;
 #[cfg(test)]
 mod same_counts;
@@ -50,6 +51,7 @@ use self::collector::MAX_ERRORS;
 pub(crate) use self::collector::{EntryError, ReadEntries};
 pub(crate) use self::preset::Format;
 pub(crate) use self::rejects::Rejects;
+pub(crate) use self::requests::Requests;
 use crate::problem::{Problem, ProblemCode};
 
 /// The problems that a batch may have.

@@ -5,7 +5,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, PathItem};
 
-use super::{bodies, files, forms, headers, parameters, responses};
+use super::{bodies, files, forms, headers, log_clients, parameters, responses};
 use crate::problem::{Details, ProblemCode};
 use crate::routes::{
     analytics, breakdown, event, events, health, ingest, live, log_batches, logs, metrics,
@@ -59,6 +59,8 @@ use crate::routes::{
         (name = "access logs", description = "Requests, counted by window."),
         (name = "events", description = "Events of a site's visitors, counted."),
         (name = "quarantine", description = "Messages that cannot be processed."),
+        (name = "clients", description = "The protocols of clients that people already have: see \
+            docs/CLIENTS.md."),
         (name = "service", description = "The state of the service."),
         (name = "pages", description = "Files for browsers; `PAGES` turns them off."),
     ),
@@ -68,6 +70,7 @@ struct Api;
 /// The document as it is committed.
 pub fn document() -> String {
     let mut api = Api::openapi();
+    log_clients::describe(&mut api.paths);
     files::describe(&mut api.paths);
     api.paths.paths.iter_mut().for_each(|(path, item)| pass_edge(path, item));
     share(api.components.get_or_insert_default());
@@ -121,6 +124,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::doors::sites;
     use crate::route_table::{browser_routes, routes};
 
     type Route = (String, String);
@@ -163,9 +167,13 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn every_route_is_described_and_nothing_else_is() {
+    async fn every_route_but_the_doors_is_described_and_nothing_else_is() {
+        let (doors, routed): (BTreeSet<_>, BTreeSet<_>) =
+            routed().await.into_iter().partition(|(_, path)| sites::PATHS.contains(&path.as_str()));
+        let paths: BTreeSet<_> = doors.iter().map(|(_, path)| path.as_str()).collect();
+        assert_eq!(paths, BTreeSet::from(sites::PATHS));
         let (heads, routed): (BTreeSet<_>, BTreeSet<_>) =
-            routed().await.into_iter().partition(|(method, _)| method == "HEAD");
+            routed.into_iter().partition(|(method, _)| method == "HEAD");
         assert_eq!(described(), routed);
         // Every path that supports GET supports HEAD; the document says so once.
         let paths = |routes: &BTreeSet<Route>, method: &str| -> BTreeSet<String> {

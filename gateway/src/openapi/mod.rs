@@ -6,6 +6,7 @@ pub(crate) mod document;
 mod files;
 pub(crate) mod forms;
 mod headers;
+mod log_clients;
 pub(crate) mod parameters;
 pub(crate) mod responses;
 pub(crate) mod stored;

@@ -3,13 +3,11 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use common::event::Exclusion;
-use common::metrics::{ACCEPTED, EXCLUDED, UNKNOWN_VISITORS};
-use common::record::Kind;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{ON_PUBLISH, Status};
-use crate::dimensions::Origin;
+use crate::accept::{self, accept};
 use crate::extractors::body::{self, Body};
 use crate::extractors::interaction::Interaction;
 use crate::extractors::new_event::NewEvent;
@@ -18,8 +16,6 @@ use crate::extractors::{json, tenant};
 use crate::openapi::responses::responses;
 use crate::openapi::{bodies, forms, parameters};
 use crate::problem::{Extensions, Problem, ProblemCode};
-use crate::public_path;
-use crate::publish::publish;
 use crate::state::Gateway;
 
 /// An event that is durable.
@@ -93,14 +89,12 @@ responses! {
     ),
 )]
 pub(crate) async fn post_site_event(
-    Body(mut site_event): Body<SiteEvent>,
+    Body(site_event): Body<SiteEvent>,
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
-    let event = &site_event.event.event;
-    if event.user_id.is_none() && event.excluded.is_none() {
-        site_event.event.event.user_id = visitor(&site_event, &gateway).await;
-    }
-    accept(site_event.event, &gateway).await
+    let SiteEvent { mut event, browser } = site_event;
+    accept::name_visitor(&mut event, browser.as_ref(), &gateway).await;
+    answer(event, &gateway).await
 }
 
 /// Takes an interaction of a user
@@ -138,39 +132,15 @@ pub(crate) async fn post_interaction(
     Body(Interaction(event)): Body<Interaction>,
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
-    accept(event, &gateway).await
+    answer(event, &gateway).await
 }
 
-/// The visitor's id for the day, if a browser sent the event. If the store has no salt, the event
-/// is accepted without a visitor: a page sends it only once.
-async fn visitor(SiteEvent { event, browser }: &SiteEvent, gateway: &Gateway) -> Option<String> {
-    let browser = browser.as_ref()?;
-    let Some(salt) = gateway.salts.of(event.received_at.date_naive()).await else {
-        UNKNOWN_VISITORS.inc();
-        return None;
-    };
-    Some(salt.visitor(&event.tenant, browser.address, &browser.user_agent))
-}
-
-/// Says by what the event is counted, beside its type and its path.
-fn count_by(NewEvent { tenant, event, client, query, .. }: &mut NewEvent, gateway: &Gateway) {
-    let settings = &gateway.settings;
-    event.dimensions = Origin { client, query, redacts: settings.redact_paths }.dimensions(event);
-    event.dimensions.retain(|dimension, _| settings.site_dimensions.has(*dimension));
-    gateway.named.bound(tenant, event);
-}
-
-async fn accept(mut event: NewEvent, gateway: &Gateway) -> Result<HttpResponse, Problem> {
-    public_path::of_event(&gateway.settings, &event.tenant, &mut event.event);
-    count_by(&mut event, gateway);
-    let (id, source, excluded) = (event.id.clone(), event.source, event.event.excluded);
-    let record = event.into_record().map_err(Problem::internal)?;
-    let published = publish(gateway, vec![record]).await;
+async fn answer(event: NewEvent, gateway: &Gateway) -> Result<HttpResponse, Problem> {
+    let (id, excluded) = (event.id.clone(), event.event.excluded);
     let event_id = Some(id.to_string());
-    published.map_err(|problem| problem.with(Extensions { event_id, ..Extensions::default() }))?;
-    ACCEPTED.with_label_values(&[Kind::Event.as_str(), source]).inc();
+    let accepted = accept(vec![event], gateway).await;
+    accepted.map_err(|problem| problem.with(Extensions { event_id, ..Extensions::default() }))?;
     let reason = excluded.map(Exclusion::as_str);
-    reason.iter().for_each(|reason| EXCLUDED.with_label_values(&[reason]).inc());
     let accepted = EventAccepted {
         status: Status::Accepted,
         event_id: id.as_str(),

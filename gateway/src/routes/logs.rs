@@ -204,7 +204,7 @@ pub(crate) async fn post(
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
     let accepted = batch.read.entries.len();
-    let records = batch.take_records().await?;
+    let records = batch.take_records(&gateway.named).await?;
     let published = publish(&gateway, records).await;
     let batch_id = Some(batch.id.to_string());
     published.map_err(|problem| problem.with(Extensions { batch_id, ..Extensions::default() }))?;

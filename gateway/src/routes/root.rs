@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::doors::elasticsearch::handshake;
 use crate::openapi::responses::responses;
 use crate::pages::Page;
 use crate::problem::ProblemCode;
@@ -51,6 +52,9 @@ responses! {
     ),
 )]
 pub(crate) async fn root(request: HttpRequest, gateway: Data<Gateway>) -> HttpResponse {
+    if handshake::is_asked(&request) {
+        return handshake::version(request).await;
+    }
     let accepts = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
     let accepts = |kind: &str| accepts.is_some_and(|list| list.contains(kind));
     let pages = &gateway.settings.pages;

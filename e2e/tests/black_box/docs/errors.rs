@@ -56,10 +56,12 @@ fn section(page: &str, is_it: impl Fn(&str) -> bool) -> &str {
     found.next().expect("a section")
 }
 
-/// Whether the section under this heading is the route's. Files for browsers share one.
+/// Whether the section under this heading is the route's. Files for browsers share one, and so do the
+/// doors for clients.
 fn is_about(heading: &str, method: &str, path: &str, tag: &str) -> bool {
     match tag {
         "pages" => heading == "## In the browser",
+        "clients" => heading == "## Log clients",
         _ => {
             let rest = heading.strip_prefix(&format!("## {method} "));
             let path = if matches!(path, "/robots.txt" | "/favicon.ico") { "/" } else { path };

@@ -1,0 +1,111 @@
+//! `POST /records`: what any shipper posts, without saying what its lines are.
+
+use actix_web::web::{self, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use super::json_record::{self, ENTRY};
+use super::shipment::{Origin, Shipment, Shipped, Taken};
+use super::sources::RECORDS;
+use crate::extractors::json::{BYTE_ORDER_MARK, Object};
+use crate::extractors::json_items::{Items, of_stream, of_value};
+use crate::extractors::media::{Media, is_json_lines};
+use crate::extractors::said_text::NAMES;
+use crate::extractors::{body, compression, surrogates};
+use crate::problem::{FieldError, Problem, ProblemCode};
+use crate::state::Gateway;
+
+/// The media types, as `Accept-Post` lists them.
+const MEDIA_TYPES: &str = "application/json, application/x-ndjson, text/plain";
+/// The name of the array in an object around it.
+const ENVELOPE: &str = "logs";
+/// The most errors in an answer.
+const MAX_ERRORS: usize = 20;
+
+/// Records that are durable.
+#[derive(Serialize)]
+struct Accepted {
+    status: &'static str,
+    batch_id: String,
+    /// How many of them are texts.
+    texts: usize,
+    /// How many are access-log entries.
+    entries: usize,
+    /// How many records are not valid.
+    rejected: usize,
+    errors: Vec<FieldError>,
+}
+
+/// Takes records. Each that is an access-log entry is counted, the others are texts.
+pub(crate) async fn post(
+    request: HttpRequest,
+    payload: web::Payload,
+    gateway: Data<Gateway>,
+) -> Result<HttpResponse, Problem> {
+    let taken = take(&request, payload, &gateway).await;
+    let taken = taken.map_err(|problem| problem.accepting(MEDIA_TYPES, compression::ACCEPTED))?;
+    let Taken { batch, texts, entries, refused, .. } = taken;
+    let rejected = refused.len();
+    let errors: Vec<_> = refused.into_iter().take(MAX_ERRORS).collect();
+    if texts + entries == 0 {
+        let detail = format!("The request has no valid record, and {rejected} that are not valid.");
+        return Err(Problem::new(ProblemCode::InvalidEntries, detail).because(errors));
+    }
+    let (status, batch_id) = ("accepted", batch.to_string());
+    let accepted = Accepted { status, batch_id, texts, entries, rejected, errors };
+    // Some clients, such as winston's transport, take any other status for a failure.
+    Ok(HttpResponse::Ok().json(accepted))
+}
+
+async fn take(
+    request: &HttpRequest,
+    payload: web::Payload,
+    gateway: &Gateway,
+) -> Result<Taken, Problem> {
+    let limit = gateway.settings.max_logs_bytes();
+    let body = body::read(request, payload.into_inner(), limit, 0).await?;
+    let origin = Origin::of(request, RECORDS, &["X-Tenant-ID", "X-Customer-ID"])?;
+    let (body, read): (_, fn(&[u8], &mut Shipment) -> Result<(), Problem>) =
+        match Media::of(request, body)? {
+            Media::Json(json) => (json, read_json),
+            Media::Other(name, lines) if is_json_lines(&name) => (lines, read_json),
+            Media::Text(text) | Media::Unknown(text) => (text, read_lines),
+            other => return Err(other.unsupported(MEDIA_TYPES)),
+        };
+    let (taken, ()) = origin.take(request, gateway, body, read).await?;
+    Ok(taken)
+}
+
+/// Reads an array, `{"logs":[…]}`, or values one after the other.
+fn read_json(body: &[u8], shipment: &mut Shipment) -> Result<(), Problem> {
+    let mut body = body.to_vec();
+    surrogates::repair(&mut body);
+    let Some(Items { items, beside }) = of_value(&body, ENVELOPE, &NAMES) else {
+        return of_stream(&body).try_for_each(|json| shipment.add(json_record::value(json)));
+    };
+    let mut around = beside.as_deref().map(Object::of).transpose()?;
+    let tenant = around.as_mut().and_then(|around| around.name("tenant_id"));
+    let tenant = tenant.map(|name| ("tenant_id", name));
+    items.into_iter().try_for_each(|json| {
+        let record = json_record::value(json);
+        let within = |shipped: Shipped| Shipped {
+            tenant: shipped.tenant.or_else(|| tenant.clone()),
+            ..shipped
+        };
+        shipment.add(record.map(within))
+    })
+}
+
+/// Reads lines; blank ones are left out, and a line may be an object.
+fn read_lines(body: &[u8], shipment: &mut Shipment) -> Result<(), Problem> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
+    lines.filter(|line| !line.trim_ascii().is_empty()).try_for_each(|line| {
+        let object = (line.first() == Some(&b'{')).then(|| json_record::object(line).ok());
+        shipment.add(match (object.flatten(), std::str::from_utf8(line)) {
+            (Some(object), _) => Ok(object),
+            (None, Ok(text)) => Ok(Shipped { text: text.to_owned(), ..Shipped::default() }),
+            (None, Err(_)) => Err(FieldError::new(ProblemCode::InvalidUtf8, ENTRY, "is not UTF-8")),
+        })
+    })
+}
