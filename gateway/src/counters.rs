@@ -79,6 +79,8 @@ fn count_request(route: &str, method: &Method, status: StatusCode) {
         Method::POST => "POST",
         Method::HEAD => "HEAD",
         Method::OPTIONS => "OPTIONS",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
         _ => "other",
     };
     HTTP_REQUESTS.with_label_values(&[route, method, status.as_str()]).inc();

@@ -4,9 +4,11 @@
 //! The path of a request: `app`, `edge`, `route_table`, `extractors` (with `formats` for access
 //! logs), `routes`, `publish`, and `problem` for what goes wrong.
 
+mod admin;
 mod app;
 mod assets;
 mod batch;
+mod bearer;
 mod counters;
 mod csv_rows;
 mod digest_key;
@@ -17,6 +19,7 @@ mod formats;
 mod header_list;
 mod hosts;
 mod listing;
+mod local_client;
 mod open_files;
 mod openapi;
 mod pages;
@@ -33,6 +36,8 @@ mod route_table;
 mod routes;
 mod sending;
 mod settings;
+mod site_rules;
+mod sites;
 mod state;
 mod stored;
 mod tenant_list;

@@ -154,6 +154,11 @@ impl Object {
         !value.is_null() && value != ""
     }
 
+    /// The fields that were not taken.
+    pub(crate) fn into_fields(self) -> Map<String, Value> {
+        self.fields
+    }
+
     /// The fields that were not taken, as JSON; `None` if they are all null.
     pub(crate) fn rest(&mut self) -> Option<String> {
         let fields = std::mem::take(&mut self.fields);

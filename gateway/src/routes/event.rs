@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use common::event::Exclusion;
 use common::metrics::{ACCEPTED, EXCLUDED, UNKNOWN_VISITORS};
 use common::record::Kind;
+use common::site_settings::SiteSettings;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,6 +21,7 @@ use crate::openapi::{bodies, forms, parameters};
 use crate::problem::{Extensions, Problem, ProblemCode};
 use crate::public_path;
 use crate::publish::publish;
+use crate::site_rules;
 use crate::state::Gateway;
 
 /// An event that is durable.
@@ -142,27 +144,45 @@ pub(crate) async fn post_interaction(
 }
 
 /// The visitor's id for the day, if a browser sent the event. If the store has no salt, the event
-/// is accepted without a visitor: a page sends it only once.
+/// is accepted without a visitor: a page sends it only once. The settings of the site are read at the
+/// same time, so that a store that does not answer is waited for once.
 async fn visitor(SiteEvent { event, browser }: &SiteEvent, gateway: &Gateway) -> Option<String> {
     let browser = browser.as_ref()?;
-    let Some(salt) = gateway.salts.of(event.received_at.date_naive()).await else {
+    let salt = gateway.salts.of(event.received_at.date_naive());
+    let (salt, _) = futures::join!(salt, gateway.sites.prepare(&event.tenant));
+    let Some(salt) = salt else {
         UNKNOWN_VISITORS.inc();
         return None;
     };
     Some(salt.visitor(&event.tenant, browser.address, &browser.user_agent))
 }
 
+/// Decides by the settings of the site whether the event counts, and by what. The event says it, so
+/// that whoever counts it again counts the same.
+async fn decide(event: &mut NewEvent, gateway: &Gateway) {
+    let site = gateway.sites.of(&event.tenant).await;
+    let rules = site.page_rules(gateway.settings.page_rules(&event.tenant));
+    site_rules::exclude(&site, rules, event);
+    let query = site_rules::page_query(&site, &event.query);
+    public_path::of_event(&gateway.settings, rules, &query, &mut event.event);
+    count_by(event, &site, gateway);
+}
+
 /// Says by what the event is counted, beside its type and its path.
-fn count_by(NewEvent { tenant, event, client, query, .. }: &mut NewEvent, gateway: &Gateway) {
+fn count_by(
+    NewEvent { tenant, event, client, query, .. }: &mut NewEvent,
+    site: &SiteSettings,
+    gateway: &Gateway,
+) {
     let settings = &gateway.settings;
     event.dimensions = Origin { client, query, redacts: settings.redact_paths }.dimensions(event);
-    event.dimensions.retain(|dimension, _| settings.site_dimensions.has(*dimension));
+    let is_counted = |one| settings.site_dimensions.has(one) && site.counts_by(one);
+    event.dimensions.retain(|dimension, _| is_counted(*dimension));
     gateway.named.bound(tenant, event);
 }
 
 async fn accept(mut event: NewEvent, gateway: &Gateway) -> Result<HttpResponse, Problem> {
-    public_path::of_event(&gateway.settings, &event.tenant, &mut event.event);
-    count_by(&mut event, gateway);
+    decide(&mut event, gateway).await;
     let (id, source, excluded) = (event.id.clone(), event.source, event.event.excluded);
     let record = event.into_record().map_err(Problem::internal)?;
     let published = publish(gateway, vec![record]).await;
