@@ -6,7 +6,8 @@
 # deployment nor a roll-back.
 
 locals {
-  reads_are_open = nonsensitive(var.read_token == "open")
+  reads_are_open  = nonsensitive(var.read_token == "open")
+  has_admin_token = nonsensitive(var.admin_token != null)
 
   gateway_port = 8080
 
@@ -100,6 +101,19 @@ resource "google_cloud_run_v2_service" "gateway" {
         }
       }
 
+      dynamic "env" {
+        for_each = google_secret_manager_secret.admin_token
+        content {
+          name = "ADMIN_TOKEN"
+          value_source {
+            secret_key_ref {
+              secret  = env.value.secret_id
+              version = "latest"
+            }
+          }
+        }
+      }
+
       # Both probes ask whether the process runs, not whether Pub/Sub and Firestore answer (/ready): if
       # the broker is down, the gateway answers 503. That is no reason to restart it or to reject a
       # revision.
@@ -166,6 +180,7 @@ resource "google_cloud_run_v2_service" "gateway" {
   depends_on = [
     google_secret_manager_secret_iam_member.this,
     google_secret_manager_secret_version.read_token,
+    google_secret_manager_secret_version.admin_token,
     google_secret_manager_secret_version.collector,
   ]
 }
@@ -188,6 +203,30 @@ resource "google_secret_manager_secret_version" "read_token" {
   secret                 = google_secret_manager_secret.read_token[0].id
   secret_data_wo         = var.read_token
   secret_data_wo_version = var.read_token_version
+
+  # A running revision may still ask for the previous version.
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+# The operator's token, kept as the read token is.
+resource "google_secret_manager_secret" "admin_token" {
+  count     = local.has_admin_token ? 1 : 0
+  secret_id = "${var.name}-admin-token"
+
+  replication {
+    auto {}
+  }
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_secret_manager_secret_version" "admin_token" {
+  count                  = local.has_admin_token ? 1 : 0
+  secret                 = google_secret_manager_secret.admin_token[0].id
+  secret_data_wo         = var.admin_token
+  secret_data_wo_version = var.admin_token_version
 
   # A running revision may still ask for the previous version.
   lifecycle {

@@ -45,6 +45,11 @@ locals {
         secret = google_secret_manager_secret.read_token[0].id, member = google_service_account.build.member
       }
     },
+    local.has_admin_token ? {
+      gateway-reads-the-admin-token = {
+        secret = google_secret_manager_secret.admin_token[0].id, member = google_service_account.gateway.member
+      }
+    } : {},
     { for service, account in { gateway = google_service_account.gateway, worker = google_service_account.worker } :
       "${service}-reads-its-collector" => {
         secret = google_secret_manager_secret.collector[service].id, member = account.member
@@ -53,17 +58,18 @@ locals {
   )
 }
 
-# The gateway reads everything, and writes one thing: the day's salt of visitors' ids, which it creates
-# and destroys. Google's predefined roles would also let it change documents.
+# The gateway reads everything, and writes two things: the day's salt of visitors' ids, which it creates
+# and destroys, and, where somebody may change them, the settings of sites. Google's predefined roles
+# would always let it change documents.
 resource "google_project_iam_custom_role" "gateway" {
   role_id = "${replace(var.name, "-", "_")}_gateway"
-  title   = "Spillway gateway (${var.name}): reads documents, creates and destroys salts"
-  permissions = [
+  title   = "Spillway gateway (${var.name}): reads documents, writes salts and settings"
+  permissions = concat([
     "datastore.entities.create",
     "datastore.entities.delete",
     "datastore.entities.get",
     "datastore.entities.list",
-  ]
+  ], local.has_admin_token ? ["datastore.entities.update"] : [])
 
   depends_on = [google_project_service.this]
 }

@@ -60,6 +60,34 @@ variable "read_token_version" {
   }
 }
 
+variable "admin_token" {
+  description = "The operator's token, which reads everything, changes the settings of sites, and exports and deletes tenants (at least 20 characters, such as from `openssl rand -hex 32`). Without one, nobody can do so over HTTP."
+  type        = string
+  default     = null
+  sensitive   = true
+
+  validation {
+    condition     = var.admin_token == null || can(regex("^[A-Za-z0-9._~+/-]{20,}=*$", var.admin_token))
+    error_message = "Set a token of at least 20 letters, digits and . _ ~ + / - (openssl rand -hex 32), or null."
+  }
+
+  validation {
+    condition     = var.admin_token == null || var.admin_token != var.read_token
+    error_message = "The operator's token must not be the read token: whoever may read could then change settings."
+  }
+}
+
+variable "admin_token_version" {
+  description = "Raise this when you change `admin_token`: Terraform keeps no copy of the token, so it cannot see the change."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.admin_token_version >= 1 && floor(var.admin_token_version) == var.admin_token_version
+    error_message = "A version is a whole number, at least 1."
+  }
+}
+
 # --- Gateway ---------------------------------------------------------------------------------
 
 variable "gateway_image" {

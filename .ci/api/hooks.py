@@ -32,6 +32,8 @@ BEYOND_SCHEMAS = [
     ("from|to|start_date|end_date", r"must be before the end of .*"),
     ("filter", r"must be .*"),
     ("compare", "needs a period with a start and an end"),
+    ("hosts|query_parameters|excluded_addresses|excluded_paths", "has .*"),
+    ("hosts|query_parameters|excluded_addresses|excluded_paths", "must have items of at most .*"),
 ]
 TENANT = "acme"
 

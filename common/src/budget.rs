@@ -9,6 +9,10 @@ pub const ANSWER: Duration = Duration::from_secs(10);
 /// Longest that the gateway waits for the salt that a visitor's id needs.
 pub const SALT: Duration = Duration::from_secs(1);
 
+/// Longest that the gateway waits for the settings of a site. It reads them at the same time as the
+/// salt, so both take no longer than one.
+pub const SITE_SETTINGS: Duration = SALT;
+
 /// Longest that the gateway waits for [`Broker::publish`](crate::broker::Broker::publish).
 pub const PUBLISH: Duration = Duration::from_millis(8_500);
 

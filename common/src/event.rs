@@ -54,14 +54,20 @@ pub struct Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Exclusion {
+    /// The site leaves out what comes from this address.
+    Address,
     /// A program sent it, by its user agent.
     Bot,
     /// The page is a file on the visitor's disk.
     File,
     /// The page is shown in a frame of another page.
     Frame,
+    /// The page is on none of the site's hosts.
+    Host,
     /// The page is on the developer's own machine.
     Localhost,
+    /// The site leaves out this page.
+    Path,
     /// The page was loaded in advance.
     Prefetch,
     /// Nobody ever looked at the page.
@@ -72,11 +78,14 @@ pub enum Exclusion {
 
 impl Exclusion {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
+        Self::Address,
         Self::Bot,
         Self::File,
         Self::Frame,
+        Self::Host,
         Self::Localhost,
+        Self::Path,
         Self::Prefetch,
         Self::Unseen,
         Self::Webdriver,
@@ -85,10 +94,13 @@ impl Exclusion {
     /// The name in requests, messages, documents and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Address => "address",
             Self::Bot => "bot",
             Self::File => "file",
             Self::Frame => "frame",
+            Self::Host => "host",
             Self::Localhost => "localhost",
+            Self::Path => "path",
             Self::Prefetch => "prefetch",
             Self::Unseen => "unseen",
             Self::Webdriver => "webdriver",

@@ -62,6 +62,8 @@ metrics! {
     ENTRIES: IntCounterVec = "spillway_log_entries_total" ["outcome"];
     /// Events from browsers without a visitor, because the store returned no salt for the day.
     UNKNOWN_VISITORS: IntCounter = "spillway_unknown_visitors_total" [];
+    /// Events that were taken without the settings of their site, because the store did not return them.
+    UNKNOWN_SETTINGS: IntCounter = "spillway_unknown_settings_total" [];
     /// Messages handed to the broker, by outcome.
     PUBLISHED: IntCounterVec = "spillway_messages_published_total" ["outcome"];
     /// Pushes refused without being read, by reason.

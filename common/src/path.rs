@@ -24,19 +24,22 @@ pub enum Collection {
     Rollups,
     /// The salts of visitors' ids, by day.
     Salts,
+    /// What the owner of the tenant's site decides, in one document.
+    Settings,
     /// One document for each user and day.
     Visitors,
 }
 
 impl Collection {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Events,
         Self::LogBatches,
         Self::ProcessedLogs,
         Self::Quarantine,
         Self::Rollups,
         Self::Salts,
+        Self::Settings,
         Self::Visitors,
     ];
 
@@ -49,6 +52,7 @@ impl Collection {
             Self::Quarantine => "quarantine",
             Self::Rollups => "rollups",
             Self::Salts => "salts",
+            Self::Settings => "settings",
             Self::Visitors => "visitors",
         }
     }
@@ -85,6 +89,13 @@ impl CollectionPath {
     /// The salts of all visitors' ids: `salts`, outside every tenant.
     pub fn salts() -> Self {
         Self(Collection::Salts.as_str().into())
+    }
+
+    /// The settings of a tenant's site: `tenants/{tenant_id}/settings/site`. A store has documents in
+    /// collections alone, and a path of three segments is that of a collection, so the one document in
+    /// it has an id of its own.
+    pub fn site(tenant: &TenantId) -> DocumentPath {
+        Self::of(tenant, Collection::Settings).document("site".to_owned())
     }
 
     /// The document of a day: `…/2025-05-01`.

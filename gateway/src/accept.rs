@@ -3,6 +3,7 @@
 use common::event::Exclusion;
 use common::metrics::{ACCEPTED, EXCLUDED, UNKNOWN_VISITORS};
 use common::record::Kind;
+use common::site_settings::SiteSettings;
 
 use crate::dimensions::Origin;
 use crate::extractors::browser::Browser;
@@ -10,6 +11,7 @@ use crate::extractors::new_event::NewEvent;
 use crate::problem::Problem;
 use crate::public_path;
 use crate::publish::publish;
+use crate::site_rules;
 use crate::state::Gateway;
 
 /// Publishes the events, and returns when each is durable.
@@ -17,8 +19,7 @@ pub(crate) async fn accept(events: Vec<NewEvent>, gateway: &Gateway) -> Result<(
     let mut accepted = Vec::with_capacity(events.len());
     let mut records = Vec::with_capacity(events.len());
     for mut event in events {
-        public_path::of_event(&gateway.settings, &event.tenant, &mut event.event);
-        count_by(&mut event, gateway);
+        decide(&mut event, gateway).await;
         accepted.push((event.source, event.event.excluded));
         records.push(event.into_record().map_err(Problem::internal)?);
     }
@@ -28,7 +29,8 @@ pub(crate) async fn accept(events: Vec<NewEvent>, gateway: &Gateway) -> Result<(
 }
 
 /// Gives an event that names no user the visitor's id for the day, if a browser sent it. If the store
-/// has no salt, the event has no visitor: a page sends it only once.
+/// has no salt, the event has no visitor: a page sends it only once. The settings of the site are read at
+/// the same time, so that a store that does not answer is waited for once.
 pub(crate) async fn name_visitor(
     event: &mut NewEvent,
     browser: Option<&Browser>,
@@ -36,7 +38,9 @@ pub(crate) async fn name_visitor(
 ) {
     let is_visit = event.event.user_id.is_none() && event.event.excluded.is_none();
     let Some(browser) = browser.filter(|_| is_visit) else { return };
-    match gateway.salts.of(event.received_at.date_naive()).await {
+    let salt = gateway.salts.of(event.received_at.date_naive());
+    let (salt, _) = futures::join!(salt, gateway.sites.prepare(&event.tenant));
+    match salt {
         Some(salt) => {
             let visitor = salt.visitor(&event.tenant, browser.address, &browser.user_agent);
             event.event.user_id = Some(visitor);
@@ -45,11 +49,27 @@ pub(crate) async fn name_visitor(
     }
 }
 
+/// Decides by the settings of the site whether the event counts, and by what. The event says it, so
+/// that whoever counts it again counts the same.
+async fn decide(event: &mut NewEvent, gateway: &Gateway) {
+    let site = gateway.sites.of(&event.tenant).await;
+    let rules = site.page_rules(gateway.settings.page_rules(&event.tenant));
+    site_rules::exclude(&site, rules, event);
+    let query = site_rules::page_query(&site, &event.query);
+    public_path::of_event(&gateway.settings, rules, &query, &mut event.event);
+    count_by(event, &site, gateway);
+}
+
 /// Says by what the event is counted, beside its type and its path.
-fn count_by(NewEvent { tenant, event, client, query, .. }: &mut NewEvent, gateway: &Gateway) {
+fn count_by(
+    NewEvent { tenant, event, client, query, .. }: &mut NewEvent,
+    site: &SiteSettings,
+    gateway: &Gateway,
+) {
     let settings = &gateway.settings;
     event.dimensions = Origin { client, query, redacts: settings.redact_paths }.dimensions(event);
-    event.dimensions.retain(|dimension, _| settings.site_dimensions.has(*dimension));
+    let is_counted = |one| settings.site_dimensions.has(one) && site.counts_by(one);
+    event.dimensions.retain(|dimension, _| is_counted(*dimension));
     gateway.named.bound(tenant, event);
 }
 

@@ -15,7 +15,7 @@ use socket2::{Domain, Socket, Type};
 
 use crate::counters;
 use crate::edge::edge;
-use crate::hosts::Hosts;
+use crate::hosts::{Hosts, are_near};
 use crate::open_files;
 use crate::route_table::{browser_routes, routes};
 use crate::state::Gateway;
@@ -84,6 +84,7 @@ impl Application {
     pub fn on(mut gateway: Gateway, sockets: Vec<TcpListener>) -> io::Result<Self> {
         counters::begin();
         gateway.hosts = Hosts::of(&sockets, &gateway.settings.allowed_hosts);
+        gateway.is_near = are_near(&sockets);
         let gateway = Data::new(gateway);
         let data = gateway.clone();
         let max_connections = open_files::room_for(gateway.settings.max_connections as usize);

@@ -86,6 +86,7 @@ fn count_request(route: &str, method: &Method, status: StatusCode) {
         Method::PUT => "PUT",
         Method::HEAD => "HEAD",
         Method::OPTIONS => "OPTIONS",
+        Method::DELETE => "DELETE",
         _ => "other",
     };
     HTTP_REQUESTS.with_label_values(&[route, method, status.as_str()]).inc();

@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, LOCATION, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::middleware::Next;
@@ -16,14 +15,16 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use common::metrics::REFUSED;
 use common::record::RecordId;
-use common::{hash, trace};
+use common::trace;
 
+use crate::bearer::has_token;
 use crate::counters::{self, RouteSeries};
 use crate::doors::own_form::OwnForm;
 use crate::doors::sites;
 use crate::pages;
 use crate::problem::{Problem, ProblemCode};
 use crate::request_log::{self, LogRequests};
+use crate::settings::GatewaySettings;
 use crate::slow_answer::sending;
 use crate::state::Gateway;
 
@@ -130,32 +131,23 @@ fn before_the_route(request: &mut ServiceRequest) -> Result<Option<HttpResponse>
     if let Some(redirect) = trim_slash(request) {
         return Ok(Some(redirect));
     }
-    let token = gateway.as_ref().and_then(|gateway| gateway.settings.read_token());
-    may_read(request, token).map(|()| None)
+    let Some(gateway) = gateway else { return Ok(None) };
+    may_read(request, &gateway.settings).map(|()| None)
 }
 
-/// If a token is set, every read needs it, except health checks and files for browsers. What comes to a
-/// door by GET is no read.
-fn may_read(request: &ServiceRequest, token: Option<&str>) -> Result<(), Problem> {
+/// If a read token is set, every read needs it, except health checks and files for browsers. Whoever may
+/// change everything may read everything too. What comes to a door by GET is no read.
+fn may_read(request: &ServiceRequest, settings: &GatewaySettings) -> Result<(), Problem> {
     let is_open = !matches!(*request.method(), Method::GET | Method::HEAD)
         || OPEN.contains(&request.path())
         || pages::is_file(request.path())
         || sites::is_at(request.path());
-    match token {
-        Some(token) if !is_open && !has_token(request.headers(), token) => {
-            Err(Problem::unauthorized())
-        }
-        _ => Ok(()),
+    let Some(token) = settings.read_token().filter(|_| !is_open) else { return Ok(()) };
+    let mut tokens = [Some(token), settings.admin_token()].into_iter().flatten();
+    match tokens.any(|token| has_token(request.headers(), token)) {
+        true => Ok(()),
+        false => Err(Problem::unauthorized()),
     }
-}
-
-/// Compares digests, so that the time it takes reveals nothing about the token.
-fn has_token(headers: &HeaderMap, token: &str) -> bool {
-    let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let given = given.and_then(|value| value.split_once(' '));
-    given.is_some_and(|(scheme, given)| {
-        scheme.eq_ignore_ascii_case("bearer") && hash::sha256(given.trim()) == hash::sha256(token)
-    })
 }
 
 /// Turns an error of a handler, an extractor or the router into a problem with the request's id.

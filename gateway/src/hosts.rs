@@ -18,10 +18,7 @@ pub(crate) enum Hosts {
 impl Hosts {
     /// The names for a server on `sockets`. `allowed` are more, or `*`.
     pub(crate) fn of(sockets: &[TcpListener], allowed: &[String]) -> Self {
-        let is_near = |socket: &TcpListener| {
-            socket.local_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback())
-        };
-        if allowed.iter().any(|name| name == "*") || !sockets.iter().all(is_near) {
+        if allowed.iter().any(|name| name == "*") || !are_near(sockets) {
             return Self::Any;
         }
         let names = allowed.iter().map(|name| name.trim().to_ascii_lowercase());
@@ -40,6 +37,14 @@ impl Hosts {
         let mut hosts = headers.get_all(HOST).map(|host| host.to_str().unwrap_or_default());
         if hosts.all(is_known) { Ok(()) } else { Err(unknown()) }
     }
+}
+
+/// Whether only this machine reaches the sockets.
+pub(crate) fn are_near(sockets: &[TcpListener]) -> bool {
+    let is_near = |socket: &TcpListener| {
+        socket.local_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback())
+    };
+    sockets.iter().all(is_near)
 }
 
 /// Whether the `Host` of a request is this machine under a name that nobody else can have.

@@ -6,9 +6,11 @@
 //! wrong.
 
 mod accept;
+mod admin;
 mod app;
 mod assets;
 mod batch;
+mod bearer;
 mod counters;
 mod csv_rows;
 mod digest_key;
@@ -20,6 +22,7 @@ mod formats;
 mod header_list;
 mod hosts;
 mod listing;
+mod local_client;
 mod open_files;
 mod openapi;
 mod pages;
@@ -35,6 +38,8 @@ mod room;
 mod route_table;
 mod routes;
 mod settings;
+mod site_rules;
+mod sites;
 mod slow_answer;
 mod state;
 mod stored;

@@ -58,8 +58,9 @@ codes! {
     MissingTenant = 400 "missing-tenant" "The request names no tenant",
     OutOfRange = 400 "out-of-range" "A value is out of range",
     TenantMismatch = 400 "tenant-mismatch" "The request has two different tenants",
+    UnknownSetting = 400 "unknown-setting" "There is no such setting",
     WrongType = 400 "wrong-type" "A field has the wrong type",
-    Unauthorized = 401 "unauthorized" "Reading needs a token",
+    Unauthorized = 401 "unauthorized" "A token is needed",
     Forbidden = 403 "forbidden" "Not allowed from here",
     InProgress = 404 "in-progress" "The record is still being processed",
     NotFound = 404 "not-found" "Not found",
@@ -347,13 +348,13 @@ impl From<NoRoom> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        tracing::error!(error = chain(&error), "a read failed");
+        tracing::error!(error = chain(&error), "a request to the store failed");
         match error {
             StoreError::Passing(_) | StoreError::Contention(_) | StoreError::Deployment(_) => {
                 Self::unavailable("The store cannot be reached. Try again.")
             }
             StoreError::AlreadyExists | StoreError::Invalid(_) => {
-                Self::new(ProblemCode::Internal, "The store refused a read.")
+                Self::new(ProblemCode::Internal, "The store refused the request.")
             }
         }
     }

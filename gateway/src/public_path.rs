@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use common::event::Event;
-use common::page::PageRules;
-use common::tenant::TenantId;
+use common::event::{Event, MAX_PATH_BYTES};
+use common::page::{PageRules, cut_path};
 use common::text::redact::redact_path;
 use serde_json::{Map, Value};
 
@@ -15,8 +14,12 @@ const PLACES: [&str; 7] = ["url", "path", "href", "query", "referrer", "referer"
 
 /// The path to count and to store.
 fn public_path(settings: &GatewaySettings, rules: PageRules, path: &str) -> String {
-    let row = rules.row(path);
-    if settings.redact_paths { redact_path(&row).into_owned() } else { row.into_owned() }
+    shown(settings, &rules.row(path))
+}
+
+/// A path without personal data and secrets, if they are taken out.
+fn shown(settings: &GatewaySettings, path: &str) -> String {
+    if settings.redact_paths { redact_path(path).into_owned() } else { path.to_owned() }
 }
 
 /// The request to count, such as `GET /a` or a path alone.
@@ -33,10 +36,20 @@ pub(crate) fn public_request(
     }
 }
 
-/// Makes the path of an event public, and the places in its payload.
-pub(crate) fn of_event(settings: &GatewaySettings, tenant: &TenantId, event: &mut Event) {
-    let rules = settings.page_rules(tenant);
-    event.path = event.path.take().map(|path| public_path(settings, rules, &path));
+/// Makes the path of an event public, and the places in its payload. `query` is what else tells the
+/// site's pages apart, such as `?id=7`: the end of the path.
+pub(crate) fn of_event(
+    settings: &GatewaySettings,
+    rules: PageRules,
+    query: &str,
+    event: &mut Event,
+) {
+    if let Some(path) = event.path.take() {
+        let page = format!("{}{query}", rules.row(&path));
+        let cut = cut_path(&page, MAX_PATH_BYTES);
+        event.truncated |= cut.len() < page.len();
+        event.path = Some(shown(settings, cut));
+    }
     if settings.redact_paths
         && let Some(payload) = event.payload.as_deref().and_then(public_payload)
     {
@@ -73,6 +86,7 @@ fn public_payload(payload: &str) -> Option<String> {
 mod tests {
     use chrono::DateTime;
     use common::site_dimension::Dimensions;
+    use common::tenant::TenantId;
 
     use super::*;
     use crate::settings::tests::settings;
@@ -114,7 +128,7 @@ mod tests {
         let payload =
             r#"{"title":"a@b.co","url":"https://a.example/u/ann%40example.com?token=abc123xyz"}"#;
         let mut shown = event("/u/ann@example.com", payload);
-        of_event(&settings(&[]), &TenantId::default(), &mut shown);
+        of_event(&settings(&[]), PageRules::default(), "", &mut shown);
         assert_eq!(shown.path.as_deref(), Some("/u/[REDACTED]"));
         let stored = shown.payload.expect("a payload");
         assert_eq!(
@@ -122,8 +136,23 @@ mod tests {
             r#"{"title":"a@b.co","url":"https://a.example/u/[REDACTED]?token=[REDACTED]"}"#
         );
         let mut as_sent = event("/u/ann@example.com", payload);
-        of_event(&settings(&["--redact-paths", "false"]), &TenantId::default(), &mut as_sent);
+        let settings = settings(&["--redact-paths", "false"]);
+        of_event(&settings, PageRules::default(), "", &mut as_sent);
         assert_eq!(as_sent, event("/u/ann@example.com", payload));
+    }
+
+    #[test]
+    fn what_tells_pages_apart_ends_the_path_without_personal_data() {
+        let page = |path: &str, query: &str| {
+            let mut shown = event(path, "{}");
+            of_event(&settings(&[]), PageRules::default(), query, &mut shown);
+            (shown.path.expect("a path"), shown.truncated)
+        };
+        assert_eq!(page("/item/", "?id=7/"), ("/item?id=7/".to_owned(), false));
+        let (path, _) = page("/item", "?mail=ann@example.com");
+        assert_eq!(path, "/item?mail=[REDACTED]");
+        let (path, is_cut) = page("/item", &format!("?q={}", "%C3%BC".repeat(300)));
+        assert!(is_cut && path.len() <= MAX_PATH_BYTES && path.ends_with("%BC"), "{path}");
     }
 
     #[test]
@@ -131,7 +160,7 @@ mod tests {
         let names = PLACES.map(str::to_owned).into_iter().chain(["\\u0075rl".to_owned()]);
         for name in names {
             let mut shown = event("/", &format!(r#"{{"{name}":"/u/ann@example.com"}}"#));
-            of_event(&settings(&[]), &TenantId::default(), &mut shown);
+            of_event(&settings(&[]), PageRules::default(), "", &mut shown);
             let payload = shown.payload.expect("a payload");
             assert!(payload.contains("[REDACTED]"), "{payload}");
         }
@@ -141,7 +170,7 @@ mod tests {
     fn a_payload_that_holds_nothing_personal_stays_byte_for_byte() {
         let payload = r#"{"url": "/img/logo@2x.png", "b": 1}"#;
         let mut shown = event("/", payload);
-        of_event(&settings(&[]), &TenantId::default(), &mut shown);
+        of_event(&settings(&[]), PageRules::default(), "", &mut shown);
         assert_eq!(shown.payload.as_deref(), Some(payload));
     }
 }

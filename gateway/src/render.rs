@@ -8,10 +8,19 @@ use serde_json::{Map, Value as Json, json};
 
 /// A document's fields as members of a JSON object.
 pub(crate) fn fields(fields: Fields) -> Map<String, Json> {
-    fields.into_iter().map(|(name, value)| (name, self::value(value))).collect()
+    members(fields, SecondsFormat::Millis)
 }
 
-fn value(value: Value) -> Json {
+/// The same, with all digits of times that a store keeps.
+pub(crate) fn fields_to_the_microsecond(fields: Fields) -> Map<String, Json> {
+    members(fields, SecondsFormat::Micros)
+}
+
+fn members(fields: Fields, digits: SecondsFormat) -> Map<String, Json> {
+    fields.into_iter().map(|(name, value)| (name, self::value(value, digits))).collect()
+}
+
+fn value(value: Value, digits: SecondsFormat) -> Json {
     match value {
         Value::Null => Json::Null,
         Value::Bool(bool) => json!(bool),
@@ -19,7 +28,7 @@ fn value(value: Value) -> Json {
         Value::Double(number) => json!(number),
         Value::Text(text) => json!(text),
         Value::Bytes(bytes) => json!(BASE64.encode(bytes)),
-        Value::Timestamp(time) => json!(time.to_rfc3339_opts(SecondsFormat::Millis, true)),
-        Value::Map(map) => Json::Object(fields(map)),
+        Value::Timestamp(time) => json!(time.to_rfc3339_opts(digits, true)),
+        Value::Map(map) => Json::Object(members(map, digits)),
     }
 }

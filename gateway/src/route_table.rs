@@ -7,10 +7,13 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{self, Data, ServiceConfig, get, head, post, put};
+use actix_web::web::{self, Data, ServiceConfig, delete, get, head, post, put};
 use actix_web::{Error, FromRequest, Handler, HttpRequest, Resource, Responder, guard};
+use futures::FutureExt as _;
+use futures::future::{LocalBoxFuture, ready};
 use tokio::time::timeout;
 
+use crate::admin;
 use crate::counters::RouteSeries;
 use crate::doors::elasticsearch::{self, handshake};
 use crate::doors::sites::{
@@ -23,8 +26,8 @@ use crate::extractors::query::{self, Names, PAGE, PERIOD, TENANT};
 use crate::pages::{self, Pages};
 use crate::problem::Problem;
 use crate::routes::{
-    analytics, breakdown, event, events, health, ingest, live, log_batches, logs, metrics,
-    processed_logs, quarantine, root, stats, tenants,
+    analytics, breakdown, event, events, export, health, ingest, live, log_batches, logs, metrics,
+    processed_logs, quarantine, root, site_settings, stats, tenant, tenants,
 };
 use crate::state::Gateway;
 
@@ -59,6 +62,23 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             analytics::event_counts_by_type,
         ))
         .service(query("/tenants", &[&["limit"]], tenants::list))
+        .service(
+            web::resource("/tenants/{tenant}")
+                .app_data(RouteSeries::begin("/tenants/{tenant}", Method::DELETE, StatusCode::OK))
+                .route(delete().to(tenant::delete))
+                .default_service(web::to(only("DELETE")))
+                .wrap(from_fn(by_operator(&[TENANT]))),
+        )
+        .service(
+            read("/tenants/{tenant}/export", export::get)
+                .wrap(from_fn(by_operator(&[TENANT, &["page_token"]]))),
+        )
+        .service(
+            read("/tenants/{tenant}/settings", site_settings::get)
+                .route(put().to(site_settings::put))
+                .default_service(web::to(only("GET, HEAD, PUT")))
+                .wrap(from_fn(by_operator(&[TENANT]))),
+        )
         .service(query("/tenants/{tenant}/processed_logs", &[TENANT, PAGE], processed_logs::list))
         .service(query("/tenants/{tenant}/processed_logs/{log_id}", &[TENANT], processed_logs::get))
         .service(query("/tenants/{tenant}/log_batches/{batch_id}", &[TENANT], log_batches::get))
@@ -276,6 +296,25 @@ where
     };
     read(path, handler).wrap(from_fn(check))
 }
+
+/// Lets the operator through, and nobody else; and only with the parameters in `known`, also where
+/// something is changed: it would be something else than was meant.
+fn by_operator(
+    known: &'static [Names],
+) -> impl Fn(ServiceRequest, Next<BoxBody>) -> LocalBoxFuture<'static, Answered> + Clone {
+    let check = move |request: &ServiceRequest| {
+        query::check(request.query_string(), known)?;
+        let gateway = request.app_data::<Data<Gateway>>();
+        let gateway = gateway.ok_or_else(|| Problem::internal("the application has no state"))?;
+        admin::check(request.request(), gateway)
+    };
+    move |request, next| match check(&request) {
+        Ok(()) => next.call(request).boxed_local(),
+        Err(problem) => ready(Ok(request.error_response(problem))).boxed_local(),
+    }
+}
+
+type Answered = Result<ServiceResponse<BoxBody>, Error>;
 
 /// Waits until few enough others read.
 async fn in_turn(

@@ -81,6 +81,12 @@ pub struct GatewaySettings {
     #[arg(long, env = "READ_TOKEN", hide_env_values = true)]
     pub read_token: Option<String>,
 
+    /// The operator's token, sent as `Authorization: Bearer …`, without blanks around it: it reads
+    /// everything, changes the settings of sites, and exports and deletes tenants [default: none; a server
+    /// that listens on a loopback address lets clients on its own machine do so].
+    #[arg(long, env = "ADMIN_TOKEN", hide_env_values = true)]
+    pub admin_token: Option<String>,
+
     /// How many proxies in front of the gateway add a client's address to `X-Forwarded-For`: 1 on
     /// Cloud Run. With 0, a visitor's address is the connection's.
     #[arg(long, env = "TRUSTED_HOPS", default_value_t = 0,
@@ -153,11 +159,21 @@ impl GatewaySettings {
         self.max_logs_bytes as usize
     }
 
-    /// The token that reads need. A file that holds it may end with a line break. An empty one counts
-    /// as not set, because that is how scripts pass on a variable that is not set.
+    /// The token that reads need.
     pub(crate) fn read_token(&self) -> Option<&str> {
-        self.read_token.as_deref().map(str::trim).filter(|token| !token.is_empty())
+        self.read_token.as_deref().and_then(token)
     }
+
+    /// The operator's token.
+    pub(crate) fn admin_token(&self) -> Option<&str> {
+        self.admin_token.as_deref().and_then(token)
+    }
+}
+
+/// A token as it was set. A file that holds it may end with a line break. An empty one counts as not
+/// set, because that is how scripts pass on a variable that is not set.
+fn token(text: &str) -> Option<&str> {
+    Some(text.trim()).filter(|token| !token.is_empty())
 }
 
 #[cfg(test)]

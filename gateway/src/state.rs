@@ -14,6 +14,7 @@ use crate::probes::Probes;
 use crate::rates::Rates;
 use crate::room::Room;
 use crate::settings::GatewaySettings;
+use crate::sites::Sites;
 use crate::turns::Turns;
 use crate::visitor::Salts;
 
@@ -21,6 +22,8 @@ use crate::visitor::Salts;
 const DECOMPRESSED_AT_ONCE: usize = 4;
 /// How many reads of data run at once. Others wait; each may take some 8 MiB.
 const READS_AT_ONCE: usize = 32;
+/// How many exports run at once. Others wait; each may take some 30 MB.
+const EXPORTS_AT_ONCE: usize = 2;
 /// The memory that answers to slow clients may take together, in bytes.
 const ANSWERS_BYTES: usize = 64 << 20;
 
@@ -34,9 +37,12 @@ pub struct Gateway {
     pub(crate) settings: GatewaySettings,
     /// Any, until the server has bound its address.
     pub(crate) hosts: Hosts,
+    /// Whether only this machine reaches the server; false until it has bound its address.
+    pub(crate) is_near: bool,
     pub(crate) rates: Rates,
     pub(crate) named: Named,
     pub(crate) salts: Salts,
+    pub(crate) sites: Sites,
     pub(crate) probes: Probes,
     pub(crate) turns: Turns,
     pub(crate) digests: Digests,
@@ -44,6 +50,7 @@ pub struct Gateway {
     pub(crate) bodies: Room,
     pub(crate) decompressing: Semaphore,
     pub(crate) reading: Semaphore,
+    pub(crate) exporting: Arc<Semaphore>,
     /// Memory for answers on their way to slow clients.
     pub(crate) answers: Room,
 }
@@ -56,6 +63,7 @@ impl Gateway {
         settings: GatewaySettings,
     ) -> Self {
         let salts = Salts::new(Arc::clone(&store));
+        let sites = Sites::new(Arc::clone(&store));
         let probes = Probes::new(Arc::clone(&broker), Arc::clone(&store));
         let rates = Rates::new(
             settings.tenant_records_per_second,
@@ -71,15 +79,18 @@ impl Gateway {
             store,
             settings,
             hosts: Hosts::Any,
+            is_near: false,
             rates,
             named,
             salts,
+            sites,
             probes,
             turns: Turns::new(PUBLISHED_AT_ONCE_BYTES),
             digests: Digests::Plain,
             bodies,
             decompressing,
             reading,
+            exporting: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
             answers,
         }
     }

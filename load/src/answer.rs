@@ -84,7 +84,7 @@ pub(crate) fn is_passing(code: u16) -> bool {
 }
 
 /// What a body says went wrong: a problem's detail and request id, or the start of the text.
-pub(crate) fn explanation(body: &[u8]) -> String {
+pub fn explanation(body: &[u8]) -> String {
     let problem: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = match (problem["detail"].as_str(), problem["request_id"].as_str()) {
         (Some(detail), Some(request)) => format!("{detail} (request {request})"),

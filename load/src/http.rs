@@ -13,23 +13,35 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The HTTP client could not be built.
 #[derive(Debug, Error)]
 #[error("cannot build the HTTP client")]
-pub(crate) struct ClientError(#[from] reqwest::Error);
+pub struct ClientError(#[from] reqwest::Error);
 
 /// No server answers at the target.
 #[derive(Debug, Error)]
-pub(crate) enum NobodyThere {
+pub enum NobodyThere {
+    /// Nothing listens there.
     #[error(
         "nothing listens on {target} ({why}); start a server with `cargo run` in another terminal, \
          or name a running one with --target"
     )]
-    Connect { target: String, why: String },
+    Connect {
+        /// The base URL.
+        target: String,
+        /// What went wrong.
+        why: String,
+    },
+    /// Something listens there, and gives no answer.
     #[error("{target} does not answer ({why}); try again, or name another server with --target")]
-    Answer { target: String, why: String },
+    Answer {
+        /// The base URL.
+        target: String,
+        /// What went wrong.
+        why: String,
+    },
 }
 
 impl NobodyThere {
     /// Says why `target` gave no answer.
-    pub(crate) fn new(target: String, error: &reqwest::Error) -> Self {
+    pub fn new(target: String, error: &reqwest::Error) -> Self {
         let why = transport_error(error);
         match error.is_connect() {
             true => Self::Connect { target, why },
@@ -39,7 +51,7 @@ impl NobodyThere {
 }
 
 /// Reads a deployment's base URL.
-pub(crate) fn target(text: &str) -> Result<Url, String> {
+pub fn target(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err("must begin with http:// or https://".to_owned());
@@ -55,13 +67,13 @@ pub(crate) fn target(text: &str) -> Result<Url, String> {
 }
 
 /// The base URL without a trailing slash.
-pub(crate) fn base(target: &Url) -> String {
+pub fn base(target: &Url) -> String {
     target.as_str().trim_end_matches('/').to_owned()
 }
 
 /// A client for the deployment at `target`. It keeps up to `connections` open between requests, and
 /// each request times out after `request`.
-pub(crate) fn client(
+pub fn client(
     name: &str,
     target: &Url,
     connections: usize,

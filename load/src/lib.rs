@@ -1,16 +1,16 @@
 //! Load for a deployment, through its public API: a flood of texts that is read back and checked, a
 //! realistic sample of events, and a simulation of customers' access logs whose counts are checked.
 
-mod answer;
+pub mod answer;
 pub mod count;
 mod duration;
 pub mod flood;
 pub mod generate;
-mod http;
+pub mod http;
 mod pace;
 pub mod progress;
 mod setup;
 pub mod simulate;
 #[cfg(test)]
 mod test_server;
-mod token;
+pub mod token;

@@ -1,4 +1,4 @@
-//! The deployment's read token.
+//! A token of the deployment.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use reqwest::header::HeaderValue;
 
 /// A bearer token, hidden in debug output.
 #[derive(Clone)]
-pub(crate) struct Token(String);
+pub struct Token(String);
 
 impl From<String> for Token {
     fn from(token: String) -> Self {
@@ -22,7 +22,7 @@ impl fmt::Debug for Token {
 
 impl Token {
     /// The `Authorization` header. An empty token counts as not set.
-    pub(crate) fn authorization(&self) -> Result<Option<HeaderValue>, String> {
+    pub fn authorization(&self) -> Result<Option<HeaderValue>, String> {
         if self.0.is_empty() {
             return Ok(None);
         }

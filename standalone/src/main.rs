@@ -15,6 +15,7 @@ mod archive;
 mod databases;
 mod deployment;
 mod dispatcher;
+mod export;
 mod greeting;
 mod held_folder;
 mod listen;
@@ -23,12 +24,16 @@ mod replay;
 mod republish;
 mod retention;
 mod serve;
+mod server;
 mod simulate;
+mod site;
 
 use aggregate::AggregateArgs;
+use export::ExportArgs;
 use redrive::RedriveArgs;
 use replay::ReplayArgs;
 use serve::ServeArgs;
+use site::SiteArgs;
 
 /// A flood allocates on all threads at once, which the system's allocator takes twice as long for.
 #[global_allocator]
@@ -60,6 +65,8 @@ enum Command {
     Aggregate(AggregateArgs),
     Replay(ReplayArgs),
     Redrive(RedriveArgs),
+    Site(SiteArgs),
+    Export(ExportArgs),
 }
 
 #[tokio::main]
@@ -73,6 +80,8 @@ async fn main() -> ExitCode {
         Command::Aggregate(args) => aggregate::run(args).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Redrive(args) => redrive::run(args).await,
+        Command::Site(args) => site::run(args).await,
+        Command::Export(args) => export::run(args).await,
     }
 }
 

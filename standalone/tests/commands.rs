@@ -51,8 +51,15 @@ fn what_sends_to_a_server_says_how_to_start_a_server_if_none_listens() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let target = format!("http://{}", listener.local_addr().expect("a bound address"));
     drop(listener);
-    for command in ["flood", "generate", "simulate"] {
-        let output = spillway(here.path(), &[command, "--target", &target]);
+    let commands = [
+        &["flood"][..],
+        &["generate"],
+        &["simulate"],
+        &["site", "show", "acme"],
+        &["export", "acme"],
+    ];
+    for command in commands {
+        let output = spillway(here.path(), &[command, &["--target", &target]].concat());
         let said = said(&output);
         assert!(said.contains(&format!("nothing listens on {target}")), "{said}");
         assert!(said.contains("start a server with `cargo run`"), "{said}");
@@ -187,7 +194,9 @@ fn aggregate_says_that_an_archive_is_empty_and_writes_its_report_beside_it() {
 #[test]
 fn every_command_has_a_help_that_says_what_its_exit_codes_mean() {
     let here = folder();
-    for command in ["flood", "generate", "simulate", "aggregate", "replay", "redrive"] {
+    for command in
+        ["flood", "generate", "simulate", "aggregate", "replay", "redrive", "site", "export"]
+    {
         let output = spillway(here.path(), &[command, "--help"]);
         assert!(printed(&output).contains("Exit code 0: "), "{command}: {output:?}");
     }

@@ -101,7 +101,7 @@ run "each_account_has_exactly_these_grants" {
     condition = google_project_iam_custom_role.gateway.permissions == toset([
       "datastore.entities.create", "datastore.entities.delete", "datastore.entities.get", "datastore.entities.list",
     ])
-    error_message = "The gateway must not change existing documents."
+    error_message = "Without an admin token, the gateway must not change existing documents."
   }
 
   # Neither service runs as a default account.
@@ -167,6 +167,48 @@ run "a_read_token_comes_from_secret_manager" {
   assert {
     condition     = google_secret_manager_secret_version.read_token[0].secret_data == null && google_secret_manager_secret_version.read_token[0].secret_data_wo == null
     error_message = "The token must not be in the state."
+  }
+}
+
+run "an_admin_token_comes_from_secret_manager_and_lets_the_gateway_change_documents" {
+  variables {
+    admin_token = "fedcba9876543210fedcba9876543210"
+  }
+
+  assert {
+    condition = [for env in google_cloud_run_v2_service.gateway.template[0].containers[0].env : env.value_source[0].secret_key_ref[0].secret
+    if env.name == "ADMIN_TOKEN"] == ["spillway-admin-token"]
+    error_message = "The gateway must read ADMIN_TOKEN from its secret."
+  }
+
+  assert {
+    condition     = !strcontains(nonsensitive(jsonencode(google_cloud_run_v2_service.gateway.template)), "fedcba9876543210")
+    error_message = "The token must not be in the service."
+  }
+
+  assert {
+    condition     = google_secret_manager_secret_version.admin_token[0].secret_data == null && google_secret_manager_secret_version.admin_token[0].secret_data_wo == null
+    error_message = "The token must not be in the state."
+  }
+
+  assert {
+    condition     = toset([for grant in google_secret_manager_secret_iam_member.this : grant.member if grant.secret_id == "secrets/admin-token"]) == toset(["gateway"])
+    error_message = "The gateway alone must be able to read the token."
+  }
+
+  assert {
+    condition     = contains(google_project_iam_custom_role.gateway.permissions, "datastore.entities.update")
+    error_message = "Settings cannot be changed without this."
+  }
+}
+
+run "without_an_admin_token_there_is_no_secret" {
+  assert {
+    condition = (
+      length(google_secret_manager_secret.admin_token) == 0
+      && !contains([for env in google_cloud_run_v2_service.gateway.template[0].containers[0].env : env.name], "ADMIN_TOKEN")
+    )
+    error_message = "No token needs no secret."
   }
 }
 

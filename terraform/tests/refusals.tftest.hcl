@@ -100,6 +100,37 @@ run "a_token_version_of_zero" {
   expect_failures = [var.read_token_version]
 }
 
+run "an_admin_token_is_long" {
+  command = plan
+
+  variables {
+    admin_token = "0123456789abcdef012"
+  }
+
+  expect_failures = [var.admin_token]
+}
+
+run "an_admin_token_is_not_the_read_token" {
+  command = plan
+
+  variables {
+    read_token  = "0123456789abcdef0123"
+    admin_token = "0123456789abcdef0123"
+  }
+
+  expect_failures = [var.admin_token]
+}
+
+run "an_admin_token_version_counts_from_one" {
+  command = plan
+
+  variables {
+    admin_token_version = 0
+  }
+
+  expect_failures = [var.admin_token_version]
+}
+
 run "an_empty_gateway_image" {
   command = plan
 

@@ -141,6 +141,7 @@ mod tests {
             language: Some("de".to_owned()),
             country: Some("AT".to_owned()),
             origin: Some("https://shop.example".to_owned()),
+            address: None,
         }
     }
 

@@ -21,8 +21,13 @@ pub(crate) fn of(request: &HttpRequest, trusted_hops: u8) -> Option<Browser> {
     let headers = request.headers();
     let comes_from_page = headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-site");
     let user_agent = headers.get(USER_AGENT).filter(|name| comes_from_page && !name.is_empty())?;
-    let address = address(headers, trusted_hops, request.peer_addr())?;
+    let address = address_of(request, trusted_hops)?;
     Some(Browser { address, user_agent: user_agent.as_bytes().to_vec() })
+}
+
+/// The address that a request comes from.
+pub(super) fn address_of(request: &HttpRequest, trusted_hops: u8) -> Option<IpAddr> {
+    address(request.headers(), trusted_hops, request.peer_addr())
 }
 
 /// The address that the outermost trusted proxy saw, otherwise the connection's. Entries further

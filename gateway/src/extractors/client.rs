@@ -1,5 +1,7 @@
-//! What a request tells about the client: its user agent, its language, and its country if a proxy or
-//! the platform adds it.
+//! What a request tells about the client: its user agent, its language, its country if a proxy or the
+//! platform adds it, and its address, which is kept nowhere.
+
+use std::net::IpAddr;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderName, ORIGIN, USER_AGENT};
@@ -7,7 +9,7 @@ use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderName, ORIGIN, USER_AGENT};
 use super::browser;
 use crate::settings::GatewaySettings;
 
-/// A browser, as it is counted.
+/// A browser, as it is counted. Of another client, only the address is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Client {
     pub(crate) user_agent: Option<String>,
@@ -17,14 +19,18 @@ pub(crate) struct Client {
     pub(crate) country: Option<String>,
     /// The site of the page.
     pub(crate) origin: Option<String>,
+    /// Where the request comes from. A site may leave it out; nothing else is made of it.
+    pub(crate) address: Option<IpAddr>,
 }
 
-/// The browser that sent the request; nothing if no browser did.
+/// The browser that sent the request; nothing but its address if no browser did.
 pub(super) fn of_browser(request: &HttpRequest, settings: &GatewaySettings) -> Client {
-    match browser::of(request, settings.trusted_hops) {
+    let address = browser::address_of(request, settings.trusted_hops);
+    let client = match browser::of(request, settings.trusted_hops) {
         Some(_) => of(request, &settings.country_headers.0),
         None => Client::default(),
-    }
+    };
+    Client { address, ..client }
 }
 
 /// What the headers tell. `country_headers` name those that have the country.
@@ -38,6 +44,7 @@ fn of(request: &HttpRequest, country_headers: &[HeaderName]) -> Client {
         language: header(&ACCEPT_LANGUAGE).and_then(|ranges| language(&ranges)),
         country: country(),
         origin: header(&ORIGIN).map(|origin| origin.into_owned()),
+        address: None,
     }
 }
 

@@ -52,11 +52,6 @@ impl Object {
         Self { fields, prefix, errors: Vec::new() }
     }
 
-    /// All fields.
-    pub(crate) fn into_fields(self) -> Map<String, Value> {
-        self.fields
-    }
-
     /// A string; `None` if it is missing, null, or of another type.
     pub(crate) fn string(&mut self, name: &str) -> Option<String> {
         match self.take(name)? {
@@ -157,6 +152,11 @@ impl Object {
     pub(crate) fn says(&self, name: &str) -> bool {
         let value = self.fields.get(name).unwrap_or(&Value::Null);
         !value.is_null() && value != ""
+    }
+
+    /// The fields that were not taken.
+    pub(crate) fn into_fields(self) -> Map<String, Value> {
+        self.fields
     }
 
     /// The fields that were not taken, as JSON; `None` if they are all null.

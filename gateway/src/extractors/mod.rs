@@ -26,6 +26,7 @@ pub(crate) mod query;
 pub(crate) mod record_id;
 pub(crate) mod said_text;
 pub(crate) mod site_event;
+pub(crate) mod site_settings;
 pub(crate) mod surrogates;
 pub(crate) mod tenant;
 pub(crate) mod text_batch;

@@ -27,7 +27,7 @@ pub(crate) struct NewEvent {
     /// Covers what the client sent, so that a retry on another day is the same event.
     pub(crate) digest: String,
     pub(crate) received_at: DateTime<Utc>,
-    /// The browser that sent it, as it is counted; nothing of another client.
+    /// The browser that sent it, as it is counted.
     pub(crate) client: Client,
     /// The query of the page's address.
     pub(crate) query: String,

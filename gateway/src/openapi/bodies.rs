@@ -11,8 +11,8 @@ use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, SchemaType, T
 use utoipa::{PartialSchema, ToSchema};
 
 use super::forms::{
-    Digits, Empty, EventName, Exclusion, Instant, LogText, NcsaTime, Place, RecordId, Target,
-    TenantId, UserId, of,
+    Digits, Empty, EventName, Exclusion, Instant, LogText, NcsaTime, Place, RecordId,
+    SiteDimension, Target, TenantId, UserId, of,
 };
 
 /// A text log, or a batch of them.
@@ -137,6 +137,34 @@ pub(crate) struct SiteEvent {
     /// The reasons for which a browser's event is otherwise not counted, such as `localhost`.
     allow: Option<Value>,
 }
+
+/// What the owner of a site decides. What is missing or null is as for all sites of the deployment.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SiteSettings {
+    /// The hosts whose pages count, and all below them; any if it is empty.
+    #[schema(max_items = 100)]
+    hosts: Option<Vec<SettingItem>>,
+    /// By what events are counted, of what the deployment counts.
+    #[schema(max_items = 100)]
+    dimensions: Option<Vec<SiteDimension>>,
+    /// The parameters of a page's address that tell pages apart.
+    #[schema(max_items = 100)]
+    query_parameters: Option<Vec<SettingItem>>,
+    /// Whether `/a/` and `/a` are two pages.
+    keep_trailing_slash: Option<bool>,
+    /// Addresses and networks whose events do not count.
+    #[schema(max_items = 100)]
+    excluded_addresses: Option<Vec<SettingItem>>,
+    /// Pages that do not count; `*` stands for any text.
+    #[schema(max_items = 100)]
+    excluded_paths: Option<Vec<SettingItem>>,
+}
+
+/// An item of a setting: at most 256 bytes.
+#[derive(ToSchema)]
+#[schema(max_length = 256)]
+pub(crate) struct SettingItem(String);
 
 /// An interaction of a user.
 #[derive(ToSchema)]

@@ -8,8 +8,8 @@ use utoipa::openapi::{Components, PathItem};
 use super::{bodies, files, forms, headers, log_clients, parameters, responses};
 use crate::problem::{Details, ProblemCode};
 use crate::routes::{
-    analytics, breakdown, event, events, health, ingest, live, log_batches, logs, metrics,
-    processed_logs, quarantine, root, stats, tenants,
+    analytics, breakdown, event, events, export, health, ingest, live, log_batches, logs, metrics,
+    processed_logs, quarantine, root, site_settings, stats, tenant, tenants,
 };
 
 #[derive(OpenApi)]
@@ -39,8 +39,12 @@ use crate::routes::{
         live::get,
         analytics::event_counts,
         analytics::event_counts_by_type,
+        site_settings::get,
+        site_settings::put,
         quarantine::list,
         tenants::list,
+        tenant::delete,
+        export::get,
         root::root,
         root::robots,
         root::favicon,
@@ -81,7 +85,8 @@ pub fn document() -> String {
 /// Adds what the edge reads from every request and writes to every answer.
 fn pass_edge(path: &str, item: &mut PathItem) {
     let from_browsers = matches!(path, "/event" | "/events");
-    for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+    let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
+    for operation in operations.into_iter().flatten() {
         for (status, response) in responses::of_codes(&[ProblemCode::Forbidden]) {
             operation.responses.responses.entry(status).or_insert(response);
         }
@@ -107,10 +112,17 @@ fn share(components: &mut Components) {
     components.examples = responses::examples();
     components.headers = headers::all();
     components.parameters = parameters::shared();
-    let bearer = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .description(Some("Reads need it if `READ_TOKEN` is set."));
-    components.add_security_scheme("readToken", SecurityScheme::Http(bearer.build()));
+    for (name, about) in [
+        ("readToken", "Reads need it if `READ_TOKEN` is set; `ADMIN_TOKEN` serves as well."),
+        (
+            "adminToken",
+            "`ADMIN_TOKEN`. If it is not set, a client on the machine of a gateway that \
+            listens on a loopback address needs none, and others are refused.",
+        ),
+    ] {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(about));
+        components.add_security_scheme(name, SecurityScheme::Http(bearer.build()));
+    }
 }
 
 #[cfg(test)]

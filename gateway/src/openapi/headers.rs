@@ -34,7 +34,7 @@ const HEADERS: [(&str, &str, &str); 18] = [
     ("Retry-After", "The seconds to wait before a retry.", "1"),
     ("Service-Worker-Allowed", "The scope of the service worker.", "/demo"),
     ("Vary", "The request headers that the answer depends on.", "accept-encoding"),
-    ("WWW-Authenticate", "The scheme of the token that reads need.", "Bearer"),
+    ("WWW-Authenticate", "The scheme of the token that is needed.", "Bearer"),
     ("X-Content-Type-Options", "Browsers must not guess the content type.", "nosniff"),
     ("X-Request-Id", "The id of the request: the client's, or a random one.", "docs-1"),
 ];

@@ -127,6 +127,9 @@ fn place(code: ProblemCode) -> Option<(&'static str, &'static str)> {
         ProblemCode::TenantMismatch => {
             Some(("tenant_id", "differs from the tenant elsewhere in the request"))
         }
+        ProblemCode::UnknownSetting => {
+            Some(("time_zone", "is no setting; the settings are hosts, dimensions, …"))
+        }
         ProblemCode::WrongType => Some(("log_id", "must be a string or a whole number")),
         _ => None,
     }

@@ -188,6 +188,31 @@ pub(crate) struct Quarantine {
     next_page_token: Option<String>,
 }
 
+/// A line of an export: a document, or the token to go on with.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub(crate) enum ExportLine {
+    Document(ExportedDocument),
+    Next(NextPage),
+}
+
+/// A document of a tenant.
+#[derive(ToSchema)]
+pub(crate) struct ExportedDocument {
+    /// The collection below the tenant, such as `events` or `processed_logs/order-7/parts`.
+    collection: String,
+    /// Its id in that collection.
+    id: String,
+    /// Its fields.
+    document: BTreeMap<String, serde_json::Value>,
+}
+
+/// More is left.
+#[derive(ToSchema)]
+pub(crate) struct NextPage {
+    next_page_token: String,
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -10,6 +10,7 @@ pub(crate) mod analytics;
 pub(crate) mod breakdown;
 pub(crate) mod event;
 pub(crate) mod events;
+pub(crate) mod export;
 pub(crate) mod health;
 pub(crate) mod ingest;
 pub(crate) mod live;
@@ -19,7 +20,9 @@ pub(crate) mod metrics;
 pub(crate) mod processed_logs;
 pub(crate) mod quarantine;
 pub(crate) mod root;
+pub(crate) mod site_settings;
 pub(crate) mod stats;
+pub(crate) mod tenant;
 pub(crate) mod tenants;
 
 /// The outcome of a request.

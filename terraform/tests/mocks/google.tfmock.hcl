@@ -71,6 +71,11 @@ override_resource {
 }
 
 override_resource {
+  target = google_secret_manager_secret.admin_token
+  values = { id = "secrets/admin-token" }
+}
+
+override_resource {
   target = google_secret_manager_secret.collector
   values = { id = "secrets/collector" }
 }

@@ -16,7 +16,7 @@ pub(super) async fn an_unknown_path_is_a_problem(deployment: &Deployment) {
         "//ingest",
         "/INGEST",
         "/tenant",
-        "/tenants/acme",
+        "/tenants/acme/nothing",
         "/tenants//processed_logs",
         "/tenants/acme/processed_logs/1/parts",
         "/tenants/acme/event/%0a",

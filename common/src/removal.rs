@@ -1,0 +1,238 @@
+//! Removes everything of a tenant from the store.
+//!
+//! Nothing says how far a removal has come but what is left: it may end anywhere, and another one goes
+//! on. It is complete when it has found nothing in any collection, one after the other. A record that
+//! is stored meanwhile is written to several collections at once, so it is then either gone as a whole
+//! or there as a whole, with all that counts it.
+
+use std::collections::BTreeMap;
+
+use tokio::time::Instant;
+
+use crate::path::{Collection, CollectionPath, PARTS};
+use crate::store::{Document, DocumentStore, Query, StoreError, Write};
+use crate::tenant::TenantId;
+
+/// Documents that are read, and then removed in one commit.
+const PAGE: u32 = 300;
+
+/// What was removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// How many documents, by the id of their collection.
+    pub documents: BTreeMap<String, u64>,
+    /// Whether nothing was left.
+    pub is_complete: bool,
+}
+
+/// Removes what the tenant has, until nothing is left or `until` is past.
+pub async fn remove(
+    store: &dyn DocumentStore,
+    tenant: &TenantId,
+    until: Instant,
+) -> Result<Removed, StoreError> {
+    let mut removal = Removal { store, until, removed: Removed::default() };
+    loop {
+        let before = removal.count();
+        for collection in Collection::ALL {
+            if !removal.empty(&CollectionPath::of(tenant, collection)).await? {
+                return Ok(removal.removed);
+            }
+        }
+        if removal.count() == before {
+            return Ok(Removed { is_complete: true, ..removal.removed });
+        }
+    }
+}
+
+struct Removal<'s> {
+    store: &'s dyn DocumentStore,
+    until: Instant,
+    removed: Removed,
+}
+
+impl Removal<'_> {
+    fn count(&self) -> u64 {
+        self.removed.documents.values().sum()
+    }
+
+    /// Removes the documents of a collection with their parts; `false` if there is no time for all.
+    async fn empty(&mut self, collection: &CollectionPath) -> Result<bool, StoreError> {
+        let mut after = None;
+        loop {
+            let page = self.page(collection, after).await?;
+            if !self.remove_page(collection, &page).await? {
+                return Ok(false);
+            }
+            match page.last() {
+                Some(last) if page.len() == PAGE as usize => after = Some(last.id.clone()),
+                _ => return Ok(true),
+            }
+        }
+    }
+
+    /// Removes parts before the document that leads to them, and looks again afterwards: one may have
+    /// been stored between.
+    async fn remove_page(
+        &mut self,
+        collection: &CollectionPath,
+        page: &[Document],
+    ) -> Result<bool, StoreError> {
+        let with_parts = || page.iter().filter(|document| has_parts(document));
+        for document in with_parts() {
+            if !self.empty_parts(collection, document).await? {
+                return Ok(false);
+            }
+        }
+        if !self.delete(collection, page).await? {
+            return Ok(false);
+        }
+        for document in with_parts() {
+            self.empty_parts(collection, document).await?;
+        }
+        Ok(true)
+    }
+
+    async fn empty_parts(
+        &mut self,
+        collection: &CollectionPath,
+        document: &Document,
+    ) -> Result<bool, StoreError> {
+        let parts = collection.document(document.id.clone()).parts();
+        loop {
+            let page = self.page(&parts, None).await?;
+            if page.is_empty() {
+                return Ok(true);
+            }
+            if !self.delete(&parts, &page).await? {
+                return Ok(false);
+            }
+        }
+    }
+
+    async fn page(
+        &self,
+        collection: &CollectionPath,
+        after: Option<String>,
+    ) -> Result<Vec<Document>, StoreError> {
+        let query = Query::all(collection.clone()).select(&[PARTS]).limit(PAGE);
+        self.store.query(&query.after(after)).await
+    }
+
+    /// Removes these documents in one commit; `false` if time is over.
+    async fn delete(
+        &mut self,
+        collection: &CollectionPath,
+        page: &[Document],
+    ) -> Result<bool, StoreError> {
+        if page.is_empty() {
+            return Ok(true);
+        }
+        if Instant::now() >= self.until {
+            return Ok(false);
+        }
+        let path = |document: &Document| collection.document(document.id.clone());
+        let deletes = page.iter().map(|document| Write::Delete { path: path(document) });
+        self.store.commit(deletes.collect()).await?;
+        let removed = self.removed.documents.entry(collection.name().to_owned()).or_default();
+        *removed += page.len() as u64;
+        Ok(true)
+    }
+}
+
+/// Whether the document is that of a record of several parts, which are stored below it.
+fn has_parts(document: &Document) -> bool {
+    document.integer(PARTS).is_some_and(|parts| parts > 1)
+}
+
+#[cfg(all(test, feature = "embedded"))]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::record::RecordId;
+    use crate::store::embedded::EmbeddedStore;
+    use crate::store::{Fields, fields};
+
+    fn tenant(name: &str) -> TenantId {
+        TenantId::parse(name).expect("a tenant")
+    }
+
+    fn create(path: crate::path::DocumentPath, fields: Fields) -> Write {
+        Write::Create { path, fields }
+    }
+
+    /// Stores `each` documents in every collection of the tenant, and one log with two pages of parts.
+    async fn fill(store: &EmbeddedStore, tenant: &TenantId, each: usize) {
+        for collection in Collection::ALL {
+            let collection = CollectionPath::of(tenant, collection);
+            let fields = fields([
+                ("dimension", "a".into()),
+                ("grain", "day".into()),
+                ("value", "b".into()),
+                ("start", chrono::DateTime::UNIX_EPOCH.into()),
+                ("shard", 0_i64.into()),
+                ("count", 1_i64.into()),
+                ("day", "all".into()),
+            ]);
+            let paths = (0..each).map(|n| collection.hashed(&[n.to_string()]));
+            let creates = paths.map(|path| create(path, fields.clone())).collect();
+            store.commit(creates).await.expect("stored");
+        }
+        let id = RecordId::parse("long").expect("an id");
+        let log = CollectionPath::of(tenant, Collection::ProcessedLogs).record(&id);
+        let parts = (1..=PAGE + 1).map(|n| create(log.part(n), Fields::new()));
+        let claim = create(log.clone(), fields([("parts", i64::from(PAGE + 1).into())]));
+        store.commit(parts.chain([claim]).collect()).await.expect("stored");
+    }
+
+    /// How many documents the tenant has, and how many parts its long log has.
+    async fn left(store: &EmbeddedStore, tenant: &TenantId) -> (usize, usize) {
+        let mut all = 0;
+        for collection in Collection::ALL {
+            let query = Query::all(CollectionPath::of(tenant, collection));
+            all += store.query(&query).await.expect("read").len();
+        }
+        let id = RecordId::parse("long").expect("an id");
+        let parts = CollectionPath::of(tenant, Collection::ProcessedLogs).record(&id).parts();
+        (all, store.query(&Query::all(parts)).await.expect("read").len())
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(60)
+    }
+
+    #[tokio::test]
+    async fn everything_of_the_tenant_is_removed_and_nothing_of_another() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = EmbeddedStore::open(folder.path()).expect("a store");
+        let each = PAGE as usize + 1;
+        for name in ["acme", "acme2"] {
+            fill(&store, &tenant(name), each).await;
+        }
+        let removed = remove(&store, &tenant("acme"), soon()).await.expect("removed");
+        assert!(removed.is_complete);
+        let parts = each as u64;
+        for (collection, count) in &removed.documents {
+            let more = u64::from(collection == "processed_logs");
+            assert_eq!(*count, parts + more, "{collection}");
+        }
+        assert_eq!(removed.documents.len(), Collection::ALL.len() + 1, "the parts too");
+        assert_eq!(left(&store, &tenant("acme")).await, (0, 0));
+        assert_eq!(left(&store, &tenant("acme2")).await, (8 * each + 1, each));
+        let again = remove(&store, &tenant("acme"), soon()).await.expect("removed");
+        assert_eq!(again, Removed { is_complete: true, ..Removed::default() });
+    }
+
+    #[tokio::test]
+    async fn a_removal_without_time_says_so_and_the_next_one_goes_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = EmbeddedStore::open(folder.path()).expect("a store");
+        fill(&store, &tenant("acme"), 10).await;
+        let late = remove(&store, &tenant("acme"), Instant::now()).await.expect("an answer");
+        assert_eq!(late, Removed::default());
+        assert_eq!(left(&store, &tenant("acme")).await.0, 81);
+        assert!(remove(&store, &tenant("acme"), soon()).await.expect("removed").is_complete);
+        assert_eq!(left(&store, &tenant("acme")).await, (0, 0));
+    }
+}

@@ -1,0 +1,89 @@
+//! `GET` and `PUT /tenants/{tenant}/settings`: what the owner of a site decides.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use common::site_settings::SiteSettings;
+
+use crate::admin;
+use crate::extractors::body::{self, Body};
+use crate::extractors::{site_settings, tenant};
+use crate::openapi::responses::responses;
+use crate::openapi::{bodies, parameters};
+use crate::problem::{Problem, ProblemCode};
+use crate::state::Gateway;
+
+/// The problems of both.
+const ON_EITHER: [ProblemCode; 4] = [
+    ProblemCode::InvalidQuery,
+    ProblemCode::MethodNotAllowed,
+    ProblemCode::Internal,
+    ProblemCode::Unavailable,
+];
+
+responses! {
+    /// The problems of reading.
+    GetProblems: tenant::CODES, admin::CODES, ON_EITHER;
+    /// The problems of changing.
+    PutProblems: body::CODES, tenant::CODES, admin::CODES, site_settings::CODES, ON_EITHER;
+}
+
+/// Reads the settings of a site
+///
+/// all of them, as they are stored. Null, or an empty list, is what nobody has set.
+#[utoipa::path(
+    get, path = "/tenants/{tenant}/settings", tag = "events", operation_id = "getSiteSettings",
+    params(parameters::InPath),
+    responses(
+        (status = 200, description = "The settings.", body = bodies::SiteSettings, example = json!({
+            "hosts": ["acme.example"], "dimensions": null, "query_parameters": ["id"],
+            "keep_trailing_slash": null, "excluded_addresses": ["192.0.2.0/24"],
+            "excluded_paths": ["/admin/*"],
+        })),
+        GetProblems,
+    ),
+    security(("adminToken" = []), ()),
+)]
+pub(crate) async fn get(
+    request: HttpRequest,
+    path: Path<String>,
+    gateway: Data<Gateway>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = tenant::in_path(&request, &path)?;
+    Ok(HttpResponse::Ok().json(gateway.sites.read(&tenant).await?))
+}
+
+/// Changes the settings of a site
+///
+/// to these: what is left out, or null, is as nobody had set it. Events that come afterwards are decided
+/// by them, at this gateway at once and at others within 10 s. Answers with all settings as they
+/// are stored.
+#[utoipa::path(
+    put, path = "/tenants/{tenant}/settings", tag = "events", operation_id = "putSiteSettings",
+    params(parameters::InPath),
+    request_body(
+        content = bodies::SiteSettings, content_type = "application/json", example = json!({
+            "hosts": ["acme.example"], "query_parameters": ["id"],
+            "excluded_addresses": ["192.0.2.0/24"], "excluded_paths": ["/admin/*"],
+        }),
+    ),
+    responses(
+        (status = 200, description = "The settings.", body = bodies::SiteSettings, example = json!({
+            "hosts": ["acme.example"], "dimensions": null, "query_parameters": ["id"],
+            "keep_trailing_slash": null, "excluded_addresses": ["192.0.2.0/24"],
+            "excluded_paths": ["/admin/*"],
+        })),
+        PutProblems,
+    ),
+    security(("adminToken" = []), ()),
+)]
+pub(crate) async fn put(
+    request: HttpRequest,
+    path: Path<String>,
+    gateway: Data<Gateway>,
+    Body(settings): Body<SiteSettings>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = tenant::in_path(&request, &path)?;
+    gateway.sites.set(&tenant, settings.clone()).await?;
+    tracing::info!(%tenant, "the settings of a site were changed");
+    Ok(HttpResponse::Ok().json(settings))
+}
