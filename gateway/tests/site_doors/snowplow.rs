@@ -29,7 +29,8 @@ fn payload(events: &[Value]) -> String {
 async fn a_view_is_taken_and_sent_again_it_is_the_same() {
     beside(&[], async |gateway| {
         let view = event("pv", "4f5c0b4e-8d36-4f0e-9f3b-000000000001", &json!({}));
-        let answer = gateway.beacon(PATH, payload(&[view.clone()])).await.has_status(200);
+        let answer =
+            gateway.beacon(PATH, payload(std::slice::from_ref(&view))).await.has_status(200);
         assert_eq!(answer.text(), "ok");
         let sent = gateway.one().await;
         assert_eq!((&*sent.tenant, &*sent.source), ("acme", "snowplow"));
