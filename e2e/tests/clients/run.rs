@@ -97,7 +97,8 @@ async fn page(script: &Path, task: Task<'_>) -> Result<Belief, String> {
         browser.open(&site.page_of("shop.example", "/")).await;
         browser.until("the client has ended", "window.belief").await;
         belief = Some(browser.run_script("return window.belief").await);
-        // Where the broker refuses, the console says so.
+        // Where the broker refuses, the console says so. Nothing more comes from a page that is left.
+        browser.open("about:blank").await;
         browser.errors().await;
     })
     .await;

@@ -51,7 +51,10 @@ fn table(rows: &[(&Client, Outcome)]) -> String {
             Refused::GivenUp => "gives up, and says so",
             Refused::Lost => "does not notice",
         };
-        let taken = outcome.beside_a_bad_one;
+        let taken = match (outcome.beside_a_bad_one, outcome.believed) {
+            (taken, believed) if taken == believed => taken.to_string(),
+            (taken, believed) => format!("{taken}; it believes {believed}"),
+        };
         let title = if name.contains(package) { String::new() } else { format!("`{package}`, ") };
         table +=
             &format!("| {name} ({title}{version}) | `{line}` | {taken} | {once} | {refused} |\n");
