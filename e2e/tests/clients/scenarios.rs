@@ -6,11 +6,8 @@ use super::belief::{Belief, Records};
 use super::counts::counted;
 use super::outage::Outage;
 use super::roster::{Client, Notices};
-use super::run::{Task, run};
+use super::run::{COUNT, Task, run};
 use super::tap::Tap;
-
-/// How many records a client sends.
-pub(crate) const COUNT: u64 = 100;
 
 /// What came of a client's records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

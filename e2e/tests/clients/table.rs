@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::roster::Client;
-use super::scenarios::{COUNT, Outcome, Refused};
+use super::run::COUNT;
+use super::scenarios::{Outcome, Refused};
 
 /// Set to write the tables; else they are compared.
 const WRITE: &str = "CLIENTS_WRITE";
