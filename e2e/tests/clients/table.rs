@@ -63,11 +63,11 @@ fn table(rows: &[(&Client, Outcome)]) -> String {
     table
 }
 
-/// The names of the clients, on lines of at most 100 characters.
+/// The names of the clients, which have commas in them, on lines of at most 100 characters.
 fn list(rows: &[(&Client, Outcome)]) -> String {
     let names: Vec<_> = rows.iter().map(|(client, _)| client.name).collect();
     let (mut lines, mut line) = (String::new(), String::new());
-    for word in names.join(", ").split_inclusive(' ') {
+    for word in names.join("; ").split_inclusive(' ') {
         if line.len() + word.trim_end().len() > 100 {
             lines += &format!("{}\n", line.trim_end());
             line.clear();
