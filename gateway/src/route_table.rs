@@ -81,9 +81,27 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 
 /// The doors for clients of other web analytics.
 fn door_routes(config: &mut ServiceConfig) {
-    config.service(door("/api/event", &BY_POST, StatusCode::ACCEPTED, plausible::post));
-    config.service(door("/api/send", &BY_POST, StatusCode::OK, umami::send));
-    config.service(door("/api/batch", &BY_POST, StatusCode::OK, umami::batch));
+    const TP2: &str = "/com.snowplowanalytics.snowplow/tp2";
+    config
+        .service(door("/api/event", &BY_POST, StatusCode::ACCEPTED, plausible::post))
+        .service(door("/api/send", &BY_POST, StatusCode::OK, umami::send))
+        .service(door("/api/batch", &BY_POST, StatusCode::OK, umami::batch))
+        .service(door("/matomo.php", &BY_ANY, StatusCode::OK, matomo::take))
+        .service(door("/piwik.php", &BY_ANY, StatusCode::OK, matomo::take))
+        .service(door(TP2, &BY_POST, StatusCode::OK, snowplow::post))
+        .service(door("/i", &BY_GET, StatusCode::OK, snowplow::get));
+    for path in ["/count", "/count/{tenant}"] {
+        config.service(door(path, &BY_ANY, StatusCode::OK, goatcounter::pixel));
+    }
+    for path in ["/api/v0/count", "/api/v0/count/{tenant}"] {
+        config.service(door(path, &BY_POST, StatusCode::ACCEPTED, goatcounter::api));
+    }
+    segment_routes(config);
+    posthog_routes(config);
+}
+
+/// Segment's paths, those of its browser library at the end.
+fn segment_routes(config: &mut ServiceConfig) {
     for path in [
         "/v1/track",
         "/v1/page",
@@ -102,6 +120,11 @@ fn door_routes(config: &mut ServiceConfig) {
     ] {
         config.service(door(path, &BY_POST, StatusCode::OK, segment::post));
     }
+}
+
+/// PostHog's paths, and what its browser library asks for before it sends.
+fn posthog_routes(config: &mut ServiceConfig) {
+    const SCRIPT: &str = "/array/{token}/config.js";
     for path in ["/batch", "/capture", "/track", "/e", "/i/v0/e"] {
         config.service(door(path, &BY_POST, StatusCode::OK, posthog::post));
     }
@@ -110,27 +133,7 @@ fn door_routes(config: &mut ServiceConfig) {
     }
     config
         .service(door("/array/{token}/config", &BY_GET, StatusCode::OK, posthog::remote_config))
-        .service(door(
-            "/array/{token}/config.js",
-            &BY_GET,
-            StatusCode::OK,
-            posthog::remote_config_script,
-        ))
-        .service(door("/matomo.php", &BY_ANY, StatusCode::OK, matomo::take))
-        .service(door("/piwik.php", &BY_ANY, StatusCode::OK, matomo::take))
-        .service(door(
-            "/com.snowplowanalytics.snowplow/tp2",
-            &BY_POST,
-            StatusCode::OK,
-            snowplow::post,
-        ))
-        .service(door("/i", &BY_GET, StatusCode::OK, snowplow::get));
-    for path in ["/count", "/count/{tenant}"] {
-        config.service(door(path, &BY_ANY, StatusCode::OK, goatcounter::pixel));
-    }
-    for path in ["/api/v0/count", "/api/v0/count/{tenant}"] {
-        config.service(door(path, &BY_POST, StatusCode::ACCEPTED, goatcounter::api));
-    }
+        .service(door(SCRIPT, &BY_GET, StatusCode::OK, posthog::remote_config_script));
 }
 
 /// The doors for log clients.

@@ -23,8 +23,12 @@ async fn the_pixel_of_a_page_is_a_view_of_the_site_in_the_path() {
         assert_eq!(sent.event["dimensions"]["utm_source"], "letter");
         assert_eq!(sent.event["dimensions"]["source"], "news.example");
 
-        gateway.beacon(&format!("/count?{view}&site_id=acme"), "").await.has_status(200);
-        assert_eq!(gateway.one().await.tenant, "acme");
+        gateway.beacon("/count?p=%2Fb&site_id=acme", "").await.has_status(200);
+        let sent = gateway.one().await;
+        assert_eq!(
+            (&*sent.tenant, &sent.event["dimensions"]["entry_page"]),
+            ("acme", &json!("/b"))
+        );
         gateway
             .get(&format!("/count/acme?{view}&e=true").replace("%2Fpricing", "signup"))
             .await

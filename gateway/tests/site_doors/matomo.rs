@@ -26,6 +26,9 @@ async fn a_view_comes_as_a_form_or_as_a_query() {
             assert_eq!(sent.event["payload"]["title"], "Pricing");
             assert_eq!(sent.event["dimensions"]["source"], "news.example");
         }
+        let direct = VIEW.replace("&urlref=https%3A%2F%2Fnews.example%2F", "");
+        gateway.get(&format!("/matomo.php?{direct}")).await.has_status(204);
+        assert_eq!(gateway.one().await.event["dimensions"]["entry_page"], "/pricing");
         gateway.get(&format!("/matomo.php?{VIEW}")).await.has_status(204);
         let image = VIEW.replace("&send_image=0", "");
         let answer = gateway.get(&format!("/matomo.php?{image}")).await.has_status(200);

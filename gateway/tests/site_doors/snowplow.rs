@@ -29,7 +29,8 @@ fn payload(events: &[Value]) -> String {
 async fn a_view_is_taken_and_sent_again_it_is_the_same() {
     beside(&[], async |gateway| {
         let view = event("pv", "4f5c0b4e-8d36-4f0e-9f3b-000000000001", &json!({}));
-        let answer = gateway.beacon(PATH, payload(&[view.clone()])).await.has_status(200);
+        let answer =
+            gateway.beacon(PATH, payload(std::slice::from_ref(&view))).await.has_status(200);
         assert_eq!(answer.text(), "ok");
         let sent = gateway.one().await;
         assert_eq!((&*sent.tenant, &*sent.source), ("acme", "snowplow"));
@@ -42,6 +43,9 @@ async fn a_view_is_taken_and_sent_again_it_is_the_same() {
         assert_eq!(sent.event["timestamp"], "2025-05-01T10:00:00Z");
         assert_eq!(sent.event["dimensions"]["utm_source"], "letter");
         assert!(!sent.event.to_string().contains("Gecko"));
+        let direct = event("pv", "2", &json!({"refr": null}));
+        gateway.beacon(PATH, payload(&[direct])).await.has_status(200);
+        assert_eq!(gateway.one().await.event["dimensions"]["entry_page"], "/pricing");
         let mut again = view;
         again["stm"] = "1746099999999".into();
         gateway.beacon(PATH, payload(&[again])).await.has_status(200);

@@ -41,7 +41,9 @@ pub(crate) async fn pixel(
         let known = SHORT.iter().find(|(short, _)| *short == name);
         known.map(|(_, long)| ((*long).to_owned(), value))
     };
-    let fields: Map<String, Value> = fields.into_iter().filter_map(long).collect();
+    let mut fields: Map<String, Value> = fields.into_iter().filter_map(long).collect();
+    // The script leaves out what is empty: no page led here.
+    fields.entry("ref").or_insert_with(|| "".into());
     let read = read(&fields).map(|hit| hit.map(|hit| of_site(hit, &request)));
     DOOR.take(&request, &gateway, vec![read]).await?.or_refused()?;
     Ok(pixel::answer())

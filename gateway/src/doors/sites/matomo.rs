@@ -108,7 +108,9 @@ pub(super) fn read(fields: &Map<String, Value>) -> Read {
     }
     let Some(hit) = hit(fields) else { return Ok(None) };
     let hit = hit.properties(dimensions(fields)).on_page(said("url"));
-    let hit = hit.page("referrer", said("urlref")).page("title", said("action_name"));
+    // Its own tracker leaves out a page before only if there was none; it alone sends `pv_id`.
+    let none = said("pv_id").map(|_| Value::from(""));
+    let hit = hit.page("referrer", said("urlref").or(none)).page("title", said("action_name"));
     let hit = hit.page("language", said("lang")).page("screen", said("res"));
     Ok(Some(
         hit.says("site_id", said("idsite"))

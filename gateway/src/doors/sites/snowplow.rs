@@ -81,7 +81,10 @@ pub(super) fn read(event: &Map<String, Value>) -> Read {
             return Err(FieldError::new(ProblemCode::OutOfRange, "e", reason));
         }
     };
-    let hit = hit.on_page(said("url")).page("referrer", said("refr")).page("title", said("page"));
+    // A tracker in a page leaves out the page before only if there was none.
+    let none = said("p").filter(|platform| platform == "web").map(|_| Value::from(""));
+    let hit = hit.on_page(said("url")).page("referrer", said("refr").or(none));
+    let hit = hit.page("title", said("page"));
     let hit = hit.page("language", said("lang")).page("screen", said("res"));
     Ok(Some(
         hit.says("site_id", said("aid"))
