@@ -5,7 +5,7 @@ import pino from "pino";
 import { bad, believes, endpoint, places, tenant, text, tooLong } from "./client.mjs";
 
 const sender = createRequire(import.meta.url).resolve("pino-http-send");
-const options = [sender.replace("index.js", "bin.js"), `--url=${endpoint}/records?tenant_id=${tenant}`];
+const options = [sender.replace("index.js", "bin.js"), `--url=${endpoint}/records?tenant_id=${tenant}&dedup=content`];
 options.push("--bodyType=json", "--timeout=200", "--interval=1000", "--retries=15");
 const send = spawn(process.execPath, options, { stdio: ["pipe", "pipe", "inherit"] });
 let said = "";

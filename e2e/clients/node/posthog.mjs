@@ -13,4 +13,5 @@ for (const place of places) {
   posthog.capture({ distinctId: `user-${place % 10}`, event, properties, timestamp });
 }
 await posthog.shutdown(60_000);
-believesOfSite(places, failed);
+// The answer is for a batch as a whole, so the client knows nothing of the bad one.
+believesOfSite(places.filter((place) => place !== bad), failed);

@@ -9,14 +9,14 @@ from client import BAD, COUNT, ENDPOINT, PLACES, TENANT, believes, text
 
 CONFIGURATION = """
 @version: 3.38
-options { stats-level(1); time-reopen(1); log-msg-size(8388608); };
+options { use-rcptid(yes); stats-level(1); time-reopen(1); log-msg-size(8388608); };
 source lines { file("%(lines)s" flags(no-parse) follow-freq(0.2)); };
 destination spillway {
   http(
     url("%(url)s")
     method("POST")
     headers("X-Tenant-ID: %(tenant)s", "Content-Type: application/x-ndjson")
-    body("$(format-json --pair message=$MESSAGE)")
+    body("$(format-json --pair message=$MESSAGE --pair log_id=$HOST-$RCPTID)")
     delimiter("\\n")
     batch-lines(20) batch-timeout(200)
     retries(30)

@@ -42,6 +42,11 @@ impl Records {
         self.views + self.events + self.texts
     }
 
+    /// Whether there are at least as many of each kind.
+    pub(crate) fn has_all_of(self, other: Self) -> bool {
+        self.views >= other.views && self.events >= other.events && self.texts >= other.texts
+    }
+
     /// Each of them twice.
     pub(crate) fn doubled(self) -> Self {
         Self { views: 2 * self.views, events: 2 * self.events, texts: 2 * self.texts }

@@ -185,7 +185,7 @@ pub(crate) const CLIENTS: &[Client] = &[
         "pino, pino-http-send",
         Npm("pino-http-send"),
         Runs::Node("pino.mjs", ""),
-        "pino-http-send --url=\"http://localhost:8080/records?tenant_id=acme\"",
+        "pino-http-send --url=\"http://localhost:8080/records?tenant_id=acme&dedup=content\"",
     ),
     blind(
         "Python's HTTPHandler",
@@ -222,12 +222,6 @@ pub(crate) const CLIENTS: &[Client] = &[
         Debian("syslog-ng-mod-http", "3.38.1"),
         Runs::Python("syslog_ng.py"),
         "http(url(\"http://localhost:8080/records\") headers(\"X-Tenant-ID: acme\"))",
-    ),
-    client(
-        "rsyslog, omelasticsearch",
-        Debian("rsyslog-elasticsearch", "8.2302.0"),
-        Runs::Python("rsyslog.py"),
-        "action(type=\"omelasticsearch\" server=\"localhost\" serverport=\"8080\" uid=\"acme\" pwd=\"-\")",
     ),
     client(
         "systemd-journal-upload",

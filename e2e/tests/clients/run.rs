@@ -12,7 +12,9 @@ use tokio::time::timeout;
 use super::belief::Belief;
 use super::installed::{folder, place};
 use super::roster::{Client, Runs};
-use super::scenarios::COUNT;
+
+/// How many records a client sends.
+pub(crate) const COUNT: u64 = 100;
 
 /// The longest that a client may take.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -85,7 +87,8 @@ async fn program(mut command: Command, task: Task<'_>) -> Result<Belief, String>
 async fn page(script: &Path, task: Task<'_>) -> Result<Belief, String> {
     let script = std::fs::read_to_string(script).map_err(|error| error.to_string())?;
     let Task { endpoint, tenant, bad } = task;
-    let told = json!({"endpoint": endpoint, "tenant": tenant, "count": COUNT, "bad": if bad { COUNT as i64 / 2 } else { -1 }});
+    let bad = if bad { i64::try_from(COUNT / 2).unwrap_or(-1) } else { -1 };
+    let told = json!({"endpoint": endpoint, "tenant": tenant, "count": COUNT, "bad": bad});
     let page = format!(
         "<!doctype html><html lang=en><title>A shop</title><link rel=icon href=data:,>\
          <script>window.client = {told}</script><script type=module src=/client.js></script>"
@@ -97,7 +100,8 @@ async fn page(script: &Path, task: Task<'_>) -> Result<Belief, String> {
         browser.open(&site.page_of("shop.example", "/")).await;
         browser.until("the client has ended", "window.belief").await;
         belief = Some(browser.run_script("return window.belief").await);
-        // Where the broker refuses, the console says so.
+        // Where the broker refuses, the console says so. Nothing more comes from a page that is left.
+        browser.open("about:blank").await;
         browser.errors().await;
     })
     .await;

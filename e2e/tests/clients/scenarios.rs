@@ -6,17 +6,17 @@ use super::belief::{Belief, Records};
 use super::counts::counted;
 use super::outage::Outage;
 use super::roster::{Client, Notices};
-use super::run::{Task, run};
+use super::run::{COUNT, Task, run};
 use super::tap::Tap;
-
-/// How many records a client sends.
-pub(crate) const COUNT: u64 = 100;
 
 /// What came of a client's records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     /// How many were taken if one of them is bad.
     pub(crate) beside_a_bad_one: u64,
+    /// How many of them the client believes in. Where a protocol cannot say that all but one were
+    /// taken, a client takes more for lost.
+    pub(crate) believed: u64,
     /// Whether requests that arrive twice are counted once.
     pub(crate) is_counted_once: bool,
     /// What the client does while the broker refuses.
@@ -51,11 +51,10 @@ pub(crate) async fn outcome(client: &Client) -> Result<Outcome, String> {
     let tap = Tap::before(&embedded.service().url());
     let ground = Ground { client, embedded, tap };
     ground.hundred().await?;
-    Ok(Outcome {
-        is_counted_once: ground.twice().await?,
-        beside_a_bad_one: ground.a_bad_one().await?,
-        refused: ground.refused().await?,
-    })
+    let is_counted_once = ground.twice().await?;
+    let (beside_a_bad_one, believed) = ground.a_bad_one().await?;
+    let refused = ground.refused().await?;
+    Ok(Outcome { beside_a_bad_one, believed, is_counted_once, refused })
 }
 
 impl Ground<'_> {
@@ -77,14 +76,15 @@ impl Ground<'_> {
         Ok(counted == once)
     }
 
-    /// One record is bad. How many are taken.
-    async fn a_bad_one(&self) -> Result<u64, String> {
+    /// One record is bad. How many are taken, and how many of them the client believes in.
+    async fn a_bad_one(&self) -> Result<(u64, u64), String> {
         self.tap.begin(false);
         let (belief, counted) = self.sent("bad", true).await?;
         let taken = belief.taken();
-        let is_less = taken.total() < COUNT && taken.total() > 0;
-        self.check("a bad record among the others", belief, counted, is_less && counted == taken)?;
-        Ok(taken.total())
+        let is_less = counted.total() < COUNT && counted.total() > 0;
+        let is_so = is_less && counted.has_all_of(taken);
+        self.check("a bad record among the others", belief, counted, is_so)?;
+        Ok((counted.total(), taken.total()))
     }
 
     /// The broker refuses for 3 s.
@@ -95,17 +95,21 @@ impl Ground<'_> {
         let (belief, ()) = ran?;
         let counted = self.counted("refused").await?;
         let taken = belief.taken();
-        let is_so = match self.client.notices {
-            Notices::Answers => counted == taken,
+        let is_all = taken.total() == COUNT;
+        let (is_so, refused) = match self.client.notices {
+            Notices::Answers if is_all => (counted == taken, Refused::SentAgain),
+            // A refusal says that a record is not durable, and not that it never will be.
+            Notices::Answers => {
+                (counted.has_all_of(taken) && counted.total() <= COUNT, Refused::GivenUp)
+            }
             // What it believes says nothing, so the answers tell.
-            Notices::Nothing => counted.total() == self.tap.taken(),
+            Notices::Nothing => {
+                let sure = self.tap.taken();
+                (counted.total() >= sure && counted.total() <= COUNT, Refused::Lost)
+            }
         };
         self.check("a broker that refuses for 3 s", belief, counted, is_so)?;
-        Ok(match (counted.total() == COUNT, counted == taken) {
-            (true, _) => Refused::SentAgain,
-            (false, true) => Refused::GivenUp,
-            (false, false) => Refused::Lost,
-        })
+        Ok(refused)
     }
 
     /// What the client believes after it has sent its records, and what is counted then.

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::roster::Client;
-use super::scenarios::{COUNT, Outcome, Refused};
+use super::run::COUNT;
+use super::scenarios::{Outcome, Refused};
 
 /// Set to write the tables; else they are compared.
 const WRITE: &str = "CLIENTS_WRITE";
@@ -51,7 +52,10 @@ fn table(rows: &[(&Client, Outcome)]) -> String {
             Refused::GivenUp => "gives up, and says so",
             Refused::Lost => "does not notice",
         };
-        let taken = outcome.beside_a_bad_one;
+        let taken = match (outcome.beside_a_bad_one, outcome.believed) {
+            (taken, believed) if taken == believed => taken.to_string(),
+            (taken, believed) => format!("{taken}; it believes {believed}"),
+        };
         let title = if name.contains(package) { String::new() } else { format!("`{package}`, ") };
         table +=
             &format!("| {name} ({title}{version}) | `{line}` | {taken} | {once} | {refused} |\n");
@@ -59,11 +63,11 @@ fn table(rows: &[(&Client, Outcome)]) -> String {
     table
 }
 
-/// The names of the clients, on lines of at most 100 characters.
+/// The names of the clients, which have commas in them, on lines of at most 100 characters.
 fn list(rows: &[(&Client, Outcome)]) -> String {
     let names: Vec<_> = rows.iter().map(|(client, _)| client.name).collect();
     let (mut lines, mut line) = (String::new(), String::new());
-    for word in names.join(", ").split_inclusive(' ') {
+    for word in names.join("; ").split_inclusive(' ') {
         if line.len() + word.trim_end().len() > 100 {
             lines += &format!("{}\n", line.trim_end());
             line.clear();
