@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use super::json_record::{self, ENTRY};
-use super::shipment::{Origin, Shipment, Shipped, Taken};
+use super::shipment::{Origin, Read, Shipment, Shipped, Taken};
 use super::sources::RECORDS;
 use crate::extractors::json::{BYTE_ORDER_MARK, Object};
 use crate::extractors::json_items::{Items, of_stream, of_value};
@@ -65,13 +65,12 @@ async fn take(
     let limit = gateway.settings.max_logs_bytes();
     let body = body::read(request, payload.into_inner(), limit, 0).await?;
     let origin = Origin::of(request, RECORDS, &["X-Tenant-ID", "X-Customer-ID"])?;
-    let (body, read): (_, fn(&[u8], &mut Shipment) -> Result<(), Problem>) =
-        match Media::of(request, body)? {
-            Media::Json(json) => (json, read_json),
-            Media::Other(name, lines) if is_json_lines(&name) => (lines, read_json),
-            Media::Text(text) | Media::Unknown(text) => (text, read_lines),
-            other => return Err(other.unsupported(MEDIA_TYPES)),
-        };
+    let (body, read): (Vec<u8>, Read) = match Media::of(request, body)? {
+        Media::Json(json) => (json, read_json),
+        Media::Other(name, lines) if is_json_lines(&name) => (lines, read_json),
+        Media::Text(text) | Media::Unknown(text) => (text, read_lines),
+        other => return Err(other.unsupported(MEDIA_TYPES)),
+    };
     let (taken, ()) = origin.take(request, gateway, body, read).await?;
     Ok(taken)
 }

@@ -33,6 +33,9 @@ pub(super) const MAX_TEXTS: usize = 10_000;
 /// About how much memory a record takes besides its bytes, also as a message.
 const RECORD_BYTES: usize = 1_500;
 
+/// How a body of a protocol is read.
+pub(super) type Read = fn(&[u8], &mut Shipment) -> Result<(), Problem>;
+
 /// A record as its client describes it.
 #[derive(Debug, Default)]
 pub(super) struct Shipped {

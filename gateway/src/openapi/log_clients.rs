@@ -4,8 +4,7 @@
 use utoipa::openapi::Required;
 use utoipa::openapi::content::{Content, ContentBuilder};
 use utoipa::openapi::path::{
-    HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem,
-    Paths,
+    HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, Paths,
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::{Response, ResponseBuilder, ResponsesBuilder};
@@ -176,7 +175,7 @@ fn content(kind: &str) -> Content {
 /// Adds an operation for each path and method.
 pub(super) fn describe(paths: &mut Paths) {
     for door in &DOORS {
-        let item = paths.paths.entry(door.path.to_owned()).or_insert_with(PathItem::default);
+        let item = paths.paths.entry(door.path.to_owned()).or_default();
         for method in door.methods {
             let operation = Some(door.operation(method));
             match method {

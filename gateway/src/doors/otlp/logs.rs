@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer::Encoding;
 use super::{json, protobuf};
-use crate::doors::shipment::{Origin, Shipment, Taken};
+use crate::doors::shipment::{Origin, Read, Taken};
 use crate::doors::sources::OTLP;
 use crate::extractors::body;
 use crate::problem::{Problem, ProblemCode};
@@ -48,7 +48,7 @@ async fn take(
 }
 
 /// Reads an export request in this encoding.
-fn read(encoding: Encoding) -> fn(&[u8], &mut Shipment) -> Result<(), Problem> {
+fn read(encoding: Encoding) -> Read {
     match encoding {
         Encoding::Json => json::read,
         Encoding::Protobuf => protobuf::read,

@@ -9,14 +9,11 @@ use serde_json::json;
 use super::{answer, events};
 use crate::doors::authorization::{basic, with_scheme};
 use crate::doors::own_form::refusal_of;
-use crate::doors::shipment::{Origin, Shipment, Taken};
+use crate::doors::shipment::{Origin, Read, Taken};
 use crate::doors::sources::SPLUNK;
 use crate::extractors::{body, query};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Gateway;
-
-/// How the body of a request is read.
-type Read = fn(&[u8], &mut Shipment) -> Result<(), Problem>;
 
 /// Takes events in their envelopes.
 pub(crate) async fn post_events(
