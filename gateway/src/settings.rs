@@ -77,11 +77,11 @@ pub struct GatewaySettings {
     pub max_log_values: u32,
 
     /// The token that every read except health checks must send as `Authorization: Bearer …`, without
-    /// blanks around it [default: anybody may read].
+    /// whitespace around it [default: anybody may read].
     #[arg(long, env = "READ_TOKEN", hide_env_values = true)]
     pub read_token: Option<String>,
 
-    /// The operator's token, sent as `Authorization: Bearer …`, without blanks around it: it reads
+    /// The operator's token, sent as `Authorization: Bearer …`, without whitespace around it: it reads
     /// everything, changes the settings of sites, and exports and deletes tenants [default: none; a server
     /// that listens on a loopback address lets clients on its own machine do so].
     #[arg(long, env = "ADMIN_TOKEN", hide_env_values = true)]

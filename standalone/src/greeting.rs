@@ -11,22 +11,26 @@ pub(crate) struct Greeting<'a> {
     pub(crate) address: SocketAddr,
     pub(crate) folder: &'a Path,
     pub(crate) pages: &'a Pages,
+    /// Whether reads need a token.
+    pub(crate) needs_token: bool,
 }
 
 impl fmt::Display for Greeting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, folder, pages } = self;
+        let Self { address, folder, pages, needs_token } = self;
         writeln!(
             f,
             "Spillway listens on http://{address} and keeps its data in {}.",
             folder.display()
         )?;
         let here = reachable(*address);
+        let token = if *needs_token { " -H \"Authorization: Bearer $READ_TOKEN\"" } else { "" };
         writeln!(
             f,
             "Try:\n  curl -i http://{here}/ingest -H 'Content-Type: application/json' \\\n    \
              -d '{{\"tenant_id\":\"acme\",\"log_id\":\"123\",\"text\":\"User 555-0199 accessed...\"}}'\n  \
-             curl http://{here}/tenants/acme/processed_logs/123"
+             curl -sf --retry 20 --retry-all-errors --retry-delay 1 \\\n    \
+             http://{here}/tenants/acme/processed_logs/123{token}"
         )?;
         for (page, path, what) in
             [(Page::Dashboard, "/dashboard", "Dashboard"), (Page::Docs, "/docs", "API")]
@@ -56,7 +60,19 @@ mod tests {
     fn greeting(address: &str, pages: &str) -> String {
         let (address, pages) = (address.parse().expect("an address"), pages.parse::<Pages>());
         let (folder, pages) = (Path::new("data"), &pages.expect("pages"));
-        Greeting { address, folder, pages }.to_string()
+        Greeting { address, folder, pages, needs_token: false }.to_string()
+    }
+
+    #[test]
+    fn the_read_to_try_waits_for_the_text_and_names_the_token_if_one_is_needed() {
+        let (address, pages) = ("127.0.0.1:80", "on".parse::<Pages>().expect("pages"));
+        let address = address.parse().expect("an address");
+        for needs_token in [false, true] {
+            let folder = Path::new("data");
+            let told = Greeting { address, folder, pages: &pages, needs_token }.to_string();
+            assert!(told.contains("--retry 20 "), "{told}");
+            assert_eq!(told.contains("Bearer $READ_TOKEN"), needs_token, "{told}");
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::republish::{self, AT_ONCE};
 /// Publish archived messages again: stored records stay as they are, missing ones come back.
 ///
 /// You can stop a replay and run it again at any time. If no server is running on the data folder, the
-/// messages are worked on when one starts.
+/// messages are processed when one starts.
 ///
 /// Exit code 0: some messages were published. 1: none were, or the broker stopped accepting them. 2:
 /// the archive does not exist, or an option is not valid.
@@ -80,8 +80,8 @@ pub(crate) async fn run(args: ReplayArgs) -> ExitCode {
     telemetry::init(args.log.log_format);
     match replay(&args).await {
         Ok((replayed, deployment)) => {
-            let when = if deployment.is_served() { "now" } else { "when a server starts on it" };
-            println!("{replayed}\nThey are worked on {when}, in {deployment}.");
+            let when = if deployment.is_served() { "now" } else { "when a server starts" };
+            println!("{replayed}\nThey will be processed {when}, in {deployment}.");
             if replayed.published > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {

@@ -121,7 +121,8 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
             .keying_digests(!args.worker.store_original);
     let application = Application::on(gateway, listeners).map_err(ServeError::Server)?;
     let (address, pages) = (application.address(), &args.gateway.pages);
-    let greeting = Greeting { address, folder: folder.path(), pages };
+    let needs_token = args.gateway.read_token.is_some();
+    let greeting = Greeting { address, folder: folder.path(), pages, needs_token };
     // A program that wants to know the address may read one line and close the pipe.
     drop(write!(io::stdout(), "{greeting}"));
     // None of these has anything to finish, so they end with the process.

@@ -105,7 +105,7 @@ impl Report {
         match self.kill {
             Kill::NotOurs => line(f, "killed", "nothing: --target names a server that is not ours"),
             Kill::Killed { in_work } => {
-                let in_work = count(in_work, "message in work", "messages in work");
+                let in_work = count(in_work, "message in flight", "messages in flight");
                 line(f, "killed", &format!("the server, with {in_work}; started again"))
             }
         }?;

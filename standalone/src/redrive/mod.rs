@@ -66,6 +66,10 @@ enum RedriveError {
 pub(crate) async fn run(args: RedriveArgs) -> ExitCode {
     telemetry::init(args.log.log_format);
     match redrive(&args).await {
+        Ok(redriven) if redriven.settled() == 0 => {
+            drop(writeln!(io::stdout(), "the quarantine of tenant {} is empty", args.tenant));
+            ExitCode::SUCCESS
+        }
         Ok(redriven) => {
             // A reader such as `head` may have closed the pipe: that is not a failure.
             drop(write!(io::stdout(), "{redriven}"));
