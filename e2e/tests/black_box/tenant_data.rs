@@ -23,10 +23,11 @@ e2e::on_shared_deployments!(
     an_export_has_everything_of_a_tenant_and_nothing_of_another,
 );
 
-e2e::in_both_modes!(
-    fast;
-    a_deletion_that_is_killed_is_finished_by_the_next,
-);
+mod killed {
+    use super::{a_deletion_that_is_killed_is_finished_by_the_next, fast};
+
+    e2e::in_both_modes!(fast; a_deletion_that_is_killed_is_finished_by_the_next);
+}
 
 fn fast() -> Settings {
     vec![("WORK_SECONDS_PER_CHAR", "0".to_owned())]
