@@ -221,7 +221,7 @@ pub(crate) const CLIENTS: &[Client] = &[
         "syslog-ng, http()",
         Debian("syslog-ng-mod-http", "3.38.1"),
         Runs::Python("syslog_ng.py"),
-        "http(url(\"http://localhost:8080/records\") headers(\"X-Tenant-ID: acme\"))",
+        "http(url(\"http://localhost:8080/records\") headers(\"X-Tenant-ID: acme\") body(\"$(format-json --pair message=$MESSAGE --pair log_id=$HOST-$RCPTID)\") delimiter(\"\\n\") batch-lines(20))",
     ),
     client(
         "systemd-journal-upload",
