@@ -14,8 +14,11 @@ use crate::publish::publish;
 use crate::site_rules;
 use crate::state::Gateway;
 
-/// Publishes the events, and returns when each is durable.
-pub(crate) async fn accept(events: Vec<NewEvent>, gateway: &Gateway) -> Result<(), Problem> {
+/// Publishes the events, and returns when each is durable: why each is not counted, if it is not.
+pub(crate) async fn accept(
+    events: Vec<NewEvent>,
+    gateway: &Gateway,
+) -> Result<Vec<Option<Exclusion>>, Problem> {
     let mut accepted = Vec::with_capacity(events.len());
     let mut records = Vec::with_capacity(events.len());
     for mut event in events {
@@ -24,8 +27,8 @@ pub(crate) async fn accept(events: Vec<NewEvent>, gateway: &Gateway) -> Result<(
         records.push(event.into_record().map_err(Problem::internal)?);
     }
     publish(gateway, records).await?;
-    accepted.into_iter().for_each(|(source, excluded)| count(source, excluded));
-    Ok(())
+    accepted.iter().for_each(|(source, excluded)| count(source, *excluded));
+    Ok(accepted.into_iter().map(|(_, excluded)| excluded).collect())
 }
 
 /// Gives an event that names no user the visitor's id for the day, if a browser sent it. If the store

@@ -136,11 +136,12 @@ pub(crate) async fn post_interaction(
 }
 
 async fn answer(event: NewEvent, gateway: &Gateway) -> Result<HttpResponse, Problem> {
-    let (id, excluded) = (event.id.clone(), event.event.excluded);
+    let id = event.id.clone();
     let event_id = Some(id.to_string());
-    let accepted = accept(vec![event], gateway).await;
-    accepted.map_err(|problem| problem.with(Extensions { event_id, ..Extensions::default() }))?;
-    let reason = excluded.map(Exclusion::as_str);
+    let excluded = accept(vec![event], gateway)
+        .await
+        .map_err(|problem| problem.with(Extensions { event_id, ..Extensions::default() }))?;
+    let reason = excluded.into_iter().flatten().next().map(Exclusion::as_str);
     let accepted = EventAccepted {
         status: Status::Accepted,
         event_id: id.as_str(),

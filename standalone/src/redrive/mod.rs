@@ -66,12 +66,11 @@ enum RedriveError {
 pub(crate) async fn run(args: RedriveArgs) -> ExitCode {
     telemetry::init(args.log.log_format);
     match redrive(&args).await {
-        Ok(redriven) if redriven.settled() == 0 => {
-            drop(writeln!(io::stdout(), "the quarantine of tenant {} is empty", args.tenant));
-            ExitCode::SUCCESS
-        }
         Ok(redriven) => {
             // A reader such as `head` may have closed the pipe: that is not a failure.
+            if redriven.settled() == 0 {
+                drop(writeln!(io::stdout(), "the quarantine of tenant {} is empty", args.tenant));
+            }
             drop(write!(io::stdout(), "{redriven}"));
             if redriven.left.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }

@@ -133,7 +133,7 @@ fn constant(output: &str) -> String {
         (r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z", "<time>"),
         (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<id>"),
         (r"took \d+\.\d s", "took <seconds>"),
-        (r"\d+ (messages? in work|times?, after no answer)", "<number> <what>"),
+        (r"\d+ (messages? in flight|times?, after no answer)", "<number> <what>"),
     ];
     differing.iter().fold(output.trim().to_owned(), |output, (pattern, name)| {
         Regex::new(pattern).expect("a pattern").replace_all(&output, *name).into_owned()
