@@ -9,6 +9,7 @@
 //! Each path runs twice in Valgrind, once with its work done once more often than the other time:
 //! the difference is the work, without starting and ending.
 
+mod error;
 mod nothing;
 mod paths;
 mod samples;
@@ -23,7 +24,8 @@ use std::thread;
 use clap::{Parser, Subcommand};
 use thiserror::Error;
 
-use crate::paths::{PATHS, Path, PathError};
+use crate::error::PathError;
+use crate::paths::{PATHS, Path};
 
 /// By what share a path may cost more than it did. Another processor, whose vectors are longer or
 /// shorter, makes about as much.

@@ -8,40 +8,19 @@ use common::access_log;
 use common::broker::Message;
 use common::event::Event;
 use common::page::{PageRules, counted_path};
-use common::record::{Kind, Record, RecordIdError};
-use common::store::StoreError;
+use common::record::{Kind, Record};
 use common::store::embedded::EmbeddedStore;
-use common::tenant::TenantError;
 use common::text::redact::{redact, redact_path};
 use common::text::segment::segment;
 use futures::future::join_all;
 use gateway::{Application, Gateway, GatewaySettings, LogRequests};
-use thiserror::Error;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use worker::{Disposition, Worker, WorkerSettings};
 
+use crate::error::PathError;
 use crate::nothing::Nothing;
 use crate::samples;
-
-/// Why a path could not be followed.
-#[derive(Debug, Error)]
-pub(crate) enum PathError {
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
-    #[error(transparent)]
-    Message(#[from] common::message::MessageError),
-    #[error(transparent)]
-    Tenant(#[from] TenantError),
-    #[error(transparent)]
-    RecordId(#[from] RecordIdError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error("not answered 202 or not acknowledged: {0}")]
-    Refused(String),
-}
 
 /// A path, and what its unit of work is.
 pub(crate) struct Path {

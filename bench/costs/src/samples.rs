@@ -7,7 +7,7 @@ use common::record::{Kind, Part, Record, RecordId};
 use common::tenant::TenantId;
 use serde_json::json;
 
-use crate::paths::PathError;
+use crate::error::PathError;
 
 /// The lines of a batch, and of a text.
 const LINES: u64 = 200;
