@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 # The fields and reasons for which the gateway may refuse a request that fits its schema.
 BEYOND_SCHEMAS = [
-    ("page_token", "is not a page token of this listing"),
+    ("page_token", "is not a page token of this (listing|export)"),
     (".*", "must not be before the year 2000"),
     (".*", "must not be more than 24 hours in the future"),
     (".*", "must be a time such as 2025-05-01T10:00:00Z, or seconds or milliseconds since 1970"),
