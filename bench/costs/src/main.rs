@@ -29,7 +29,7 @@ use crate::paths::{PATHS, Path};
 
 /// By what share a path may cost more than it did. Another processor, whose vectors are longer or
 /// shorter, makes about as much.
-const TOLERANCE: f64 = 0.05;
+const TOLERANCE: f64 = 0.1;
 /// What is counted before: caches are filled then.
 const BEFORE: u64 = 20;
 
