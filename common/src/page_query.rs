@@ -8,8 +8,8 @@ use unicode_normalization::UnicodeNormalization as _;
 /// read as something else.
 const ESCAPED: [char; 4] = ['%', '&', '+', '#'];
 
-/// `?a=1&b=2` of these names with their decoded values; nothing if there are none. One page is one
-/// text: names are in order, the values of a name in the order in which they were sent, and a value is
+/// Writes these names and decoded values as `?a=1&b=2`; an empty text if no value is left. The same page
+/// always gives the same text: names are in order, the values of a name in the order in which they were sent, and a value is
 /// in NFC, with few escapes. An empty value says nothing, and is left out.
 pub fn page_query<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut pairs: Vec<_> = pairs.filter(|(_, value)| !value.trim().is_empty()).collect();

@@ -221,7 +221,7 @@ fn host(text: &str) -> Result<String, String> {
 fn dimension(text: &str) -> Result<SiteDimension, String> {
     SiteDimension::named(text).ok_or_else(|| {
         let all = SiteDimensions::ALL.to_string().replace(',', ", ");
-        format!("has {text:?}, which is none of the dimensions {all}")
+        format!("has {text:?}, which is not a dimension; the dimensions are {all}")
     })
 }
 

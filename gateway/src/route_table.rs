@@ -62,23 +62,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             analytics::event_counts_by_type,
         ))
         .service(query("/tenants", &[&["limit"]], tenants::list))
-        .service(
-            web::resource("/tenants/{tenant}")
-                .app_data(RouteSeries::begin("/tenants/{tenant}", Method::DELETE, StatusCode::OK))
-                .route(delete().to(tenant::delete))
-                .default_service(web::to(only("DELETE")))
-                .wrap(from_fn(by_operator(&[TENANT]))),
-        )
-        .service(
-            read("/tenants/{tenant}/export", export::get)
-                .wrap(from_fn(by_operator(&[TENANT, &["page_token"]]))),
-        )
-        .service(
-            read("/tenants/{tenant}/settings", site_settings::get)
-                .route(put().to(site_settings::put))
-                .default_service(web::to(only("GET, HEAD, PUT")))
-                .wrap(from_fn(by_operator(&[TENANT]))),
-        )
+        .configure(operator_routes)
         .service(query("/tenants/{tenant}/processed_logs", &[TENANT, PAGE], processed_logs::list))
         .service(query("/tenants/{tenant}/processed_logs/{log_id}", &[TENANT], processed_logs::get))
         .service(query("/tenants/{tenant}/log_batches/{batch_id}", &[TENANT], log_batches::get))
@@ -97,6 +81,28 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(query("/metrics", &[], metrics::get));
     door_routes(config);
     config.default_service(web::to(not_found));
+}
+
+/// What only the operator may do with a tenant.
+fn operator_routes(config: &mut ServiceConfig) {
+    config
+        .service(
+            web::resource("/tenants/{tenant}")
+                .app_data(RouteSeries::begin("/tenants/{tenant}", Method::DELETE, StatusCode::OK))
+                .route(delete().to(tenant::delete))
+                .default_service(web::to(only("DELETE")))
+                .wrap(from_fn(by_operator(&[TENANT]))),
+        )
+        .service(
+            read("/tenants/{tenant}/export", export::get)
+                .wrap(from_fn(by_operator(&[TENANT, &["page_token"]]))),
+        )
+        .service(
+            read("/tenants/{tenant}/settings", site_settings::get)
+                .route(put().to(site_settings::put))
+                .default_service(web::to(only("GET, HEAD, PUT")))
+                .wrap(from_fn(by_operator(&[TENANT]))),
+        );
 }
 
 /// The doors for clients of other web analytics.
@@ -233,8 +239,8 @@ fn posted(path: &'static str) -> Resource {
     web::resource(path).app_data(series).default_service(web::to(only("POST")))
 }
 
-/// A path of another protocol, with its methods and its usual answer. A HEAD would count what a GET
-/// does, so there is none.
+/// A path of another protocol, with its methods and its usual answer. HEAD is refused, because it
+/// would count a visit as GET does.
 fn door<H, Args>(
     path: &'static str,
     methods: &'static Methods,

@@ -53,7 +53,7 @@ fn is_at_home(site: &SiteSettings, event: &NewEvent) -> bool {
     let said = || ["host", "hostname"].into_iter().find_map(text).filter(|host| !host.is_empty());
     let of_browser = || event.client.origin.as_deref().and_then(authority);
     let host = of_page.or_else(said).or_else(of_browser);
-    // An address is no host of a site.
+    // A page under a bare IP address is never one of the site's hosts.
     host.is_none_or(|host| host_name(host).is_some_and(|host| site.allows_host(&host)))
 }
 
