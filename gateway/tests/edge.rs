@@ -224,7 +224,7 @@ async fn half_sent_bodies_that_leave_no_room_are_refused_and_small_ones_are_take
     beside(&least, async |gateway| {
         let length = 4 << 20;
         let streams = join_all((0..60).map(|_| half_sent(&gateway, length, length - 1))).await;
-        let taken = timeout(Duration::from_secs(10), gateway.post("/event", &[], EVENT)).await;
+        let taken = timeout(Duration::from_secs(2), gateway.post("/event", &[], EVENT)).await;
         assert_status(&taken.expect("an answer in time"), 202);
         let answers = join_all(streams.into_iter().map(status)).await;
         assert!(answers.iter().any(|status| status == "408"), "some had room: {answers:?}");
@@ -240,7 +240,7 @@ async fn a_body_may_take_as_long_as_the_setting_says() {
         let began = std::time::Instant::now();
         let mut answer = [0; 12];
         while stream.read_exact(&mut answer).now_or_never().is_none() {
-            assert!(began.elapsed() < Duration::from_secs(20), "it goes on");
+            assert!(began.elapsed() < Duration::from_secs(4), "it goes on");
             drop(stream.write_all(b"a").await);
             tokio::time::sleep(Duration::from_millis(100)).await; // A byte now and then.
         }

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 /// The memory that the embedded mode says it needs at most, in MiB (docs/RELIABILITY.md).
 const MOST_MIB: u64 = 1_024;
 /// How long a request may take that has nothing to do with an attack.
-const IN_TIME: Duration = Duration::from_secs(20);
+const IN_TIME: Duration = Duration::from_secs(5);
 
 struct Attacked {
     service: Service,
@@ -119,7 +119,7 @@ async fn heads_and_idle_connections_leave_room_for_others_embedded() {
     for mut raw in slow {
         raw.rest().await;
     }
-    assert!(began.elapsed() < Duration::from_secs(60), "slow heads were waited for");
+    assert!(began.elapsed() < Duration::from_secs(30), "slow heads were waited for");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -154,6 +154,7 @@ async fn bombs_and_deep_json_are_refused_and_leave_room_for_others_embedded() {
     let deep = ["[", "]"].map(|bracket| bracket.repeat(100_000)).concat();
     for (path, body) in [
         ("/ingest", format!("{{\"text\":{deep}}}")),
+        ("/ingest", format!("{{\"text\":{}", "{\"a\":".repeat(100_000))),
         ("/logs", deep.clone()),
         ("/event", format!("{{\"event_type\":\"a\",\"payload\":{{\"a\":{deep}}}}}")),
         ("/events", format!("{{\"user_id\":\"u\",\"payload\":{deep}}}")),
@@ -202,7 +203,7 @@ async fn readers_that_take_nothing_are_cut_off_and_leave_room_for_others_embedde
         }
     }
     println!("{cut_off} cut off, {refused} refused, after {:.1?}", began.elapsed());
-    assert!(cut_off > 0 && began.elapsed() < Duration::from_secs(120), "{:?}", began.elapsed());
+    assert!(cut_off > 0 && began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
     let whole = server.api.get(&path).await;
     assert_eq!(whole.body["original_text"].as_str().map(str::len), Some(text.len()));
 }

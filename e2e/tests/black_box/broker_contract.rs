@@ -102,7 +102,7 @@ async fn a_broker_that_never_answers_holds_64_mib_at_most_and_fails_the_rest_wit
     assert_eq!(results.iter().filter(taken).count(), (64 << 20) / MESSAGE);
     let start = Instant::now();
     broker.flush().await;
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
 }
 
 #[tokio::test]

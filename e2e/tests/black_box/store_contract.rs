@@ -66,9 +66,9 @@ async fn a_store_that_never_answers_fails_any_number_of_calls_in_time() {
     let store = FirestoreStore::new(&project(), "(default)", Some(&host));
     let start = Instant::now();
     assert_passing(&store.probe().await);
-    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
     let start = Instant::now();
     let commits = (0..20).map(|_| store.commit(create()));
     futures::future::join_all(commits).await.iter().for_each(assert_passing);
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(12), "{:?}", start.elapsed());
 }
