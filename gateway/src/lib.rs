@@ -28,6 +28,7 @@ mod openapi;
 mod pages;
 mod probes;
 mod problem;
+mod problem_code;
 mod public_batch;
 mod public_path;
 mod publish;
