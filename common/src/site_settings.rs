@@ -98,7 +98,9 @@ impl SiteSettings {
             }
             "excluded_addresses" => self.excluded_addresses = list(value, network)?,
             "excluded_paths" => self.excluded_paths = list(value, path)?,
-            _ => return Err((Fault::Unknown, format!("is no setting; the settings are {NAMES}"))),
+            _ => {
+                return Err((Fault::Unknown, format!("is not a setting; the settings are {NAMES}")));
+            }
         }
         Ok(())
     }

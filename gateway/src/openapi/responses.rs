@@ -128,7 +128,7 @@ fn place(code: ProblemCode) -> Option<(&'static str, &'static str)> {
             Some(("tenant_id", "differs from the tenant elsewhere in the request"))
         }
         ProblemCode::UnknownSetting => {
-            Some(("time_zone", "is no setting; the settings are hosts, dimensions, …"))
+            Some(("time_zone", "is not a setting; the settings are hosts, dimensions, …"))
         }
         ProblemCode::WrongType => Some(("log_id", "must be a string or a whole number")),
         _ => None,
