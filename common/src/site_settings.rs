@@ -99,7 +99,10 @@ impl SiteSettings {
             "excluded_addresses" => self.excluded_addresses = list(value, network)?,
             "excluded_paths" => self.excluded_paths = list(value, path)?,
             _ => {
-                return Err((Fault::Unknown, format!("is not a setting; the settings are {NAMES}")));
+                return Err((
+                    Fault::Unknown,
+                    format!("is not a setting; the settings are {NAMES}"),
+                ));
             }
         }
         Ok(())
