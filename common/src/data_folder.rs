@@ -12,5 +12,8 @@ pub const LOCK: &str = "lock";
 /// The latest aggregation of the archive, a JSON file.
 pub const REPORT: &str = "analytics/report.json";
 
+/// The counts of what was read of the archive, an SQLite file. It can be removed: the archive is read again then.
+pub const RUNNING_TOTALS: &str = "analytics/totals.db";
+
 /// The queue, an SQLite file.
 pub const QUEUE: &str = "queue.db";

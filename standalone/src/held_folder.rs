@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use common::data_folder::{ARCHIVE, DOCUMENTS, LOCK, QUEUE, REPORT};
+use common::data_folder::{ARCHIVE, DOCUMENTS, LOCK, QUEUE, REPORT, RUNNING_TOTALS};
 use rustix::fs::Mode;
 use rustix::process::umask;
 use thiserror::Error;
@@ -57,6 +57,11 @@ impl HeldFolder {
     /// The raw archive.
     pub(crate) fn archive(&self) -> PathBuf {
         self.path.join(ARCHIVE)
+    }
+
+    /// What was counted of the archive so far.
+    pub(crate) fn running_totals(&self) -> PathBuf {
+        self.path.join(RUNNING_TOTALS)
     }
 
     /// The report that the server keeps up to date.

@@ -172,7 +172,9 @@ impl ServeArgs {
     /// `None` if it is turned off.
     fn live(&self, folder: &HeldFolder) -> Option<Live> {
         let every = Duration::from_secs(self.aggregate_seconds.into());
-        let live = Live { archive: folder.archive(), report: folder.report(), every };
+        let (archive, totals, report) =
+            (folder.archive(), folder.running_totals(), folder.report());
+        let live = Live { archive, totals, report, every };
         (!every.is_zero()).then_some(live)
     }
 }

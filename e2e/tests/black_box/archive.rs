@@ -337,6 +337,13 @@ async fn the_server_writes_a_report_itself() {
         (api(&embedded).metric(outcome).await > 0.0).then_some(())
     })
     .await;
+    embedded.crash().await.expect("it starts again");
+    send_all(&embedded, 10).await;
+    eventually("it goes on where it was", async || {
+        let report: Value = serde_json::from_slice(&fs::read(&path).ok()?).expect("a whole report");
+        (report["inputs"]["counted"] == 40).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

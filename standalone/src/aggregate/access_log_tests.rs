@@ -10,17 +10,18 @@ use common::keep::Keep;
 use common::log_batch::{self, Counted, DIMENSIONS};
 use common::record::{Kind, Part, Record, RecordId};
 use common::rollup::{self, LogDimensions};
-use common::store::embedded::{EmbeddedStore, Snapshot};
+use common::store::embedded::EmbeddedStore;
 use common::store::{DocumentStore as _, Write};
 use common::tenant::TenantId;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use super::compare::{Difference, differences};
-use super::ledger::Ledger;
+use super::compare::Difference;
 use super::report::Report;
 use super::run::{Outcome, aggregate};
+use super::share::Share;
 use super::source::Source;
+use super::tests::balanced;
 use crate::archive::Line;
 
 fn folder() -> TempDir {
@@ -100,13 +101,8 @@ async fn store(folder: &Path, record: &Record, dimensions: Option<LogDimensions>
 }
 
 async fn found(archive: &Path, data: &Path) -> Vec<Difference> {
-    let store = Snapshot::open(data).expect("a snapshot");
-    let tenants = store.tenants().expect("tenants");
-    let ledger = Ledger::read(&store, &tenants, InWork::default()).await.expect("a ledger");
-    let source = Source::new(archive, Vec::new()).expect("a source");
-    let Outcome { tally, survey, comparison, .. } = aggregate(&source, Some(&ledger), 2, |_| ());
-    let numbers = differences(&store, &tenants, &tally, &survey, &ledger).await.expect("compared");
-    comparison.differences.into_iter().chain(numbers).collect()
+    let whole = balanced(archive, data, InWork::default(), 3).await;
+    whole.comparison.differences.into_iter().collect()
 }
 
 #[tokio::test]
@@ -182,7 +178,8 @@ fn a_recount_without_a_store_counts_all_that_the_archive_has() {
     let with_rejected = batch("r", Part::WHOLE, format!("{data}\n{OLD}\n"));
     archive(files.path(), &[&with_rejected, &new("n")]);
     let source = Source::new(files.path(), Vec::new()).expect("a source");
-    let Outcome { inputs, tally, .. } = aggregate(&source, None, 1, |_| ());
+    let Outcome { inputs, tally, .. } =
+        aggregate(&source, None, Share::of(1).next().expect("one"), 1, |_| ());
     let report: Json = serde_json::to_value(Report::new(inputs, &tally, None)).expect("a report");
     let requests = &report["tenants"]["acme"]["requests"];
     assert_eq!((&requests["total"], &requests["bytes"]), (&json!(5), &json!(2_048)));

@@ -57,30 +57,50 @@ pub(super) enum Difference {
     Both(Name),
 }
 
+/// What is known of the store when all its messages were looked for in the archive.
+#[derive(Default)]
+pub(super) struct Looked {
+    /// The stored messages that are not in the archive.
+    not_archived: HashSet<u128>,
+    /// Those that are also in quarantine.
+    both: HashSet<u128>,
+    /// The total length of all texts in characters, by tenant.
+    characters: BTreeMap<TenantId, i64>,
+}
+
+impl Looked {
+    /// Adds a share of the messages.
+    pub(super) fn add(&mut self, ledger: &Ledger, survey: &Survey) {
+        self.not_archived.extend(ledger.unknown(|message| survey.has(message)));
+        self.both.extend(ledger.both());
+        for (tenant, characters) in &ledger.characters {
+            *self.characters.entry(tenant.clone()).or_default() += characters;
+        }
+    }
+}
+
 /// The differing counts of every tenant, and the stored messages that are not in the archive.
 pub(super) async fn differences(
     store: &dyn DocumentStore,
     tenants: &BTreeSet<TenantId>,
     tally: &Tally,
-    survey: &Survey,
-    ledger: &Ledger,
+    looked: &Looked,
 ) -> Result<BTreeSet<Difference>, StoreError> {
     let mut found = BTreeSet::new();
     let none = Counts::default();
-    let not_archived = ledger.unknown(|message| survey.has(message));
-    let both = ledger.both();
+    let Looked { not_archived, both, characters } = looked;
     for tenant in tenants {
         let counts = tally.0.get(tenant).unwrap_or(&none);
         found.extend(rollups(tenant, counts, rollup::all(store, tenant).await?));
         found.extend(visitors(store, tenant, counts).await?);
         let (archive, store_has) =
-            (counts.characters, ledger.characters.get(tenant).copied().unwrap_or(0));
+            (counts.characters, characters.get(tenant).copied().unwrap_or(0));
         if archive != store_has {
             let tenant = tenant.to_string();
             found.insert(Difference::Characters { tenant, archive, store: store_has });
         }
-        found.extend(named(store, tenant, &not_archived, Difference::NotArchived).await?);
-        found.extend(named(store, tenant, &both, Difference::Both).await?);
+        found.extend(named(store, tenant, not_archived, Difference::NotArchived).await?);
+        found.extend(named(store, tenant, both, Difference::Both).await?);
     }
     Ok(found)
 }

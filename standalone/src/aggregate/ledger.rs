@@ -12,6 +12,7 @@ use common::store::{Document, DocumentStore, StoreError, scan};
 use common::tenant::TenantId;
 
 use super::identity::Identity;
+use super::share::Share;
 
 /// The fields of a record's document that are read.
 const FIELDS: &[&str] = &["digest", "received_at", "parts", "characters", DIMENSIONS];
@@ -63,17 +64,18 @@ pub(super) struct Entry {
 }
 
 impl Ledger {
-    /// Reads the store. `in_work` must have been read before.
+    /// Reads a share of the store. `in_work` must have been read before.
     pub(super) async fn read(
         store: &dyn DocumentStore,
         tenants: impl IntoIterator<Item = &TenantId>,
         in_work: InWork,
+        share: Share,
     ) -> Result<Self, StoreError> {
         let mut ledger = Self { in_work, ..Self::default() };
-        ledger.add_quarantine(store, &CollectionPath::stray()).await?;
+        ledger.add_quarantine(store, &CollectionPath::stray(), share).await?;
         for tenant in tenants {
-            ledger.add_quarantine(store, &quarantine::collection(tenant)).await?;
-            ledger.add_stored(store, tenant).await?;
+            ledger.add_quarantine(store, &quarantine::collection(tenant), share).await?;
+            ledger.add_stored(store, tenant, share).await?;
         }
         Ok(ledger)
     }
@@ -121,9 +123,13 @@ impl Ledger {
         &mut self,
         store: &dyn DocumentStore,
         tenant: &TenantId,
+        share: Share,
     ) -> Result<(), StoreError> {
         each(store, tenant, |stored| {
             let Stored { entry, identity, document, .. } = stored;
+            if !share.has(identity.record) {
+                return;
+            }
             // Only the record's own document has it, not the parts.
             if document.fields.contains_key("received_at") {
                 let at = (identity.digest, identity.received_at);
@@ -146,12 +152,14 @@ impl Ledger {
         &mut self,
         store: &dyn DocumentStore,
         collection: &CollectionPath,
+        share: Share,
     ) -> Result<(), StoreError> {
         scan(store, collection, Some(&["attributes"]), |document| {
             let attributes = document.fields.get("attributes").and_then(quarantine::attributes);
-            if let Some(attributes) = attributes {
-                self.quarantined.insert(Identity::of(&attributes).message);
-            }
+            let identity = attributes.as_ref().map(Identity::of);
+            self.quarantined.extend(
+                identity.filter(|it| share.has(it.record)).map(|identity| identity.message),
+            );
         })
         .await
     }

@@ -1,16 +1,15 @@
 //! The report that the embedded server keeps up to date.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use common::metrics::{AGGREGATIONS, CORRUPT_INPUTS, begin_at_zero};
+use common::program::chain;
+use thiserror::Error;
 use tokio::sync::oneshot;
 
-use super::report::Report;
-use super::run::{Outcome, aggregate};
-use super::source::{Source, fingerprint};
+use super::running::{RunningTotals, TotalsError};
 use crate::archive::Corrupt;
 
 /// How many times longer the pause is than the work: it takes at most a tenth of one processor.
@@ -20,32 +19,45 @@ const REST: u32 = 9;
 pub(crate) struct Live {
     /// The archive's folder.
     pub(crate) archive: PathBuf,
+    /// The file that keeps what was counted so far.
+    pub(crate) totals: PathBuf,
     /// Where the report goes.
     pub(crate) report: PathBuf,
     /// The least time between two reports.
     pub(crate) every: Duration,
 }
 
-/// The length of each file of the archive.
-type Fingerprint = BTreeMap<PathBuf, u64>;
+/// Why there is no new report.
+#[derive(Debug, Error)]
+enum LiveError {
+    #[error(transparent)]
+    Totals(#[from] TotalsError),
+    #[error("cannot write the report {0}")]
+    Report(PathBuf, #[source] io::Error),
+    #[error("cannot start a thread")]
+    Thread(#[source] io::Error),
+    #[error("counting was broken off")]
+    BrokenOff(#[from] oneshot::error::RecvError),
+}
 
 impl Live {
     /// Never returns; drop it to end it.
     pub(crate) async fn run(self) {
         begin_at_zero(&AGGREGATIONS, &[&["written", "unchanged", "failed"]]);
         begin_at_zero(&CORRUPT_INPUTS, &[&Corrupt::REASONS]);
-        let (mut last, mut rest) = (Fingerprint::new(), self.every);
+        // The process before this one may have ended between counting and writing.
+        let (mut is_current, mut rest) = (false, self.every);
         loop {
             tokio::time::sleep(rest).await;
             let began = Instant::now();
-            let outcome = match self.aggregate(last.clone()).await {
-                Ok(Some(now)) => {
-                    last = now;
-                    "written"
-                }
-                Ok(None) => "unchanged",
+            let aggregated = self.aggregate(is_current).await;
+            is_current = aggregated.is_ok();
+            let outcome = match aggregated {
+                Ok(true) => "written",
+                Ok(false) => "unchanged",
                 Err(error) => {
-                    tracing::warn!(%error, "cannot recount the archive; retrying later");
+                    let error = chain(&error);
+                    tracing::warn!(error, "cannot recount the archive; retrying later");
                     "failed"
                 }
             };
@@ -55,31 +67,33 @@ impl Live {
     }
 
     /// Runs on its own thread, which ends with the process.
-    async fn aggregate(&self, last: Fingerprint) -> io::Result<Option<Fingerprint>> {
-        let (archive, report) = (self.archive.clone(), self.report.clone());
+    async fn aggregate(&self, is_current: bool) -> Result<bool, LiveError> {
+        let [archive, totals, report] =
+            [&self.archive, &self.totals, &self.report].map(PathBuf::clone);
         let (told, answer) = oneshot::channel();
-        std::thread::Builder::new().name("aggregate".to_owned()).spawn(move || {
-            drop(told.send(aggregate_once(&archive, &report, &last)));
-        })?;
-        answer.await.map_err(io::Error::other)?
+        std::thread::Builder::new()
+            .name("aggregate".to_owned())
+            .spawn(move || drop(told.send(aggregate_once(&archive, &totals, &report, is_current))))
+            .map_err(LiveError::Thread)?;
+        answer.await?
     }
 }
 
-/// Does nothing if the archive is unchanged: it only grows, so equal lengths mean equal files.
+/// Writes a report if the archive has something new, or the last report is not current.
 fn aggregate_once(
     archive: &Path,
+    totals: &Path,
     report: &Path,
-    last: &Fingerprint,
-) -> io::Result<Option<Fingerprint>> {
+    is_current: bool,
+) -> Result<bool, LiveError> {
     if !archive.exists() {
-        return Ok(None);
+        return Ok(false);
     }
-    let now = fingerprint(archive)?;
-    if now == *last {
-        return Ok(None);
+    let mut totals = RunningTotals::open(totals, archive)?;
+    if totals.catch_up()? == 0 && is_current {
+        return Ok(false);
     }
-    let source = Source::new(archive, Vec::new())?;
-    let Outcome { inputs, tally, .. } = aggregate(&source, None, 1, |_| ());
-    Report::new(inputs, &tally, None).write(report)?;
-    Ok(Some(now))
+    let written = totals.report()?.write(report);
+    written.map_err(|error| LiveError::Report(report.to_owned(), error))?;
+    Ok(true)
 }

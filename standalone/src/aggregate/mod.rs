@@ -2,12 +2,15 @@
 
 #[cfg(test)]
 mod access_log_tests;
+mod balance;
 mod compare;
 mod identity;
 mod ledger;
 mod live;
 mod report;
 mod run;
+mod running;
+mod share;
 mod source;
 mod summary;
 mod survey;
@@ -15,7 +18,6 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,6 +27,7 @@ use common::broker::embedded::{Archivable, QueueError};
 use common::config::LogArgs;
 use common::store::StoreError;
 use common::{program, telemetry};
+use indicatif::ProgressBar;
 use load::progress::progress;
 use thiserror::Error;
 
@@ -32,9 +35,11 @@ pub(crate) use live::Live;
 
 use crate::databases::{self, DatabaseError};
 use crate::held_folder;
+use balance::balance;
 use ledger::Ledger;
 use report::Report;
 use run::{Outcome, aggregate};
+use share::Share;
 use source::Source;
 use summary::Summary;
 
@@ -132,8 +137,13 @@ async fn report(args: &AggregateArgs) -> Result<Report, AggregateError> {
 }
 
 fn counted(args: &AggregateArgs) -> Result<Report, AggregateError> {
-    let Outcome { inputs, tally, .. } = read(args, Vec::new(), None)?;
-    Ok(Report::new(inputs, &tally, None))
+    let source = source(args, Vec::new())?;
+    let reader = Reader::new(args, &source);
+    let mut whole = Outcome::of(&source);
+    for share in Share::all(source.bytes()) {
+        whole.add(reader.read(None, share));
+    }
+    Ok(Report::new(whole.inputs, &whole.tally, None))
 }
 
 /// The order of reading makes this exact while the server runs. First the work in the queue, then
@@ -146,29 +156,43 @@ async fn compared(args: &AggregateArgs) -> Result<Report, AggregateError> {
     let peek = databases::peek(&args.data_dir)?;
     let in_work = peek.in_work()?;
     let store = databases::snapshot(&args.data_dir)?;
-    let stored = store.tenants()?;
-    let ledger = Ledger::read(&store, &stored, in_work).await?;
-    let queued = peek.to_archive()?;
-    let Outcome { inputs, tally, comparison: mut found, survey } =
-        read(args, queued, Some(&ledger))?;
-    let tenants: BTreeSet<_> = stored.into_iter().chain(tally.0.keys().cloned()).collect();
-    let numbers = compare::differences(&store, &tenants, &tally, &survey, &ledger).await?;
-    found.differences.extend(numbers);
-    Ok(Report::new(inputs, &tally, Some(found)))
+    let source = source(args, peek.to_archive()?)?;
+    let reader = Reader::new(args, &source);
+    let shares = Share::all(source.bytes());
+    let read = |ledger: &Ledger, share| reader.read(Some(ledger), share);
+    let Outcome { inputs, tally, comparison, .. } =
+        balance(&source, &store, &in_work, shares, read).await?;
+    Ok(Report::new(inputs, &tally, Some(comparison)))
 }
 
-fn read(
-    args: &AggregateArgs,
-    queued: Vec<Archivable>,
-    ledger: Option<&Ledger>,
-) -> Result<Outcome, AggregateError> {
-    let source = Source::new(&args.archive, queued)
-        .map_err(|error| AggregateError::Archive(args.archive.clone(), error))?;
-    let threads = args.threads.map_or_else(all_processors, usize::from);
-    let bar = progress(2 * source.files().len(), "reading");
-    let outcome = aggregate(&source, ledger, threads, |_| bar.inc(1));
-    bar.finish_and_clear();
-    Ok(outcome)
+fn source(args: &AggregateArgs, queued: Vec<Archivable>) -> Result<Source, AggregateError> {
+    Source::new(&args.archive, queued)
+        .map_err(|error| AggregateError::Archive(args.archive.clone(), error))
+}
+
+/// Reads the archive twice for each share, and shows how far it is.
+struct Reader<'a> {
+    source: &'a Source,
+    threads: usize,
+    bar: ProgressBar,
+}
+
+impl<'a> Reader<'a> {
+    fn new(args: &AggregateArgs, source: &'a Source) -> Self {
+        let threads = args.threads.map_or_else(all_processors, usize::from);
+        let files = Share::all(source.bytes()).count() * 2 * source.files().len();
+        Self { source, threads, bar: progress(files, "reading") }
+    }
+
+    fn read(&self, ledger: Option<&Ledger>, share: Share) -> Outcome {
+        aggregate(self.source, ledger, share, self.threads, |_| self.bar.inc(1))
+    }
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
 }
 
 fn all_processors() -> usize {

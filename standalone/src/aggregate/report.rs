@@ -127,17 +127,25 @@ impl Report {
 
 impl Tenant {
     fn of(counts: &Counts) -> Self {
-        let mut tenant = Self::default();
-        for (key, count) in &counts.rollups {
-            tenant.events.add(key, *count);
-            tenant.requests.add(key, *count);
+        let rollups = counts.rollups.iter().map(|(key, count)| (key, *count));
+        let users = counts.visitors.iter().map(|(day, users)| (day.clone(), users.len())).collect();
+        let texts = Texts { characters: counts.characters, texts: counts.texts.len() };
+        Self::new(rollups, users, texts)
+    }
+
+    /// The number of `users` is by day, and of `all` days.
+    pub(super) fn new<'a>(
+        rollups: impl Iterator<Item = (&'a Key, i64)>,
+        mut users: BTreeMap<String, usize>,
+        texts: Texts,
+    ) -> Self {
+        let mut tenant = Self { texts, ..Self::default() };
+        for (key, count) in rollups {
+            tenant.events.add(key, count);
+            tenant.requests.add(key, count);
         }
-        for (day, users) in &counts.visitors {
-            tenant.events.unique_users_by_day.insert(day.clone(), users.len());
-        }
-        let ever = tenant.events.unique_users_by_day.remove("all");
-        tenant.events.unique_users = ever.unwrap_or(0);
-        tenant.texts = Texts { characters: counts.characters, texts: counts.texts.len() };
+        tenant.events.unique_users = users.remove("all").unwrap_or(0);
+        tenant.events.unique_users_by_day = users;
         tenant
     }
 }

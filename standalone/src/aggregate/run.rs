@@ -10,6 +10,7 @@ use super::compare::{Comparison, Difference, Name};
 use super::identity::Identity;
 use super::ledger::{Ledger, Place};
 use super::report::Inputs;
+use super::share::Share;
 use super::source::{Position, Source};
 use super::survey::{Standing, Survey};
 use super::tally::Tally;
@@ -25,32 +26,45 @@ pub(super) struct Outcome {
     pub(super) survey: Survey,
 }
 
-/// Reads everything twice, and calls `done` after each file, both times.
+impl Outcome {
+    /// Before anything was read.
+    pub(super) fn of(source: &Source) -> Self {
+        let (files, bytes) = (source.files().len() as u64, source.bytes());
+        Self { inputs: Inputs { files, bytes, ..Inputs::default() }, ..Self::default() }
+    }
+
+    /// Adds another share, or what another thread counted, except for the survey.
+    pub(super) fn add(&mut self, more: Self) {
+        self.inputs.add(&more.inputs);
+        self.tally.merge(more.tally);
+        self.comparison.differences.extend(more.comparison.differences);
+        self.comparison.in_work.extend(more.comparison.in_work);
+    }
+}
+
+/// Reads everything twice to count a share of the records, and calls `done` after each file, both times.
 pub(super) fn aggregate(
     source: &Source,
     ledger: Option<&Ledger>,
+    share: Share,
     threads: usize,
     done: impl Fn(&Input) + Sync,
 ) -> Outcome {
     let nothing = Ledger::default();
-    let (mut inputs, survey) = survey(source, ledger.unwrap_or(&nothing), threads, &done);
+    let (inputs, survey) = survey(source, ledger.unwrap_or(&nothing), share, threads, &done);
     let take = |part: &mut Part<'_>, at, line| part.take(at, line);
-    let new = || Part { survey: &survey, ledger, source, outcome: Outcome::default() };
+    let new = || Part { survey: &survey, ledger, share, source, outcome: Outcome::default() };
     let parts = source.read(threads, new, take, &done);
     let outcomes: Vec<Outcome> = parts.into_iter().map(|part| part.outcome).collect();
-    let mut whole = Outcome::default();
-    for outcome in outcomes {
-        inputs.add(&outcome.inputs);
-        whole.tally.merge(outcome.tally);
-        whole.comparison.differences.extend(outcome.comparison.differences);
-        whole.comparison.in_work.extend(outcome.comparison.in_work);
-    }
-    Outcome { inputs, survey, ..whole }
+    let mut whole = Outcome { inputs, survey, ..Outcome::default() };
+    outcomes.into_iter().for_each(|outcome| whole.add(outcome));
+    whole
 }
 
 fn survey(
     source: &Source,
     ledger: &Ledger,
+    share: Share,
     threads: usize,
     done: impl Fn(&Input) + Sync,
 ) -> (Inputs, Survey) {
@@ -58,21 +72,20 @@ fn survey(
     let take = |inputs: &mut Inputs, at, item: Result<Line, Corrupt>| match item {
         Ok(line) => {
             let identity = Identity::of(&line.attributes);
-            inputs.messages += u64::from(!source.is_queued(at));
-            survey.lock().unwrap_or_else(PoisonError::into_inner).add(&identity, at, ledger);
+            if share.has(identity.record) {
+                inputs.messages += u64::from(!source.is_queued(at));
+                survey.lock().unwrap_or_else(PoisonError::into_inner).add(&identity, at, ledger);
+            }
         }
-        Err(corrupt) => {
+        Err(corrupt) if share.is_first() => {
             let path = source.path(at);
             tracing::warn!(path, error = &corrupt as &dyn std::error::Error, "skipped");
             CORRUPT_INPUTS.with_label_values(&[corrupt.reason()]).inc();
             *inputs.corrupt.entry(corrupt.reason()).or_default() += 1;
         }
+        Err(_) => {}
     };
-    let mut inputs = Inputs {
-        files: source.files().len() as u64,
-        bytes: source.files().iter().map(|input| input.bytes).sum(),
-        ..Inputs::default()
-    };
+    let mut inputs = Inputs::default();
     let read = source.read(threads, Inputs::default, take, done);
     read.iter().for_each(|part| inputs.add(part));
     (inputs, survey.into_inner().unwrap_or_else(PoisonError::into_inner))
@@ -82,6 +95,7 @@ fn survey(
 struct Part<'a> {
     survey: &'a Survey,
     ledger: Option<&'a Ledger>,
+    share: Share,
     source: &'a Source,
     outcome: Outcome,
 }
@@ -90,6 +104,9 @@ impl Part<'_> {
     fn take(&mut self, at: Position, item: Result<Line, Corrupt>) {
         let Ok(line) = item else { return };
         let identity = Identity::of(&line.attributes);
+        if !self.share.has(identity.record) {
+            return;
+        }
         let inputs = &mut self.outcome.inputs;
         match self.survey.standing(&identity, at) {
             Standing::Counts => self.count(&identity, line),

@@ -1,6 +1,5 @@
 //! The messages to count: files that are read in parallel, each message with its own position.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,6 +33,11 @@ impl Source {
     /// The archive's files.
     pub(super) fn files(&self) -> &[Input] {
         &self.files
+    }
+
+    /// The length of all files.
+    pub(super) fn bytes(&self) -> u64 {
+        self.files.iter().map(|input| input.bytes).sum()
     }
 
     /// The file's path, for people.
@@ -100,9 +104,4 @@ impl Numbered<'_> {
         self.input.iter().for_each(|input| input.read(&mut place));
         self.queued.iter().for_each(|line| place(Ok(line.clone())));
     }
-}
-
-/// The length of each file by its path. Equal if nothing has changed.
-pub(super) fn fingerprint(root: &Path) -> io::Result<BTreeMap<std::path::PathBuf, u64>> {
-    Ok(inputs(root)?.into_iter().map(|input| (input.path, input.bytes)).collect())
 }

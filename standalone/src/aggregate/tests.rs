@@ -14,10 +14,12 @@ use common::tenant::TenantId;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use super::compare::{Comparison, Difference, differences};
+use super::balance::balance;
+use super::compare::{Comparison, Difference};
 use super::ledger::Ledger;
 use super::report::Report;
 use super::run::{Outcome, aggregate};
+use super::share::Share;
 use super::source::Source;
 use crate::archive::Line;
 
@@ -30,7 +32,7 @@ fn acme() -> TenantId {
 }
 
 /// A record of acme, received `second` seconds after midnight.
-fn record(kind: Kind, id: &str, digest: &str, second: i64, data: &str) -> Record {
+pub(super) fn record(kind: Kind, id: &str, digest: &str, second: i64, data: &str) -> Record {
     let midnight = "2026-03-01T00:00:00Z".parse::<chrono::DateTime<chrono::Utc>>();
     Record {
         kind,
@@ -45,28 +47,28 @@ fn record(kind: Kind, id: &str, digest: &str, second: i64, data: &str) -> Record
     }
 }
 
-fn click(id: &str, digest: &str, second: i64) -> Record {
+pub(super) fn click(id: &str, digest: &str, second: i64) -> Record {
     let data = json!({
         "event_type": "click", "user_id": "u1", "timestamp": "2026-03-01T10:00:00Z"
     });
     record(Kind::Event, id, digest, second, &data.to_string())
 }
 
-fn view(id: &str, second: i64) -> Record {
+pub(super) fn view(id: &str, second: i64) -> Record {
     let data = json!({
         "event_type": "view", "user_id": "u2", "path": "/a", "timestamp": "2026-03-02T10:00:00Z"
     });
     record(Kind::Event, id, "d", second, &data.to_string())
 }
 
-fn batch(id: &str, second: i64) -> Record {
+pub(super) fn batch(id: &str, second: i64) -> Record {
     let entry =
         |request| json!({"at": "2026-03-01T10:00:30Z", "request": request, "user_agent": "Chrome"});
     let data = format!("{}\n{}\n", entry("GET /"), entry("GET /b"));
     record(Kind::AccessLog, id, "d", second, &data)
 }
 
-fn line(record: &Record, id: i64) -> String {
+pub(super) fn line(record: &Record, id: i64) -> String {
     let mut line = Line::from(Message::from(record.clone()));
     line.id = Some(id);
     serde_json::to_string(&line).expect("a line") + "\n"
@@ -76,13 +78,27 @@ fn write(folder: &Path, name: &str, lines: &[String]) {
     fs::write(folder.join(name), lines.concat()).expect("written");
 }
 
-fn outcome(folder: &Path, ledger: Option<&Ledger>, threads: usize) -> Outcome {
+/// Counts the archive in this many shares.
+fn outcome(folder: &Path, shares: u64, threads: usize) -> Outcome {
     let source = Source::new(folder, Vec::new()).expect("a source");
-    aggregate(&source, ledger, threads, |_| ())
+    let mut whole = Outcome::of(&source);
+    for share in Share::of(shares) {
+        whole.add(aggregate(&source, None, share, threads, |_| ()));
+    }
+    whole
 }
 
-fn report(folder: &Path, threads: usize) -> Json {
-    let Outcome { inputs, tally, .. } = outcome(folder, None, threads);
+/// Compares the archive with the store in this many shares.
+pub(super) async fn balanced(archive: &Path, data: &Path, in_work: InWork, shares: u64) -> Outcome {
+    let store = Snapshot::open(data).expect("a snapshot");
+    let source = Source::new(archive, Vec::new()).expect("a source");
+    let read = |ledger: &Ledger, share| aggregate(&source, Some(ledger), share, 2, |_| ());
+    let whole = balance(&source, &store, &in_work, Share::of(shares), read).await;
+    whole.expect("compared")
+}
+
+pub(super) fn report(folder: &Path, threads: usize) -> Json {
+    let Outcome { inputs, tally, .. } = outcome(folder, 1, threads);
     serde_json::to_value(Report::new(inputs, &tally, None)).expect("a report")
 }
 
@@ -141,7 +157,7 @@ fn corrupt_lines_and_unreadable_messages_are_counted_and_skipped() {
 }
 
 #[test]
-fn the_report_does_not_depend_on_the_number_of_threads() {
+fn the_report_does_not_depend_on_the_number_of_threads_or_shares() {
     let folder = folder();
     for file in 0..8 {
         let lines: Vec<String> =
@@ -150,6 +166,9 @@ fn the_report_does_not_depend_on_the_number_of_threads() {
     }
     let one = report(folder.path(), 1).to_string();
     assert_eq!(report(folder.path(), 7).to_string(), one);
+    let Outcome { inputs, tally, .. } = outcome(folder.path(), 5, 2);
+    let shared = serde_json::to_value(Report::new(inputs, &tally, None)).expect("a report");
+    assert_eq!(shared.to_string(), one);
 }
 
 /// Fills a store with these events, their counts, and these quarantined messages.
@@ -181,14 +200,14 @@ async fn stored(folder: &Path, events: &[Record], quarantined: &[Record]) {
     }
 }
 
+/// The comparison, which does not depend on the number of shares.
 async fn compared(archive: &Path, data: &Path, in_work: InWork) -> Comparison {
-    let store = Snapshot::open(data).expect("a snapshot");
-    let tenants = store.tenants().expect("tenants");
-    let ledger = Ledger::read(&store, &tenants, in_work).await.expect("a ledger");
-    let Outcome { tally, survey, mut comparison, .. } = outcome(archive, Some(&ledger), 2);
-    let numbers = differences(&store, &tenants, &tally, &survey, &ledger).await;
-    comparison.differences.extend(numbers.expect("compared"));
-    comparison
+    let one = balanced(archive, data, in_work.clone(), 1).await;
+    for shares in 2..5 {
+        let same = balanced(archive, data, in_work.clone(), shares).await;
+        assert_eq!((&same.comparison, &same.inputs), (&one.comparison, &one.inputs), "{shares}");
+    }
+    one.comparison
 }
 
 #[tokio::test]
@@ -217,10 +236,7 @@ async fn conflicts_in_quarantine_are_counted_there() {
     let lines = [line(&kept, 1), line(&conflicts[0], 2), line(&conflicts[1], 3)];
     write(archive.path(), "1.ndjson", &lines);
     stored(data.path(), &[kept], &conflicts).await;
-    let store = Snapshot::open(data.path()).expect("a snapshot");
-    let tenants = store.tenants().expect("tenants");
-    let ledger = Ledger::read(&store, &tenants, InWork::default()).await.expect("a ledger");
-    let inputs = outcome(archive.path(), Some(&ledger), 2).inputs;
+    let inputs = balanced(archive.path(), data.path(), InWork::default(), 1).await.inputs;
     assert_eq!((inputs.counted, inputs.conflicts, inputs.quarantined), (1, 2, 2));
 }
 
@@ -302,7 +318,7 @@ async fn a_changed_count_is_reported() {
 fn a_report_replaces_the_one_before_in_one_step() {
     let folder = folder();
     write(folder.path(), "1.ndjson", &[line(&click("a", "d", 1), 1)]);
-    let Outcome { inputs, tally, .. } = outcome(folder.path(), None, 1);
+    let Outcome { inputs, tally, .. } = outcome(folder.path(), 1, 1);
     let path = folder.path().join("new").join("report.json");
     for _ in 0..2 {
         Report::new(inputs.clone(), &tally, None).write(&path).expect("written");

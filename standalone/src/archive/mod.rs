@@ -10,5 +10,5 @@ mod writer;
 pub(crate) use archiver::Archiver;
 pub(crate) use line::Line;
 pub(crate) use place::day;
-pub(crate) use reader::{Corrupt, Input, inputs};
+pub(crate) use reader::{Bookmark, Corrupt, Input, inputs};
 pub(crate) use writer::prepare;

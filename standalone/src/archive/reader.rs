@@ -2,7 +2,7 @@
 //! subscription of Pub/Sub writes.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read as _};
+use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use apache_avro::types::Value;
@@ -15,6 +15,8 @@ use super::line::Line;
 pub(super) const EXTENSION: &str = "ndjson";
 /// The extension of a Cloud Storage subscription's files.
 const AVRO: &str = "avro";
+/// How many bytes tell whether a file is the one that was read before.
+const SEAL: u64 = 256;
 /// The longest line and the largest Avro block, in bytes; an escaped message is always smaller.
 const MOST_BYTES: u64 = 64 << 20;
 
@@ -23,6 +25,15 @@ const MOST_BYTES: u64 = 64 << 20;
 pub(crate) struct Input {
     pub(crate) path: PathBuf,
     pub(crate) bytes: u64,
+}
+
+/// How far a file was read: whole lines only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bookmark {
+    /// The end of the last line that was read, in bytes from the start.
+    pub(crate) bytes: u64,
+    /// How many lines that are.
+    pub(crate) lines: u64,
 }
 
 /// Something in a file is not a message.
@@ -85,10 +96,9 @@ fn walk(folder: &Path, inputs: &mut Vec<Input>) -> io::Result<()> {
 impl Input {
     /// Gives each message, and each thing that is not one, to `take`, in order.
     pub(crate) fn read(&self, mut take: impl FnMut(Result<Line, Corrupt>)) {
-        let is_avro = self.path.extension().is_some_and(|extension| extension == AVRO);
         let file = File::open(&self.path).map(|file| BufReader::new(file.take(self.bytes)));
         let read = match file {
-            Ok(file) if is_avro => avro(file, &mut take),
+            Ok(file) if self.is_avro() => avro(file, &mut take),
             Ok(file) => lines(file, &mut take),
             Err(error) => Err(Corrupt::File(error)),
         };
@@ -98,6 +108,51 @@ impl Input {
             Err(corrupt) => take(Err(corrupt)),
             Ok(()) => {}
         }
+    }
+
+    /// Gives what follows the bookmark to `take`, about `most` bytes of it, and moves the bookmark. A last
+    /// line without an end is left for later. An Avro file is read whole.
+    pub(crate) fn read_on<E: From<io::Error>>(
+        &self,
+        mark: &mut Bookmark,
+        most: u64,
+        mut take: impl FnMut(Result<Line, Corrupt>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.is_avro() {
+            let mut result = Ok(());
+            self.read(|item| {
+                if result.is_ok() {
+                    result = take(item);
+                }
+            });
+            *mark = Bookmark { bytes: self.bytes, lines: 0 };
+            return result;
+        }
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(mark.bytes))?;
+        let mut file = BufReader::new(file.take(self.bytes.saturating_sub(mark.bytes)));
+        let end = mark.bytes.saturating_add(most);
+        while mark.bytes < end
+            && let Some(Next { length, item }) = next_line(&mut file, mark.lines + 1)?
+        {
+            *mark = Bookmark { bytes: mark.bytes + length, lines: mark.lines + 1 };
+            item.map_or(Ok(()), &mut take)?;
+        }
+        Ok(())
+    }
+
+    /// The last bytes before the bookmark, by which a file is known again: at most [`SEAL`].
+    pub(crate) fn seal(&self, mark: Bookmark) -> io::Result<Vec<u8>> {
+        let length = mark.bytes.min(SEAL);
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(mark.bytes - length))?;
+        let mut seal = Vec::new();
+        file.take(length).read_to_end(&mut seal)?;
+        Ok(seal)
+    }
+
+    fn is_avro(&self) -> bool {
+        self.path.extension().is_some_and(|extension| extension == AVRO)
     }
 
     fn has_grown(&self) -> bool {
@@ -112,22 +167,46 @@ fn lines(
 ) -> Result<(), Corrupt> {
     let mut line = Vec::new();
     for number in 1.. {
-        line.clear();
-        (&mut file).take(MOST_BYTES).read_until(b'\n', &mut line).map_err(Corrupt::File)?;
-        match line.strip_suffix(b"\n") {
-            Some([]) => {}
-            Some(line) => take(parse(line).map_err(|error| Corrupt::Line(number, error))),
-            None if line.is_empty() => return Ok(()),
-            None => return Err(Corrupt::Torn(number)),
+        match (read_line(&mut file, &mut line).map_err(Corrupt::File)?, line.is_empty()) {
+            (true, true) => {}
+            (true, false) => take(parse(&line, number)),
+            (false, true) => return Ok(()),
+            (false, false) => return Err(Corrupt::Torn(number)),
         }
     }
     Ok(())
 }
 
-fn parse(line: &[u8]) -> Result<Line, Box<dyn std::error::Error + Send + Sync>> {
-    let line: Line = serde_json::from_slice(line)?;
-    line.check()?;
-    Ok(line)
+/// The next line: its length with its end, and what it holds. Nothing at the end of the file, or where a
+/// line has no end yet.
+fn next_line(file: &mut impl BufRead, number: u64) -> io::Result<Option<Next>> {
+    let mut line = Vec::new();
+    if !read_line(file, &mut line)? {
+        return Ok(None);
+    }
+    let item = (!line.is_empty()).then(|| parse(&line, number as usize));
+    Ok(Some(Next { length: line.len() as u64 + 1, item }))
+}
+
+/// A line of a file; `item` is `None` if it is empty.
+struct Next {
+    length: u64,
+    item: Option<Result<Line, Corrupt>>,
+}
+
+/// Reads a line into `line`, without its end, and returns whether it has one.
+fn read_line(file: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    file.take(MOST_BYTES).read_until(b'\n', line)?;
+    let is_whole = line.last() == Some(&b'\n');
+    line.truncate(line.len() - usize::from(is_whole));
+    Ok(is_whole)
+}
+
+fn parse(line: &[u8], number: usize) -> Result<Line, Corrupt> {
+    let line: Result<Line, _> = serde_json::from_slice(line).map_err(Into::into);
+    let checked = line.and_then(|line| line.check().map(|()| line).map_err(Into::into));
+    checked.map_err(|error| Corrupt::Line(number, error))
 }
 
 /// Ends at the first damaged block, because nothing tells where the next one starts.
