@@ -160,8 +160,9 @@ fn corrupt_lines_and_unreadable_messages_are_counted_and_skipped() {
 fn the_report_does_not_depend_on_the_number_of_threads_or_shares() {
     let folder = folder();
     for file in 0..8 {
-        let lines: Vec<String> =
+        let mut lines: Vec<String> =
             (0..50).map(|n| line(&click(&format!("c{}", n * file % 37), "d", n), n)).collect();
+        lines.push("garbage\n".to_owned());
         write(folder.path(), &format!("{file}.ndjson"), &lines);
     }
     let one = report(folder.path(), 1).to_string();
