@@ -17,6 +17,7 @@ locals {
     FIRESTORE_DATABASE        = google_firestore_database.this.name
     MAX_INGEST_BYTES          = tostring(var.max_ingest_bytes)
     MAX_LOGS_BYTES            = tostring(var.max_logs_bytes)
+    MAX_EVENT_VALUES          = tostring(var.max_event_values)
     MAX_LOG_VALUES            = tostring(var.max_log_values)
     MAX_BODIES_BYTES          = tostring(var.max_bodies_bytes)
     MAX_BODY_SECONDS          = tostring(var.max_body_seconds)

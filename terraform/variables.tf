@@ -167,6 +167,17 @@ variable "max_logs_bytes" {
   }
 }
 
+variable "max_event_values" {
+  description = "MAX_EVENT_VALUES: the most pages and event types, each, of a site that an instance of the gateway counts by name on a day. The rest is counted as (other)."
+  type        = number
+  default     = 10000
+
+  validation {
+    condition     = var.max_event_values >= 1 && var.max_event_values <= 1000000 && floor(var.max_event_values) == var.max_event_values
+    error_message = "The number is 1 to 1000000."
+  }
+}
+
 variable "max_log_values" {
   description = "MAX_LOG_VALUES: the most paths, referers and hosts, each, of a tenant's access logs that an instance of the gateway counts by name on a day. The rest is counted as (other)."
   type        = number

@@ -48,6 +48,30 @@ pub struct Event {
     /// derived from the request, and a retry may come with other headers.
     #[serde(default, skip_serializing_if = "Dimensions::is_empty")]
     pub dimensions: Dimensions,
+    /// Which of its own texts are counted as `(other)`, because its day had too many of them. The digest
+    /// leaves it out: when the event is sent again, the day may have others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Bounded>,
+}
+
+/// A text of an event that it is counted by and its client chooses, so that a day may have any number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bounded {
+    /// What happened.
+    EventType,
+    /// The page that was viewed.
+    Path,
+}
+
+impl Bounded {
+    /// The name in messages and documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EventType => "event_type",
+            Self::Path => "path",
+        }
+    }
 }
 
 /// Why an event is not counted as what it is, but only as an excluded one.
@@ -127,13 +151,18 @@ impl Event {
     /// The event as it is kept if it is not counted: who, where and what are of no use, and may be
     /// nobody's business.
     pub fn excluded_for(self, reason: Exclusion) -> Self {
-        let (excluded, dimensions) = (Some(reason), Dimensions::new());
-        Self { user_id: None, path: None, payload: None, excluded, dimensions, ..self }
+        let (excluded, dimensions, others) = (Some(reason), Dimensions::new(), Vec::new());
+        Self { user_id: None, path: None, payload: None, excluded, dimensions, others, ..self }
     }
 
     /// Whether it is a page view.
     pub fn is_view(&self) -> bool {
         is_view(&self.event_type)
+    }
+
+    /// The page that counts as viewed.
+    pub fn viewed_path(&self) -> Option<&str> {
+        self.path.as_deref().filter(|_| self.excluded.is_none() && self.is_view())
     }
 
     /// The document.
@@ -151,10 +180,16 @@ impl Event {
         let truncated = self.truncated.then(|| ("truncated", Value::from(true)));
         let excluded = self.excluded.map(|reason| ("excluded", reason.as_str().into()));
         let dimensions = (!self.dimensions.is_empty()).then(|| ("dimensions", self.named().into()));
-        let marks = truncated.into_iter().chain(excluded).chain(dimensions);
+        let others = (!self.others.is_empty()).then(|| ("others", self.counted_as_other().into()));
+        let marks = truncated.into_iter().chain(excluded).chain(dimensions).chain(others);
         document.extend(marks.map(|(name, value)| (name.to_owned(), value)));
         keep.mark(&mut document, record.received_at);
         document
+    }
+
+    /// The names of the texts that are counted as `(other)`.
+    fn counted_as_other(&self) -> String {
+        self.others.iter().map(|what| what.as_str()).collect::<Vec<_>>().join(",")
     }
 
     /// The dimensions by their names.
@@ -189,6 +224,7 @@ mod tests {
             truncated: false,
             excluded: None,
             dimensions: Dimensions::new(),
+            others: Vec::new(),
         }
     }
 

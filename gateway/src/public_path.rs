@@ -101,6 +101,7 @@ mod tests {
             truncated: false,
             excluded: None,
             dimensions: Dimensions::new(),
+            others: Vec::new(),
         }
     }
 

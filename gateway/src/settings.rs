@@ -70,6 +70,12 @@ pub struct GatewaySettings {
         value_parser = clap::value_parser!(u32).range(0..=1_000_000_000))]
     pub tenant_writes_per_day: u32,
 
+    /// The most pages and event types, each, of a site that one gateway counts by name on a day. The rest is
+    /// counted as `(other)`.
+    #[arg(long, env = "MAX_EVENT_VALUES", default_value_t = 10_000,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_event_values: u32,
+
     /// The most paths, referers and hosts, each, of a tenant's access logs that one gateway counts by
     /// name on a day. The rest is counted as `(other)`.
     #[arg(long, env = "MAX_LOG_VALUES", default_value_t = 10_000,

@@ -98,6 +98,7 @@ mod tests {
                 truncated: false,
                 excluded: None,
                 dimensions: Dimensions::new(),
+                others: Vec::new(),
             },
             digest: String::new(),
             received_at: Utc::now(),

@@ -70,7 +70,7 @@ impl Gateway {
             settings.tenant_bytes_per_second,
             settings.tenant_writes_per_day,
         );
-        let named = Named::new(settings.max_log_values);
+        let named = Named::new(settings.max_event_values, settings.max_log_values);
         let bodies = Room::new(settings.max_bodies_bytes as usize);
         let decompressing = Semaphore::new(DECOMPRESSED_AT_ONCE);
         let (reading, answers) = (Semaphore::new(READS_AT_ONCE), Room::new(ANSWERS_BYTES));

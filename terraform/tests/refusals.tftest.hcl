@@ -282,6 +282,16 @@ run "a_body_of_logs_over_the_limit" {
   expect_failures = [var.max_logs_bytes]
 }
 
+run "no_values_of_events" {
+  command = plan
+
+  variables {
+    max_event_values = 0
+  }
+
+  expect_failures = [var.max_event_values]
+}
+
 run "no_values_of_access_logs" {
   command = plan
 
@@ -535,6 +545,7 @@ run "the_limits_themselves_are_accepted" {
     worker_concurrency        = 409
     max_ingest_bytes          = 16777216
     max_logs_bytes            = 16777216
+    max_event_values          = 1000000
     max_log_values            = 1000000
     work_seconds_per_char     = 0.135
     rollup_shards             = 100

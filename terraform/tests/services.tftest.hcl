@@ -86,6 +86,7 @@ run "every_variable_has_its_effect" {
     gateway_memory            = "3Gi"
     max_ingest_bytes          = 1000
     max_logs_bytes            = 2000
+    max_event_values          = 4000
     max_log_values            = 3000
     max_bodies_bytes          = 200000000
     max_body_seconds          = 77
@@ -129,6 +130,7 @@ run "every_variable_has_its_effect" {
       FIRESTORE_DATABASE        = "documents"
       MAX_INGEST_BYTES          = "1000"
       MAX_LOGS_BYTES            = "2000"
+      MAX_EVENT_VALUES          = "4000"
       MAX_LOG_VALUES            = "3000"
       MAX_BODIES_BYTES          = "200000000"
       MAX_BODY_SECONDS          = "77"

@@ -257,6 +257,7 @@ fn event() -> Message {
         truncated: false,
         excluded: None,
         dimensions: Dimensions::new(),
+        others: Vec::new(),
     };
     let text = Record::try_from(&message("e-1", "{}")).expect("a record");
     let data = serde_json::to_string(&event).expect("JSON");

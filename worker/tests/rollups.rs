@@ -142,6 +142,7 @@ fn some_event() -> impl Strategy<Value = Event> {
             truncated: false,
             excluded: None,
             dimensions: Dimensions::new(),
+            others: Vec::new(),
         }
     })
 }
@@ -392,6 +393,7 @@ fn visit(number: usize) -> Event {
         truncated: false,
         excluded: None,
         dimensions: Dimensions::new(),
+        others: Vec::new(),
     }
 }
 

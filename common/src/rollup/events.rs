@@ -8,8 +8,9 @@ use futures::future::try_join_all;
 use super::key::{Counts, Dimension, Grain, Key};
 use super::mark::mark;
 use super::query::{figure, rollups, top, top_query};
-use crate::event::{Event, VIEWS};
+use crate::event::{Bounded, Event, VIEWS};
 use crate::path::{Collection, CollectionPath, DocumentPath};
+use crate::site_dimension::OTHERS;
 use crate::store::{Aggregation, DocumentStore, Op, Query, StoreError, Write, fields};
 use crate::tenant::TenantId;
 
@@ -68,16 +69,19 @@ impl Visit {
 pub fn counted_by(event: &Event) -> impl Iterator<Item = Key> {
     let kind = match event.excluded {
         Some(reason) => (Dimension::Excluded, reason.as_str()),
-        None => (Dimension::EventType, event.event_type.as_str()),
+        None => (Dimension::EventType, counted_as(event, Bounded::EventType, &event.event_type)),
     };
-    let is_seen_page = event.excluded.is_none() && event.is_view();
-    let path = event.path.as_deref().filter(|_| is_seen_page);
+    let path = event.viewed_path().map(|path| counted_as(event, Bounded::Path, path));
     let dimensions = event.dimensions.iter();
     let dimensions = dimensions.map(|(name, value)| (Dimension::Site(*name), value.as_str()));
     let values = [kind].into_iter().chain(path.map(|path| (Dimension::ViewPath, path)));
     values
         .chain(dimensions)
         .flat_map(|(dimension, value)| Key::all(dimension, value, event.timestamp))
+}
+
+fn counted_as<'a>(event: &Event, what: Bounded, text: &'a str) -> &'a str {
+    if event.others.contains(&what) { OTHERS } else { text }
 }
 
 /// The visits that an event counts as: none if it names no user or is excluded.
@@ -221,7 +225,7 @@ mod tests {
     use crate::site_dimension::{Dimensions, SiteDimension};
 
     #[test]
-    fn an_excluded_event_is_counted_by_its_reason_alone() {
+    fn an_excluded_event_is_counted_by_its_reason_alone_and_what_is_marked_as_other() {
         let event = |excluded| Event {
             event_type: "view".to_owned(),
             user_id: Some("u".to_owned()),
@@ -231,6 +235,7 @@ mod tests {
             truncated: false,
             excluded,
             dimensions: Dimensions::new(),
+            others: Vec::new(),
         };
         let counted = |event: &Event| -> BTreeSet<(Dimension, String)> {
             counted_by(event).map(|key| (key.dimension, key.value)).collect()
@@ -239,6 +244,10 @@ mod tests {
         let view = [(Dimension::EventType, "view"), (Dimension::ViewPath, "/a")];
         assert_eq!(counted(&visit), view.map(|(what, value)| (what, value.to_owned())).into());
         assert_eq!(visits(&tenant, &visit).len(), 2);
+        let others = vec![Bounded::Path, Bounded::EventType];
+        let other = Event { others, ..visit.clone() };
+        let both = [(Dimension::EventType, OTHERS), (Dimension::ViewPath, OTHERS)];
+        assert_eq!(counted(&other), both.map(|(what, value)| (what, value.to_owned())).into());
         let os = Dimensions::from([(SiteDimension::Os, "Linux".to_owned())]);
         let seen = Event { dimensions: os, ..visit.clone() };
         let of_os = |dimension: &Dimension| *dimension == Dimension::Site(SiteDimension::Os);

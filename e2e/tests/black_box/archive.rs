@@ -276,6 +276,30 @@ async fn the_books_balance_and_all_damage_is_found() {
     balanced(&embedded).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_beyond_the_bound_of_a_day_are_counted_as_one_in_a_recount_too() {
+    let mut settings = settings();
+    settings.push(("MAX_EVENT_VALUES", "2".to_owned()));
+    let embedded = started(settings).await;
+    for path in ["/a", "/b", "/c", "/d", "/a"] {
+        let view = json!({"site_id": "red", "event_type": "view", "user_id": "u", "path": path});
+        let sent = api(&embedded).request(Method::POST, "/event").json(&view).send().await;
+        assert_eq!(sent.expect("an answer").status(), StatusCode::ACCEPTED);
+    }
+    let views = json!({"/a": 2, "/b": 1, "(other)": 2});
+    eventually("all views are counted", async || {
+        let stats = api(&embedded).get("/stats?site_id=red").await.body;
+        let top = stats["top_paths"].as_array()?.iter();
+        let top: BTreeSet<_> =
+            top.map(|row| (row["path"].as_str(), row["views"].as_u64())).collect();
+        let counted = views.as_object()?.iter();
+        let counted = counted.map(|(path, views)| (Some(path.as_str()), views.as_u64()));
+        (top == counted.collect()).then_some(())
+    })
+    .await;
+    assert_eq!(balanced(&embedded).await["tenants"]["red"]["events"]["views"], views);
+}
+
 /// Each is sent several times, and the server is killed meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recount_of_batches_and_texts_of_many_parts_equals_the_live_counts() {
@@ -321,7 +345,7 @@ async fn a_recount_of_batches_and_texts_of_many_parts_equals_the_live_counts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_writes_a_report_itself() {
-    let embedded = started(settings()).await;
+    let mut embedded = started(settings()).await;
     send_all(&embedded, 30).await;
     let path = embedded.folder().join("analytics").join("report.json");
     let report: Value = eventually("all is in the report", async || {

@@ -94,6 +94,7 @@ async fn variables_named_after_settings_set_them() {
         ("gateway", "MAX_INGEST_BYTES", "1234"),
         ("gateway", "LOG_REQUESTS", "errors"),
         ("gateway", "MAX_LOGS_BYTES", "1234"),
+        ("gateway", "MAX_EVENT_VALUES", "1234"),
         ("gateway", "MAX_LOG_VALUES", "1234"),
         ("gateway", "MAX_BODIES_BYTES", "200000000"),
         ("gateway", "MAX_BODY_SECONDS", "77"),

@@ -127,6 +127,7 @@ impl Case {
             truncated: false,
             excluded: None,
             dimensions: Dimensions::new(),
+            others: Vec::new(),
         };
         let data = serde_json::to_string(&event).expect("JSON");
         let text = Record::try_from(&self.text(id, "x")[0]).expect("a record");

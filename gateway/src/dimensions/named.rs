@@ -12,8 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::NaiveDate;
 use common::access_log::{Chosen, Entry};
-use common::event::Event;
-use common::site_dimension::{OTHERS, SiteDimension};
+use common::event::{Bounded, Event};
+use common::rollup::Dimension;
+use common::site_dimension::OTHERS;
 use common::tenant::TenantId;
 
 /// The most values of a dimension that one gateway counts by name on a day of a site.
@@ -27,9 +28,11 @@ type Day = (TenantId, NaiveDate);
 /// The values that were counted by name, by day and tenant.
 #[derive(Clone)]
 pub(crate) struct Named {
+    /// The most pages and event types of a day.
+    most_of_events: usize,
     /// The most values of a day's access logs, by what they are.
     most_of_entries: usize,
-    events: Arc<Mutex<Known<SiteDimension>>>,
+    events: Arc<Mutex<Known<Dimension>>>,
     entries: Arc<Mutex<Known<Chosen>>>,
 }
 
@@ -50,25 +53,38 @@ impl<D> Default for Known<D> {
 }
 
 impl Named {
-    /// Counts so many paths, referers and hosts of a day's access logs by name.
-    pub(crate) fn new(most_of_entries: u32) -> Self {
+    /// Counts by name: of events, so many pages and types of a day; of access logs, so many paths,
+    /// referers and hosts.
+    pub(crate) fn new(most_of_events: u32, most_of_entries: u32) -> Self {
         let (events, entries) = (Arc::default(), Arc::default());
-        Self { most_of_entries: most_of_entries as usize, events, entries }
+        let [most_of_events, most_of_entries] =
+            [most_of_events, most_of_entries].map(|most| most as usize);
+        Self { most_of_events, most_of_entries, events, entries }
     }
 
-    /// Replaces the values of the event that are beyond the bound of its day.
+    /// Replaces the dimensions of the event that are beyond the bound of its day, and marks its page and
+    /// its type, which it keeps.
     pub(crate) fn bound(&self, tenant: &TenantId, event: &mut Event) {
-        if event.dimensions.is_empty() {
+        if event.excluded.is_some() {
             return;
         }
         let mut known = lock(&self.events);
         known.forget();
         let day = (tenant.clone(), event.timestamp.date_naive());
         for (dimension, value) in &mut event.dimensions {
-            if !known.has_room(&day, *dimension, value, MOST_VALUES) {
+            if !known.has_room(&day, Dimension::Site(*dimension), value, MOST_VALUES) {
                 OTHERS.clone_into(value);
             }
         }
+        let texts = [
+            (Bounded::EventType, Dimension::EventType, Some(event.event_type.as_str())),
+            (Bounded::Path, Dimension::ViewPath, event.viewed_path()),
+        ];
+        let mut is_other = |dimension, text: Option<&str>| {
+            text.is_some_and(|text| !known.has_room(&day, dimension, text, self.most_of_events))
+        };
+        let others = texts.into_iter().filter(|(_, dimension, text)| is_other(*dimension, *text));
+        event.others = others.map(|(what, ..)| what).collect();
     }
 
     /// Marks what the entry is counted by as `(other)`: values beyond the bound of its day.
@@ -117,7 +133,7 @@ impl<D: Copy + Eq + Hash> Known<D> {
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, TimeDelta};
-    use common::site_dimension::Dimensions;
+    use common::site_dimension::{Dimensions, SiteDimension};
 
     use super::*;
 
@@ -134,6 +150,7 @@ mod tests {
                 (SiteDimension::Source, value.to_owned()),
                 (SiteDimension::Browser, "Firefox".to_owned()),
             ]),
+            others: Vec::new(),
         }
     }
 
@@ -147,7 +164,7 @@ mod tests {
 
     #[test]
     fn values_beyond_the_bound_are_others_and_known_ones_stay() {
-        let named = Named::new(1);
+        let named = Named::new(1, 1);
         for n in 0..MOST_VALUES {
             let value = format!("s{n}");
             assert_eq!(counted(&named, "a", 0, &value), value);
@@ -159,8 +176,26 @@ mod tests {
     }
 
     #[test]
+    fn an_event_keeps_its_page_and_its_type_and_says_which_are_counted_as_others() {
+        let (named, tenant) = (Named::new(2, 1), TenantId::default());
+        let mut others = |day, path: &str, event_type: &str| {
+            let (path, event_type) = (Some(path.to_owned()), event_type.to_owned());
+            let mut event = Event { path, event_type, ..event(day, "x") };
+            named.bound(&tenant, &mut event);
+            event.others
+        };
+        assert_eq!(others(0, "/a", "view"), []);
+        assert_eq!(others(0, "/b", "view"), []);
+        assert_eq!(others(0, "/c", "view"), [Bounded::Path]);
+        assert_eq!(others(0, "/c", "click"), [], "only a viewed page is counted by its path");
+        assert_eq!(others(0, "/d", "page_view"), [Bounded::EventType, Bounded::Path]);
+        assert_eq!(others(0, "/a", "view"), [], "it is known");
+        assert_eq!(others(1, "/c", "view"), [], "another day");
+    }
+
+    #[test]
     fn an_entry_keeps_its_values_and_says_which_are_counted_as_others() {
-        let (named, tenant) = (Named::new(2), TenantId::default());
+        let (named, tenant) = (Named::new(2, 2), TenantId::default());
         let entry = |n: i64, day: i64| Entry {
             at: DateTime::UNIX_EPOCH + TimeDelta::days(day),
             request: format!("GET /{n}"),
@@ -177,7 +212,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_bounded() {
-        let named = Named::new(1);
+        let named = Named::new(1, 1);
         let days = MOST_REMEMBERED / MOST_VALUES + 10;
         for day in 0..days {
             let day = i64::try_from(day).expect("a day");

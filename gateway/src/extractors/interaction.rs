@@ -96,6 +96,7 @@ impl Sent {
             truncated: false,
             excluded: None,
             dimensions: Dimensions::new(),
+            others: Vec::new(),
         };
         event.digest(None)
     }
@@ -112,6 +113,7 @@ impl Sent {
             truncated: fit.truncated,
             excluded: None,
             dimensions: Dimensions::new(),
+            others: Vec::new(),
         }
     }
 }

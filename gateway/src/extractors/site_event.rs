@@ -152,6 +152,7 @@ impl Sent {
             truncated: false,
             excluded: None,
             dimensions: Dimensions::new(),
+            others: Vec::new(),
         };
         event.digest(self.timestamp)
     }
@@ -176,6 +177,7 @@ impl Sent {
             truncated: fit.truncated,
             excluded: None,
             dimensions: Dimensions::new(),
+            others: Vec::new(),
         }
     }
 }
@@ -306,6 +308,7 @@ mod tests {
             truncated: false,
             excluded: None,
             dimensions: Dimensions::new(),
+            others: Vec::new(),
         };
         assert_eq!(event(json!({})), plain.digest(None), "as it always was");
     }

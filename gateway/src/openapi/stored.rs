@@ -126,6 +126,9 @@ pub(crate) struct ListedEvent {
     /// nothing.
     #[schema(nullable = false)]
     dimensions: Option<BTreeMap<String, String>>,
+    /// Which of `event_type` and `path` are counted as `(other)`, separated by commas; missing if none is.
+    #[schema(nullable = false)]
+    others: Option<String>,
     /// When the document expires; missing without retention.
     #[schema(nullable = false)]
     expire_at: Option<Instant>,
@@ -218,7 +221,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use chrono::DateTime;
-    use common::event::{Event, Exclusion};
+    use common::event::{Bounded, Event, Exclusion};
     use common::keep::Keep;
     use common::record::{Kind, Part, Record, RecordId};
     use common::site_dimension::SiteDimension;
@@ -249,6 +252,7 @@ mod tests {
             truncated: true,
             excluded: Some(Exclusion::Bot),
             dimensions: [(SiteDimension::Os, "Linux".to_owned())].into(),
+            others: vec![Bounded::Path],
         };
         let fields = event.fields(&record, Keep { original: true, days: Some(32) });
         fields.into_keys().collect()
