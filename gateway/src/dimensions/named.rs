@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn an_event_keeps_its_page_and_its_type_and_says_which_are_counted_as_others() {
         let (named, tenant) = (Named::new(2, 1), TenantId::default());
-        let mut others = |day, path: &str, event_type: &str| {
+        let others = |day, path: &str, event_type: &str| {
             let (path, event_type) = (Some(path.to_owned()), event_type.to_owned());
             let mut event = Event { path, event_type, ..event(day, "x") };
             named.bound(&tenant, &mut event);
