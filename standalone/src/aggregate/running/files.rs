@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use common::hash;
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::error::TotalsError;
 use super::messages::Part;
-use super::{PART_BYTES, TotalsError};
 use crate::archive::{Bookmark, Input};
+
+/// How much of a file is read in one transaction, in bytes. The counts of that much are in memory.
+const PART_BYTES: u64 = 8 << 20;
 
 /// The bookmarks of the files, by their path in the archive.
 pub(super) struct Files {

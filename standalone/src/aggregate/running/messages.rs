@@ -7,7 +7,8 @@ use common::metrics::CORRUPT_INPUTS;
 use common::rollup::LogDimensions;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{TotalsError, sums};
+use super::error::TotalsError;
+use super::sums;
 use crate::aggregate::identity::Identity;
 use crate::aggregate::report::Inputs;
 use crate::aggregate::survey::Standing;

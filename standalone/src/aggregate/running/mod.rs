@@ -1,6 +1,7 @@
 //! Running totals: the counts of what was read of the archive so far, in a file of their own. The server
 //! reads each message once, whether or not it was restarted, and its memory does not grow with the archive.
 
+mod error;
 mod files;
 mod messages;
 mod sums;
@@ -8,19 +9,17 @@ mod sums;
 mod tests;
 
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use common::hash;
 use rusqlite::{Connection, TransactionBehavior};
-use thiserror::Error;
 
+pub(super) use self::error::TotalsError;
 use self::files::Files;
 use super::report::Report;
 use crate::archive::inputs;
 
-/// How much of a file is read in one transaction, in bytes. The counts of that much are in memory.
-const PART_BYTES: u64 = 8 << 20;
 /// Raise it when messages are counted otherwise, or the tables change: what is kept is then counted anew.
 const FORMAT: &str = "1";
 
@@ -52,15 +51,6 @@ const SCHEMA: &str = "
 pub(super) struct RunningTotals {
     db: Connection,
     archive: PathBuf,
-}
-
-/// Why the totals could not be brought up to date. All that was counted before stays.
-#[derive(Debug, Error)]
-pub(super) enum TotalsError {
-    #[error("cannot read the archive")]
-    Archive(#[from] io::Error),
-    #[error("cannot keep the running totals")]
-    Totals(#[from] rusqlite::Error),
 }
 
 impl RunningTotals {
