@@ -28,9 +28,11 @@ use crate::store::{Faults, UnreliableStore};
 /// How long one delivery may take, and a lease lasts.
 const ACK_DEADLINE: Duration = Duration::from_secs(600);
 /// How many failed deliveries make a message a dead letter: few, so that there are some.
-const MAX_ATTEMPTS: u32 = 2;
+const MAX_ATTEMPTS: u32 = 1;
 /// After that, no message waits for its next delivery: longer than the queue's longest back-off.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(61);
+/// How long the worker remembers what it has stored, and a little more.
+const MEMORY: Duration = Duration::from_secs(61);
 /// How long to wait for what is due: there is no other work, so paused time passes at once.
 const MOMENT: Duration = Duration::from_millis(1);
 /// Rounds of deliveries without a fault after which nothing may be left.
@@ -149,21 +151,26 @@ impl Process {
         published.into_iter().collect()
     }
 
-    /// Removes these documents.
-    pub(crate) fn remove(&self, documents: Vec<DocumentPath>) {
+    /// Removes these documents. Acknowledgements that were lost before are lost for good: the messages
+    /// come again, and are stored again.
+    pub(crate) fn remove(&mut self, documents: Vec<DocumentPath>) {
         let deletes = documents.into_iter().map(|path| Write::Delete { path }).collect();
+        self.late.clear();
         let removed = self.runtime.block_on(in_no_time(self.store.commit(deletes)));
         removed.expect("removed");
     }
 
-    /// Removes all of a tenant, once no commit is on its way.
-    pub(crate) fn remove_tenant(&self, tenant: &TenantId) {
+    /// Removes all of a tenant, once no commit is on its way. Nothing comes in the minute after, in which
+    /// the worker may still believe that visitors are stored (`docs/API.md`).
+    pub(crate) fn remove_tenant(&mut self, tenant: &TenantId) {
+        self.late.clear();
         self.come_to_rest();
         let removed = self.runtime.block_on(in_no_time(async {
             let until = Instant::now() + ACK_DEADLINE;
             removal::remove(&*self.store, tenant, until).await.expect("removed")
         }));
         assert!(removed.is_complete, "there was time enough");
+        self.runtime.block_on(async { sleep(MEMORY).await });
     }
 
     /// Delivers everything without a fault. False if something stays in the queue.

@@ -91,7 +91,7 @@ impl Sending {
             Shape::Batch => ("/logs", self.entries(3)),
             Shape::LongBatch => ("/logs", self.entries(50)),
             Shape::Text => ("/ingest", self.text(1)),
-            Shape::LongText => ("/ingest", self.text(150)),
+            Shape::LongText => ("/ingest", self.text(125)),
         };
         let (tenant, id) = (TENANTS[self.tenant], self.id);
         let headers = match self.shape {

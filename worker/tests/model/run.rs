@@ -62,6 +62,11 @@ impl Laboratory {
         lines.collect::<Vec<_>>().join("\n")
     }
 
+    /// Whether it happened in some schedule.
+    pub(crate) fn has_seen(&self, what: &str) -> bool {
+        self.seen.borrow().get(what).is_some_and(|count| *count > 0)
+    }
+
     fn note(&self, what: impl Into<String>, count: usize) {
         *self.seen.borrow_mut().entry(what.into()).or_default() += count as u64;
     }

@@ -65,7 +65,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (sending(), publish_fault()).prop_map(|(what, fault)| Step::Publish(what, fault)),
         8 => delivery().prop_map(Step::Deliver),
-        1 => (any::<bool>(), 1..3_usize, any::<bool>())
+        2 => (any::<bool>(), 1..3_usize, any::<bool>())
             .prop_map(|(slow, most, counts)| Step::GiveBack { slow, most, counts }),
         1 => Just(Step::AcknowledgeLate),
         1 => Just(Step::Expire),
@@ -78,10 +78,10 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn sending() -> impl Strategy<Value = Sending> {
     let shape = prop_oneof![
-        12 => Just(Shape::Event),
-        3 => Just(Shape::Batch),
-        3 => Just(Shape::Text),
-        3 => Just(Shape::LongText),
+        24 => Just(Shape::Event),
+        6 => Just(Shape::Batch),
+        6 => Just(Shape::Text),
+        6 => Just(Shape::LongText),
         1 => Just(Shape::LongBatch),
     ];
     // The second tenant is there to be left alone.
@@ -129,8 +129,8 @@ fn faults() -> impl Strategy<Value = Faults> {
         Fault::KilledAfter,
     ]);
     let others = prop_oneof![
-        6 => Just(Fault::None),
-        1 => Just(Fault::Refused),
+        3 => Just(Fault::None),
+        3 => Just(Fault::Refused),
         1 => Just(Fault::Lost),
     ];
     let reads = prop_oneof![3 => Just(0), 1 => 1..3_u8];
