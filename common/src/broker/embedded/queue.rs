@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
 use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
 
 use super::acknowledgements::Acknowledgements;
 use super::error::QueueError;
