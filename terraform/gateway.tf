@@ -31,6 +31,7 @@ locals {
     SITE_DIMENSIONS           = var.site_dimensions
     KEEP_TRAILING_SLASH       = join(",", var.keep_trailing_slash)
     MERGE_INDEX_PAGES         = join(",", var.merge_index_pages)
+    READ_ORIGINS              = join(",", var.read_origins)
     PAGES                     = var.pages ? "on" : "off"
     LOG_REQUESTS              = var.log_requests
   }

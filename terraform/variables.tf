@@ -305,6 +305,17 @@ variable "merge_index_pages" {
   }
 }
 
+variable "read_origins" {
+  description = "READ_ORIGINS: the origins of sites whose pages may read, such as [\"https://stats.example.com\"]."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for origin in var.read_origins : can(regex("^https?://[A-Za-z0-9._:\\[\\]-]+$", origin))])
+    error_message = "Each item is an origin: a scheme and a host, without a path."
+  }
+}
+
 variable "pages" {
   description = "PAGES: whether the gateway also serves its pages: tracker, demo, dashboard and API page."
   type        = bool

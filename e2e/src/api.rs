@@ -53,7 +53,9 @@ impl Answer {
         assert_eq!(headers["x-content-type-options"], "nosniff", "{what}");
         assert_eq!(body["type"], format!("urn:spillway:problem:{code}"), "{what}");
         assert_eq!(body["status"], status, "{what}");
-        assert_eq!(body["request_id"].as_str(), headers["x-request-id"].to_str().ok(), "{what}");
+        let request_id = headers["x-request-id"].to_str().expect("a text");
+        assert_eq!(body["request_id"], request_id, "{what}");
+        assert_eq!(body["instance"], format!("urn:spillway:request:{request_id}"), "{what}");
         let is_said = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
         assert!(["title", "detail"].iter().all(|name| is_said(&body[name])), "{what}: {body}");
         let errors = body

@@ -4,10 +4,10 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::time::Duration;
 
+use actix_web::App;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
-use actix_web::{App, HttpServer};
 use chrono::Utc;
 use common::log_output;
 use common::program::chain;
@@ -16,21 +16,14 @@ use socket2::{Domain, Socket, Type};
 use crate::counters;
 use crate::edge::edge;
 use crate::hosts::{Hosts, are_near};
+use crate::http_server;
 use crate::open_files;
 use crate::route_table::{browser_routes, routes};
 use crate::state::Gateway;
 
-/// How long open requests may take after the server was told to stop, in seconds. Cloud Run ends
-/// the process after 10 s.
-const SHUTDOWN_SECONDS: u64 = 6;
-
 /// How many new connections may wait until the server accepts them.
 const BACKLOG: i32 = 1_024;
 
-/// Longest until a connection has sent the head of its first request.
-const HEAD: Duration = Duration::from_secs(10);
-/// How long a connection may be idle between two requests.
-const IDLE: Duration = Duration::from_secs(75);
 /// How long a client may take nothing of an answer before its connection is closed.
 #[cfg(target_os = "linux")]
 const STALLED: Duration = Duration::from_secs(15);
@@ -93,15 +86,9 @@ impl Application {
             let app = App::new().wrap(from_fn(edge)).app_data(data.clone());
             app.configure(routes).configure(|config| browser_routes(config, &pages))
         };
-        let server = HttpServer::new(app)
-            .client_request_timeout(HEAD)
-            .keep_alive(IDLE)
-            .max_connections(max_connections.div_ceil(threads()))
-            .disable_signals()
-            .shutdown_timeout(SHUTDOWN_SECONDS);
-        let server = sockets.into_iter().try_fold(server, HttpServer::listen)?;
-        let address = *server.addrs().first().ok_or(io::ErrorKind::AddrNotAvailable)?;
-        Ok(Self { server: server.run(), gateway, address })
+        let address = sockets.first().ok_or(io::ErrorKind::AddrNotAvailable)?.local_addr()?;
+        let server = http_server::serve(sockets, max_connections, app)?;
+        Ok(Self { server, gateway, address })
     }
 
     /// The address it listens on.
@@ -123,11 +110,6 @@ impl Application {
         log_output::flush();
         served
     }
-}
-
-/// How many threads the server has, each with its share of the connections.
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Reads the salt of the day before an event needs it, and destroys old ones, while the server

@@ -23,6 +23,7 @@ use crate::doors::own_form::OwnForm;
 use crate::doors::sites;
 use crate::pages;
 use crate::problem::{Problem, ProblemCode};
+use crate::read_origins;
 use crate::request_log::{self, LogRequests};
 use crate::settings::GatewaySettings;
 use crate::slow_answer::sending;
@@ -51,7 +52,7 @@ const MAX_REQUEST_ID_BYTES: usize = 128;
 pub(crate) async fn edge(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+) -> Result<ServiceResponse, Error> {
     let header =
         |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let trace = trace::of_headers(header("traceparent"), header("x-cloud-trace-context"));
@@ -73,6 +74,9 @@ async fn pass(
     let response = with_room(response, gateway.as_ref());
     let (mut response, code) = as_problem(response, &request_id);
     name(response.headers_mut(), &request_id);
+    if let Some(gateway) = &gateway {
+        read_origins::allow(&gateway.settings.read_origins, &mut response);
+    }
     let took = began.elapsed();
     let route = count(&response, took);
     let which = gateway.map_or(LogRequests::Off, |gateway| gateway.settings.log_requests());
@@ -132,6 +136,9 @@ fn before_the_route(request: &mut ServiceRequest) -> Result<Option<HttpResponse>
         return Ok(Some(redirect));
     }
     let Some(gateway) = gateway else { return Ok(None) };
+    if let Some(answer) = read_origins::preflight(&gateway.settings.read_origins, request) {
+        return Ok(Some(answer));
+    }
     may_read(request, &gateway.settings).map(|()| None)
 }
 
@@ -180,7 +187,7 @@ fn as_problem(
 fn keep_cors(from: &HeaderMap, to: &mut HeaderMap) {
     let is_cors = |name: &HeaderName| name.as_str().starts_with("access-control-") || name == VARY;
     for (name, value) in from.iter().filter(|(name, _)| is_cors(name)) {
-        to.insert(name.clone(), value.clone());
+        to.append(name.clone(), value.clone());
     }
 }
 

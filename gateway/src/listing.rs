@@ -1,6 +1,8 @@
 //! Pages of a listing: how many documents, and after which one.
 
-use actix_web::HttpRequest;
+use actix_web::http::header::{HeaderValue, LINK};
+use actix_web::web::Query as Parameters;
+use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use common::path::CollectionPath;
@@ -107,6 +109,41 @@ impl ListingPage {
     }
 }
 
+/// The answer to a request for a page. Where the page names the token of the next one, the answer links
+/// to it (RFC 8288).
+pub(crate) fn answer(request: &HttpRequest, page: Value) -> HttpResponse {
+    let link = page["next_page_token"].as_str().and_then(|token| next(request, token));
+    let mut response = HttpResponse::Ok();
+    if let Some(link) = link {
+        response.insert_header((LINK, link));
+    }
+    response.json(page)
+}
+
+/// The link to the next page: the same query with another token. The path is left out, since a proxy
+/// may have cut off its beginning.
+fn next(request: &HttpRequest, token: &str) -> Option<HeaderValue> {
+    let others =
+        request.query_string().split('&').filter(|pair| !pair.is_empty() && !is_token(pair));
+    let others: String = others.map(|pair| format!("{}&", ascii(pair))).collect();
+    HeaderValue::try_from(format!("<?{others}page_token={token}>; rel=\"next\"")).ok()
+}
+
+/// Whether this parameter of a query is the token, however its name is spelled.
+fn is_token(pair: &str) -> bool {
+    let read = Parameters::<Vec<(String, String)>>::from_query(pair);
+    read.is_ok_and(|read| read.iter().any(|(name, _)| name == "page_token"))
+}
+
+/// The text with bytes beyond ASCII as percent signs and digits.
+fn ascii(text: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'<' | b'>' | b'"' | 0..=b' ' | 0x7f.. => format!("%{byte:02X}"),
+        _ => char::from(byte).to_string(),
+    };
+    text.bytes().map(byte).collect()
+}
+
 fn write_token(collection: &CollectionPath, place: &str) -> String {
     BASE64.encode(format!("{collection}\n{place}"))
 }
@@ -128,5 +165,33 @@ fn read_token(
                 reason,
             )]))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn link(path: &str) -> String {
+        let request = TestRequest::with_uri(path).to_http_request();
+        let answer = answer(&request, json!({"events": [], "next_page_token": "NEXT"}));
+        answer.headers().get(LINK).expect("a link").to_str().expect("a text").to_owned()
+    }
+
+    #[test]
+    fn the_link_to_the_next_page_is_the_same_query_with_another_token() {
+        assert_eq!(link("/events"), "<?page_token=NEXT>; rel=\"next\"");
+        let asked = "/events?limit=2&page_token=OLD&type=a%3Eb";
+        assert_eq!(link(asked), "<?limit=2&type=a%3Eb&page_token=NEXT>; rel=\"next\"");
+        let spelled = "/events?page%5Ftoken=OLD&type=ü";
+        assert_eq!(link(spelled), "<?type=%C3%BC&page_token=NEXT>; rel=\"next\"");
+    }
+
+    #[test]
+    fn the_last_page_has_no_link() {
+        let request = TestRequest::with_uri("/events?limit=2").to_http_request();
+        assert!(!answer(&request, json!({"events": []})).headers().contains_key(LINK));
     }
 }

@@ -87,6 +87,9 @@ pub(crate) struct Details<'a> {
     /// What is wrong with this request, in words.
     detail: &'a str,
     code: ProblemCode,
+    /// This occurrence, as a URN: the id of the request, which its log line has too.
+    #[schema(format = "uri")]
+    instance: String,
     /// The answer's `X-Request-Id`.
     request_id: &'a str,
     /// Every error, if there are several or they have a place.
@@ -218,6 +221,7 @@ impl Problem {
             status,
             detail: &self.detail,
             code: self.code,
+            instance: format!("urn:spillway:request:{request_id}"),
             request_id,
             errors: &self.errors,
             extensions: &self.extensions,

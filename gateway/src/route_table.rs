@@ -14,6 +14,7 @@ use futures::future::{LocalBoxFuture, ready};
 use tokio::time::timeout;
 
 use crate::admin;
+use crate::compress::compressed;
 use crate::counters::RouteSeries;
 use crate::doors::elasticsearch::{self, handshake};
 use crate::doors::sites::{
@@ -299,7 +300,7 @@ where
         match query::check(request.query_string(), known) {
             Err(problem) if is_read => Ok(request.error_response(problem)),
             // What has no parameters reads nothing from the store.
-            _ if known.is_empty() => next.call(request).await,
+            _ if known.is_empty() => Ok(compressed(next.call(request).await?).await),
             _ => in_turn(request, next).await,
         }
     };
@@ -334,7 +335,7 @@ async fn in_turn(
         return next.call(request).await;
     };
     match timeout(WAIT_FOR_TURN, gateway.reading.acquire()).await {
-        Ok(_turn) => next.call(request).await,
+        Ok(_turn) => Ok(compressed(next.call(request).await?).await),
         Err(_) => Ok(request.error_response(Problem::busy())),
     }
 }

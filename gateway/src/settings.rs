@@ -8,6 +8,7 @@ use common::tenant::TenantId;
 
 use crate::header_list::HeaderList;
 use crate::pages::Pages;
+use crate::read_origins::ReadOrigins;
 use crate::request_log::LogRequests;
 use crate::tenant_list::TenantList;
 
@@ -86,6 +87,12 @@ pub struct GatewaySettings {
     /// whitespace around it [default: anybody may read].
     #[arg(long, env = "READ_TOKEN", hide_env_values = true)]
     pub read_token: Option<String>,
+
+    /// The origins of sites whose pages may read from here, in their visitors' browsers: a
+    /// comma-separated list such as https://stats.example.com. Without a read token, whatever such a page
+    /// can reach is read without asking anybody.
+    #[arg(long, env = "READ_ORIGINS", default_value = "")]
+    pub read_origins: ReadOrigins,
 
     /// The operator's token, sent as `Authorization: Bearer …`, without whitespace around it: it reads
     /// everything, changes the settings of sites, and exports and deletes tenants [default: none; a server

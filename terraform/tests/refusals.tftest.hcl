@@ -394,6 +394,16 @@ run "an_unknown_dimension_of_events" {
   expect_failures = [var.site_dimensions]
 }
 
+run "an_origin_with_a_path" {
+  command = plan
+
+  variables {
+    read_origins = ["https://stats.example.com/"]
+  }
+
+  expect_failures = [var.read_origins]
+}
+
 run "a_header_with_a_blank" {
   command = plan
 

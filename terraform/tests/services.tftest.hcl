@@ -99,6 +99,7 @@ run "every_variable_has_its_effect" {
     site_dimensions           = "source,browser"
     keep_trailing_slash       = ["acme", "shop"]
     merge_index_pages         = ["*"]
+    read_origins              = ["https://stats.example.com", "http://localhost:5173"]
     pages                     = false
     log_requests              = "errors"
     worker_image              = "registry.test/worker:7"
@@ -144,6 +145,7 @@ run "every_variable_has_its_effect" {
       SITE_DIMENSIONS           = "source,browser"
       KEEP_TRAILING_SLASH       = "acme,shop"
       MERGE_INDEX_PAGES         = "*"
+      READ_ORIGINS              = "https://stats.example.com,http://localhost:5173"
       PAGES                     = "off"
       LOG_REQUESTS              = "errors"
     }

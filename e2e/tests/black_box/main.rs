@@ -18,6 +18,7 @@ mod docs;
 mod events;
 mod fair_shares;
 mod first_contact;
+mod http_rules;
 mod images;
 mod isolation;
 mod lifecycle;

@@ -384,6 +384,22 @@ async fn each_request_has_a_log_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_problem_names_its_occurrence_as_the_log_does() {
+    let embedded = Embedded::start(vec![json_log()]).await.expect("a deployment");
+    let (service, api) = (embedded.service(), Api::new(embedded.service().url()));
+    let mut seen = BTreeSet::new();
+    for path in ["/nothing", "/nothing", "/stats?site_id=acme&limit=0"] {
+        let problem = api.get(path).await;
+        let instance = problem.body["instance"].as_str().expect("an instance").to_owned();
+        let id = instance.strip_prefix("urn:spillway:request:").expect("a URN");
+        let lines = lines_of(service, id).await;
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert_eq!(lines[0]["code"], problem.body["code"]);
+        assert!(seen.insert(instance), "each occurrence is another one");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_the_chosen_requests_are_logged() {
     for (setting, ids) in [("errors", vec!["r-2"]), ("off", vec![])] {
         let settings = vec![json_log(), ("LOG_REQUESTS", setting.to_owned())];

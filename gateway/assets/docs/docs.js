@@ -35,10 +35,23 @@ function namelessLine(line) {
   }
 }
 
+/**
+ * The description without the examples of optional parameters. Swagger UI would fill them in, and send
+ * each with every request.
+ */
+function withoutOptions(description) {
+  const operations = Object.values(description.paths).flatMap(Object.values);
+  const lists = operations.map(({ parameters }) => parameters ?? []);
+  for (const parameter of [...lists, Object.values(description.components.parameters)].flat()) {
+    if (!parameter.required) delete parameter.example;
+  }
+  return description;
+}
+
 async function show() {
   const answer = await fetch(new URL("openapi.json", document.baseURI));
   SwaggerUIBundle({
-    spec: withoutIds(await answer.json()),
+    spec: withoutOptions(withoutIds(await answer.json())),
     dom_id: "#docs",
     // Deep links would be links within buttons, which not everybody can use.
     deepLinking: false,

@@ -50,6 +50,10 @@ pub(crate) trait FromBody: Sized + 'static {
     /// The media types that it may have, as `Accept-Post` lists them.
     const MEDIA_TYPES: &'static str;
 
+    /// Refuses a body by what the headers say of its type, before it is sent. `Ok` where its content
+    /// must decide.
+    fn check_type(request: &HttpRequest) -> Result<(), Problem>;
+
     /// Reads the body and checks it. Every problem of the request is in the one that is returned.
     async fn read(
         request: &HttpRequest,
@@ -68,8 +72,13 @@ impl<T: FromBody> FromRequest for Body<T> {
             let gateway = request
                 .app_data::<Data<Gateway>>()
                 .ok_or_else(|| Problem::internal("the application has no state"))?;
-            let read = T::read(&request, payload, gateway).await.map(Self);
-            read.map_err(|problem| problem.accepting(T::MEDIA_TYPES, compression::ACCEPTED))
+            let read = async {
+                if request.head().expect() {
+                    T::check_type(&request)?;
+                }
+                T::read(&request, payload, gateway).await.map(Self)
+            };
+            read.await.map_err(|problem| problem.accepting(T::MEDIA_TYPES, compression::ACCEPTED))
         }
         .boxed_local()
     }
@@ -98,6 +107,9 @@ pub(crate) async fn read_except(
         .app_data::<Data<Gateway>>()
         .ok_or_else(|| Problem::internal("the application has no state"))?;
     let length = declared_length(request.headers());
+    if request.head().expect() {
+        check_head(request.headers(), length, limit, own)?;
+    }
     let is_small = length.is_some_and(|length| length <= SMALL_BYTES);
     let share = if is_small { gateway.bodies.small_share() } else { gateway.bodies.share() };
     let longest = Duration::from_secs(gateway.settings.max_body_seconds.into());
@@ -109,6 +121,20 @@ pub(crate) async fn read_except(
         body = decompress(gateway, coding, body).await?;
     }
     keep(request, body, item_bytes).await
+}
+
+/// Refuses a body by its head. A client that waits for leave to send it can read the refusal.
+fn check_head(
+    headers: &HeaderMap,
+    length: Option<usize>,
+    limit: usize,
+    own: &str,
+) -> Result<(), Problem> {
+    coding(headers, own)?;
+    match length {
+        Some(length) if length > limit => Err(too_large(limit)),
+        _ => Ok(()),
+    }
 }
 
 /// Decompresses a body that was read, and whose headers do not say how it is compressed.

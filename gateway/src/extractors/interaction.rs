@@ -27,6 +27,10 @@ pub(crate) struct Interaction(pub(crate) NewEvent);
 impl FromBody for Interaction {
     const MEDIA_TYPES: &str = "application/json, text/plain";
 
+    fn check_type(request: &HttpRequest) -> Result<(), Problem> {
+        new_event::check_type(request)
+    }
+
     async fn read(
         request: &HttpRequest,
         payload: Payload,

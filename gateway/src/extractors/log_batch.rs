@@ -44,6 +44,10 @@ pub(crate) struct LogBatch {
 impl FromBody for LogBatch {
     const MEDIA_TYPES: &str = log_media::ACCEPTED;
 
+    fn check_type(request: &HttpRequest) -> Result<(), Problem> {
+        LogMedia::of(request).map(drop)
+    }
+
     async fn read(
         request: &HttpRequest,
         payload: Payload,

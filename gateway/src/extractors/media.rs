@@ -47,6 +47,21 @@ impl Media {
         })
     }
 
+    /// Refuses a body by its media type alone, if it can be neither JSON nor, by its name, one of
+    /// `others`. Whoever uses this reads the body with [`Self::of`].
+    pub(crate) fn check(
+        request: &HttpRequest,
+        others: impl Fn(&str) -> bool,
+        supported: &str,
+    ) -> Result<(), Problem> {
+        let name = ContentType::of(request)?.name;
+        let may_be = is_json(&name) || matches!(name.as_str(), "" | FORM | MULTIPART);
+        if may_be || others(&name) {
+            return Ok(());
+        }
+        Err(Self::Other(name, Vec::new()).unsupported(supported))
+    }
+
     /// The refusal of a body of this kind, which says what to send.
     pub(crate) fn unsupported(&self, supported: &str) -> Problem {
         let detail = match self {

@@ -52,13 +52,21 @@ impl NewEvent {
     }
 }
 
+/// What the body of an event is, in words.
+const SUPPORTED: &str = "application/json";
+
+/// Refuses what is not the type of an event.
+pub(crate) fn check_type(request: &HttpRequest) -> Result<(), Problem> {
+    Media::check(request, |name| name == "text/plain", SUPPORTED)
+}
+
 /// The JSON object in the body of an event.
 pub(crate) async fn object(request: &HttpRequest, payload: Payload) -> Result<Object, Problem> {
     let body = body::read(request, payload, MAX_EVENT_BYTES, 0).await?;
     match Media::of(request, body)? {
         // A beacon of a string is `text/plain`.
         Media::Json(json) | Media::Text(json) => Object::parse(json),
-        other => Err(other.unsupported("application/json")),
+        other => Err(other.unsupported(SUPPORTED)),
     }
 }
 

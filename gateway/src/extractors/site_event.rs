@@ -32,6 +32,10 @@ pub(crate) const SOURCE: &str = "site_event";
 impl FromBody for SiteEvent {
     const MEDIA_TYPES: &str = "application/json, text/plain";
 
+    fn check_type(request: &HttpRequest) -> Result<(), Problem> {
+        new_event::check_type(request)
+    }
+
     async fn read(
         request: &HttpRequest,
         payload: Payload,

@@ -25,6 +25,10 @@ const MAX_BODY_BYTES: usize = 64 << 10;
 impl FromBody for SiteSettings {
     const MEDIA_TYPES: &str = "application/json";
 
+    fn check_type(request: &HttpRequest) -> Result<(), Problem> {
+        Media::check(request, |_| false, Self::MEDIA_TYPES)
+    }
+
     async fn read(
         request: &HttpRequest,
         payload: Payload,

@@ -18,6 +18,8 @@ use crate::state::Gateway;
 
 /// The name of the array in an object around a batch.
 const ENVELOPE: &str = "logs";
+/// What the body is, in words.
+const SUPPORTED: &str = "application/json, application/x-ndjson or text/plain";
 /// About how much memory a text of a batch takes besides its bytes, as a record and as a message.
 const ITEM_BYTES: usize = 1_500;
 
@@ -29,6 +31,10 @@ pub(crate) enum TextUpload {
 
 impl FromBody for TextUpload {
     const MEDIA_TYPES: &str = "application/json, application/x-ndjson, text/plain";
+
+    fn check_type(request: &HttpRequest) -> Result<(), Problem> {
+        Media::check(request, |name| name == "text/plain" || is_json_lines(name), SUPPORTED)
+    }
 
     async fn read(
         request: &HttpRequest,
@@ -47,7 +53,7 @@ impl FromBody for TextUpload {
             Media::Text(text) | Media::Unknown(text) => {
                 Text::from_plain(request, text).map(Self::One)
             }
-            other => Err(other.unsupported("application/json, application/x-ndjson or text/plain")),
+            other => Err(other.unsupported(SUPPORTED)),
         }
     }
 }

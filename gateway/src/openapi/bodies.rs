@@ -7,13 +7,16 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{
+    AnyOfBuilder, Discriminator, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
+};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::forms::{
-    Digits, Empty, EventName, Exclusion, Instant, LogText, NcsaTime, Place, RecordId,
-    SiteDimension, Target, TenantId, UserId, of,
+    Digits, Empty, EventName, Exclusion, Instant, LogText, Place, RecordId, SiteDimension, Target,
+    TenantId, UserId, of, one_of,
 };
+use crate::extractors::interaction::TYPES;
 
 /// A text log, or a batch of them.
 pub(crate) enum TextLogs {}
@@ -126,8 +129,8 @@ pub(crate) struct SiteEvent {
     path: Option<Place>,
     /// Default for a browser: an id for the day.
     user_id: Option<VisitorName>,
-    /// Default: the server's time.
-    timestamp: Option<Time>,
+    /// From the year 2000 to 24 hours in the future. Default: the server's time.
+    timestamp: Option<Instant>,
     /// Default: a random one.
     event_id: Option<RecordName>,
     /// Any members. The longest strings are cut until it has at most 64 KiB.
@@ -166,18 +169,42 @@ pub(crate) struct SiteSettings {
 #[schema(max_length = 256)]
 pub(crate) struct SettingItem(String);
 
-/// An interaction of a user.
-#[derive(ToSchema)]
-#[serde(tag = "event_type", rename_all = "lowercase")]
-pub(crate) enum Interaction {
-    View(View),
-    Click(Click),
-    Location(Location),
+/// An interaction of a user: `event_type` says which.
+pub(crate) enum Interaction {}
+
+impl PartialSchema for Interaction {
+    fn schema() -> RefOr<Schema> {
+        let kinds = [of::<View>(), of::<Click>(), of::<Location>()];
+        let names = TYPES.into_iter().zip(["View", "Click", "Location"]);
+        let places = names.map(|(kind, name)| (kind, format!("#/components/schemas/{name}")));
+        kinds
+            .into_iter()
+            .fold(OneOfBuilder::new(), OneOfBuilder::item)
+            .description(Some("An interaction of a user: `event_type` says which."))
+            .discriminator(Some(Discriminator::with_mapping("event_type", places)))
+            .into()
+    }
+}
+
+impl ToSchema for Interaction {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        all_of::<View>(schemas);
+        all_of::<Click>(schemas);
+        all_of::<Location>(schemas);
+    }
+}
+
+/// Adds the schema, and those that it refers to.
+fn all_of<T: ToSchema>(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+    schemas.push((T::name().into_owned(), T::schema()));
+    T::schemas(schemas);
 }
 
 /// A page was seen.
 #[derive(ToSchema)]
 pub(crate) struct View {
+    #[schema(inline)]
+    event_type: ViewType,
     /// Optional if a header or the query names it; `default` if nothing does.
     tenant_id: Option<TenantName>,
     user_id: UserName,
@@ -188,13 +215,17 @@ pub(crate) struct View {
 #[derive(ToSchema)]
 pub(crate) struct ViewPayload {
     url: Place,
-    #[serde(flatten)]
-    texts: Texts,
+    title: Option<String>,
+    element_id: Option<String>,
+    text: Option<String>,
+    xpath: Option<String>,
 }
 
 /// An element was clicked.
 #[derive(ToSchema)]
 pub(crate) struct Click {
+    #[schema(inline)]
+    event_type: ClickType,
     /// Optional if a header or the query names it; `default` if nothing does.
     tenant_id: Option<TenantName>,
     user_id: UserName,
@@ -205,13 +236,17 @@ pub(crate) struct Click {
 #[derive(ToSchema)]
 pub(crate) struct ClickPayload {
     url: Option<Place>,
-    #[serde(flatten)]
-    texts: Texts,
+    title: Option<String>,
+    element_id: Option<String>,
+    text: Option<String>,
+    xpath: Option<String>,
 }
 
 /// A location was reported.
 #[derive(ToSchema)]
 pub(crate) struct Location {
+    #[schema(inline)]
+    event_type: LocationType,
     /// Optional if a header or the query names it; `default` if nothing does.
     tenant_id: Option<TenantName>,
     user_id: UserName,
@@ -229,17 +264,31 @@ pub(crate) struct LocationPayload {
     #[schema(minimum = 0)]
     accuracy: Option<f64>,
     url: Option<Place>,
-    #[serde(flatten)]
-    texts: Texts,
-}
-
-/// What a payload may say about a page or an element.
-#[derive(ToSchema)]
-pub(crate) struct Texts {
     title: Option<String>,
     element_id: Option<String>,
     text: Option<String>,
     xpath: Option<String>,
+}
+
+/// The one type of an interaction.
+macro_rules! kinds {
+    ($($kind:ident: $name:expr;)*) => {$(
+        pub(crate) enum $kind {}
+
+        impl PartialSchema for $kind {
+            fn schema() -> RefOr<Schema> {
+                one_of(&[$name])
+            }
+        }
+
+        impl ToSchema for $kind {}
+    )*};
+}
+
+kinds! {
+    ViewType: TYPES[0];
+    ClickType: TYPES[1];
+    LocationType: TYPES[2];
 }
 
 /// A batch of access-log entries; some may be invalid.
@@ -252,29 +301,14 @@ pub(crate) struct LogEntries(Vec<LogEntry>);
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LogEntry {
-    received_at: Time,
+    /// From the year 2000 to 24 hours in the future.
+    received_at: Instant,
     /// Without it, the path alone is counted.
     method: Option<Value>,
     path: Target,
     /// Anything but a text is counted as `Other`.
     user_agent: Option<Value>,
 }
-
-/// From the year 2000 to 24 hours in the future.
-#[derive(ToSchema)]
-#[serde(untagged)]
-pub(crate) enum Time {
-    /// RFC 3339.
-    Rfc3339(Instant),
-    /// As in a common log.
-    Ncsa(NcsaTime),
-    Epoch(Epoch),
-}
-
-/// Seconds or milliseconds since 1970.
-#[derive(ToSchema)]
-#[schema(minimum = 946684800)]
-pub(crate) struct Epoch(f64);
 
 /// A text that contains the JSON of a value.
 macro_rules! json_texts {

@@ -1,11 +1,11 @@
 //! The OpenAPI document: every operation, and what the edge adds to all of them.
 
 use utoipa::OpenApi;
-use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, PathItem};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Components, PathItem, RefOr};
 
-use super::{bodies, files, forms, headers, log_clients, parameters, responses};
+use super::{bodies, forms, headers, log_clients, parameters, responses};
 use crate::problem::{Details, ProblemCode};
 use crate::routes::{
     analytics, breakdown, event, events, export, health, ingest, live, log_batches, logs, metrics,
@@ -20,8 +20,10 @@ use crate::routes::{
             answered 202 is durable: it is stored once, or in its tenant's quarantine with the \
             reason. Every path that supports GET supports HEAD. Unknown JSON fields are ignored; \
             null means missing. A read refuses query parameters that it does not know; a POST \
-            ignores them."
+            ignores them. Answers are JSON, and errors are problems (RFC 9457). Their codes, \
+            limits and examples are on the page of the API, docs/API.md."
     ),
+    servers((url = "/", description = "The gateway that serves this document.")),
     paths(
         ingest::post,
         processed_logs::list,
@@ -46,8 +48,6 @@ use crate::routes::{
         tenant::delete,
         export::get,
         root::root,
-        root::robots,
-        root::favicon,
         health::health,
         health::ready,
         metrics::get,
@@ -55,7 +55,7 @@ use crate::routes::{
     components(schemas(
         ProblemCode, Details<'static>, bodies::TextEnvelope, bodies::TextItem, bodies::TextItems,
         bodies::TextLog, bodies::TextValue, forms::Day, forms::Dedup, forms::EventType,
-        forms::Instant, forms::LogFormat, forms::LogText,
+        forms::Instant, forms::LogFormat, forms::LogText, forms::Moment,
         forms::SiteDimension, forms::Compare,
     )),
     tags(
@@ -66,7 +66,6 @@ use crate::routes::{
         (name = "clients", description = "The protocols of clients that people already have: see \
             docs/CLIENTS.md."),
         (name = "service", description = "The state of the service."),
-        (name = "pages", description = "Files for browsers; `PAGES` turns them off."),
     ),
 )]
 struct Api;
@@ -75,7 +74,6 @@ struct Api;
 pub fn document() -> String {
     let mut api = Api::openapi();
     log_clients::describe(&mut api.paths);
-    files::describe(&mut api.paths);
     api.paths.paths.iter_mut().for_each(|(path, item)| pass_edge(path, item));
     share(api.components.get_or_insert_default());
     let json = serde_json::to_string_pretty(&api);
@@ -85,8 +83,14 @@ pub fn document() -> String {
 /// Adds what the edge reads from every request and writes to every answer.
 fn pass_edge(path: &str, item: &mut PathItem) {
     let from_browsers = matches!(path, "/event" | "/events");
+    if let Some(read) = &mut item.get {
+        add_headers_of_a_read(path, read);
+    }
     let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
     for operation in operations.into_iter().flatten() {
+        // Without it, a generated client would not know whether the operation is open.
+        operation.security.get_or_insert_default();
+        operation.parameters.get_or_insert_default().iter_mut().for_each(show);
         for (status, response) in responses::of_codes(&[ProblemCode::Forbidden]) {
             operation.responses.responses.entry(status).or_insert(response);
         }
@@ -98,11 +102,34 @@ fn pass_edge(path: &str, item: &mut PathItem) {
     }
 }
 
+/// Adds what answers with data have, which may be large.
+fn add_headers_of_a_read(path: &str, read: &mut Operation) {
+    let token = SecurityRequirement::new("readToken", [] as [&str; 0]);
+    let is_of_data = read.security.iter().flatten().any(|one| *one == token);
+    let Some(RefOr::T(answer)) = read.responses.responses.get_mut("200") else { return };
+    let is_paged = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(parameter) if parameter.name == "page_token");
+    let mut names = Vec::new();
+    if is_of_data || path.ends_with("/export") {
+        names.extend(headers::OF_READS);
+    }
+    if is_of_data && read.parameters.iter().flatten().any(is_paged) {
+        names.extend(headers::OF_PAGES);
+    }
+    answer.headers.extend(names.iter().map(|name| headers::named(name)));
+}
+
+/// Gives the parameter its example.
+fn show(parameter: &mut RefOr<Parameter>) {
+    if let RefOr::T(parameter) = parameter {
+        let example = parameters::example(&parameter.name);
+        *parameter = ParameterBuilder::from(parameter.clone()).example(example).build();
+    }
+}
+
 fn add_headers(operation: &mut Operation, names: &[&'static str]) {
     for response in operation.responses.responses.values_mut() {
-        if let utoipa::openapi::RefOr::T(response) = response {
-            let named = names.iter().map(|name| ((*name).to_owned(), headers::reference(name)));
-            response.headers.extend(named);
+        if let RefOr::T(response) = response {
+            response.headers.extend(names.iter().map(|name| headers::named(name)));
         }
     }
 }
@@ -137,7 +164,7 @@ mod tests {
 
     use super::*;
     use crate::doors::sites;
-    use crate::route_table::{browser_routes, routes};
+    use crate::route_table::routes;
 
     type Route = (String, String);
 
@@ -155,7 +182,10 @@ mod tests {
         methods.collect()
     }
 
-    /// The routes that the router itself reports.
+    /// What is there for browsers and search engines alone, beside the pages and their files.
+    const FOR_BROWSERS: [&str; 2] = ["/robots.txt", "/favicon.ico"];
+
+    /// The routes of the API that the router itself reports.
     async fn routed() -> BTreeSet<Route> {
         let report = |request: HttpRequest| async move {
             let tree = request.app_data::<Data<IntrospectionTree>>().expect("a report");
@@ -163,12 +193,12 @@ mod tests {
             collect(&tree.root, &mut found);
             HttpResponse::Ok().json(found)
         };
-        let pages = "on".parse().expect("a setting");
         let app = App::new().route("/report", web::get().to(report)).configure(routes);
-        let app = init_service(app.configure(|config| browser_routes(config, &pages))).await;
+        let app = init_service(app).await;
         let answer = call_service(&app, TestRequest::get().uri("/report").to_request()).await;
         let mut routes: BTreeSet<Route> = actix_web::test::read_body_json(answer).await;
         assert!(routes.remove(&("GET".to_owned(), "/report".to_owned())));
+        routes.retain(|(_, path)| !FOR_BROWSERS.contains(&path.as_str()));
         routes
     }
 
@@ -222,6 +252,76 @@ mod tests {
             let (_, known) = detail.split_once("the parameters of this path are ").expect("a list");
             let known: BTreeSet<_> = known.split(", ").map(str::to_owned).collect();
             assert_eq!(known, described, "{path}");
+        }
+    }
+
+    /// Each operation, with its method and path.
+    fn operations() -> Vec<(String, Value)> {
+        let document = json();
+        let paths = document["paths"].as_object().expect("paths").iter();
+        let operations = paths.flat_map(|(path, item)| {
+            let methods = item.as_object().expect("an item").iter();
+            methods.map(move |(method, operation)| (format!("{method} {path}"), operation.clone()))
+        });
+        operations.collect()
+    }
+
+    #[test]
+    fn every_operation_says_what_a_generated_client_must_know() {
+        let document = json();
+        let parameter = |parameter: &Value| match parameter["$ref"].as_str() {
+            Some(place) => document.pointer(&place[1..]).expect("a parameter").clone(),
+            None => parameter.clone(),
+        };
+        for (name, operation) in operations() {
+            assert!(operation["security"].is_array(), "{name}: who may send it");
+            assert!(operation["description"].is_string(), "{name}: a description");
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            for parameter in parameters.iter().map(parameter) {
+                assert!(!parameter["example"].is_null(), "{name}: an example of {parameter}");
+            }
+            for (status, answer) in operation["responses"].as_object().expect("answers") {
+                let headers = answer["headers"].as_object().expect("headers");
+                for header in headers::ALWAYS {
+                    assert!(headers.contains_key(header), "{name} {status}: {header}");
+                }
+                let problem = &answer["content"]["application/problem+json"]["schema"];
+                let is_shared =
+                    *problem == serde_json::json!({"$ref": "#/components/schemas/Problem"});
+                assert!(problem.is_null() || is_shared, "{name} {status}: {problem}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_open_operation_needs_no_token_and_a_read_may_need_one() {
+        let security = |wanted: &str| {
+            let found = operations().into_iter().find(|(name, _)| name == wanted);
+            found.expect("an operation").1["security"].clone()
+        };
+        for open in ["post /ingest", "post /event", "get /health", "get /elasticsearch"] {
+            assert_eq!(security(open), serde_json::json!([]), "{open}");
+        }
+        assert_eq!(security("get /stats"), serde_json::json!([{"readToken": []}, {}]));
+        let operator = serde_json::json!([{"adminToken": []}, {}]);
+        assert_eq!(security("put /tenants/{tenant}/settings"), operator);
+    }
+
+    #[test]
+    fn an_interaction_is_one_of_three_flat_objects() {
+        let document = json();
+        let schemas = &document["components"]["schemas"];
+        let interaction = &schemas["Interaction"];
+        assert_eq!(interaction["discriminator"]["propertyName"], "event_type");
+        let mapping = interaction["discriminator"]["mapping"].as_object().expect("a mapping");
+        let refs: Vec<_> = interaction["oneOf"].as_array().expect("kinds").iter().collect();
+        assert_eq!(mapping.len(), refs.len());
+        for (kind, place) in mapping {
+            assert!(refs.iter().any(|it| it["$ref"] == *place), "{place}");
+            let schema =
+                document.pointer(&place.as_str().expect("a place")[1..]).expect("a schema");
+            assert_eq!(schema["type"], "object", "{kind}");
+            assert_eq!(schema["properties"]["event_type"]["enum"], serde_json::json!([kind]));
         }
     }
 

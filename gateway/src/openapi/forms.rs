@@ -39,8 +39,11 @@ forms! {
     )), "order-7";
     /// A day in UTC.
     Day: Some("date"), None, "2025-05-01";
-    /// A point in time (RFC 3339).
+    /// A point in time (RFC 3339). Where one is sent, the other forms that people's tools write are
+    /// read too, such as seconds since 1970.
     Instant: Some("date-time"), None, "2025-05-01T10:00:00Z";
+    /// An end of a period: a day in UTC, such as `2025-05-01`, or a point in time (RFC 3339).
+    Moment: Some("day-or-date-time"), None, "2025-05-01";
     /// The type of an event. 64 bytes are kept; control characters become U+FFFD.
     EventName: None, Some(r"[\s\S]"), "page_view";
     /// A user. 256 bytes are kept; control characters become U+FFFD.
@@ -51,9 +54,6 @@ forms! {
     Target: None, Some(
         r"^\s*(([^\s?#\u0000-\u001f\u007f-\u009f][^?#\u0000-\u001f\u007f-\u009f]*)(\s*|[?#][\s\S]*)|[?#][\s\S]*)$"
     ), "/a?x=1";
-    /// A point in time as in a common log.
-    NcsaTime: None, Some(r"^\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4}$"),
-        "01/May/2025:10:00:00 +0000";
     /// An empty text.
     Empty: None, Some("^$"), "";
     /// A SHA-256 in hexadecimal.
@@ -168,7 +168,7 @@ pub(crate) fn of<T: ToSchema>() -> RefOr<Schema> {
     RefOr::Ref(Ref::from_schema_name(T::name()))
 }
 
-fn one_of(names: &[&str]) -> RefOr<Schema> {
+pub(super) fn one_of(names: &[&str]) -> RefOr<Schema> {
     let text = ObjectBuilder::new().schema_type(Type::String);
     text.enum_values(Some(names.iter().copied())).into()
 }

@@ -10,29 +10,25 @@ use utoipa::openapi::{Ref, RefOr};
 use crate::problem::ProblemCode;
 
 /// Each header of responses: its name, a description, and an example.
-const HEADERS: [(&str, &str, &str); 18] = [
+const HEADERS: [(&str, &str, &str); 14] = [
     ("Accept-Encoding", "The content encodings that a body may have.", "gzip, deflate, zstd"),
     ("Accept-Post", "The media types that a body may have.", "application/json, text/plain"),
     ("Access-Control-Allow-Origin", "Pages of any site may read the answer.", "*"),
     ("Allow", "The methods that the path supports.", "GET, HEAD"),
+    ("Cache-Control", "How long the answer may be kept: not at all.", "no-store"),
+    ("Content-Encoding", "The compression of a large answer, if the client takes gzip.", "gzip"),
     (
-        "Cache-Control",
-        "How long the answer may be kept: `no-store` for everything but files.",
-        "no-store",
+        "Link",
+        "The next page, if there is one: the same query with another `page_token`.",
+        "<?limit=10&page_token=dGVuYW50cy9hY21lL2V2ZW50cw>; rel=\"next\"",
     ),
-    ("Content-Encoding", "The compression of the file, if the client accepts it.", "gzip"),
-    ("Content-Security-Policy", "What the page may load and do.", "default-src 'self'"),
-    ("Cross-Origin-Resource-Policy", "Which origins may load the file.", "cross-origin"),
-    ("ETag", "Identifies the content of the file.", "W/\"5f2a\""),
     ("RateLimit", "What is left of the rate, and the seconds until it is.", "\"records\";r=0;t=3"),
     (
         "RateLimit-Policy",
         "What the tenant may send in how many seconds.",
         "\"records\";q=10000;w=10",
     ),
-    ("Referrer-Policy", "What links from the page reveal about it.", "no-referrer"),
     ("Retry-After", "The seconds to wait before a retry.", "1"),
-    ("Service-Worker-Allowed", "The scope of the service worker.", "/demo"),
     ("Vary", "The request headers that the answer depends on.", "accept-encoding"),
     ("WWW-Authenticate", "The scheme of the token that is needed.", "Bearer"),
     ("X-Content-Type-Options", "Browsers must not guess the content type.", "nosniff"),
@@ -58,15 +54,17 @@ pub(crate) fn of_code(code: &ProblemCode) -> &'static [&'static str] {
     }
 }
 
-/// A reference to the header.
-pub(crate) fn reference(name: &str) -> RefOr<Header> {
-    RefOr::Ref(Ref::new(format!("#/components/headers/{name}")))
+/// The headers that answers 200 of reads have in addition: of all, and of pages.
+pub(crate) const OF_READS: [&str; 2] = ["Content-Encoding", "Vary"];
+pub(crate) const OF_PAGES: [&str; 1] = ["Link"];
+
+/// The header's name, and a reference to it.
+pub(crate) fn named(name: &str) -> (String, RefOr<Header>) {
+    (name.to_owned(), RefOr::Ref(Ref::new(format!("#/components/headers/{name}"))))
 }
 
 /// Adds the header to the response.
 pub(crate) fn add(response: ResponseBuilder, name: &str) -> ResponseBuilder {
-    let mut names = HEADERS.iter().map(|(known, ..)| *known);
-    let name = names.find(|known| known.eq_ignore_ascii_case(name)).unwrap_or(name);
     response.header_ref(name, Ref::new(format!("#/components/headers/{name}")))
 }
 

@@ -27,6 +27,10 @@ struct Door {
     answers: (&'static str, Option<&'static str>),
 }
 
+/// The description of each operation.
+const ABOUT: &str = "docs/CLIENTS.md says what of the protocol is kept, and how it names tenants and \
+    records.";
+
 const POST: &[HttpMethod] = &[HttpMethod::Post];
 const POST_AND_PUT: &[HttpMethod] = &[HttpMethod::Post, HttpMethod::Put];
 const GET: &[HttpMethod] = &[HttpMethod::Get];
@@ -132,6 +136,7 @@ impl Door {
             .tag(TAG)
             .operation_id(Some(id))
             .summary(Some(self.summary))
+            .description(Some(ABOUT))
             .parameters(Some(self.parameters()))
             .request_body((!self.takes.is_empty()).then(|| body.build()))
             .responses(responses)

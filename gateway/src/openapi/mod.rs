@@ -3,7 +3,6 @@
 
 pub(crate) mod bodies;
 pub(crate) mod document;
-mod files;
 pub(crate) mod forms;
 mod headers;
 mod log_clients;

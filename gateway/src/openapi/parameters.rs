@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{Ref, RefOr, Required};
 
-use super::forms::{Day, Instant, RecordId, TenantId, of};
+use super::forms::{Day, Moment, RecordId, TenantId, of};
 
 /// Each group: the parameters that go together.
 macro_rules! groups {
@@ -24,8 +24,6 @@ macro_rules! groups {
     )*};
 }
 
-// Optional headers have no examples: the page of the API would send them with every request, and
-// then the second record has the id of the first.
 groups! {
     /// The tenant of a request.
     Tenant: [
@@ -75,11 +73,11 @@ groups! {
              Quotes are stripped; a key that is not a valid id is hashed.",
         )
         .schema(Some(text())),
-        header("Content-Encoding", "How the body is compressed.")
-            .schema(Some(one_of(&["identity", "gzip", "x-gzip", "deflate", "zstd", ""]))),
-        header("traceparent", "A W3C trace context, passed on; ignored if it is malformed.")
-            .schema(Some(text())),
+        content_encoding(),
+        traceparent(),
     ];
+    /// The headers of a body that is no record.
+    Change: [content_encoding(), traceparent()];
     /// What becomes of texts that are too long.
     Strict: [
         query("strict", "Refuses texts that are too long or not printable, instead of cutting and \
@@ -100,11 +98,11 @@ groups! {
     /// The period of a read. Parameters that name the same end must agree.
     Period: [
         query("date", "The one day of the period.").schema(Some(of::<Day>())),
-        query("from", "The start: a day or an instant.").schema(Some(moment())),
+        query("from", "The start: a day or an instant.").schema(Some(of::<Moment>())),
         query("to", "The end: a day, which is included whole, or an instant, which is excluded.")
-            .schema(Some(moment())),
-        query("start_date", "The start, as `from`.").schema(Some(moment())),
-        query("end_date", "The end, as `to`.").schema(Some(moment())),
+            .schema(Some(of::<Moment>())),
+        query("start_date", "The start, as `from`.").schema(Some(of::<Moment>())),
+        query("end_date", "The end, as `to`.").schema(Some(of::<Moment>())),
     ];
     /// What tells visitors apart if a browser sends no `user_id`.
     Browser: [
@@ -117,18 +115,13 @@ groups! {
         header("X-Forwarded-For", "The browser's address, as the trusted proxies saw it (`TRUSTED_HOPS`).")
             .schema(Some(text())),
     ];
-    /// The headers of a request for a file.
-    File: [
-        header("Accept-Encoding", "With `gzip` the file is sent compressed.").schema(Some(text())),
-        header("If-None-Match", "The `ETag` of the client's copy.").schema(Some(text())),
-    ];
 }
 
 /// The parameters of every operation, by name.
 pub(crate) fn shared() -> BTreeMap<String, RefOr<Parameter>> {
     let about = "The id of the request, repeated in the answer and in the log. If it does not match \
         `[A-Za-z0-9._-]{1,128}`, a random one is used.";
-    let parameter = header(REQUEST_ID, about).schema(Some(text()));
+    let parameter = header(REQUEST_ID, about).schema(Some(text())).example(example(REQUEST_ID));
     BTreeMap::from([(REQUEST_ID.to_owned(), parameter.build().into())])
 }
 
@@ -138,6 +131,43 @@ pub(crate) fn request_id() -> RefOr<Parameter> {
 }
 
 const REQUEST_ID: &str = "X-Request-Id";
+
+/// An example of the parameter with this name, which means the same in every operation.
+pub(super) fn example(name: &str) -> Option<Value> {
+    let example = match name {
+        "limit" => return Some(10.into()),
+        "strict" => return Some(true.into()),
+        "tenant" | "tenant_id" | "site_id" | "customer_id" | "X-Tenant-ID" | "X-Customer-ID" => {
+            "acme"
+        }
+        "log_id" | "X-Log-ID" => "order-7",
+        "batch_id" | "Idempotency-Key" => "batch-1",
+        "event_id" => "e-1",
+        "index" => "logs",
+        "date" => "2025-05-01",
+        "from" | "start_date" => "2025-05-01",
+        "to" | "end_date" => "2025-05-31",
+        "page_token" => "dGVuYW50cy9hY21lL3Byb2Nlc3NlZF9sb2dzCmJvb3QtMQ",
+        "grain" => "hour",
+        "type" | "event_type" => "click",
+        "dimension" => "source",
+        "filter" => "source:Google",
+        "compare" => "previous",
+        "dedup" => "content",
+        "format" => "combined",
+        "allow" => "localhost",
+        "Content-Encoding" => "gzip",
+        "traceparent" => "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "Origin" => "https://acme.example",
+        "Sec-Fetch-Site" => "cross-site",
+        "User-Agent" => "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+        "Accept-Language" => "en-GB, de;q=0.5",
+        "X-Forwarded-For" => "198.51.100.7",
+        REQUEST_ID => "docs-1",
+        _ => return None,
+    };
+    Some(example.into())
+}
 
 fn header(name: &str, description: &str) -> ParameterBuilder {
     parameter(name, description, ParameterIn::Header, Required::False)
@@ -166,9 +196,14 @@ fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-/// A day, or a point in time.
-fn moment() -> Schema {
-    Schema::AnyOf(AnyOfBuilder::new().item(of::<Day>()).item(of::<Instant>()).build())
+fn content_encoding() -> ParameterBuilder {
+    header("Content-Encoding", "How the body is compressed.")
+        .schema(Some(one_of(&["identity", "gzip", "x-gzip", "deflate", "zstd", ""])))
+}
+
+fn traceparent() -> ParameterBuilder {
+    header("traceparent", "A W3C trace context, passed on; ignored if it is malformed.")
+        .schema(Some(text()))
 }
 
 fn one_of(values: &[&str]) -> ObjectBuilder {

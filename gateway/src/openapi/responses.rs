@@ -8,7 +8,7 @@ use serde_json::json;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -37,7 +37,9 @@ pub(crate) use responses;
 
 impl PartialSchema for ProblemCode {
     fn schema() -> RefOr<Schema> {
-        names(Self::ALL).description(Some("What is wrong, by a stable name.")).into()
+        let names = Self::ALL.iter().map(|code| code.as_str());
+        let text = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names));
+        text.description(Some("What is wrong, by a stable name.")).into()
     }
 }
 
@@ -62,13 +64,11 @@ pub(crate) fn of_codes(codes: &[ProblemCode]) -> BTreeMap<String, RefOr<Response
 
 fn response(codes: &[ProblemCode]) -> Response {
     let titles = codes.iter().map(|code| format!("`{}`: {}.", code.as_str(), code.title()));
-    let exact = ObjectBuilder::new().property("code", names(codes));
-    let schema = AllOfBuilder::new().item(of::<Details<'_>>()).item(exact);
     let example = |code: &ProblemCode| {
         (code.as_str(), RefOr::Ref(Ref::new(format!("#/components/examples/{}", code.as_str()))))
     };
     let content = ContentBuilder::new()
-        .schema(Some(Schema::AllOf(schema.build())))
+        .schema(Some(of::<Details<'_>>()))
         .examples_from_iter::<_, _, RefOr<Example>>(codes.iter().map(example));
     let response = ResponseBuilder::new()
         .description(titles.collect::<Vec<_>>().join(" "))
@@ -85,12 +85,6 @@ pub(crate) fn examples() -> BTreeMap<String, RefOr<Example>> {
         (code.as_str().to_owned(), example.build().into())
     };
     ProblemCode::ALL.iter().map(example).collect()
-}
-
-fn names(codes: &[ProblemCode]) -> ObjectBuilder {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(codes.iter().map(|code| code.as_str())))
 }
 
 fn example(code: ProblemCode) -> Problem {

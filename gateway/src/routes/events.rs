@@ -86,7 +86,7 @@ pub(crate) async fn list(
     let found = newest(store, &tenant, &selection, after.as_ref(), most).await?;
     let mut body = page.cut(found, place).json("events", "event_id");
     body["events"].as_array_mut().into_iter().flatten().for_each(unpack);
-    Ok(HttpResponse::Ok().json(body))
+    Ok(listing::answer(&request, body))
 }
 
 /// The place of an event in the listing, as in page tokens.

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::http::header::{ContentEncoding, VARY};
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
@@ -20,6 +21,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
 use crate::admin;
+use crate::assets::takes_gzip;
+use crate::compress::gzipped;
 use crate::extractors::{query, tenant};
 use crate::listing;
 use crate::openapi::responses::responses;
@@ -74,7 +77,12 @@ pub(crate) async fn get(
     let until = Instant::now() + TIME;
     let lines = Lines { export, tenant, first: Some(first), until, _turn: turn };
     let body = stream::try_unfold(Some(lines), next);
-    Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(body))
+    let mut response = HttpResponse::Ok();
+    response.content_type("application/x-ndjson").insert_header((VARY, "accept-encoding"));
+    if takes_gzip(&request) {
+        return Ok(response.insert_header(ContentEncoding::Gzip).streaming(gzipped(body)));
+    }
+    Ok(response.streaming(body))
 }
 
 /// An answer that is being written.

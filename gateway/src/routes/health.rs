@@ -43,6 +43,8 @@ responses! {
 }
 
 /// Says that the process runs
+///
+/// even if the broker and the store do not.
 #[utoipa::path(
     get, path = "/health", tag = "service", operation_id = "getHealth",
     responses(
@@ -55,6 +57,8 @@ pub(crate) async fn health() -> HttpResponse {
 }
 
 /// Says whether the broker and the store answer
+///
+/// and so whether a record would be taken now.
 #[utoipa::path(
     get, path = "/ready", tag = "service", operation_id = "getReady",
     responses(

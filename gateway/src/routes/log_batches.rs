@@ -35,7 +35,7 @@ responses! {
     responses(
         (status = 200, description = "The batch.", body = LogBatch, example = json!({
             "tenant_id": "acme", "batch_id": "batch-1",
-            "digest": "2d8d5668dd58769df3b6086056093bfeb583f65209c91c4ba01da905c4061385",
+            "digest": "dc52658fa4ac16b6ae2c79b8ed5b0b8b82e5ce03b32f4e1d33d116ce0d29311f",
             "dimensions": "paths,user_agents,status,bytes,referers,hosts",
             "entries": 2, "first": "2025-05-01T10:00:10.000Z", "last": "2025-05-01T10:00:50.000Z",
             "parts": 1, "parts_done": 1, "processed_at": "2026-11-21T08:00:00.100Z",

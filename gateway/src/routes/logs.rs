@@ -172,7 +172,7 @@ responses! {
         (bodies::LogEntries = "application/json", example = json!([
             {"receivedAt": "2025-05-01T10:00:10Z", "method": "GET", "path": "/a?x=1",
                 "userAgent": "curl/8.5.0"},
-            {"receivedAt": 1746093650, "method": "GET", "path": "/b"},
+            {"receivedAt": "2025-05-01T10:00:50Z", "method": "GET", "path": "/b"},
         ])),
         (String = "application/x-ndjson", example = json!(
             "{\"receivedAt\": \"2025-05-01T10:00:10Z\", \"method\": \"GET\", \"path\": \"/a\"}\n"

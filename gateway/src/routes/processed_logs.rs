@@ -57,7 +57,7 @@ pub(crate) async fn list(
     let tenant = tenant::in_path(&request, &path)?;
     let page = PageRequest::of(&request, processed_log::collection(&tenant))?;
     let page = page.read(&*gateway.store, LISTED).await?;
-    Ok(HttpResponse::Ok().json(page.json("processed_logs", "log_id")))
+    Ok(listing::answer(&request, page.json("processed_logs", "log_id")))
 }
 
 /// Reads a text log

@@ -50,5 +50,5 @@ pub(crate) async fn list(
     let tenant = tenant::in_path(&request, &path)?;
     let page = PageRequest::of(&request, CollectionPath::of(&tenant, Collection::Quarantine))?;
     let page = page.read(&*gateway.store, LISTED).await?;
-    Ok(HttpResponse::Ok().json(page.json("quarantine", "id")))
+    Ok(listing::answer(&request, page.json("quarantine", "id")))
 }

@@ -72,27 +72,11 @@ pub(crate) async fn root(request: HttpRequest, gateway: Data<Gateway>) -> HttpRe
 }
 
 /// Asks search engines to stay away
-#[utoipa::path(
-    get, path = "/robots.txt", tag = "service", operation_id = "getRobots",
-    responses(
-        (status = 200, description = "Nothing may be visited.", body = String,
-            content_type = "text/plain; charset=utf-8",
-            example = json!("User-agent: *\nDisallow: /\n")),
-        Problems,
-    ),
-)]
 pub(crate) async fn robots() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(ROBOTS)
 }
 
 /// The icon that browsers ask for
-#[utoipa::path(
-    get, path = "/favicon.ico", tag = "service", operation_id = "getIcon",
-    responses(
-        (status = 200, description = "The icon.", body = String, content_type = "image/svg+xml"),
-        Problems,
-    ),
-)]
 pub(crate) async fn favicon() -> HttpResponse {
     let day = (CACHE_CONTROL, "public, max-age=86400");
     HttpResponse::Ok().content_type("image/svg+xml").insert_header(day).body(ICON)

@@ -59,7 +59,7 @@ pub(crate) async fn get(
 /// are stored.
 #[utoipa::path(
     put, path = "/tenants/{tenant}/settings", tag = "events", operation_id = "putSiteSettings",
-    params(parameters::InPath),
+    params(parameters::InPath, parameters::Change),
     request_body(
         content = bodies::SiteSettings, content_type = "application/json", example = json!({
             "hosts": ["acme.example"], "query_parameters": ["id"],

@@ -56,18 +56,13 @@ fn section(page: &str, is_it: impl Fn(&str) -> bool) -> &str {
     found.next().expect("a section")
 }
 
-/// Whether the section under this heading is the route's. Files for browsers share one, and so do the
-/// doors for clients.
+/// Whether the section under this heading is the route's. The doors for clients share one.
 fn is_about(heading: &str, method: &str, path: &str, tag: &str) -> bool {
-    match tag {
-        "pages" => heading == "## In the browser",
-        "clients" => heading == "## Log clients",
-        _ => {
-            let rest = heading.strip_prefix(&format!("## {method} "));
-            let path = if matches!(path, "/robots.txt" | "/favicon.ico") { "/" } else { path };
-            rest.is_some_and(|paths| paths.split(", ").any(|known| known == path))
-        }
+    if tag == "clients" {
+        return heading == "## Log clients";
     }
+    let rest = heading.strip_prefix(&format!("## {method} "));
+    rest.is_some_and(|paths| paths.split(", ").any(|known| known == path))
 }
 
 /// The codes that the commands of a section print.

@@ -40,8 +40,10 @@ pub(crate) async fn post(
     match take(&request, &mut payload, &gateway).await {
         Ok(()) => HttpResponse::Accepted().content_type(TEXT).body("OK.\n"),
         Err(problem) => {
-            // A client that is still sending can read the refusal.
-            drop(timeout(MAX_SPILL_TIME, spill(payload)).await);
+            // A client that is still sending can read the refusal. One that asks first is not sending.
+            if !request.head().expect() {
+                drop(timeout(MAX_SPILL_TIME, spill(payload)).await);
+            }
             refusal(&problem).content_type(TEXT).body(format!("{}\n", problem.detail()))
         }
     }
