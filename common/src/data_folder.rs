@@ -12,5 +12,8 @@ pub const LOCK: &str = "lock";
 /// The latest aggregation of the archive, a JSON file.
 pub const REPORT: &str = "analytics/report.json";
 
+/// The counts of the latest aggregation as rows, an NDJSON file.
+pub const ROWS: &str = "analytics/report.ndjson";
+
 /// The queue, an SQLite file.
 pub const QUEUE: &str = "queue.db";

@@ -9,6 +9,7 @@ use common::metrics::{AGGREGATIONS, CORRUPT_INPUTS, begin_at_zero};
 use tokio::sync::oneshot;
 
 use super::report::Report;
+use super::rows;
 use super::run::{Outcome, aggregate};
 use super::source::{Source, fingerprint};
 use crate::archive::Corrupt;
@@ -17,11 +18,14 @@ use crate::archive::Corrupt;
 const REST: u32 = 9;
 
 /// Keeps a report up to date.
+#[derive(Clone)]
 pub(crate) struct Live {
     /// The archive's folder.
     pub(crate) archive: PathBuf,
     /// Where the report goes.
     pub(crate) report: PathBuf,
+    /// Where the same counts go as rows.
+    pub(crate) rows: PathBuf,
     /// The least time between two reports.
     pub(crate) every: Duration,
 }
@@ -56,10 +60,10 @@ impl Live {
 
     /// Runs on its own thread, which ends with the process.
     async fn aggregate(&self, last: Fingerprint) -> io::Result<Option<Fingerprint>> {
-        let (archive, report) = (self.archive.clone(), self.report.clone());
+        let Self { archive, report, rows, .. } = self.clone();
         let (told, answer) = oneshot::channel();
         std::thread::Builder::new().name("aggregate".to_owned()).spawn(move || {
-            drop(told.send(aggregate_once(&archive, &report, &last)));
+            drop(told.send(aggregate_once(&archive, &report, &rows, &last)));
         })?;
         answer.await.map_err(io::Error::other)?
     }
@@ -69,6 +73,7 @@ impl Live {
 fn aggregate_once(
     archive: &Path,
     report: &Path,
+    table: &Path,
     last: &Fingerprint,
 ) -> io::Result<Option<Fingerprint>> {
     if !archive.exists() {
@@ -81,5 +86,6 @@ fn aggregate_once(
     let source = Source::new(archive, Vec::new())?;
     let Outcome { inputs, tally, .. } = aggregate(&source, None, 1, |_| ());
     Report::new(inputs, &tally, None).write(report)?;
+    rows::write(&tally, table)?;
     Ok(Some(now))
 }

@@ -1,7 +1,6 @@
 //! The report: one JSON object with sorted keys, always the same for the same input.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -12,6 +11,7 @@ use serde::{Serialize, Serializer};
 
 use super::compare::Comparison;
 use super::tally::{Counts, Tally};
+use super::whole_file;
 
 /// Counts by name.
 type ByName = BTreeMap<String, i64>;
@@ -108,20 +108,12 @@ impl Report {
         Self { comparison, inputs, tenants: tally.0.iter().map(tenant).collect() }
     }
 
-    /// Writes the report beside `path` and then renames it, so that readers see a whole report, the
-    /// old one or the new one.
+    /// Writes the report, so that readers see a whole one, the one before or this one.
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
-        let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
-        name.push(".tmp");
-        let (folder, beside) = (path.with_file_name(""), path.with_file_name(name));
-        if !folder.as_os_str().is_empty() {
-            fs::create_dir_all(&folder)?;
-        }
-        let mut file = File::create(&beside)?;
-        serde_json::to_writer_pretty(&mut file, self)?;
-        file.write_all(b"\n")?;
-        file.sync_all()?;
-        fs::rename(beside, path)
+        whole_file::replace(path, |file| {
+            serde_json::to_writer_pretty(&mut *file, self)?;
+            file.write_all(b"\n")
+        })
     }
 }
 
