@@ -24,6 +24,7 @@ mod lifecycle;
 mod log_details;
 mod logs;
 mod metrics;
+mod monitoring;
 mod pages;
 mod push;
 mod rates;
