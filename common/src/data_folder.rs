@@ -15,5 +15,8 @@ pub const REPORT: &str = "analytics/report.json";
 /// The counts of what was read of the archive, an SQLite file. It can be removed: the archive is read again then.
 pub const RUNNING_TOTALS: &str = "analytics/totals.db";
 
+/// The counts of the latest aggregation as rows, an NDJSON file.
+pub const ROWS: &str = "analytics/report.ndjson";
+
 /// The queue, an SQLite file.
 pub const QUEUE: &str = "queue.db";

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{IsTerminal as _, stderr};
 
+use anstream::{AutoStream, ColorChoice};
 use tracing::field::Field;
 use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
@@ -48,11 +49,16 @@ fn layer(format: LogFormat) -> Box<dyn Layer<Registry> + Send + Sync> {
         }
         LogFormat::Pretty => tracing_subscriber::fmt::layer()
             .fmt_fields(debug_fn(write_field).delimited(" "))
-            .with_ansi(stderr().is_terminal())
+            .with_ansi(wants_colours())
             .with_target(false)
             .with_writer(Output)
             .boxed(),
     }
+}
+
+/// A terminal does, unless `NO_COLOR`, `CLICOLOR` or its own kind says otherwise.
+fn wants_colours() -> bool {
+    AutoStream::choice(&stderr()) != ColorChoice::Never
 }
 
 fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use common::data_folder::{ARCHIVE, DOCUMENTS, LOCK, QUEUE, REPORT, RUNNING_TOTALS};
+use common::data_folder::{ARCHIVE, DOCUMENTS, LOCK, QUEUE, REPORT, ROWS, RUNNING_TOTALS};
 use rustix::fs::Mode;
 use rustix::process::umask;
 use thiserror::Error;
@@ -67,6 +67,11 @@ impl HeldFolder {
     /// The report that the server keeps up to date.
     pub(crate) fn report(&self) -> PathBuf {
         self.path.join(REPORT)
+    }
+
+    /// The same counts as rows.
+    pub(crate) fn rows(&self) -> PathBuf {
+        self.path.join(ROWS)
     }
 }
 

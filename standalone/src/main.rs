@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use common::program;
 use load::flood::{self, FloodArgs};
 use load::generate::{self, GenerateArgs};
@@ -12,6 +12,9 @@ use mimalloc::MiMalloc;
 
 mod aggregate;
 mod archive;
+mod command_line;
+mod completions;
+mod config_file;
 mod databases;
 mod deployment;
 mod dispatcher;
@@ -19,6 +22,7 @@ mod export;
 mod greeting;
 mod held_folder;
 mod listen;
+mod man;
 mod redrive;
 mod replay;
 mod republish;
@@ -29,7 +33,9 @@ mod simulate;
 mod site;
 
 use aggregate::AggregateArgs;
+use completions::CompletionsArgs;
 use export::ExportArgs;
+use man::ManArgs;
 use redrive::RedriveArgs;
 use replay::ReplayArgs;
 use serve::ServeArgs;
@@ -43,7 +49,8 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 /// nothing twice.
 ///
 /// Without a command it serves: the API, the queue, the worker and the store in one process and one
-/// data folder. Each option below is also an environment variable, shown in brackets.
+/// data folder. Each option below is also an environment variable, shown in brackets, and a setting of
+/// the file that --config names. An option wins over its variable, and the variable over the file.
 #[derive(Parser)]
 #[command(name = "spillway", version, args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -67,11 +74,23 @@ enum Command {
     Redrive(RedriveArgs),
     Site(SiteArgs),
     Export(ExportArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
+}
+
+fn command() -> clap::Command {
+    command_line::with_config(Cli::command())
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli: Cli = match command_line::parse(command(), std::env::args_os().collect()) {
+        Ok(cli) => cli,
+        Err(error) => {
+            program::ended(Err(error));
+            return ExitCode::from(2);
+        }
+    };
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(args) => program::ended(serve::serve(*args).await),
         Command::Flood(args) => flood::run(*args).await,
@@ -82,18 +101,18 @@ async fn main() -> ExitCode {
         Command::Redrive(args) => redrive::run(args).await,
         Command::Site(args) => site::run(args).await,
         Command::Export(args) => export::run(args).await,
+        Command::Completions(args) => completions::run(&args, command()),
+        Command::Man(args) => man::run(&args, command()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
     fn the_version_names_spillway() {
         let expected = format!("spillway {}\n", env!("CARGO_PKG_VERSION"));
-        assert_eq!(Cli::command().render_version(), expected);
+        assert_eq!(command().render_version(), expected);
     }
 }

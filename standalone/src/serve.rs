@@ -72,7 +72,8 @@ pub(crate) struct ServeArgs {
         value_parser = clap::value_parser!(u32).range(1..))]
     max_delivery_attempts: u32,
 
-    /// Seconds between two counts of the archive into `analytics/report.json`; 0 turns them off.
+    /// Seconds between two counts of the archive into `analytics/report.json`, and as rows into
+    /// `analytics/report.ndjson`; 0 turns them off.
     #[arg(long, env = "AGGREGATE_SECONDS", default_value_t = 60)]
     aggregate_seconds: u32,
 
@@ -172,9 +173,9 @@ impl ServeArgs {
     /// `None` if it is turned off.
     fn live(&self, folder: &HeldFolder) -> Option<Live> {
         let every = Duration::from_secs(self.aggregate_seconds.into());
-        let (archive, totals, report) =
-            (folder.archive(), folder.running_totals(), folder.report());
-        let live = Live { archive, totals, report, every };
+        let (archive, totals) = (folder.archive(), folder.running_totals());
+        let (report, rows) = (folder.report(), folder.rows());
+        let live = Live { archive, totals, report, rows, every };
         (!every.is_zero()).then_some(live)
     }
 }

@@ -194,9 +194,18 @@ fn aggregate_says_that_an_archive_is_empty_and_writes_its_report_beside_it() {
 #[test]
 fn every_command_has_a_help_that_says_what_its_exit_codes_mean() {
     let here = folder();
-    for command in
-        ["flood", "generate", "simulate", "aggregate", "replay", "redrive", "site", "export"]
-    {
+    for command in [
+        "flood",
+        "generate",
+        "simulate",
+        "aggregate",
+        "replay",
+        "redrive",
+        "site",
+        "export",
+        "completions",
+        "man",
+    ] {
         let output = spillway(here.path(), &[command, "--help"]);
         assert!(printed(&output).contains("Exit code 0: "), "{command}: {output:?}");
     }

@@ -356,6 +356,11 @@ async fn the_server_writes_a_report_itself() {
     let events: u64 =
         SITES.iter().filter_map(|site| report["tenants"][site]["events"]["total"].as_u64()).sum();
     assert_eq!(events, 15, "{report:#}");
+    eventually("the rows count the same", async || {
+        let rows = fs::read_to_string(path.with_extension("ndjson")).ok()?;
+        (events_of(&rows) == events).then_some(())
+    })
+    .await;
     let outcome = "spillway_aggregations_total{outcome=\"written\"}";
     eventually("runs are counted", async || {
         (api(&embedded).metric(outcome).await > 0.0).then_some(())
@@ -368,6 +373,13 @@ async fn the_server_writes_a_report_itself() {
         (report["inputs"]["counted"] == 40).then_some(())
     })
     .await;
+}
+
+/// The events of all time that these rows count.
+fn events_of(rows: &str) -> u64 {
+    let rows = rows.lines().map(|row| serde_json::from_str::<Value>(row).expect("a row"));
+    let ever = rows.filter(|row| row["dimension"] == "event_type" && row["grain"] == "all");
+    ever.filter_map(|row| row["count"].as_u64()).sum()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,9 +13,9 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// The instructions of `program`'s Dockerfile: those that build, and those of the last stage.
-fn stages(program: &str) -> (Vec<String>, Vec<String>) {
-    let text = read(&format!("Dockerfile.{program}"));
+/// The instructions of a Dockerfile: those that build, and those of the last stage.
+fn stages(file: &str) -> (Vec<String>, Vec<String>) {
+    let text = read(file);
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut building: Vec<String> = lines.map(str::to_owned).collect();
     let last = building.iter().rposition(|line| line.starts_with("FROM ")).expect("a stage");
@@ -26,13 +26,13 @@ fn stages(program: &str) -> (Vec<String>, Vec<String>) {
 /// Then the second image finds the build of the first in the cache.
 #[test]
 fn both_images_are_built_by_the_same_stages() {
-    assert_eq!(stages("gateway").0, stages("worker").0);
+    assert_eq!(stages("Dockerfile.gateway").0, stages("Dockerfile.worker").0);
 }
 
 #[test]
 fn an_image_has_only_its_program_and_runs_it_unprivileged() {
     for program in ["gateway", "worker"] {
-        let (_, running) = stages(program);
+        let (_, running) = stages(&format!("Dockerfile.{program}"));
         let port = running.iter().find(|line| line.starts_with("EXPOSE ")).expect("a port");
         let wanted = [
             "FROM gcr.io/distroless/cc-debian13:nonroot".to_owned(),
@@ -45,13 +45,34 @@ fn an_image_has_only_its_program_and_runs_it_unprivileged() {
     }
 }
 
+/// With another program, and with the folder of its volume.
+#[test]
+fn the_image_of_the_embedded_mode_is_built_as_the_others_are() {
+    let (building, running) = stages("Dockerfile");
+    let programs = "-p gateway -p worker --features gateway/gcp,worker/gcp";
+    let others = stages("Dockerfile.gateway").0.into_iter();
+    let others = others.map(|line| line.replace(programs, "-p standalone"));
+    assert_eq!(building, others.chain(["WORKDIR /data".to_owned()]).collect::<Vec<_>>());
+    let wanted = [
+        "FROM gcr.io/distroless/cc-debian13:nonroot",
+        "COPY --from=builder /src/target/release/spillway /spillway",
+        "COPY --from=builder --chown=65532:65532 /data /data",
+        "ENV HOST=0.0.0.0 DATA_DIR=/data",
+        "USER 65532:65532",
+        "VOLUME /data",
+        "EXPOSE 8080",
+        "ENTRYPOINT [\"/spillway\"]",
+    ];
+    assert_eq!(running, wanted);
+}
+
 /// Debian 13 is trixie: the images have the glibc that the programs are linked against.
 #[test]
 fn images_and_tests_are_built_with_the_pinned_toolchain() {
     let channel = Regex::new(r#"channel = "([^"]+)""#).expect("a regex");
     let toolchain = read("rust-toolchain.toml");
     let channel = &channel.captures(&toolchain).expect("a channel")[1];
-    let (building, _) = stages("gateway");
+    let (building, _) = stages("Dockerfile.gateway");
     assert_eq!(building[0], format!("FROM rust:{channel}-slim-trixie AS chef"));
     assert!(read("cloudbuild.yaml").contains(&format!("name: rust:{channel}-trixie\n")));
 }
@@ -59,7 +80,7 @@ fn images_and_tests_are_built_with_the_pinned_toolchain() {
 /// The layer of dependencies has the same arguments as the build of the programs.
 #[test]
 fn dependencies_are_built_once_and_locked() {
-    let (building, _) = stages("gateway");
+    let (building, _) = stages("Dockerfile.gateway");
     let command = |start: &str| building.iter().find_map(|line| line.strip_prefix(start));
     let cook = command("RUN cargo chef cook ").expect("a cook");
     assert_eq!(Some(cook), command("RUN cargo build "));
@@ -82,7 +103,8 @@ fn the_build_context_has_every_file_that_the_programs_need() {
     }
     let include = Regex::new(r#"include_(?:str|bytes)!\(\s*"([^"]+)""#).expect("a regex");
     let mut found = 0;
-    for file in ["common/src", "gateway/src", "worker/src"].into_iter().flat_map(sources) {
+    let folders = ["common/src", "gateway/src", "load/src", "standalone/src", "worker/src"];
+    for file in folders.into_iter().flat_map(sources) {
         let text = std::fs::read_to_string(&file).expect("a source");
         for included in include.captures_iter(&text) {
             let path = file.parent().expect("a folder").join(&included[1]);

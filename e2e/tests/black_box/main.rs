@@ -25,6 +25,7 @@ mod lifecycle;
 mod log_details;
 mod logs;
 mod metrics;
+mod monitoring;
 mod pages;
 mod push;
 mod rates;

@@ -9,6 +9,8 @@ use common::program::chain;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
+use super::report::Report;
+use super::rows;
 use super::running::{RunningTotals, TotalsError};
 use crate::archive::Corrupt;
 
@@ -16,6 +18,7 @@ use crate::archive::Corrupt;
 const REST: u32 = 9;
 
 /// Keeps a report up to date.
+#[derive(Clone)]
 pub(crate) struct Live {
     /// The archive's folder.
     pub(crate) archive: PathBuf,
@@ -23,6 +26,8 @@ pub(crate) struct Live {
     pub(crate) totals: PathBuf,
     /// Where the report goes.
     pub(crate) report: PathBuf,
+    /// Where the same counts go as rows.
+    pub(crate) rows: PathBuf,
     /// The least time between two reports.
     pub(crate) every: Duration,
 }
@@ -32,7 +37,7 @@ pub(crate) struct Live {
 enum LiveError {
     #[error(transparent)]
     Totals(#[from] TotalsError),
-    #[error("cannot write the report {0}")]
+    #[error("cannot write {0}")]
     Report(PathBuf, #[source] io::Error),
     #[error("cannot start a thread")]
     Thread(#[source] io::Error),
@@ -68,32 +73,34 @@ impl Live {
 
     /// Runs on its own thread, which ends with the process.
     async fn aggregate(&self, is_current: bool) -> Result<bool, LiveError> {
-        let [archive, totals, report] =
-            [&self.archive, &self.totals, &self.report].map(PathBuf::clone);
+        let live = self.clone();
         let (told, answer) = oneshot::channel();
         std::thread::Builder::new()
             .name("aggregate".to_owned())
-            .spawn(move || drop(told.send(aggregate_once(&archive, &totals, &report, is_current))))
+            .spawn(move || drop(told.send(live.aggregate_once(is_current))))
             .map_err(LiveError::Thread)?;
         answer.await?
     }
+
+    /// Writes a report if the archive has something new, or the last report is not current.
+    fn aggregate_once(&self, is_current: bool) -> Result<bool, LiveError> {
+        if !self.archive.exists() {
+            return Ok(false);
+        }
+        let mut totals = RunningTotals::open(&self.totals, &self.archive)?;
+        if totals.catch_up()? == 0 && is_current {
+            return Ok(false);
+        }
+        let (inputs, totals) = (totals.inputs()?, totals.by_tenant()?);
+        let report = Report::of(inputs, &totals, None);
+        report.write(&self.report).map_err(LiveError::written(&self.report))?;
+        rows::write(&totals, &self.rows).map_err(LiveError::written(&self.rows))?;
+        Ok(true)
+    }
 }
 
-/// Writes a report if the archive has something new, or the last report is not current.
-fn aggregate_once(
-    archive: &Path,
-    totals: &Path,
-    report: &Path,
-    is_current: bool,
-) -> Result<bool, LiveError> {
-    if !archive.exists() {
-        return Ok(false);
+impl LiveError {
+    fn written(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        |error| Self::Report(path.to_owned(), error)
     }
-    let mut totals = RunningTotals::open(totals, archive)?;
-    if totals.catch_up()? == 0 && is_current {
-        return Ok(false);
-    }
-    let written = totals.report()?.write(report);
-    written.map_err(|error| LiveError::Report(report.to_owned(), error))?;
-    Ok(true)
 }

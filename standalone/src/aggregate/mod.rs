@@ -8,6 +8,7 @@ mod identity;
 mod ledger;
 mod live;
 mod report;
+mod rows;
 mod run;
 mod running;
 mod share;
@@ -17,6 +18,8 @@ mod survey;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod totals;
+mod whole_file;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,11 +45,12 @@ use run::{Outcome, aggregate};
 use share::Share;
 use source::Source;
 use summary::Summary;
+use tally::Tally;
 
 /// Recount everything from the raw archive into a report, and compare it with the live store.
 ///
 /// The report is one JSON object with the counts of each tenant and, with --compare, every difference
-/// from the store.
+/// from the store. With --rows, the counts are written as a table too.
 ///
 /// Exit code 0: everything was counted, and with --compare nothing differs. 1: the archive holds no
 /// message, something differs, or something could not be read or written. 2: the archive or the
@@ -61,6 +65,10 @@ pub(crate) struct AggregateArgs {
     /// Where to write the report, one JSON object [default: report.json beside the archive].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+
+    /// Also write the counts as rows: NDJSON, one line for each count, for DuckDB, pandas and the like.
+    #[arg(long, value_name = "FILE")]
+    rows: Option<PathBuf>,
 
     /// Compare with the store in the data folder too; its server may be running.
     #[arg(long)]
@@ -93,6 +101,8 @@ enum AggregateError {
     Database(#[from] DatabaseError),
     #[error("cannot write the report {0}")]
     Report(PathBuf, #[source] io::Error),
+    #[error("cannot write the rows {0}")]
+    Rows(PathBuf, #[source] io::Error),
 }
 
 /// There was nothing to count.
@@ -130,26 +140,30 @@ fn conclude(archive: &Path, report: &Report) -> ExitCode {
 }
 
 async fn report(args: &AggregateArgs) -> Result<Report, AggregateError> {
-    let report = if args.compare { compared(args).await? } else { counted(args)? };
+    let (report, tally) = if args.compare { compared(args).await? } else { counted(args)? };
     let out = args.out();
     report.write(&out).map_err(|error| AggregateError::Report(out, error))?;
+    if let Some(path) = &args.rows {
+        rows::write(&totals::of(&tally), path)
+            .map_err(|error| AggregateError::Rows(path.clone(), error))?;
+    }
     Ok(report)
 }
 
-fn counted(args: &AggregateArgs) -> Result<Report, AggregateError> {
+fn counted(args: &AggregateArgs) -> Result<(Report, Tally), AggregateError> {
     let source = source(args, Vec::new())?;
     let reader = Reader::new(args, &source);
     let mut whole = Outcome::of(&source);
     for share in Share::all(source.bytes()) {
         whole.add(reader.read(None, share));
     }
-    Ok(Report::new(whole.inputs, &whole.tally, None))
+    Ok((Report::new(whole.inputs, &whole.tally, None), whole.tally))
 }
 
 /// The order of reading makes this exact while the server runs. First the work in the queue, then
 /// the store as of one moment: a message in neither is lost. Then the messages that are waiting for
 /// the archive, then the archive: a stored message in neither was never archived.
-async fn compared(args: &AggregateArgs) -> Result<Report, AggregateError> {
+async fn compared(args: &AggregateArgs) -> Result<(Report, Tally), AggregateError> {
     if !databases::has_store(&args.data_dir) {
         return Err(AggregateError::NoStore(args.data_dir.clone()));
     }
@@ -162,7 +176,7 @@ async fn compared(args: &AggregateArgs) -> Result<Report, AggregateError> {
     let read = |ledger: &Ledger, share| reader.read(Some(ledger), share);
     let Outcome { inputs, tally, comparison, .. } =
         balance(&source, &store, &in_work, shares, read).await?;
-    Ok(Report::new(inputs, &tally, Some(comparison)))
+    Ok((Report::new(inputs, &tally, Some(comparison)), tally))
 }
 
 fn source(args: &AggregateArgs, queued: Vec<Archivable>) -> Result<Source, AggregateError> {

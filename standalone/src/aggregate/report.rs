@@ -1,7 +1,6 @@
 //! The report: one JSON object with sorted keys, always the same for the same input.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -11,7 +10,9 @@ use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
 use super::compare::Comparison;
-use super::tally::{Counts, Tally};
+use super::tally::Tally;
+use super::totals::{self, ByTenant, Totals};
+use super::whole_file;
 
 /// Counts by name.
 type ByName = BTreeMap<String, i64>;
@@ -104,48 +105,39 @@ impl Inputs {
 
 impl Report {
     pub(super) fn new(inputs: Inputs, tally: &Tally, comparison: Option<Comparison>) -> Self {
-        let tenant = |(tenant, counts)| (ToString::to_string(tenant), Tenant::of(counts));
-        Self { comparison, inputs, tenants: tally.0.iter().map(tenant).collect() }
+        Self::of(inputs, &totals::of(tally), comparison)
     }
 
-    /// Writes the report beside `path` and then renames it, so that readers see a whole report, the
-    /// old one or the new one.
+    pub(super) fn of(
+        inputs: Inputs,
+        totals: &ByTenant<'_>,
+        comparison: Option<Comparison>,
+    ) -> Self {
+        let tenants = totals.iter().map(|(tenant, totals)| (tenant.clone(), Tenant::of(totals)));
+        Self { comparison, inputs, tenants: tenants.collect() }
+    }
+
+    /// Writes the report, so that readers see a whole one, the one before or this one.
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
-        let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
-        name.push(".tmp");
-        let (folder, beside) = (path.with_file_name(""), path.with_file_name(name));
-        if !folder.as_os_str().is_empty() {
-            fs::create_dir_all(&folder)?;
-        }
-        let mut file = File::create(&beside)?;
-        serde_json::to_writer_pretty(&mut file, self)?;
-        file.write_all(b"\n")?;
-        file.sync_all()?;
-        fs::rename(beside, path)
+        whole_file::replace(path, |file| {
+            serde_json::to_writer_pretty(&mut *file, self)?;
+            file.write_all(b"\n")
+        })
     }
 }
 
 impl Tenant {
-    fn of(counts: &Counts) -> Self {
-        let rollups = counts.rollups.iter().map(|(key, count)| (key, *count));
-        let users = counts.visitors.iter().map(|(day, users)| (day.clone(), users.len())).collect();
-        let texts = Texts { characters: counts.characters, texts: counts.texts.len() };
-        Self::new(rollups, users, texts)
-    }
-
-    /// The number of `users` is by day, and of `all` days.
-    pub(super) fn new<'a>(
-        rollups: impl Iterator<Item = (&'a Key, i64)>,
-        mut users: BTreeMap<String, usize>,
-        texts: Texts,
-    ) -> Self {
-        let mut tenant = Self { texts, ..Self::default() };
+    fn of(totals: &Totals<'_>) -> Self {
+        let Totals { rollups, users, texts, characters } = totals;
+        let mut tenant = Self::default();
         for (key, count) in rollups {
-            tenant.events.add(key, count);
-            tenant.requests.add(key, count);
+            tenant.events.add(key, *count);
+            tenant.requests.add(key, *count);
         }
-        tenant.events.unique_users = users.remove("all").unwrap_or(0);
-        tenant.events.unique_users_by_day = users;
+        tenant.events.unique_users_by_day = users.clone();
+        let ever = tenant.events.unique_users_by_day.remove("all");
+        tenant.events.unique_users = ever.unwrap_or(0);
+        tenant.texts = Texts { characters: *characters, texts: *texts };
         tenant
     }
 }

@@ -18,9 +18,11 @@ use super::balance::balance;
 use super::compare::{Comparison, Difference};
 use super::ledger::Ledger;
 use super::report::Report;
+use super::rows;
 use super::run::{Outcome, aggregate};
 use super::share::Share;
 use super::source::Source;
+use super::totals;
 use crate::archive::Line;
 
 fn folder() -> TempDir {
@@ -328,4 +330,39 @@ fn a_report_replaces_the_one_before_in_one_step() {
     let report: Json = serde_json::from_str(&text).expect("JSON");
     assert_eq!(report["inputs"]["counted"], 1);
     assert_eq!(fs::read_dir(folder.path().join("new")).expect("a folder").count(), 1);
+}
+
+/// The rows that are written for an archive.
+fn rows_of(archive: &Path) -> Vec<Json> {
+    let Outcome { tally, .. } = outcome(archive, 1, 1);
+    let path = archive.join("report.ndjson");
+    rows::write(&totals::of(&tally), &path).expect("written");
+    let text = fs::read_to_string(&path).expect("rows");
+    text.lines().map(|line| serde_json::from_str(line).expect("a row")).collect()
+}
+
+#[test]
+fn each_count_is_a_row_with_all_columns() {
+    let folder = folder();
+    let text = record(Kind::Text, "t", "d", 4, "four");
+    write(folder.path(), "1.ndjson", &[line(&view("a", 1), 1), line(&text, 2)]);
+    let (day, none) = (json!("2026-03-02T00:00:00Z"), Json::Null);
+    let row = |dimension: &str, grain: &str, start: &Json, value: &str, count: i64| {
+        json!({
+            "tenant": "acme", "dimension": dimension, "grain": grain, "start": start,
+            "value": value, "count": count,
+        })
+    };
+    let expected = [
+        row("characters", "all", &none, "all", 4),
+        row("event_type", "all", &none, "view", 1),
+        row("event_type", "day", &day, "view", 1),
+        row("event_type", "hour", &json!("2026-03-02T10:00:00Z"), "view", 1),
+        row("texts", "all", &none, "all", 1),
+        row("unique_users", "all", &none, "all", 1),
+        row("unique_users", "day", &day, "all", 1),
+        row("view_path", "all", &none, "/a", 1),
+        row("view_path", "day", &day, "/a", 1),
+    ];
+    assert_eq!(rows_of(folder.path()), expected);
 }

@@ -13,7 +13,7 @@ const SKIPPED: [&str; 5] = ["target", ".git", "vendor", "spillway-data", ".terra
 const READ: [&str; 6] = ["md", "rs", "tf", "hcl", "toml", "yaml"];
 /// A path from the root of the repository, in prose or in code.
 const PATH: &str = r"(?x) (?:^|[\s`'\x22(]) ((?:docs|terraform|\.ci|\.github|e2e|gateway|worker
-    |common|standalone|load) / [\w./-]* \. (?:md|rs|tf|hcl|json|py|toml|ya?ml|png)) \b";
+    |common|standalone|load|packaging) / [\w./-]* \. (?:md|rs|tf|hcl|json|py|toml|ya?ml|png)) \b";
 /// The target of a Markdown link or image, or of an HTML attribute.
 const LINK: &str = r#"\]\(([^)\s]+)\)|(?:src|href|srcset)="([^"]+)""#;
 

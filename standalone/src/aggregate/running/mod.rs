@@ -17,7 +17,8 @@ use rusqlite::{Connection, TransactionBehavior};
 
 pub(super) use self::error::TotalsError;
 use self::files::Files;
-use super::report::Report;
+use super::report::Inputs;
+use super::totals::ByTenant;
 use crate::archive::inputs;
 
 /// Raise it when messages are counted otherwise, or the tables change: what is kept is then counted anew.
@@ -87,11 +88,14 @@ impl RunningTotals {
         Ok(read)
     }
 
-    /// The report of what was counted.
-    pub(super) fn report(&self) -> Result<Report, TotalsError> {
-        let inputs = messages::inputs(&self.db)?;
-        let tenants = sums::tenants(&self.db)?;
-        Ok(Report { comparison: None, inputs, tenants })
+    /// What was read.
+    pub(super) fn inputs(&self) -> Result<Inputs, TotalsError> {
+        Ok(messages::inputs(&self.db)?)
+    }
+
+    /// What was counted.
+    pub(super) fn by_tenant(&self) -> Result<ByTenant<'static>, TotalsError> {
+        Ok(sums::by_tenant(&self.db)?)
     }
 
     fn clear(&mut self) -> rusqlite::Result<()> {

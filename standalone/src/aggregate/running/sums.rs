@@ -1,5 +1,6 @@
 //! The counts of each tenant, in tables.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
@@ -7,8 +8,8 @@ use common::rollup::{Dimension, Grain, Key};
 use common::tenant::TenantId;
 use rusqlite::{Connection, Row, params};
 
-use crate::aggregate::report::{Tenant, Texts};
 use crate::aggregate::tally::{Counts, Tally};
+use crate::aggregate::totals::{ByTenant, Totals};
 
 /// Adds the counts of a part of the archive.
 pub(super) fn add(db: &Connection, tally: Tally) -> rusqlite::Result<()> {
@@ -54,38 +55,36 @@ fn add_members(db: &Connection, tenant: &TenantId, counts: Counts) -> rusqlite::
     Ok(())
 }
 
-/// The report of each tenant.
-pub(super) fn tenants(db: &Connection) -> rusqlite::Result<BTreeMap<String, Tenant>> {
+/// The totals of each tenant.
+pub(super) fn by_tenant(db: &Connection) -> rusqlite::Result<ByTenant<'static>> {
     let mut tenants = db.prepare_cached("SELECT tenant, characters FROM tenants")?;
     let mut rows = tenants.query([])?;
-    let mut all = BTreeMap::new();
+    let mut all = ByTenant::new();
     while let Some(row) = rows.next()? {
-        let (name, characters): (String, i64) = (row.get(0)?, row.get(1)?);
-        let tenant = tenant(db, &name, characters)?;
-        all.insert(name, tenant);
+        let (tenant, characters): (String, i64) = (row.get(0)?, row.get(1)?);
+        let totals = totals(db, &tenant, characters)?;
+        all.insert(tenant, totals);
     }
     Ok(all)
 }
 
-fn tenant(db: &Connection, name: &str, characters: i64) -> rusqlite::Result<Tenant> {
-    let mut counts = db.prepare_cached(
+fn totals(db: &Connection, tenant: &str, characters: i64) -> rusqlite::Result<Totals<'static>> {
+    let mut rollups = db.prepare_cached(
         "SELECT dimension, grain, start, value, count FROM counts WHERE tenant = ?1",
     )?;
-    let counts: Vec<(Key, i64)> = counts
-        .query_map([name], counted)?
-        .filter_map(Result::transpose)
-        .collect::<Result<_, _>>()?;
+    let rollups = rollups.query_map([tenant], counted)?.filter_map(Result::transpose);
+    let rollups = rollups.collect::<Result<_, _>>()?;
     let mut users =
         db.prepare_cached("SELECT day, COUNT(*) FROM visitors WHERE tenant = ?1 GROUP BY day")?;
-    let users = users.query_map([name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let users = users.query_map([tenant], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let users = users.collect::<Result<_, _>>()?;
     let texts = "SELECT COUNT(*) FROM texts WHERE tenant = ?1";
-    let texts = db.prepare_cached(texts)?.query_row([name], |row| row.get(0))?;
-    let counts = counts.iter().map(|(key, count)| (key, *count));
-    Ok(Tenant::new(counts, users.collect::<Result<_, _>>()?, Texts { characters, texts }))
+    let texts = db.prepare_cached(texts)?.query_row([tenant], |row| row.get(0))?;
+    Ok(Totals { rollups, users, texts, characters })
 }
 
 /// Nothing if this version has no such dimension: then the totals are not of this version either.
-fn counted(row: &Row<'_>) -> rusqlite::Result<Option<(Key, i64)>> {
+fn counted(row: &Row<'_>) -> rusqlite::Result<Option<(Cow<'static, Key>, i64)>> {
     let (dimension, grain): (String, String) = (row.get(0)?, row.get(1)?);
     let grain = Grain::ALL.into_iter().find(|known| known.as_str() == grain);
     let start = DateTime::from_timestamp(row.get(2)?, 0);
@@ -93,5 +92,6 @@ fn counted(row: &Row<'_>) -> rusqlite::Result<Option<(Key, i64)>> {
     else {
         return Ok(None);
     };
-    Ok(Some((Key { dimension, value: row.get(3)?, grain, start }, row.get(4)?)))
+    let key = Key { dimension, value: row.get(3)?, grain, start };
+    Ok(Some((Cow::Owned(key), row.get(4)?)))
 }
