@@ -19,6 +19,7 @@ mod events;
 mod fair_shares;
 mod first_contact;
 mod images;
+mod import;
 mod isolation;
 mod lifecycle;
 mod log_details;
