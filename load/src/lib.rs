@@ -1,5 +1,5 @@
 //! Load for a deployment, through its public API: a flood of texts that is read back and checked, a
-//! realistic sample of events, and a simulation of customers' access logs whose counts are checked.
+//! realistic sample of events, the events that another web analytics exported, and a simulation of customers' access logs whose counts are checked.
 
 pub mod answer;
 pub mod count;
@@ -7,8 +7,10 @@ mod duration;
 pub mod flood;
 pub mod generate;
 pub mod http;
+pub mod import;
 mod pace;
 pub mod progress;
+mod sender;
 mod setup;
 pub mod simulate;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use common::program;
 use load::flood::{self, FloodArgs};
 use load::generate::{self, GenerateArgs};
+use load::import::{self, ImportArgs};
 use load::simulate::SimulateArgs;
 use mimalloc::MiMalloc;
 
@@ -74,6 +75,7 @@ enum Command {
     Redrive(RedriveArgs),
     Site(SiteArgs),
     Export(ExportArgs),
+    Import(ImportArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -101,6 +103,7 @@ async fn main() -> ExitCode {
         Command::Redrive(args) => redrive::run(args).await,
         Command::Site(args) => site::run(args).await,
         Command::Export(args) => export::run(args).await,
+        Command::Import(args) => import::run(args).await,
         Command::Completions(args) => completions::run(&args, command()),
         Command::Man(args) => man::run(&args, command()),
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// The commands that people type.
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "serve",
     "flood",
     "generate",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 10] = [
     "redrive",
     "site",
     "export",
+    "import",
     "completions",
 ];
 

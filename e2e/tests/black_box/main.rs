@@ -20,6 +20,7 @@ mod fair_shares;
 mod first_contact;
 mod http_rules;
 mod images;
+mod import;
 mod isolation;
 mod lifecycle;
 mod log_details;

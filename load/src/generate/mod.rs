@@ -4,7 +4,6 @@ mod args;
 mod events;
 mod file;
 mod link;
-mod send;
 mod summary;
 
 #[cfg(test)]
@@ -17,17 +16,20 @@ use std::time::{Duration, Instant};
 
 use common::backoff::Backoff;
 use common::program;
+use futures::{StreamExt as _, TryStreamExt as _, future, stream};
+use indicatif::ProgressBar;
+use serde_json::Value;
 use thiserror::Error;
 
 pub use args::GenerateArgs;
 
 use crate::http;
 use crate::progress::progress;
+use crate::sender::{NotTaken, Sender};
 use crate::setup::SetupError;
 
 use args::{Out, Target};
 use events::{Events, Recipe};
-use send::{NotTaken, Sender};
 use summary::{Summary, Tally};
 
 /// How often an event is sent at most: enough for a server that is gone for a minute.
@@ -125,9 +127,23 @@ fn write(args: &GenerateArgs, recipe: &Recipe) -> Result<(), GenerateError> {
 async fn send(sender: &Sender, recipe: Recipe) -> Result<Tally, GenerateError> {
     let events = recipe.events;
     let bar = progress(events, "sending");
-    let sent = sender.send_all(Events::of(recipe)?, &bar).await;
+    let sent = send_all(sender, Events::of(recipe)?, &bar).await;
     // Clearing the bar would fill it.
     let taken = bar.position();
     bar.finish_and_clear();
     sent.map_err(|source| GenerateError::NotTaken { taken, events, source })
+}
+
+/// Sends all `events`, and advances the bar for each one that is accepted.
+async fn send_all(
+    sender: &Sender,
+    events: impl Iterator<Item = Value>,
+    bar: &ProgressBar,
+) -> Result<Tally, NotTaken> {
+    stream::iter(events)
+        .map(|event| sender.send(event))
+        .buffer_unordered(sender.at_once)
+        .inspect_ok(|_| bar.inc(1))
+        .try_fold(Tally::default(), |tally, event| future::ok(tally.with(&event)))
+        .await
 }

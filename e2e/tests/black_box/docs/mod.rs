@@ -26,7 +26,7 @@ fn repository(path: &str) -> PathBuf {
 }
 
 /// Commands that this test does not run, by a pattern, and why.
-const NOT_RUN: [(&str, &str); 10] = [
+const NOT_RUN: [(&str, &str); 11] = [
     (r"^(git clone|cd) ", "this checkout is tested"),
     (r"^cargo run$", "the test has started this server"),
     (r"^([A-Z_]+=\S+ )*PORT=\d+ cargo run\b", "servers.rs has started this server"),
@@ -35,6 +35,7 @@ const NOT_RUN: [(&str, &str); 10] = [
     (r"^cargo run -p gateway .*--example openapi", "openapi.rs compares what it writes"),
     (r"^(cargo (test|build|install)|\./dev|\.ci/|sudo|apt-get|rustup)\b", "this runs inside them"),
     (r"^(\$\()?(terraform|gcloud|docker|bq|gsutil)\b", "needs an account"),
+    (r"^cargo run -- import\b", "needs an export; import.rs makes one and runs it"),
     (r"^node app\.js", "needs Node.js and a package of npm"),
     (r"--features gcp\b", "needs a project on Google Cloud; redrive.rs runs it on the emulators"),
 ];
