@@ -18,6 +18,8 @@ mod docs;
 mod events;
 mod fair_shares;
 mod first_contact;
+#[cfg(target_os = "linux")]
+mod fsync;
 mod http_rules;
 mod images;
 mod import;

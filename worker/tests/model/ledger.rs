@@ -140,7 +140,9 @@ impl Ledger {
             if !is_stored && !is_aside && !entry.is_gone {
                 return Err(format!("{name} is lost"));
             }
-            if is_stored && is_aside && self.copies_of(entry) == 1 {
+            // Of a text that could not be completed, a part waits in quarantine for a redrive.
+            let may_be_both = is_part_of_a_text(&entry.record) || self.copies_of(entry) > 1;
+            if is_stored && is_aside && !may_be_both {
                 return Err(format!("{name} is stored and in quarantine"));
             }
         }
@@ -207,7 +209,8 @@ impl Ledger {
             Kind::Event => same_but_for_times(own, &event(record).fields(record, KEEP)),
             Kind::AccessLog => number(own, "entries") == entries_of(&parts),
             Kind::Text if parts.len() < of => !own.contains_key("processed_at"),
-            Kind::Text => is_redacted(own, &parts) && own.contains_key("processed_at"),
+            Kind::Text if own.contains_key("processed_at") => is_redacted(own, &parts),
+            Kind::Text => self.awaits_redrive(&parts, found),
         };
         let done = if record.part.is_whole() && record.kind != Kind::AccessLog {
             of
@@ -220,6 +223,16 @@ impl Ledger {
         Err(format!("{path} has {} of {of} parts: {own:?}", parts.len()))
     }
 
+    /// Whether a part is in quarantine, so that a redrive completes the text.
+    fn awaits_redrive(&self, parts: &[&Record], found: &Documents) -> bool {
+        let is_one = |part: &&Record, other: &Record| {
+            (gate(part), &part.digest) == (gate(other), &other.digest)
+        };
+        let is_of_text = |entry: &&Entry| parts.iter().any(|part| is_one(part, &entry.record));
+        let mut entries = self.entries.iter().filter(is_of_text);
+        entries.any(|entry| found.get(&entry.aside()).is_some())
+    }
+
     /// The stored parts of the record, in order.
     fn parts<'l>(&'l self, record: &Record, found: &'l Documents) -> Vec<&'l Record> {
         let own = standing::path(record);
@@ -228,6 +241,10 @@ impl Ledger {
             of_record.map(|entry| (entry.record.part.number, &entry.record)).collect();
         parts.into_values().collect()
     }
+}
+
+fn is_part_of_a_text(record: &Record) -> bool {
+    record.kind == Kind::Text && !record.part.is_whole()
 }
 
 /// Whether this content is what the store has at its id.

@@ -49,21 +49,43 @@ fn in_every_schedule_each_accepted_record_ends_once_and_counts_once() {
     assert!(cases < SCHEDULES || missed.is_empty(), "{cases} schedules never reached {missed:?}");
 }
 
-/// Few random schedules come this far: too many deliveries fail, and the last one too.
-#[test]
-fn a_schedule_can_make_a_dead_letter() {
-    let sending = Sending { shape: Shape::Event, tenant: 0, id: 0, content: 0 };
-    let faults = Faults { others: Fault::Refused, ..Faults::NONE };
-    let fails = Delivery { slow: false, most: 1, copies: 2, faults, acknowledges: true };
-    let steps = [
-        Step::Publish(sending, PublishFault::None),
-        Step::Deliver(fails.clone()),
-        Step::Deliver(fails),
-        Step::Crash,
-    ];
+/// Random schedules seldom come this far: too many deliveries fail, and the last one too.
+fn assert_makes_a_dead_letter(steps: &[Step]) {
     let laboratory = Laboratory::new(Control::None);
-    laboratory.check(&steps).expect("one end");
+    laboratory.check(steps).expect("one end");
     assert!(laboratory.has_seen("in quarantine: dead-letter"), "{}", laboratory.report());
+}
+
+fn published(shape: Shape) -> Step {
+    let sending = Sending { shape, tenant: 0, id: 0, content: 0 };
+    Step::Publish(sending, PublishFault::None)
+}
+
+/// A delivery of one message, whose commits fail after those in `first`.
+fn failing(slow: bool, first: Vec<Fault>) -> Step {
+    let faults = Faults { first, others: Fault::Refused, reads: 0 };
+    Step::Deliver(Delivery { slow, most: 1, copies: 1, faults, acknowledges: true })
+}
+
+#[test]
+fn an_event_that_is_never_taken_is_a_dead_letter() {
+    let fails = || failing(false, Vec::new());
+    assert_makes_a_dead_letter(&[published(Shape::Event), fails(), fails(), Step::Crash]);
+}
+
+/// Random schedules have found it: both parts are stored, and the text waits for a redrive.
+#[test]
+fn a_text_whose_document_cannot_be_completed_is_a_dead_letter() {
+    let second =
+        Delivery { slow: true, most: 1, copies: 1, faults: Faults::NONE, acknowledges: true };
+    assert_makes_a_dead_letter(&[
+        published(Shape::LongText),
+        // The claim is stored, and the first part is not.
+        failing(true, vec![Fault::None]),
+        Step::Deliver(second),
+        // The first part is stored, and the text's document is not.
+        failing(true, vec![Fault::None]),
+    ]);
 }
 
 /// The smallest schedule that shows the broken promise, of those that were tried. The same ones are
