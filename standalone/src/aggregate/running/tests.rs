@@ -91,7 +91,7 @@ fn a_file_that_lost_its_end_and_grew_again_is_read_again() {
     let kept = Kept::new();
     kept.append("1.ndjson", &lines(10));
     kept.catch_up();
-    fs::write(kept.archive().join("1.ndjson"), &lines(9)).expect("written");
+    fs::write(kept.archive().join("1.ndjson"), lines(9)).expect("written");
     let other: String = (20..25).map(|n| line(&view(&format!("v{n}"), n), n)).collect();
     kept.append("1.ndjson", other.as_bytes());
     kept.catch_up();
