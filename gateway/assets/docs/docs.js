@@ -35,6 +35,11 @@ function namelessLine(line) {
   }
 }
 
+/** The description without its servers: the page asks the one that it comes from, and needs no list of one. */
+function withoutServers({ servers: _servers, ...description }) {
+  return description;
+}
+
 /**
  * The description without the examples of optional parameters. Swagger UI would fill them in, and send
  * each with every request.
@@ -51,7 +56,7 @@ function withoutOptions(description) {
 async function show() {
   const answer = await fetch(new URL("openapi.json", document.baseURI));
   SwaggerUIBundle({
-    spec: withoutOptions(withoutIds(await answer.json())),
+    spec: withoutServers(withoutOptions(withoutIds(await answer.json()))),
     dom_id: "#docs",
     // Deep links would be links within buttons, which not everybody can use.
     deepLinking: false,
