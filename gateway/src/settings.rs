@@ -89,7 +89,7 @@ pub struct GatewaySettings {
     pub read_token: Option<String>,
 
     /// The origins of sites whose pages may read from here, in their visitors' browsers: a
-    /// comma-separated list such as https://stats.example.com. Without a read token, whatever such a page
+    /// comma-separated list such as `https://stats.example.com`. Without a read token, whatever such a page
     /// can reach is read without asking anybody.
     #[arg(long, env = "READ_ORIGINS", default_value = "")]
     pub read_origins: ReadOrigins,
