@@ -17,7 +17,7 @@ pub(super) struct Unreadable {
 pub(super) struct Draft {
     pub(super) id: String,
     pub(super) event_type: String,
-    /// The page, with its query; empty if there is none.
+    /// The page with its query. Empty if the row names no page.
     pub(super) path: String,
     /// Empty if nobody is known.
     pub(super) user_id: String,

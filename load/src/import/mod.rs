@@ -49,7 +49,7 @@ enum ImportError {
     Setup(#[from] SetupError),
     #[error("cannot read {0}")]
     File(PathBuf, #[source] io::Error),
-    #[error("{0} is no export of {1}: it has no column {2}")]
+    #[error("{0} is not an export of {1}: the column {2} is missing")]
     NoColumn(PathBuf, &'static str, &'static str),
     /// Some events were sent; it is safe to send all of them again.
     #[error("the import stopped after {0} rows; started again, each event still counts once")]

@@ -12,7 +12,7 @@ const PRINTED: usize = 20;
 pub(super) enum Outcome {
     /// The server keeps it.
     Taken,
-    /// It is no event of a visitor.
+    /// The row is not an event that a visitor caused.
     LeftOut,
     /// What is wrong with the row of this line.
     Refused(u64, String),

@@ -83,7 +83,7 @@ fn folder() -> TempDir {
 struct Run<'l> {
     laboratory: &'l Laboratory,
     client: Client,
-    /// Only in between two lives there is none.
+    /// `None` only between a crash and the next start.
     process: Option<Process>,
     folder: &'l Path,
     ledger: Ledger,

@@ -15,7 +15,7 @@ use crate::aggregate::survey::Standing;
 use crate::aggregate::tally::Tally;
 use crate::archive::{Corrupt, Input, Line};
 
-/// The prefix of the names under which the number of things that are no messages is kept.
+/// The prefix of the names under which the number of damaged lines is kept.
 const CORRUPT: &str = "corrupt ";
 
 /// A part of a file, while it is read.
@@ -31,7 +31,7 @@ impl<'a> Part<'a> {
         Self { db, input, tally: Tally::default(), found: BTreeMap::new() }
     }
 
-    /// Takes the next message, or what is none.
+    /// Takes the next line of the archive, which may be damaged.
     pub(super) fn take(&mut self, item: Result<Line, Corrupt>) -> Result<(), TotalsError> {
         match item {
             Ok(line) => {

@@ -113,7 +113,7 @@ fn totals_that_are_damaged_or_of_another_version_begin_anew() {
     kept.assert_right();
 }
 
-/// A message of one of few records, so that there are duplicates and conflicts; and what is none.
+/// A message, or `None` for a damaged line. There are few records, so duplicates and conflicts are frequent.
 fn item() -> impl Strategy<Value = Option<Record>> {
     let part = (1_u32..=3).prop_map(|number| Part { number, of: 3 });
     prop_oneof![
