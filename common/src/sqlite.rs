@@ -208,16 +208,22 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, SqliteError> {
 /// does not wait, and in a flood hundreds share an fsync.
 fn write_groups(mut connection: Connection, queue: &mpsc::Receiver<Job>) {
     let mut truncation = Truncation::at_the_start(BUSY_TIMEOUT);
-    while let Ok(first) = truncation.receive(queue) {
-        if let Some(first) = first {
-            write_group(&mut connection, first, queue);
+    while let Ok(mut next) = truncation.receive(queue) {
+        while let Some(first) = next {
+            next = write_group(&mut connection, first, queue);
             truncation.written();
         }
         truncation.run_if_due(&connection);
     }
 }
 
-fn write_group(connection: &mut Connection, first: Job, queue: &mpsc::Receiver<Job>) {
+/// Returns the first job of the next group if it has left the queue already, as it has when SQLite
+/// undoes a transaction before all of its jobs have run.
+fn write_group(
+    connection: &mut Connection,
+    first: Job,
+    queue: &mpsc::Receiver<Job>,
+) -> Option<Job> {
     let second = queue.try_recv().ok();
     let is_alone = second.is_none();
     // What arrives while a job runs on its own is the next group: if the job fails, so does the
@@ -228,11 +234,12 @@ fn write_group(connection: &mut Connection, first: Job, queue: &mpsc::Receiver<J
     let committed = commit(connection, is_alone, &mut group, &mut replies);
     if let (Err(error), true) = (&committed, replies.is_empty()) {
         // It could not begin: somebody holds the file. All that wait have waited long enough.
-        replies.extend(group.map(|job| job(Err(error.clone())).reply));
+        replies.extend(group.by_ref().map(|job| job(Err(error.clone())).reply));
     }
     for reply in replies {
         reply(committed.clone());
     }
+    group.next()
 }
 
 fn commit(
@@ -349,31 +356,64 @@ mod tests {
         assert_eq!(count(&Database::open(&path, SCHEMA).expect("a database")).await, 1);
     }
 
+    /// Keeps the writer busy until the sender says so: what is written meanwhile is the next group.
+    fn hold(database: &Database) -> mpsc::Sender<()> {
+        let (begin, begun) = mpsc::channel();
+        let (go, wait) = mpsc::channel();
+        let busy = move |_: &Connection| {
+            begin.send(()).expect("the test waits");
+            wait.recv().map_err(|_| SqliteError::Closed)
+        };
+        database.enqueue(busy, drop::<Result<(), SqliteError>>);
+        begun.recv().expect("it runs");
+        go
+    }
+
+    fn limit(db: &Connection) -> Result<(), SqliteError> {
+        Ok(db.pragma_update(None, "max_page_count", 20)?)
+    }
+
+    /// SQLite undoes the whole transaction when a statement of one row finds no room.
+    fn fill(db: &Connection) -> Result<usize, SqliteError> {
+        Ok(db.execute("INSERT INTO large VALUES (zeroblob(1000000))", [])?)
+    }
+
     #[tokio::test]
     async fn a_full_disk_fails_the_jobs_of_its_transaction_and_none_after_it() {
         let folder = tempfile::tempdir().expect("a folder");
         let database = Database::open(&folder.path().join("t.db"), SCHEMA).expect("a database");
-        let (go, wait) = mpsc::channel();
-        let gather = move |db: &Connection| -> Result<(), SqliteError> {
-            wait.recv().expect("the others are waiting");
-            Ok(db.pragma_update(None, "max_page_count", 20)?)
-        };
-        // SQLite undoes the whole transaction when a statement of one row finds no room.
-        let fill = |db: &Connection| -> Result<usize, SqliteError> {
-            Ok(db.execute("INSERT INTO large VALUES (zeroblob(1000000))", [])?)
-        };
-        let (gathered, before, full, after, ()) = futures::join!(
-            database.write(gather),
+        let go = hold(&database);
+        let (limited, before, full, after, ()) = futures::join!(
+            database.write(limit),
             database.write(insert(1)),
             database.write(fill),
             database.write(insert(2)),
             async { go.send(()).expect("it waits") },
         );
-        for failed in [gathered, before.map(drop), full.map(drop)] {
+        for failed in [limited, before.map(drop), full.map(drop)] {
             assert!(matches!(failed, Err(SqliteError::Undone)), "{failed:?}");
         }
         after.expect("written in a transaction of its own");
         assert_eq!(count(&database).await, 1);
+    }
+
+    #[tokio::test]
+    async fn what_waits_behind_the_first_job_is_written_when_that_one_finds_no_room() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = Database::open(&folder.path().join("t.db"), SCHEMA).expect("a database");
+        database.write(limit).await.expect("limited");
+        let go = hold(&database);
+        let (full, second, third, ()) = futures::join!(
+            database.write(fill),
+            database.write(insert(1)),
+            database.write(insert(2)),
+            async { go.send(()).expect("it waits") },
+        );
+        assert!(matches!(full, Err(SqliteError::Undone)), "{full:?}");
+        for written in [second, third] {
+            written.expect("written in a transaction of its own");
+        }
+        assert_eq!(count(&database).await, 2);
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use clap::Parser;
 use common::broker::Broker;
@@ -13,6 +14,9 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 use crate::request::Request;
+
+/// How long the gateway may take for an answer.
+const LONGEST_ANSWER: Duration = Duration::from_secs(60);
 
 #[derive(Parser)]
 struct Options {
@@ -40,6 +44,7 @@ impl RunningGateway {
     /// A connection to the gateway.
     pub(crate) fn connect(&self) -> Client {
         let stream = TcpStream::connect(self.address).expect("a connection");
+        stream.set_read_timeout(Some(LONGEST_ANSWER)).expect("a time");
         Client(BufReader::new(stream))
     }
 }

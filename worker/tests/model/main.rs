@@ -15,6 +15,7 @@ mod request;
 mod run;
 mod schedule;
 mod store;
+mod watch;
 
 use std::env;
 

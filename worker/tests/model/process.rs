@@ -77,7 +77,7 @@ impl Process {
 
     /// Delivers what is due.
     pub(crate) fn deliver(&mut self, delivery: &Delivery) -> Ended {
-        self.store.expect(delivery.faults.clone());
+        self.store.begin(delivery.faults.clone());
         let (worker, queue, store) = (&self.worker, &self.queue, &self.store);
         let early = self.control == Control::AcknowledgedEarly;
         let (leases, ended) = self.runtime.block_on(async {
@@ -86,14 +86,16 @@ impl Process {
                 acknowledge(queue, &leases).await;
             }
             let copies = leases.iter().flat_map(|lease| (0..delivery.copies).map(move |_| lease));
+            // The kill first: a commit that an earlier delivery left behind may be what is killed.
             let ended = tokio::select! {
+                biased;
                 () = store.killed() => None,
                 ended = join_all(copies.map(|lease| process(worker, lease))) => Some(ended),
             };
             (leases, ended)
         });
         let Some(ended) = ended else { return Ended::Killed };
-        self.store.expect(Faults::NONE);
+        self.store.end();
         self.conclude(leases, &ended, delivery)
     }
 
@@ -196,10 +198,17 @@ impl Process {
     }
 
     /// Waits until no commit is on its way.
+    ///
+    /// # Panics
+    /// If a commit is never answered.
     pub(crate) fn come_to_rest(&self) {
-        while self.store.on_their_way() > 0 {
+        for _ in 0..ROUNDS {
+            if self.store.on_their_way() == 0 {
+                return;
+            }
             self.expire();
         }
+        panic!("a commit is never answered");
     }
 
     /// Runs `work` beside the process, in no time.

@@ -20,6 +20,7 @@ use crate::ledger::Ledger;
 use crate::process::{Ended, Process};
 use crate::request::{Sending, TENANTS};
 use crate::schedule::{Delivery, Step};
+use crate::watch::Watch;
 
 /// Where files are in memory, on Linux: thousands of schedules wait for no disk.
 const MEMORY: &str = "/dev/shm";
@@ -43,6 +44,7 @@ impl Laboratory {
 
     /// Runs the schedule to its end, and fails if the store does not hold what it must.
     pub(crate) fn check(&self, steps: &[Step]) -> Result<(), TestCaseError> {
+        let _watch = Watch::begin(steps);
         let folder = folder();
         let mut run = Run {
             laboratory: self,

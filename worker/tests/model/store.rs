@@ -78,11 +78,13 @@ struct Plan {
     first: VecDeque<Fault>,
     others: Fault,
     reads: u8,
+    /// A delivery is under way, and notices when it is killed.
+    may_kill: bool,
 }
 
 impl From<Faults> for Plan {
     fn from(Faults { first, others, reads }: Faults) -> Self {
-        Self { first: first.into(), others, reads }
+        Self { first: first.into(), others, reads, may_kill: true }
     }
 }
 
@@ -99,9 +101,14 @@ impl UnreliableStore {
         })
     }
 
-    /// From now on these faults happen, and no others.
-    pub(crate) fn expect(&self, faults: Faults) {
+    /// A delivery begins: from now on these faults happen, and no others.
+    pub(crate) fn begin(&self, faults: Faults) {
         *lock(&self.plan) = faults.into();
+    }
+
+    /// The delivery has ended: from now on nothing goes wrong.
+    pub(crate) fn end(&self) {
+        *lock(&self.plan) = Plan { may_kill: false, ..Faults::NONE.into() };
     }
 
     /// Returns when the process must be killed.
@@ -146,7 +153,8 @@ impl UnreliableStore {
             Fault::KilledBefore => self.die().await,
             Fault::KilledAfter => {
                 self.apply(writes).await?;
-                self.die().await
+                // A commit may outlast the delivery that it belongs to.
+                if lock(&self.plan).may_kill { self.die().await } else { Ok(()) }
             }
         }
     }
