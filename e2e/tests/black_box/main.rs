@@ -18,6 +18,7 @@ mod docs;
 mod events;
 mod fair_shares;
 mod first_contact;
+mod google_cloud;
 mod images;
 mod isolation;
 mod lifecycle;
