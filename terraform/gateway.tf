@@ -14,7 +14,9 @@ locals {
   gateway_environment = {
     GOOGLE_CLOUD_PROJECT      = var.project_id
     PUBSUB_TOPIC              = google_pubsub_topic.records.name
+    PUBSUB_ENDPOINT           = var.pubsub_endpoint
     FIRESTORE_DATABASE        = google_firestore_database.this.name
+    FIRESTORE_ENDPOINT        = var.firestore_endpoint
     MAX_INGEST_BYTES          = tostring(var.max_ingest_bytes)
     MAX_LOGS_BYTES            = tostring(var.max_logs_bytes)
     MAX_EVENT_VALUES          = tostring(var.max_event_values)

@@ -513,6 +513,28 @@ variable "firestore_database" {
   }
 }
 
+variable "firestore_endpoint" {
+  description = "FIRESTORE_ENDPOINT: where the services reach Firestore, such as a private endpoint in your network."
+  type        = string
+  default     = "https://firestore.googleapis.com"
+
+  validation {
+    condition     = can(regex("^https://[A-Za-z0-9][A-Za-z0-9.-]*(:[1-9][0-9]{0,4})?$", var.firestore_endpoint))
+    error_message = "An endpoint is https:// and a host, and nothing after it but a port."
+  }
+}
+
+variable "pubsub_endpoint" {
+  description = "PUBSUB_ENDPOINT: where the gateway reaches Pub/Sub, such as https://europe-west1-pubsub.googleapis.com, which keeps requests in that region, or a private endpoint in your network."
+  type        = string
+  default     = "https://pubsub.googleapis.com"
+
+  validation {
+    condition     = can(regex("^https://[A-Za-z0-9][A-Za-z0-9.-]*(:[1-9][0-9]{0,4})?$", var.pubsub_endpoint))
+    error_message = "An endpoint is https:// and a host, and nothing after it but a port."
+  }
+}
+
 variable "firestore_location" {
   description = "The location of the documents: a region, or nam5, nam7 or eur3; null is `region`. It can never be changed."
   type        = string

@@ -24,6 +24,7 @@ locals {
   worker_environment = { for name, value in {
     GOOGLE_CLOUD_PROJECT = var.project_id
     FIRESTORE_DATABASE   = google_firestore_database.this.name
+    FIRESTORE_ENDPOINT   = var.firestore_endpoint
     # Cloud Run checks the token's signature and removes it; the worker checks the claims again.
     PUSH_AUTH             = "cloud-run-iam"
     PUSH_AUDIENCE         = local.push_audience

@@ -6,6 +6,9 @@ use clap::{Args, ValueEnum};
 
 #[cfg(feature = "gcp")]
 use crate::broker::{PublishError, pubsub::PubsubBroker};
+use crate::google_address;
+#[cfg(feature = "gcp")]
+use crate::google_address::GoogleAddress;
 #[cfg(feature = "gcp")]
 use crate::store::firestore::FirestoreStore;
 
@@ -49,6 +52,16 @@ pub struct GoogleServices {
     #[arg(long, env = "FIRESTORE_DATABASE", default_value = "(default)")]
     pub firestore_database: String,
 
+    /// The URL of Pub/Sub: another one for the endpoint of a region, or a private one.
+    #[arg(long, env = "PUBSUB_ENDPOINT", default_value = "https://pubsub.googleapis.com",
+        value_parser = google_address::endpoint)]
+    pub pubsub_endpoint: String,
+
+    /// The URL of Firestore: another one for a private endpoint.
+    #[arg(long, env = "FIRESTORE_ENDPOINT", default_value = "https://firestore.googleapis.com",
+        value_parser = google_address::endpoint)]
+    pub firestore_endpoint: String,
+
     /// `host:port` of a Pub/Sub emulator to use instead of the service.
     #[arg(long, env = "PUBSUB_EMULATOR_HOST", value_parser = NonEmptyStringValueParser::new())]
     pub pubsub_emulator_host: Option<String>,
@@ -63,12 +76,14 @@ impl GoogleServices {
     /// The topic of `project`. Does not connect yet.
     pub async fn broker(&self, project: &str) -> Result<PubsubBroker, PublishError> {
         let emulator = self.pubsub_emulator_host.as_deref();
-        PubsubBroker::connect(project, &self.pubsub_topic, emulator).await
+        let address = GoogleAddress::of(emulator, &self.pubsub_endpoint);
+        PubsubBroker::connect(project, &self.pubsub_topic, &address).await
     }
 
     /// The database of `project`. Does not connect yet.
     pub fn store(&self, project: &str) -> FirestoreStore {
         let emulator = self.firestore_emulator_host.as_deref();
-        FirestoreStore::new(project, &self.firestore_database, emulator)
+        let address = GoogleAddress::of(emulator, &self.firestore_endpoint);
+        FirestoreStore::new(project, &self.firestore_database, address)
     }
 }

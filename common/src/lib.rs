@@ -12,6 +12,7 @@ pub mod event;
 pub mod event_listing;
 pub mod export;
 pub mod first_contact;
+pub mod google_address;
 pub mod hash;
 pub mod host;
 pub mod joined_text;

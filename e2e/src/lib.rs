@@ -9,6 +9,8 @@ pub mod browser;
 pub mod deployment;
 pub mod emulators;
 pub mod exactness;
+pub mod google;
+pub mod grpc;
 pub mod issuer;
 pub mod key_server;
 pub mod last_will;

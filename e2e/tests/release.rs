@@ -10,6 +10,7 @@ use e2e::binaries::Binaries;
 use e2e::deployment::{Cloud, Settings};
 use e2e::emulators::{Emulators, free_port, project};
 use e2e::exactness::assert_exact_on_the_emulators;
+use e2e::google::assert_records_pass;
 use e2e::needs::Needs;
 use e2e::pubsub_admin::PubsubAdmin;
 use e2e::raw::Raw;
@@ -58,6 +59,13 @@ async fn the_binaries_need_nothing_that_their_image_lacks() {
         assert!(!needs.libraries.is_empty(), "{program}: the section was not read");
         assert!(needs.glibc() <= Some(GLIBC_IN_THE_IMAGE), "{program}: {:?}", needs.glibc());
     }
+}
+
+/// What else is compiled in decides which TLS a program speaks.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_pass_through_the_binaries_over_tls_and_with_tokens() {
+    let _turn = turn().await;
+    assert_records_pass(Binaries::deployed().await).await;
 }
 
 fn in_the_image(library: &str) -> bool {

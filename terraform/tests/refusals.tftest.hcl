@@ -484,6 +484,26 @@ run "an_invalid_database" {
   expect_failures = [var.firestore_database]
 }
 
+run "a_path_after_pubsub_s_host" {
+  command = plan
+
+  variables {
+    pubsub_endpoint = "https://pubsub.googleapis.com/"
+  }
+
+  expect_failures = [var.pubsub_endpoint]
+}
+
+run "firestore_without_tls" {
+  command = plan
+
+  variables {
+    firestore_endpoint = "http://firestore.googleapis.com"
+  }
+
+  expect_failures = [var.firestore_endpoint]
+}
+
 run "an_invalid_location" {
   command = plan
 

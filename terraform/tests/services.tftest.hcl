@@ -116,6 +116,8 @@ run "every_variable_has_its_effect" {
     retention_days            = 40
     archive_days              = 50
     firestore_database        = "documents"
+    firestore_endpoint        = "https://firestore.test:8443"
+    pubsub_endpoint           = "https://pubsub.test"
     firestore_location        = "eur3"
     point_in_time_recovery    = true
     deletion_protection       = false
@@ -128,7 +130,9 @@ run "every_variable_has_its_effect" {
     condition = { for env in google_cloud_run_v2_service.gateway.template[0].containers[0].env : env.name => env.value } == {
       GOOGLE_CLOUD_PROJECT      = "test-project"
       PUBSUB_TOPIC              = "other"
+      PUBSUB_ENDPOINT           = "https://pubsub.test"
       FIRESTORE_DATABASE        = "documents"
+      FIRESTORE_ENDPOINT        = "https://firestore.test:8443"
       MAX_INGEST_BYTES          = "1000"
       MAX_LOGS_BYTES            = "2000"
       MAX_EVENT_VALUES          = "4000"
@@ -156,6 +160,7 @@ run "every_variable_has_its_effect" {
     condition = alltrue([for worker in google_cloud_run_v2_service.worker : { for env in worker.template[0].containers[0].env : env.name => env.value } == {
       GOOGLE_CLOUD_PROJECT  = "test-project"
       FIRESTORE_DATABASE    = "documents"
+      FIRESTORE_ENDPOINT    = "https://firestore.test:8443"
       PUSH_AUTH             = "cloud-run-iam"
       PUSH_AUDIENCE         = "other-push"
       PUSH_SERVICE_ACCOUNT  = "push@test"

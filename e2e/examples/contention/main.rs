@@ -14,6 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use clap::Parser;
 use common::broker::Message;
+use common::google_address::GoogleAddress;
 use common::program;
 use common::record::{Kind, Part, Record, RecordId};
 use common::rollup::{Period, events};
@@ -104,7 +105,8 @@ async fn run(args: Args) -> Result<(), ContentionError> {
     let latencies = load.run(&args).await;
     report(&args, &proxy, &latencies, began.elapsed());
     drop(workers);
-    let store = FirestoreStore::new(&project, "(default)", Some(emulator));
+    let address = GoogleAddress::Emulator(emulator.to_owned());
+    let store = FirestoreStore::new(&project, "(default)", address);
     check(&store, &args, latencies.len()).await
 }
 

@@ -7,24 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures::future::poll_fn;
+use e2e::grpc::{self, Answer, Call, Failure, Server, Upstream};
 use gcloud_sdk::google::firestore::v1::write::Operation;
 use gcloud_sdk::google::firestore::v1::{CommitRequest, Write};
-use h2::client::SendRequest;
-use h2::server::SendResponse;
-use h2::{RecvStream, SendStream};
-use http::{HeaderMap, Request, Response};
-use prost::Message as _;
-use prost::bytes::{Bytes, BytesMut};
 use rand::Rng as _;
 use tokio::net::{TcpListener, TcpStream};
 
 /// Writes of one document that Firestore takes in a second for long.
 const PER_SECOND: f64 = 1.0;
-/// Bytes before the message in a gRPC frame.
-const FRAME: usize = 5;
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// The status of a commit that ran into another one.
+const ABORTED: u8 = 10;
 
 /// A running proxy.
 pub(crate) struct Proxy {
@@ -52,6 +44,12 @@ struct Document {
     left: f64,
     at: Instant,
     lately: Vec<Instant>,
+}
+
+/// A connection through the proxy.
+struct Connection {
+    emulator: Upstream,
+    shared: Arc<Shared>,
 }
 
 /// What all connections share.
@@ -88,95 +86,27 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 
 async fn connection(stream: TcpStream, shared: Arc<Shared>) -> Result<(), Failure> {
     stream.set_nodelay(true)?;
-    let mut incoming = h2::server::Builder::new()
-        .initial_window_size(16 << 20)
-        .initial_connection_window_size(64 << 20)
-        .handshake::<_, Bytes>(stream)
-        .await?;
-    let emulator = TcpStream::connect(&shared.emulator).await?;
-    emulator.set_nodelay(true)?;
-    let (outgoing, connection) = h2::client::handshake(emulator).await?;
-    tokio::spawn(connection);
-    while let Some(request) = incoming.accept().await {
-        let ((request, answer), shared, outgoing) =
-            (request?, Arc::clone(&shared), outgoing.clone());
-        tokio::spawn(async move {
-            if let Err(error) = exchange(request, answer, outgoing, &shared).await {
-                eprintln!("a call through the proxy failed: {error}");
+    let emulator = Upstream::connect(&shared.emulator).await?;
+    grpc::serve(stream, Arc::new(Connection { emulator, shared })).await
+}
+
+impl Server for Connection {
+    async fn answer(&self, call: Call) -> Result<Answer, Failure> {
+        if call.method().ends_with("/Commit") {
+            let delay = rand::rng().random_range(20..=80);
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+            if !self.shared.takes(&call) {
+                return Ok(Answer::refusal(ABORTED, "Too much contention on these documents."));
             }
-        });
-    }
-    Ok(())
-}
-
-async fn exchange(
-    request: Request<RecvStream>,
-    mut answer: SendResponse<Bytes>,
-    outgoing: SendRequest<Bytes>,
-    shared: &Shared,
-) -> Result<(), Failure> {
-    let (head, body) = request.into_parts();
-    let (body, _) = read(body).await?;
-    if head.uri.path().ends_with("/Commit") {
-        let delay = rand::rng().random_range(20..=80);
-        tokio::time::sleep(Duration::from_millis(delay)).await;
-        if !shared.takes(&body) {
-            answer.send_response(aborted()?, true)?;
-            return Ok(());
         }
+        self.emulator.pass(call).await
     }
-    let (answered, mut sending) =
-        outgoing.ready().await?.send_request(Request::from_parts(head, ()), false)?;
-    send(&mut sending, body, None).await?;
-    let (head, body) = answered.await?.into_parts();
-    let (body, trailers) = read(body).await?;
-    let mut sending = answer.send_response(Response::from_parts(head, ()), false)?;
-    send(&mut sending, body, trailers).await
-}
-
-fn aborted() -> http::Result<Response<()>> {
-    Response::builder()
-        .header("content-type", "application/grpc")
-        .header("grpc-status", "10")
-        .header("grpc-message", "Too much contention on these documents. Please try again.")
-        .body(())
-}
-
-async fn read(mut body: RecvStream) -> Result<(Bytes, Option<HeaderMap>), Failure> {
-    let mut all = BytesMut::new();
-    while let Some(data) = body.data().await {
-        let data = data?;
-        body.flow_control().release_capacity(data.len())?;
-        all.extend_from_slice(&data);
-    }
-    Ok((all.freeze(), body.trailers().await?))
-}
-
-/// Sends as much at a time as the other side has room for.
-async fn send(
-    stream: &mut SendStream<Bytes>,
-    mut body: Bytes,
-    trailers: Option<HeaderMap>,
-) -> Result<(), Failure> {
-    while !body.is_empty() {
-        stream.reserve_capacity(body.len());
-        let room = poll_fn(|context| stream.poll_capacity(context)).await;
-        let room = room.ok_or("the stream is closed")??;
-        stream.send_data(body.split_to(room.min(body.len())), false)?;
-    }
-    match trailers {
-        Some(trailers) => stream.send_trailers(trailers)?,
-        None => stream.send_data(Bytes::new(), true)?,
-    }
-    Ok(())
 }
 
 impl Shared {
-    /// Whether the commit in this frame goes through. One that does not uses up nothing.
-    fn takes(&self, frame: &Bytes) -> bool {
-        let Ok(commit) = CommitRequest::decode(frame.slice(FRAME.min(frame.len())..)) else {
-            return true;
-        };
+    /// Whether the commit in this call goes through. One that does not uses up nothing.
+    fn takes(&self, call: &Call) -> bool {
+        let Ok(commit) = call.message::<CommitRequest>() else { return true };
         self.counts.commits.fetch_add(1, Ordering::Relaxed);
         let names: Vec<_> = commit.writes.into_iter().filter_map(shared_document).collect();
         let most = self.documents.write(names);

@@ -3,6 +3,7 @@
 
 use std::process::ExitStatus;
 
+use common::google_address::GoogleAddress;
 use common::store::firestore::FirestoreStore;
 use google_cloud_gax::client_builder::Error as BuilderError;
 use thiserror::Error;
@@ -132,8 +133,8 @@ impl Cloud {
 
     /// A client of the store that bypasses the API.
     pub fn store(&self) -> FirestoreStore {
-        let host = self.setting("FIRESTORE_EMULATOR_HOST");
-        FirestoreStore::new(self.setting("GOOGLE_CLOUD_PROJECT"), "(default)", Some(host))
+        let host = GoogleAddress::Emulator(self.setting("FIRESTORE_EMULATOR_HOST").to_owned());
+        FirestoreStore::new(self.setting("GOOGLE_CLOUD_PROJECT"), "(default)", host)
     }
 
     /// A setting of both programs.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use common::broker::pubsub::PubsubBroker;
 use common::broker::{Broker, Message, PublishError};
+use common::google_address::GoogleAddress;
 use contract::broker::Deliveries;
 use e2e::emulators::{Emulator, Emulators, Service, free_port, project};
 use e2e::pubsub_admin::{PubsubAdmin, SubscriptionSettings};
@@ -37,7 +38,8 @@ async fn topic_with_subscription(host: &str, project: &str) -> MessageStream {
 }
 
 async fn connect(project: &str, host: &str) -> PubsubBroker {
-    PubsubBroker::connect(project, "records", Some(host))
+    let address = GoogleAddress::Emulator(host.to_owned());
+    PubsubBroker::connect(project, "records", &address)
         .await
         .expect("the emulator needs no credentials")
 }

@@ -288,6 +288,7 @@ async fn the_smoke_test_passes_if_a_record_is_stored() {
     let read_back = smoke(&deployment.url(), &[("READ_TOKEN", "open sesame")]).await;
     let said = String::from_utf8_lossy(&read_back.stderr).into_owned();
     assert!(read_back.status.success() && said.contains("the worker has stored it"), "{said}");
+    assert!(said.ends_with("ok: the counts can be read\n"), "{said}");
     let sent = smoke(&deployment.url(), &[]).await;
     let said = String::from_utf8_lossy(&sent.stderr).into_owned();
     assert!(sent.status.success() && said.contains("not read back"), "{said}");
@@ -311,4 +312,5 @@ async fn the_smoke_test_fails_without_a_worker() {
         !failed.status.success() && said.contains("failed: the worker has stored it"),
         "{said}"
     );
+    assert!(said.contains("look at: gcloud run services logs read spillway-worker-text"), "{said}");
 }

@@ -15,11 +15,13 @@ mod data_folder;
 mod dead_letters;
 mod deployment;
 mod docs;
+mod documents;
 mod events;
 mod fair_shares;
 mod first_contact;
 #[cfg(target_os = "linux")]
 mod fsync;
+mod google_cloud;
 mod http_rules;
 mod images;
 mod import;

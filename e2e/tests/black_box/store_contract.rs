@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::time::{Duration, Instant};
 
+use common::google_address::GoogleAddress;
 use common::path::{Collection, CollectionPath};
 use common::store::firestore::FirestoreStore;
 use common::store::{DocumentStore, Query, StoreError, Write, fields};
@@ -13,9 +14,12 @@ use e2e::emulators::{Emulator, Emulators, Service, free_port, project};
 contract::store_contract!(firestore, super::firestore_of_a_new_project);
 
 async fn firestore_of_a_new_project() -> (Box<dyn DocumentStore>, Box<dyn Any>) {
-    let host = Emulators::shared().await.firestore_host();
-    let store = FirestoreStore::new(&project(), "(default)", Some(host));
+    let store = store_at(Emulators::shared().await.firestore_host());
     (Box::new(store), Box::new(()))
+}
+
+fn store_at(host: &str) -> FirestoreStore {
+    FirestoreStore::new(&project(), "(default)", GoogleAddress::Emulator(host.to_owned()))
 }
 
 fn quarantine() -> CollectionPath {
@@ -35,7 +39,7 @@ fn assert_passing<T: std::fmt::Debug>(outcome: &Result<T, StoreError>) {
 async fn a_store_that_is_down_when_a_service_starts_fails_calls_until_it_is_up() {
     let port = free_port().expect("a port");
     let host = format!("127.0.0.1:{port}");
-    let store = FirestoreStore::new(&project(), "(default)", Some(&host));
+    let store = store_at(&host);
     let start = Instant::now();
     assert_passing(&store.commit(create()).await);
     assert_passing(&store.query(&Query::all(quarantine())).await);
@@ -63,7 +67,7 @@ async fn a_store_that_is_down_when_a_service_starts_fails_calls_until_it_is_up()
 async fn a_store_that_never_answers_fails_any_number_of_calls_in_time() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let host = silent.local_addr().expect("an address").to_string();
-    let store = FirestoreStore::new(&project(), "(default)", Some(&host));
+    let store = store_at(&host);
     let start = Instant::now();
     assert_passing(&store.probe().await);
     assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());

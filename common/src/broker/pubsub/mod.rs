@@ -28,6 +28,7 @@ use self::publishers::Publishers;
 use super::{Broker, Message, PublishError};
 use crate::backoff::Backoff;
 use crate::budget;
+use crate::google_address::GoogleAddress;
 
 /// Short waits, for several attempts within [`budget::RETRIES`]. The client's own waits are longer
 /// than that after three.
@@ -48,18 +49,17 @@ pub struct PubsubBroker {
 }
 
 impl PubsubBroker {
-    /// The topic `topic` of `project`: on the emulator at `emulator_host` (`host:port`) if given,
-    /// or else on Google Cloud with the application default credentials.
+    /// The topic `topic` of `project` at `address`.
     ///
     /// Does not connect yet. Fails if there are no credentials. The publishers run in the tokio
     /// runtime of the caller.
     pub async fn connect(
         project: &str,
         topic: &str,
-        emulator_host: Option<&str>,
+        address: &GoogleAddress,
     ) -> Result<Self, PublishError> {
         let topic = format!("projects/{project}/topics/{topic}");
-        let base = base(emulator_host).await.map_err(refused)?;
+        let base = base(address).await.map_err(refused)?;
         let publishers = Arc::new(Publishers::new(base, topic.clone()));
         let send = move |batch, turn| {
             let publishers = Arc::clone(&publishers);
@@ -68,7 +68,7 @@ impl PubsubBroker {
         Ok(Self {
             batches: Batches::new(send),
             admission: Admission::default(),
-            probe: Probe::connect(topic, emulator_host).await.map_err(refused)?,
+            probe: Probe::connect(topic, address).await.map_err(refused)?,
         })
     }
 }
@@ -104,17 +104,15 @@ impl Broker for PubsubBroker {
 }
 
 async fn base(
-    emulator_host: Option<&str>,
+    address: &GoogleAddress,
 ) -> Result<BasePublisher, google_cloud_gax::client_builder::Error> {
-    let builder = BasePublisher::builder()
+    let mut builder = BasePublisher::builder()
+        .with_endpoint(address.url())
         .with_retry_policy(RetryableErrors.with_time_limit(budget::RETRIES))
         .with_backoff_policy(BACKOFF);
-    let builder = match emulator_host {
-        Some(host) => builder
-            .with_endpoint(format!("http://{host}"))
-            .with_credentials(anonymous::Builder::new().build()),
-        None => builder,
-    };
+    if address.is_emulator() {
+        builder = builder.with_credentials(anonymous::Builder::new().build());
+    }
     builder.build().await
 }
 

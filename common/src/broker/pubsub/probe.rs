@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::error::{refused, unavailable};
 use crate::broker::PublishError;
+use crate::google_address::GoogleAddress;
 
 /// Longest that a probe takes, so that it ends before the caller gives up.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -49,14 +50,14 @@ impl Probe {
     /// A probe of `topic`, which is a full name.
     pub(super) async fn connect(
         topic: String,
-        emulator_host: Option<&str>,
+        address: &GoogleAddress,
     ) -> Result<Self, BuilderError> {
-        let Some(host) = emulator_host else {
-            let client = SchemaService::builder().build().await?;
+        if !address.is_emulator() {
+            let client = SchemaService::builder().with_endpoint(address.url()).build().await?;
             return Ok(Self::Permissions(client, topic));
-        };
+        }
         let client = TopicAdmin::builder()
-            .with_endpoint(format!("http://{host}"))
+            .with_endpoint(address.url())
             .with_credentials(anonymous::Builder::new().build())
             .build()
             .await?;

@@ -1,10 +1,10 @@
 //! What Firestore's errors mean to the caller of the port.
 
-use firestore::errors::FirestoreError;
 use gcloud_sdk::tonic::{Code, Status};
 use thiserror::Error;
 use tokio::time::error::Elapsed;
 
+use super::connection::ConnectError;
 use crate::store::StoreError;
 
 /// Why an answer of Firestore cannot be used.
@@ -48,7 +48,7 @@ pub(super) fn refused(status: Status) -> StoreError {
 }
 
 /// The connection failed.
-pub(super) fn not_connected(error: FirestoreError) -> StoreError {
+pub(super) fn not_connected(error: ConnectError) -> StoreError {
     StoreError::Passing(Box::new(error))
 }
 

@@ -1,31 +1,32 @@
 //! The document store on Firestore: each call sends one or a few gRPC requests.
 
+mod connection;
 mod encode;
 mod error;
 mod query;
 mod write;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use firestore::{FirestoreDb, FirestoreDbOptions};
 use futures::future::try_join_all;
-use gcloud_sdk::google::firestore::v1::firestore_client::FirestoreClient;
+use gcloud_sdk::RequestTimeouts;
 use gcloud_sdk::google::firestore::v1::{
     BatchGetDocumentsRequest, CommitRequest, DocumentMask, ListDocumentsRequest,
     batch_get_documents_response,
 };
-use gcloud_sdk::google_cloud_auth::credentials::anonymous;
 use gcloud_sdk::tonic::metadata::MetadataValue;
 use gcloud_sdk::tonic::{Request, Streaming};
-use gcloud_sdk::{GoogleAuthMiddleware, RequestTimeouts};
 use tokio::sync::OnceCell;
 
+use self::connection::Client;
 use self::error::{no_answer, not_connected, refused};
 use super::{Aggregation, CommitLimits, Document, DocumentStore, Query, StoreError, Write, check};
+use crate::google_address::GoogleAddress;
 use crate::path::{DocumentPath, TENANTS};
 use crate::tenant::TenantId;
 
@@ -54,54 +55,40 @@ const LIMITS: CommitLimits = CommitLimits {
 /// The emulator lists missing documents to this token only; on Google Cloud it is a read like others.
 const OF_THE_OWNER: &str = "Bearer owner";
 
-type Client = FirestoreClient<GoogleAuthMiddleware>;
-
 /// A database of Firestore, or of its emulator.
 ///
 /// The first call connects, not [`FirestoreStore::new`]: if the database is down when a service
 /// starts, calls fail, but the service does not. The connection repairs itself.
-#[derive(Debug)]
 pub struct FirestoreStore {
-    options: FirestoreDbOptions,
-    emulated: bool,
-    database: OnceCell<FirestoreDb>,
+    address: GoogleAddress,
+    database: String,
+    documents: String,
+    client: OnceCell<Client>,
 }
 
 impl FirestoreStore {
-    /// The database `database` (such as `(default)`) of `project`: on the emulator at
-    /// `emulator_host` (`host:port`) if given, or else on Google Cloud with the application default
-    /// credentials.
-    pub fn new(project: &str, database: &str, emulator_host: Option<&str>) -> Self {
-        let options = FirestoreDbOptions::new(project.to_owned())
-            .with_database_id(database.to_owned())
-            .opt_firebase_api_url(emulator_host.map(|host| format!("http://{host}")));
-        Self { options, emulated: emulator_host.is_some(), database: OnceCell::new() }
+    /// The database `database` (such as `(default)`) of `project` at `address`.
+    pub fn new(project: &str, database: &str, address: GoogleAddress) -> Self {
+        let database = format!("projects/{project}/databases/{database}");
+        let documents = format!("{database}/documents");
+        Self { address, database, documents, client: OnceCell::new() }
     }
 
-    async fn database(&self) -> Result<&FirestoreDb, StoreError> {
-        self.database.get_or_try_init(|| self.connect()).await.map_err(not_connected)
-    }
-
-    async fn connect(&self) -> firestore::FirestoreResult<FirestoreDb> {
-        let options = self.options.clone();
-        if self.emulated {
-            FirestoreDb::with_options_auth(options, anonymous::Builder::new().build()).await
-        } else {
-            FirestoreDb::with_options(options).await
-        }
+    async fn client(&self) -> Result<Client, StoreError> {
+        let connect = || connection::connect(&self.address, &self.database);
+        self.client.get_or_try_init(connect).await.cloned().map_err(not_connected)
     }
 
     async fn read(
         &self,
         names: Vec<String>,
     ) -> Result<impl Iterator<Item = (String, Option<Document>)>, StoreError> {
-        let database = self.database().await?;
         let wanted = BatchGetDocumentsRequest {
-            database: database.get_database_path().clone(),
+            database: self.database.clone(),
             documents: names,
             ..Default::default()
         };
-        let answer = client(database).batch_get_documents(request(wanted)).await;
+        let answer = self.client().await?.batch_get_documents(request(wanted)).await;
         let results = collect(answer.map_err(refused)?.into_inner()).await?;
         let read = results.into_iter().filter_map(|answer| answer.result);
         let read: Vec<_> = read.map(found).collect::<Result<_, _>>()?;
@@ -115,9 +102,8 @@ impl FirestoreStore {
         page_token: String,
         page_size: usize,
     ) -> Result<(Vec<TenantId>, String), StoreError> {
-        let database = self.database().await?;
         let asked = ListDocumentsRequest {
-            parent: database.get_documents_path().clone(),
+            parent: self.documents.clone(),
             collection_id: TENANTS.to_owned(),
             page_size: i32::try_from(page_size).unwrap_or(i32::MAX),
             page_token,
@@ -126,11 +112,11 @@ impl FirestoreStore {
             ..Default::default()
         };
         let mut asked = request(asked);
-        if self.emulated {
+        if self.address.is_emulator() {
             let owner = MetadataValue::from_static(OF_THE_OWNER);
             asked.metadata_mut().insert("authorization", owner);
         }
-        let answer = client(database).list_documents(asked).await.map_err(refused)?;
+        let answer = self.client().await?.list_documents(asked).await.map_err(refused)?;
         let answer = answer.into_inner();
         let id = |name: &str| TenantId::parse(name.rsplit('/').next()?).ok();
         let tenants = answer.documents.iter().filter_map(|document| id(&document.name));
@@ -142,12 +128,18 @@ impl FirestoreStore {
         selection: &Query,
         aggregation: Aggregation,
     ) -> Result<i64, StoreError> {
-        let database = self.database().await?;
-        let asked = query::aggregation(database.get_documents_path(), selection, aggregation);
-        let answer =
-            client(database).run_aggregation_query(request(asked)).await.map_err(refused)?;
-        let results = collect(answer.into_inner()).await?;
+        let asked = query::aggregation(&self.documents, selection, aggregation);
+        let answer = self.client().await?.run_aggregation_query(request(asked)).await;
+        let results = collect(answer.map_err(refused)?.into_inner()).await?;
         query::figure(results)
+    }
+}
+
+impl fmt::Debug for FirestoreStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("FirestoreStore");
+        shown.field("address", &self.address).field("database", &self.database);
+        shown.finish_non_exhaustive()
     }
 }
 
@@ -163,14 +155,12 @@ impl DocumentStore for FirestoreStore {
         }
         check::writes(&writes)?;
         within(REQUEST_LIMIT, async {
-            let database = self.database().await?;
-            let documents = database.get_documents_path();
             let commit = CommitRequest {
-                database: database.get_database_path().clone(),
-                writes: writes.iter().map(|one| write::encode(documents, one)).collect(),
+                database: self.database.clone(),
+                writes: writes.iter().map(|one| write::encode(&self.documents, one)).collect(),
                 ..Default::default()
             };
-            let answer = client(database).commit(request(commit)).await;
+            let answer = self.client().await?.commit(request(commit)).await;
             answer.map(drop).map_err(refused)
         })
         .await
@@ -185,8 +175,8 @@ impl DocumentStore for FirestoreStore {
             return Ok(Vec::new());
         }
         within(REQUEST_LIMIT, async {
-            let documents = self.database().await?.get_documents_path();
-            let names: Vec<_> = paths.iter().map(|path| write::name(documents, path)).collect();
+            let names: Vec<_> =
+                paths.iter().map(|path| write::name(&self.documents, path)).collect();
             let reads = names.chunks(DOCUMENTS_PER_READ).map(|names| self.read(names.to_vec()));
             let read: HashMap<_, _> = try_join_all(reads).await?.into_iter().flatten().collect();
             Ok(names.iter().map(|name| read.get(name).cloned().flatten()).collect())
@@ -197,9 +187,8 @@ impl DocumentStore for FirestoreStore {
     async fn query(&self, selection: &Query) -> Result<Vec<Document>, StoreError> {
         check::query(selection)?;
         within(REQUEST_LIMIT, async {
-            let database = self.database().await?;
-            let asked = query::run(database.get_documents_path(), selection);
-            let answer = client(database).run_query(request(asked)).await;
+            let asked = query::run(&self.documents, selection);
+            let answer = self.client().await?.run_query(request(asked)).await;
             let results = collect(answer.map_err(refused)?.into_inner()).await?;
             results.into_iter().filter_map(|answer| answer.document).map(encode::document).collect()
         })
@@ -236,15 +225,10 @@ impl DocumentStore for FirestoreStore {
     /// document is a normal answer, and only a missing database is an error.
     async fn probe(&self) -> Result<(), StoreError> {
         within(PROBE_LIMIT, async {
-            let documents = self.database().await?.get_documents_path();
-            self.read(vec![format!("{documents}/probe/probe")]).await.map(drop)
+            self.read(vec![format!("{}/probe/probe", self.documents)]).await.map(drop)
         })
         .await
     }
-}
-
-fn client(database: &FirestoreDb) -> Client {
-    database.client().get()
 }
 
 /// A request with a deadline, which the server learns too, so that it does not work in vain.

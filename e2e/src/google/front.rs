@@ -1,0 +1,138 @@
+//! What stands before a service of Google's: TLS, and a check of the caller's token. Behind it is an emulator,
+//! which speaks HTTP/2.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
+use rustls::ServerConfig;
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+use super::authority::HOST;
+use super::metadata_server::Tokens;
+use super::rest::{self, Request};
+use crate::grpc::{self, Answer, Call, Failure, Server, Upstream};
+
+/// What the emulators let an account of the project do, they let this token do.
+const OF_THE_OWNER: HeaderValue = HeaderValue::from_static("Bearer owner");
+/// The status for a caller who is not known, and what they are told.
+const UNAUTHENTICATED: u8 = 16;
+const STRANGER: &str = "The caller shows no valid token.";
+
+/// A front; dropping it stops it.
+#[derive(Debug)]
+pub struct Front {
+    url: String,
+    seen: Arc<Seen>,
+    task: JoinHandle<()>,
+}
+
+/// What a front has seen.
+#[derive(Debug, Default)]
+struct Seen {
+    passed: AtomicUsize,
+    refused: AtomicUsize,
+}
+
+/// What all connections of a front share.
+struct Shared {
+    emulator: String,
+    tokens: Tokens,
+    tls: TlsAcceptor,
+    seen: Arc<Seen>,
+}
+
+struct Connection {
+    emulator: Upstream,
+    shared: Arc<Shared>,
+}
+
+impl Front {
+    /// Starts in front of `emulator` (`host:port`), for callers with one of these tokens.
+    pub async fn start(emulator: &str, tls: ServerConfig, tokens: Tokens) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let url = format!("https://{HOST}:{}", listener.local_addr()?.port());
+        let (seen, tls) = (Arc::<Seen>::default(), TlsAcceptor::from(Arc::new(tls)));
+        let (emulator, shared_seen) = (emulator.to_owned(), Arc::clone(&seen));
+        let shared = Shared { emulator, tokens, tls, seen: shared_seen };
+        let task = tokio::spawn(accept(listener, Arc::new(shared)));
+        Ok(Self { url, seen, task })
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// How many calls had a token that was given.
+    pub fn passed(&self) -> usize {
+        self.seen.passed.load(Ordering::SeqCst)
+    }
+
+    /// How many calls had none.
+    pub fn refused(&self) -> usize {
+        self.seen.refused.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let shared = Arc::clone(&shared);
+        tokio::spawn(async move {
+            if let Err(error) = connection(stream, shared).await {
+                eprintln!("a connection to Google's front ended: {error}");
+            }
+        });
+    }
+}
+
+async fn connection(stream: TcpStream, shared: Arc<Shared>) -> Result<(), Failure> {
+    stream.set_nodelay(true)?;
+    let mut stream = shared.tls.accept(stream).await?;
+    if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+        let emulator = Upstream::connect(&shared.emulator).await?;
+        return grpc::serve(stream, Arc::new(Connection { emulator, shared })).await;
+    }
+    let Some(request) = Request::read(&mut stream).await? else { return Ok(()) };
+    let granted = if shared.lets_through(request.header("authorization")) {
+        request.granted()
+    } else {
+        ("401 Unauthorized", json!({"error": {"code": 401, "message": STRANGER}}))
+    };
+    Ok(rest::answer(&mut stream, granted).await?)
+}
+
+impl Server for Connection {
+    async fn answer(&self, mut call: Call) -> Result<Answer, Failure> {
+        let shown = call.head.headers.get_all(AUTHORIZATION).iter().collect::<Vec<_>>();
+        let shown = if let [shown] = shown[..] { shown.to_str().ok() } else { None };
+        if !self.shared.lets_through(shown) {
+            return Ok(Answer::refusal(UNAUTHENTICATED, STRANGER));
+        }
+        call.head.headers.insert(AUTHORIZATION, OF_THE_OWNER);
+        self.emulator.pass(call).await
+    }
+}
+
+impl Shared {
+    /// Whether the caller shows a token that was given.
+    fn lets_through(&self, shown: Option<&str>) -> bool {
+        let token = shown.and_then(|shown| shown.strip_prefix("Bearer "));
+        let is_known = token.is_some_and(|token| self.tokens.has(token));
+        let count = if is_known { &self.seen.passed } else { &self.seen.refused };
+        count.fetch_add(1, Ordering::SeqCst);
+        is_known
+    }
+}

@@ -1,0 +1,62 @@
+//! The one call that the programs make in JSON: which permissions they have. No emulator has any.
+
+use std::io;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+
+/// The end of the call's path.
+const TEST_PERMISSIONS: &str = ":testIamPermissions";
+
+/// A request with its body.
+#[derive(Debug)]
+pub(super) struct Request {
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Request {
+    /// Reads a request; `None` if the client says nothing.
+    pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Self>> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let Ok(byte) = stream.read_u8().await else { return Ok(None) };
+            head.push(byte);
+        }
+        let head = String::from_utf8_lossy(&head).into_owned();
+        let mut request = Self { head, body: Vec::new() };
+        let length = request.header("content-length").and_then(|length| length.parse().ok());
+        request.body = vec![0; length.unwrap_or(0)];
+        stream.read_exact(&mut request.body).await?;
+        Ok(Some(request))
+    }
+
+    /// The value of a header.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let headers = self.head.lines().filter_map(|line| line.split_once(':'));
+        let mut named = headers.filter(|(header, _)| header.eq_ignore_ascii_case(name));
+        named.next().map(|(_, value)| value.trim())
+    }
+
+    /// Everything that is asked about is granted.
+    pub(super) fn granted(&self) -> (&'static str, Value) {
+        let path = self.head.split_whitespace().nth(1).unwrap_or_default();
+        if !path.split('?').next().is_some_and(|path| path.ends_with(TEST_PERMISSIONS)) {
+            return ("404 Not Found", json!({}));
+        }
+        let asked: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        ("200 OK", json!({"permissions": asked["permissions"]}))
+    }
+}
+
+/// Answers, and ends the connection.
+pub(super) async fn answer(
+    stream: &mut (impl AsyncWrite + Unpin),
+    (status, body): (&str, Value),
+) -> io::Result<()> {
+    let body = body.to_string();
+    let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\n");
+    let length = format!("content-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    stream.write_all(format!("{head}{length}{body}").as_bytes()).await?;
+    stream.shutdown().await
+}

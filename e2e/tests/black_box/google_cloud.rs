@@ -1,0 +1,46 @@
+//! The deployed programs without an emulator's variable: with tokens of a metadata server, over TLS.
+
+use std::path::Path;
+
+use e2e::api::{Api, eventually};
+use e2e::binaries::Binaries;
+use e2e::google::{Authority, MetadataServer, Programs, Project, assert_records_pass};
+use tokio::process::Command;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_pass_through_the_cloud_over_tls_and_with_tokens() {
+    assert_records_pass(Binaries::shared().await).await;
+}
+
+/// Programs that are not let through, and their gateway's log once it has `words` of both services.
+async fn assert_nothing_passes(metadata: &MetadataServer, trusted: Option<&Path>, words: &str) {
+    let project = Project::start().await.unwrap_or_else(|error| panic!("{error}"));
+    let trusted = trusted.unwrap_or(project.authority.file());
+    let binaries = Binaries::shared().await;
+    let launch = |name: &str| Command::new(binaries.path(name));
+    let programs = Programs::start(launch, &project, metadata, trusted).await;
+    let programs = programs.unwrap_or_else(|error| panic!("{error}"));
+    for service in ["Pub/Sub", "Firestore"] {
+        let log = programs.gateway.log();
+        let says_so = |line: &str| line.contains(service) && line.contains(words);
+        let said = async || log.text().lines().any(says_so).then_some(());
+        eventually(&format!("the gateway says of {service}: {words}"), said).await;
+    }
+    let api = Api::new(programs.gateway.url());
+    assert_eq!(api.get("/ready").await.status, 503);
+    assert_eq!((project.pubsub.passed(), project.firestore.passed()), (0, 0));
+}
+
+/// What makes the first test a test: the front lets nobody else through.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_another_metadata_server_is_refused_in_the_cloud() {
+    let another = MetadataServer::start().await.expect("a metadata server");
+    assert_nothing_passes(&another, None, "The caller shows no valid token").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_of_an_unknown_authority_is_not_trusted_in_the_cloud() {
+    let (metadata, unknown) = (MetadataServer::start().await, Authority::new());
+    let (metadata, unknown) = (metadata.expect("a server"), unknown.expect("an authority"));
+    assert_nothing_passes(&metadata, Some(unknown.file()), "UnknownIssuer").await;
+}
