@@ -1,8 +1,8 @@
 //! What is stored is there for other programs too: they read it with a client of their own.
 
-use chrono::{DateTime, Utc};
 use e2e::api::Api;
 use e2e::deployment::Cloud;
+use firestore::jiff::Timestamp;
 use firestore::{FirestoreDb, FirestoreDbOptions};
 use gcloud_sdk::google_cloud_auth::credentials::anonymous;
 use serde::Deserialize;
@@ -15,7 +15,7 @@ struct ProcessedLog {
     modified_data: String,
     redactions: u64,
     #[serde(with = "firestore::serialize_as_timestamp")]
-    processed_at: DateTime<Utc>,
+    processed_at: Timestamp,
 }
 
 async fn connect(cloud: &Cloud) -> FirestoreDb {
@@ -29,7 +29,7 @@ async fn connect(cloud: &Cloud) -> FirestoreDb {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_program_reads_a_text_in_the_cloud() {
     let cloud = Cloud::start(Vec::new()).await.unwrap_or_else(|error| panic!("{error}"));
-    let (api, began) = (Api::new(cloud.gateway().url()), Utc::now());
+    let (api, began) = (Api::new(cloud.gateway().url()), Timestamp::now());
     let answer = api.ingest_text("acme", "dump", "from 203.0.113.7").await;
     assert_eq!(answer.status, 202, "{}", answer.body);
     api.processed_log("acme", "dump").await;
@@ -43,5 +43,5 @@ async fn another_program_reads_a_text_in_the_cloud() {
         ("text_upload", "from 203.0.113.7")
     );
     assert_eq!((log.modified_data.as_str(), log.redactions), ("from [REDACTED]", 1));
-    assert!(began <= log.processed_at && log.processed_at <= Utc::now());
+    assert!(began <= log.processed_at && log.processed_at <= Timestamp::now());
 }

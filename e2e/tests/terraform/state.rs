@@ -83,7 +83,7 @@ impl State {
 
     /// Replaces a text wherever it is, and returns whether it was there.
     pub(crate) fn replace(&mut self, old: &str, new: &str) -> bool {
-        self.0.values_mut().fold(false, |found, value| replace(value, old, new) || found)
+        any_was(self.0.values_mut().map(|value| replace(value, old, new)))
     }
 }
 
@@ -93,12 +93,15 @@ fn replace(value: &mut Value, old: &str, new: &str) -> bool {
             *value = new.into();
             true
         }
-        Value::Array(values) => {
-            values.iter_mut().fold(false, |found, value| replace(value, old, new) || found)
-        }
+        Value::Array(values) => any_was(values.iter_mut().map(|value| replace(value, old, new))),
         Value::Map(fields) => {
             fields.iter_mut().fold(false, |found, (_, value)| replace(value, old, new) || found)
         }
         _ => false,
     }
+}
+
+/// Whether any was replaced, after all have been tried.
+fn any_was(replaced: impl Iterator<Item = bool>) -> bool {
+    replaced.filter(|replaced| *replaced).count() > 0
 }
