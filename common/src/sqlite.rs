@@ -234,7 +234,8 @@ fn write_group(
     let committed = commit(connection, is_alone, &mut group, &mut replies);
     if let (Err(error), true) = (&committed, replies.is_empty()) {
         // It could not begin: somebody holds the file. All that wait have waited long enough.
-        replies.extend(group.by_ref().map(|job| job(Err(error.clone())).reply));
+        let waiting = group.by_ref().chain(queue.try_iter());
+        replies.extend(waiting.map(|job| job(Err(error.clone())).reply));
     }
     for reply in replies {
         reply(committed.clone());
