@@ -7,11 +7,14 @@
 //! ```
 //!
 //! Each path runs twice in Valgrind, once with its work done once more often than the other time:
-//! the difference is the work, without starting and ending.
+//! the difference is the work, without starting and ending. The doors for other systems' clients are
+//! also compared with Spillway's own, for the same records in the same run.
 
+mod doors;
 mod error;
 mod nothing;
 mod paths;
+mod request;
 mod samples;
 
 use std::collections::BTreeMap;
@@ -24,6 +27,7 @@ use std::thread;
 use clap::{Parser, Subcommand};
 use thiserror::Error;
 
+use crate::doors::{DOORS, MOST};
 use crate::error::PathError;
 use crate::paths::{PATHS, Path};
 
@@ -60,6 +64,8 @@ enum CostsError {
         "too many instructions; if there is a reason, run: cargo run --release -p costs -- write"
     )]
     Higher,
+    #[error("a door takes more than {MOST} times the instructions of Spillway's own")]
+    Door,
     #[error(transparent)]
     Path(#[from] PathError),
     #[error(transparent)]
@@ -87,8 +93,12 @@ fn main() -> ExitCode {
 }
 
 fn follow(name: &str, times: u64) -> Result<(), CostsError> {
-    let path = PATHS.iter().find(|path| path.name == name);
+    let path = paths().find(|path| path.name == name);
     Ok(path.ok_or_else(|| CostsError::NoPath(name.to_owned()))?.follow(times)?)
+}
+
+fn paths() -> impl Iterator<Item = &'static Path> {
+    PATHS.iter().chain(DOORS.iter().map(|door| &door.path))
 }
 
 fn file() -> PathBuf {
@@ -101,10 +111,10 @@ fn write() -> Result<(), CostsError> {
 
 fn check() -> Result<(), CostsError> {
     let known: Costs = serde_json::from_slice(&fs::read(file())?)?;
-    let mut higher = false;
-    for (name, cost) in count_all()? {
-        let before = known.get(&name).copied();
-        let change = before.map(|before| cost as f64 / before as f64 - 1.0);
+    let (mut higher, costs) = (false, count_all()?);
+    for (name, cost) in &costs {
+        let before = known.get(name).copied();
+        let change = before.map(|before| *cost as f64 / before as f64 - 1.0);
         let is_higher = change.is_none_or(|change| change > TOLERANCE);
         let verdict = match change {
             None => "new",
@@ -116,14 +126,29 @@ fn check() -> Result<(), CostsError> {
         println!("{name:>14} {cost:>10} {percent:>+7.1} % {verdict}");
         higher |= is_higher;
     }
+    compare_doors(&costs)?;
     if higher { Err(CostsError::Higher) } else { Ok(()) }
+}
+
+/// Fails if a door takes too many instructions for its records.
+fn compare_doors(costs: &Costs) -> Result<(), CostsError> {
+    let mut all_hold = true;
+    println!();
+    for door in DOORS {
+        let (name, own) = (door.path.name, door.own);
+        let ratio = costs[name] as f64 / (costs[own] * door.requests) as f64;
+        let verdict = if ratio > MOST { "TOO MUCH" } else { "" };
+        println!("{name:>14} {ratio:>5.2} times {own} {verdict}");
+        all_hold &= ratio <= MOST;
+    }
+    if all_hold { Ok(()) } else { Err(CostsError::Door) }
 }
 
 /// Counts all paths, as many at once as there are cores.
 fn count_all() -> Result<Costs, CostsError> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let mut costs = Costs::new();
-    for some in PATHS.chunks(cores) {
+    for some in paths().collect::<Vec<_>>().chunks(cores) {
         let counted: Vec<_> = thread::scope(|scope| {
             let running: Vec<_> = some.iter().map(|path| scope.spawn(|| count(path))).collect();
             running.into_iter().map(|it| it.join()).collect()

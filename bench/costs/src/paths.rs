@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use common::access_log;
-use common::broker::Message;
+use common::broker::{Broker, Message};
 use common::event::Event;
 use common::page::{PageRules, counted_path};
 use common::record::{Kind, Record};
@@ -20,6 +20,7 @@ use worker::{Disposition, Worker, WorkerSettings};
 
 use crate::error::PathError;
 use crate::nothing::Nothing;
+use crate::request::Request;
 use crate::samples;
 
 /// A path, and what its unit of work is.
@@ -27,17 +28,19 @@ pub(crate) struct Path {
     pub(crate) name: &'static str,
     /// How often the work is done between two counts.
     pub(crate) repeats: u64,
-    follow: fn(u64) -> Result<(), PathError>,
+    pub(crate) follow: fn(u64) -> Result<(), PathError>,
 }
 
-pub(crate) const PATHS: [Path; 11] = [
+/// A page view through Spillway's own door, without a name of its visitor.
+pub(crate) const VIEW: &str = "request-view";
+/// A batch of access logs through Spillway's own door.
+pub(crate) const LINES: &str = "request-lines";
+
+pub(crate) const PATHS: [Path; 12] = [
     // The whole gateway, from the socket to the answer.
-    Path { name: "request-event", repeats: 200, follow: |n| post("/event", n, samples::event) },
-    Path {
-        name: "request-lines",
-        repeats: 10,
-        follow: |n| post("/logs?tenant_id=acme", n, samples::lines),
-    },
+    Path { name: "request-event", repeats: 200, follow: |n| post(n, samples::event) },
+    Path { name: VIEW, repeats: 200, follow: |n| post(n, samples::view) },
+    Path { name: LINES, repeats: 10, follow: |n| post(n, samples::lines) },
     Path { name: "normalize", repeats: 500, follow: normalize },
     Path { name: "redact", repeats: 20, follow: redact_text },
     Path { name: "segment", repeats: 20, follow: segment_text },
@@ -156,28 +159,30 @@ fn store(times: u64, days: u64) -> Result<(), PathError> {
     })?
 }
 
-/// Serves on a port of its own, and posts bodies to it one after the other.
-fn post(path: &str, times: u64, body: fn(u64) -> String) -> Result<(), PathError> {
+/// Serves on a port of its own, and sends requests to it one after the other.
+pub(crate) fn post(times: u64, request: fn(u64) -> Request) -> Result<(), PathError> {
+    post_to(Arc::new(Nothing), times, request)
+}
+
+/// The same with another broker.
+pub(crate) fn post_to(
+    broker: Arc<dyn Broker>,
+    times: u64,
+    request: fn(u64) -> Request,
+) -> Result<(), PathError> {
     on_one_thread(async {
         let settings = settings().gateway.or_log_requests(LogRequests::Off);
-        let gateway = Gateway::new(Arc::new(Nothing), Arc::new(Nothing), settings);
+        let gateway = Gateway::new(broker, Arc::new(Nothing), settings);
         let application = Application::build(gateway, "127.0.0.1", 0)?;
         let address = application.address();
         let posting = async {
             let mut stream = TcpStream::connect(address).await?;
-            let mut answer = vec![0; 4_096];
+            let mut answer = vec![0; 64 << 10];
             for n in 0..times {
-                let body = body(n);
-                let head = format!(
-                    "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n\
-                     Content-Type: {}\r\n\r\n",
-                    body.len(),
-                    if body.starts_with('{') { "application/json" } else { "text/plain" }
-                );
-                stream.write_all((head + &body).as_bytes()).await?;
+                stream.write_all(&request(n).bytes()).await?;
                 let length = stream.read(&mut answer).await?;
                 let answer = String::from_utf8_lossy(&answer[..length]);
-                if !answer.starts_with("HTTP/1.1 202") {
+                if !answer.starts_with("HTTP/1.1 20") {
                     return Err(PathError::Refused(answer.into_owned()));
                 }
             }

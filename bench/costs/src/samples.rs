@@ -8,26 +8,57 @@ use common::tenant::TenantId;
 use serde_json::json;
 
 use crate::error::PathError;
+use crate::request::Request;
 
 /// The lines of a batch, and of a text.
-const LINES: u64 = 200;
+pub(crate) const LINES: u64 = 200;
 const TEXT_LINES: u64 = 40;
 /// When everything happens: 2025-06-01, noon in UTC.
 const SECOND: i64 = 1_748_779_200;
 
-/// The body of an event.
-pub(crate) fn event(n: u64) -> String {
-    json!({
+/// An event.
+pub(crate) fn event(n: u64) -> Request {
+    let body = json!({
         "site_id": "acme", "event_id": format!("e-{n}"), "event_type": "page_view",
         "path": format!("/shop/item-{}?utm_source=mail", n % 50), "user_id": format!("user-{}", n % 100),
         "timestamp": "2025-06-01T12:00:00Z",
         "payload": {"url": "https://acme.example/shop", "title": "The shop", "width": 1280},
-    })
-    .to_string()
+    });
+    Request::json("/event", &body)
+}
+
+/// The page of a view.
+pub(crate) fn page(n: u64) -> String {
+    format!("https://acme.example/shop/item-{}?utm_source=mail", n % 50)
+}
+
+/// A view as a browser's page sends it.
+pub(crate) fn view(n: u64) -> Request {
+    let body = json!({
+        "site_id": "acme", "event_id": format!("v-{n}"), "event_type": "page_view", "path": page(n),
+        "referrer": REFERRER, "payload": {"title": TITLE, "width": 1280},
+    });
+    of_browser(Request::json("/event", &body))
+}
+
+/// The page before a view.
+pub(crate) const REFERRER: &str = "https://www.example.org/search";
+/// The title of a page.
+pub(crate) const TITLE: &str = "The shop";
+
+/// The headers that a browser adds.
+pub(crate) fn of_browser(request: Request) -> Request {
+    let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+    request.with("User-Agent", agent).with("Accept-Language", "de-DE,de;q=0.7,en;q=0.3")
 }
 
 /// A batch of access logs in the combined format.
-pub(crate) fn lines(n: u64) -> String {
+pub(crate) fn lines(n: u64) -> Request {
+    Request::new("/logs?tenant_id=acme", "text/plain", all_lines(n).concat())
+}
+
+/// The lines of a batch, each with its line break.
+pub(crate) fn all_lines(n: u64) -> Vec<String> {
     let line = |line: u64| {
         let (second, page) = (line % 60, line % 20);
         format!(

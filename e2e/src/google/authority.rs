@@ -57,7 +57,7 @@ impl Authority {
         self.file.path()
     }
 
-    /// A server with a certificate for [`HOST`], which speaks HTTP/2, or HTTP/1.1 to those who ask for that.
+    /// A server with a certificate for `localhost`, which speaks HTTP/2, or HTTP/1.1 to those who ask for that.
     pub fn server(&self) -> Result<ServerConfig, AuthorityError> {
         let key = KeyPair::generate()?;
         let certificate =

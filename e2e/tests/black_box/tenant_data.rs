@@ -269,3 +269,21 @@ async fn the_command_exports_everything() {
     let printed = lines.map(|line| (name(line.clone(), "collection"), name(line, "id")));
     assert_eq!(printed.collect::<BTreeSet<_>>(), expected);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_exports_a_collection_as_a_table() {
+    let deployment = Deployment::embedded(fast()).await;
+    let Deployment::Embedded(embedded) = &deployment else { panic!("another mode") };
+    let (api, tenant) = (Api::new(deployment.url()), new_tenant());
+    fill(&api, &tenant).await;
+    let all = export(&api, &tenant).await;
+    let events = all.into_iter().filter(|(collection, _)| collection == "events");
+    let args = ["export", &tenant, "--csv", "events", "--target", &deployment.url()];
+    let output = spillway(embedded.folder(), &args).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let (header, rows) = text.split_once('\n').expect("a header");
+    assert!(header.starts_with("id,") && header.contains(",event_type,"), "{header}");
+    let ids = rows.lines().filter_map(|row| row.split(',').next()).map(str::to_owned);
+    assert_eq!(ids.collect::<BTreeSet<_>>(), events.map(|(_, id)| id).collect());
+}

@@ -82,8 +82,20 @@ impl Live {
         answer.await?
     }
 
-    /// Writes a report if the archive has something new, or the last report is not current.
+    /// As [`Self::count`]. Totals that turn out to be damaged are gone afterwards, so that the next try
+    /// counts all that is in the archive.
     fn aggregate_once(&self, is_current: bool) -> Result<bool, LiveError> {
+        let counted = self.count(is_current);
+        if let Err(LiveError::Totals(error)) = &counted
+            && error.is_damage()
+        {
+            RunningTotals::discard(&self.totals)?;
+        }
+        counted
+    }
+
+    /// Writes a report if the archive has something new, or the last report is not current.
+    fn count(&self, is_current: bool) -> Result<bool, LiveError> {
         if !self.archive.exists() {
             return Ok(false);
         }
@@ -102,5 +114,43 @@ impl Live {
 impl LiveError {
     fn written(path: &Path) -> impl FnOnce(io::Error) -> Self {
         |error| Self::Report(path.to_owned(), error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::aggregate::tests::{click, line, report};
+
+    /// The page of SQLite's file that says what is in the others.
+    const FIRST_PAGE: usize = 4_096;
+
+    #[test]
+    fn totals_whose_damage_a_later_statement_finds_are_counted_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        let live = Live {
+            archive: at("archive"),
+            totals: at("totals.db"),
+            report: at("report.json"),
+            rows: at("report.ndjson"),
+            every: Duration::ZERO,
+        };
+        fs::create_dir(&live.archive).expect("a folder");
+        let lines: String = (0..50).map(|n| line(&click(&format!("c{n}"), "d", n), n)).collect();
+        fs::write(live.archive.join("1.ndjson"), lines).expect("written");
+        assert!(live.aggregate_once(false).expect("counted"));
+        let mut bytes = fs::read(&live.totals).expect("read");
+        assert!(bytes.len() > FIRST_PAGE);
+        bytes[FIRST_PAGE..].fill(b'x');
+        fs::write(&live.totals, bytes).expect("written");
+        let error = live.aggregate_once(false).expect_err("damaged");
+        assert!(matches!(error, LiveError::Totals(_)), "{error:?}");
+        assert!(live.aggregate_once(false).expect("counted anew"));
+        let written = fs::read(&live.report).expect("a report");
+        let written: serde_json::Value = serde_json::from_slice(&written).expect("JSON");
+        assert_eq!(written, report(&live.archive, 1));
     }
 }

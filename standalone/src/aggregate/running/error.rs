@@ -2,6 +2,7 @@
 
 use std::io;
 
+use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
 use thiserror::Error;
 
 /// Why the totals could not be brought up to date. All that was counted before stays.
@@ -11,4 +12,12 @@ pub(in crate::aggregate) enum TotalsError {
     Archive(#[from] io::Error),
     #[error("cannot keep the running totals")]
     Totals(#[from] rusqlite::Error),
+}
+
+impl TotalsError {
+    /// Whether the file of the totals is damaged: it is of no more use.
+    pub(in crate::aggregate) fn is_damage(&self) -> bool {
+        let Self::Totals(error) = self else { return false };
+        matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+    }
 }

@@ -60,13 +60,26 @@ impl RunningTotals {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        let db = match connect(path) {
+        let db = match connect(path).map_err(TotalsError::from) {
             Ok(Some(db)) => db,
             Ok(None) => anew(path)?,
-            Err(error) if is_damaged(&error) => anew(path)?,
-            Err(error) => return Err(error.into()),
+            Err(error) if error.is_damage() => anew(path)?,
+            Err(error) => return Err(error),
         };
         Ok(Self { db, archive: archive.to_owned() })
+    }
+
+    /// Removes the file at `path`, which nothing has open.
+    pub(super) fn discard(path: &Path) -> Result<(), TotalsError> {
+        for part in ["", "-wal", "-shm"] {
+            let mut name = path.as_os_str().to_owned();
+            name.push(part);
+            match fs::remove_file(&name) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Reads what was added to the archive, and returns how many bytes that were. If something that was
@@ -136,20 +149,8 @@ fn connect(path: &Path) -> rusqlite::Result<Option<Connection>> {
 
 fn anew(path: &Path) -> Result<Connection, TotalsError> {
     tracing::info!("the running totals begin anew, with all that is in the archive");
-    for part in ["", "-wal", "-shm"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(part);
-        match fs::remove_file(&name) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-    }
+    RunningTotals::discard(path)?;
     Ok(connect(path)?.ok_or(rusqlite::Error::InvalidQuery)?)
-}
-
-fn is_damaged(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-    matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
 }
 
 /// Of this release and of [`FORMAT`]; never 0, which is that of a new file.
