@@ -155,7 +155,7 @@ mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
-    use crate::pages::{self, Pages};
+    use crate::served_pages::{self, Pages};
 
     type Headers = HashMap<String, String>;
 
@@ -169,7 +169,7 @@ mod tests {
     }
 
     fn all() -> Vec<&'static Asset> {
-        pages::served(&"on".parse::<Pages>().expect("a setting")).collect()
+        served_pages::served(&"on".parse::<Pages>().expect("a setting")).collect()
     }
 
     #[actix_web::test]

@@ -21,10 +21,10 @@ use crate::bearer::has_token;
 use crate::counters::{self, RouteSeries};
 use crate::doors::own_form::OwnForm;
 use crate::doors::sites;
-use crate::pages;
 use crate::problem::{Problem, ProblemCode};
 use crate::read_origins;
 use crate::request_log::{self, LogRequests};
+use crate::served_pages;
 use crate::settings::GatewaySettings;
 use crate::slow_answer::sending;
 use crate::state::Gateway;
@@ -94,7 +94,7 @@ fn trim_slash(request: &mut ServiceRequest) -> Option<HttpResponse> {
     }
     let query = request.query_string();
     let target = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
-    if pages::is_file(path) {
+    if served_pages::is_file(path) {
         return Some(HttpResponse::PermanentRedirect().insert_header((LOCATION, target)).finish());
     }
     let mut parts = request.uri().clone().into_parts();
@@ -147,7 +147,7 @@ fn before_the_route(request: &mut ServiceRequest) -> Result<Option<HttpResponse>
 fn may_read(request: &ServiceRequest, settings: &GatewaySettings) -> Result<(), Problem> {
     let is_open = !matches!(*request.method(), Method::GET | Method::HEAD)
         || OPEN.contains(&request.path())
-        || pages::is_file(request.path())
+        || served_pages::is_file(request.path())
         || sites::is_at(request.path());
     let Some(token) = settings.read_token().filter(|_| !is_open) else { return Ok(()) };
     let mut tokens = [Some(token), settings.admin_token()].into_iter().flatten();

@@ -24,12 +24,12 @@ use crate::doors::splunk::collector;
 use crate::doors::{journald, loki, otlp, records};
 use crate::edge::{not_found, only};
 use crate::extractors::query::{self, Names, PAGE, PERIOD, TENANT};
-use crate::pages::{self, Pages};
 use crate::problem::Problem;
 use crate::routes::{
     analytics, breakdown, event, events, export, health, ingest, live, log_batches, logs, metrics,
     processed_logs, quarantine, root, site_settings, stats, tenant, tenants,
 };
+use crate::served_pages::{self, Pages};
 use crate::state::Gateway;
 
 /// How long a read waits for its turn.
@@ -212,7 +212,7 @@ where
 
 /// The files for browsers.
 pub(crate) fn browser_routes(config: &mut ServiceConfig, pages: &Pages) {
-    for asset in pages::served(pages) {
+    for asset in served_pages::served(pages) {
         let answer = async move |request: HttpRequest| asset.answer(&request);
         config.service(read(asset.path, answer));
     }

@@ -7,9 +7,9 @@ use common::site_dimension::SiteDimensions;
 use common::tenant::TenantId;
 
 use crate::header_list::HeaderList;
-use crate::pages::Pages;
 use crate::read_origins::ReadOrigins;
 use crate::request_log::LogRequests;
+use crate::served_pages::Pages;
 use crate::tenant_list::TenantList;
 
 /// What the gateway accepts, who may read, and what it serves to browsers.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::key::{COUNT, Dimension, FIELDS, FURTHER, Grain, Key};
+use super::layout::{COUNT, Dimension, FIELDS, FURTHER, Grain, Key};
 use super::mark::is_mark;
 use crate::path::{Collection, CollectionPath};
 use crate::store::{Document, DocumentStore, StoreError, scan};

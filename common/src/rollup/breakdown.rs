@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::events::{midnight, visitors_query};
-use super::key::{Dimension, Grain};
+use super::layout::{Dimension, Grain};
 use super::mark::mark;
 use super::query::rollups;
 use crate::site_dimension::SiteDimension;

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
 use super::events::{Period, in_period, midnight, visitors_query};
-use super::key::{Dimension, Grain};
+use super::layout::{Dimension, Grain};
 use super::query::rollups;
 use crate::path::{Collection, CollectionPath};
 use crate::store::{Aggregation, Document, DocumentStore, Op, Query, StoreError};

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::key::Dimension;
+use super::layout::Dimension;
 
 /// The names in settings and documents, in order.
 const NAMES: [(&str, Dimension); 6] = [

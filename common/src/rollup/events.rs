@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use futures::future::try_join_all;
 
-use super::key::{Counts, Dimension, Grain, Key};
+use super::layout::{Counts, Dimension, Grain, Key};
 use super::mark::mark;
 use super::query::{figure, rollups, top, top_query};
 use crate::event::{Bounded, Event, VIEWS};

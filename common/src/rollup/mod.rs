@@ -8,7 +8,7 @@ mod breakdown;
 mod days;
 mod dimensions;
 mod events;
-mod key;
+mod layout;
 mod mark;
 mod query;
 mod requests;
@@ -25,7 +25,7 @@ pub use self::events::{
     Period, Visit, counted_by, event_types, events, of_event, top_paths, unique_users, views,
     visits,
 };
-pub use self::key::{Dimension, Grain, Key};
+pub use self::layout::{Dimension, Grain, Key};
 pub use self::requests::{Asked, Statuses, Window, counted_of, of_entries, touched_by, windows};
 pub use self::series::{Point, series};
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::key::{Dimension, Grain};
+use super::layout::{Dimension, Grain};
 use crate::path::{Collection, CollectionPath};
 use crate::store::{Aggregation, Direction, Document, DocumentStore, Op, Query, StoreError};
 use crate::tenant::TenantId;

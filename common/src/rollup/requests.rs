@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::dimensions::LogDimensions;
-use super::key::{ALL_REQUESTS, BYTES, COUNT, COUNTED, Counts, Dimension, Grain, Key, STATUSES};
+use super::layout::{ALL_REQUESTS, BYTES, COUNT, COUNTED, Counts, Dimension, Grain, Key, STATUSES};
 use super::query::{rollups, top, top_query};
 use crate::access_log::{Chosen, Entry, MAX_BYTES};
 use crate::site_dimension::OTHERS;

@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::events::unique_users;
-use super::key::{Dimension, Grain};
+use super::layout::{Dimension, Grain};
 use super::query::rollups;
 use crate::event::VIEWS;
 use crate::store::{Aggregation, DocumentStore, Op, Query, StoreError};

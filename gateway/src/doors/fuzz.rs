@@ -1,5 +1,6 @@
 //! Mutated requests at each door: none is a panic or an answer that blames the server.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +12,57 @@ use common::broker::embedded::{EmbeddedBroker, EmbeddedQueue, QueueOptions};
 use common::message::flow;
 use common::store::embedded::EmbeddedStore;
 
+use super::sites;
 use crate::route_table::routes;
 use crate::settings::tests::settings;
 use crate::state::Gateway;
+
+/// The routes that this module tries.
+const LOG_CLIENTS: [&str; 7] = [
+    "/v1/logs",
+    "/loki/api/v1/push",
+    "/{index}/_bulk",
+    "/services/collector/event",
+    "/services/collector/raw",
+    "/records",
+    "/upload",
+];
+/// The routes whose bodies `extractors/fuzz.rs` tries.
+const OWN: [&str; 4] = ["/ingest", "/event", "/events", "/logs"];
+/// Routes of a handler that is tried at another route.
+const SAME_HANDLER: [&str; 31] = [
+    "/v1/track",
+    "/v1/page",
+    "/v1/screen",
+    "/v1/identify",
+    "/v1/group",
+    "/v1/alias",
+    "/v1/p",
+    "/v1/s",
+    "/v1/i",
+    "/v1/g",
+    "/v1/a",
+    "/v1/b",
+    "/capture",
+    "/track",
+    "/e",
+    "/i/v0/e",
+    "/decide",
+    "/piwik.php",
+    "/count",
+    "/api/v0/count/{tenant}",
+    "/_bulk",
+    "/elasticsearch/_bulk",
+    "/elasticsearch/{index}/_bulk",
+    "/services/collector",
+    "/services/collector/event/1.0",
+    "/services/collector/raw/1.0",
+    "/tenants/{tenant}/upload",
+    "/array/{token}/config",
+    "/array/{token}/config.js",
+    "/v1/t",
+    "/v1/batch",
+];
 
 /// Sends each body of the corpus to the path under one of these types.
 fn try_door(corpus: &str, path: &str, types: &[&'static str]) {
@@ -66,4 +115,24 @@ fn no_records_are_a_panic() {
 #[test]
 fn no_journal_is_a_panic() {
     try_door("journal", "/upload", &["application/vnd.fdo.journal"]);
+}
+
+/// The routes that take a POST, as the route table begins their counters.
+fn posted_routes() -> BTreeSet<String> {
+    let system = actix_web::rt::System::new();
+    system.block_on(init_service(App::new().configure(routes)));
+    let metrics = common::metrics::render().expect("text");
+    let posts = metrics.lines().filter(|line| line.contains("method=\"POST\""));
+    let route = |line: &str| Some(line.split_once("route=\"")?.1.split_once('"')?.0.to_owned());
+    posts.filter_map(route).collect()
+}
+
+#[test]
+fn every_route_that_takes_a_body_is_tried() {
+    let sites = sites::fuzz::PLACES.map(|place| place.replace("/acme", "/{tenant}"));
+    let tried =
+        LOG_CLIENTS.iter().chain(&OWN).chain(&SAME_HANDLER).map(|route| (*route).to_owned());
+    let tried: BTreeSet<_> = tried.chain(sites).collect();
+    let untried: Vec<_> = posted_routes().difference(&tried).cloned().collect();
+    assert!(untried.is_empty(), "no mutated bodies for {untried:?}");
 }

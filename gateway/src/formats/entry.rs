@@ -8,7 +8,7 @@ use common::host::{host_name, host_of};
 
 use super::details::{bytes, duration_us, query, status};
 use super::names::is_any_host;
-use super::page::page;
+use super::paths::page;
 use super::request_line::{RequestLine, is_method, request_line};
 use super::slot::Slot;
 use super::user_agent::{Families, OTHER};

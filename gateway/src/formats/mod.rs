@@ -21,7 +21,7 @@ mod json;
 mod lines;
 mod names;
 mod object;
-mod page;
+mod paths;
 mod prefix;
 mod preset;
 mod rejects;

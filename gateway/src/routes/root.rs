@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use crate::doors::elasticsearch::handshake;
 use crate::openapi::responses::responses;
-use crate::pages::Page;
 use crate::problem::ProblemCode;
+use crate::served_pages::Page;
 use crate::state::Gateway;
 
 const ICON: &str = include_str!("../../assets/icon.svg");

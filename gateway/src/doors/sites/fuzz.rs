@@ -25,7 +25,7 @@ const TYPES: [&str; 5] = [
 ];
 
 /// A path of each handler.
-const PLACES: [&str; 13] = [
+pub(crate) const PLACES: [&str; 13] = [
     "/api/event",
     "/api/send",
     "/api/batch",

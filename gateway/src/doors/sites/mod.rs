@@ -18,7 +18,7 @@ mod taking;
 pub(crate) mod umami;
 
 #[cfg(test)]
-mod fuzz;
+pub(super) mod fuzz;
 
 /// The paths of all doors but that of CloudEvents, which is `/event`. The API's description leaves them
 /// out, since the documentation of their protocols describes them.
