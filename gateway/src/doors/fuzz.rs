@@ -30,7 +30,7 @@ const LOG_CLIENTS: [&str; 7] = [
 /// The routes whose bodies `extractors/fuzz.rs` tries.
 const OWN: [&str; 4] = ["/ingest", "/event", "/events", "/logs"];
 /// Routes of a handler that is tried at another route.
-const SAME_HANDLER: [&str; 31] = [
+const SAME_HANDLER: [&str; 27] = [
     "/v1/track",
     "/v1/page",
     "/v1/screen",
@@ -58,10 +58,6 @@ const SAME_HANDLER: [&str; 31] = [
     "/services/collector/event/1.0",
     "/services/collector/raw/1.0",
     "/tenants/{tenant}/upload",
-    "/array/{token}/config",
-    "/array/{token}/config.js",
-    "/v1/t",
-    "/v1/batch",
 ];
 
 /// Sends each body of the corpus to the path under one of these types.
