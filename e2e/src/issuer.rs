@@ -3,7 +3,9 @@
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
+use aws_lc_rs::signature::{
+    KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as BASE64};
 use chrono::Utc;
@@ -56,6 +58,14 @@ impl Issuer {
         json!({"alg": "RS256", "typ": "JWT", "kid": self.key_id})
     }
 
+    /// Whether the token has a signature of this issuer.
+    pub fn has_signed(&self, token: &str) -> bool {
+        let Some((content, signature)) = token.rsplit_once('.') else { return false };
+        let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.key.public_key());
+        let signature = BASE64.decode(signature);
+        signature.is_ok_and(|signature| key.verify(content.as_bytes(), &signature).is_ok())
+    }
+
     /// An ordinary token.
     pub fn token(&self, claims: &Value) -> String {
         self.signed(&self.header(), claims)
@@ -73,6 +83,12 @@ impl Issuer {
             .expect("a signature");
         format!("{content}.{}", BASE64.encode(signature))
     }
+}
+
+/// The token without its signature, as Cloud Run hands it on.
+pub fn cut_off(token: &str) -> String {
+    let content = token.rsplit_once('.').map_or("", |(content, _)| content);
+    format!("{content}.{CUT_OFF}")
 }
 
 /// A token with `signature` in place of a real one.

@@ -5,11 +5,13 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
+use crate::api::eventually;
 use crate::last_will::LastWill;
 
 /// The longest time that a program takes to listen.
@@ -116,11 +118,38 @@ impl Service {
 
     /// Asks it to end with SIGTERM, and waits until it has.
     pub async fn terminate(mut self) -> std::io::Result<ExitStatus> {
-        if let Some(pid) = self.child.id().and_then(|pid| i32::try_from(pid).ok()) {
-            let pid = rustix::process::Pid::from_raw(pid).ok_or(std::io::ErrorKind::NotFound)?;
-            rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
-        }
+        self.signal(Signal::TERM)?;
         self.child.wait().await
+    }
+
+    /// Takes the processor away from it, as Cloud Run does between requests.
+    ///
+    /// # Panics
+    /// If it goes on.
+    pub async fn freeze(&self) -> std::io::Result<()> {
+        self.signal(Signal::STOP)?;
+        let stopped = async || self.is_stopped().then_some(());
+        eventually("it stands still", stopped).await;
+        Ok(())
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) -> std::io::Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> std::io::Result<()> {
+        let Some(pid) = self.child.id().and_then(|pid| i32::try_from(pid).ok()) else {
+            return Ok(());
+        };
+        let pid = Pid::from_raw(pid).ok_or(std::io::ErrorKind::NotFound)?;
+        Ok(kill_process(pid, signal)?)
+    }
+
+    fn is_stopped(&self) -> bool {
+        let id = self.child.id().unwrap_or_default();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        status.lines().any(|line| line.starts_with("State:\tT"))
     }
 }
 

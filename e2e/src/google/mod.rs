@@ -7,6 +7,7 @@ mod metadata_server;
 mod passage;
 mod programs;
 mod project;
+mod push_front;
 mod rest;
 
 pub use self::authority::Authority;

@@ -32,6 +32,8 @@ pub async fn assert_passage(programs: &Programs, project: &Project) {
     }
     assert_text_passes(&api).await;
     assert_event_passes(&api).await;
+    assert!(programs.front.passed() > 0, "nothing was pushed");
+    assert_eq!(programs.front.refused(), 0, "a push had no valid token");
     let tokens = project.metadata.tokens().count();
     assert!(tokens >= 2, "each program asks for a token of its own: {tokens}");
     for (service, front) in [("Pub/Sub", &project.pubsub), ("Firestore", &project.firestore)] {

@@ -2,17 +2,19 @@
 //! instance of Cloud Run has: a port, a metadata server, the certificates of its system.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use google_cloud_gax::client_builder::Error as BuilderError;
 use google_cloud_gax::error::Error as PubsubError;
-use serde_json::json;
+use serde_json::Value;
 use thiserror::Error;
 use tokio::process::Command;
 
 use super::metadata_server::MetadataServer;
 use super::project::Project;
+use super::push_front::PushFront;
 use crate::emulators::{EmulatorError, Emulators};
-use crate::issuer::{CUT_OFF, claims, unsigned};
+use crate::issuer::{Issuer, claims};
 use crate::pubsub_admin::{PubsubAdmin, SubscriptionSettings};
 use crate::relay::{Faults, Relay};
 use crate::service::{Service, ServiceError};
@@ -31,7 +33,10 @@ pub struct Programs {
     pub gateway: Service,
     /// The worker.
     pub worker: Service,
-    _relay: Relay,
+    /// What stands before the worker's `/push`.
+    pub front: PushFront,
+    /// Pushes from one to the other.
+    pub relay: Relay,
 }
 
 /// Why they do not run.
@@ -43,6 +48,9 @@ pub enum ProgramsError {
     /// A program does not run.
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// The worker's front cannot listen.
+    #[error("a server cannot listen")]
+    Io(#[from] std::io::Error),
     /// Terraform's files cannot be read.
     #[error(transparent)]
     Terraform(#[from] TerraformError),
@@ -80,10 +88,13 @@ impl Programs {
             SubscriptionSettings { ack_deadline_seconds: 60, ..SubscriptionSettings::default() };
         admin.create_subscription(SUBSCRIPTION, TOPIC, settings).await?;
         let (gateway, worker) = (start("gateway").await?, start("worker").await?);
+        let issuer = Arc::new(Issuer::new("1"));
+        let front = PushFront::start(worker.url(), Arc::clone(&issuer)).await?;
         let relay =
-            Relay::start(&admin, SUBSCRIPTION, "/push", worker.url(), Faults::default()).await?;
-        relay.use_token(push_token(&terraform.services("worker").pop().unwrap_or_default()));
-        Ok(Self { gateway, worker, _relay: relay })
+            Relay::start(&admin, SUBSCRIPTION, "/push", front.url(), Faults::default()).await?;
+        let declared = terraform.services("worker").pop().unwrap_or_default();
+        relay.use_token(issuer.token(&push_claims(&declared)));
+        Ok(Self { gateway, worker, front, relay })
     }
 }
 
@@ -97,9 +108,8 @@ fn terraform(project: &Project) -> Result<Terraform, TerraformError> {
     Terraform::read(Path::new(TERRAFORM), &given)
 }
 
-/// A push's token as Cloud Run hands it on: checked, and without its signature.
-fn push_token(worker: &DeclaredService) -> String {
+/// What a push's token says.
+fn push_claims(worker: &DeclaredService) -> Value {
     let setting = |name: &str| worker.environment.get(name).cloned().unwrap_or_default();
-    let claims = claims(&setting("PUSH_SERVICE_ACCOUNT"), &setting("PUSH_AUDIENCE"));
-    unsigned(&json!({"alg": "RS256", "typ": "JWT", "kid": "1"}), &claims, CUT_OFF)
+    claims(&setting("PUSH_SERVICE_ACCOUNT"), &setting("PUSH_AUDIENCE"))
 }

@@ -1,4 +1,5 @@
-//! The one call that the programs make in JSON: which permissions they have. No emulator has any.
+//! Requests and answers of HTTP/1.1. The programs make one such call: which permissions they have. No
+//! emulator has any.
 
 use std::io;
 
@@ -12,7 +13,7 @@ const TEST_PERMISSIONS: &str = ":testIamPermissions";
 #[derive(Debug)]
 pub(super) struct Request {
     head: String,
-    body: Vec<u8>,
+    pub(super) body: Vec<u8>,
 }
 
 impl Request {
@@ -38,10 +39,14 @@ impl Request {
         named.next().map(|(_, value)| value.trim())
     }
 
+    /// Its path, with the query.
+    pub(super) fn path(&self) -> &str {
+        self.head.split_whitespace().nth(1).unwrap_or_default()
+    }
+
     /// Everything that is asked about is granted.
     pub(super) fn granted(&self) -> (&'static str, Value) {
-        let path = self.head.split_whitespace().nth(1).unwrap_or_default();
-        if !path.split('?').next().is_some_and(|path| path.ends_with(TEST_PERMISSIONS)) {
+        if !self.path().split('?').next().is_some_and(|path| path.ends_with(TEST_PERMISSIONS)) {
             return ("404 Not Found", json!({}));
         }
         let asked: Value = serde_json::from_slice(&self.body).unwrap_or_default();

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use e2e::api::{Api, eventually};
+use e2e::api::{Api, eventually, new_tenant};
 use e2e::binaries::Binaries;
 use e2e::google::{Authority, MetadataServer, Programs, Project, assert_records_pass};
+use e2e::issuer::{Issuer, claims};
 use tokio::process::Command;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,4 +44,21 @@ async fn a_certificate_of_an_unknown_authority_is_not_trusted_in_the_cloud() {
     let (metadata, unknown) = (MetadataServer::start().await, Authority::new());
     let (metadata, unknown) = (metadata.expect("a server"), unknown.expect("an authority"));
     assert_nothing_passes(&metadata, Some(unknown.file()), "UnknownIssuer").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_with_a_token_of_another_issuer_is_not_passed_on_in_the_cloud() {
+    let project = Project::start().await.unwrap_or_else(|error| panic!("{error}"));
+    let binaries = Binaries::shared().await;
+    let launch = |name: &str| Command::new(binaries.path(name));
+    let trusted = project.authority.file();
+    let programs = Programs::start(launch, &project, &project.metadata, trusted).await;
+    let programs = programs.unwrap_or_else(|error| panic!("{error}"));
+    programs.relay.use_token(Issuer::new("1").token(&claims("push@test", "any")));
+    let (api, tenant) = (Api::new(programs.gateway.url()), new_tenant());
+    assert_eq!(api.ingest_json(&tenant, "1", "a text").await.status, 202);
+    let refused = async || (programs.front.refused() > 1).then_some(());
+    eventually("it is pushed, and pushed again", refused).await;
+    assert_eq!(programs.front.passed(), 0);
+    assert_eq!(api.get(&format!("/tenants/{tenant}/processed_logs/1")).await.status, 404);
 }

@@ -13,6 +13,8 @@ use self::image::{Image, Store, base};
 
 /// Cloud Run kills a process so long after it has asked it to end.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
+/// How often the programs are frozen between requests, as instances without requests are.
+const ROUNDS: usize = 3;
 const START: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/images/start");
 
 /// The command that starts the program of an image.
@@ -39,6 +41,15 @@ async fn records_pass_through_the_images() {
     let programs = Programs::start(launch, &project, &project.metadata, trusted).await;
     let programs = programs.unwrap_or_else(|error| panic!("{error}"));
     assert_passage(&programs, &project).await;
+    for _ in 0..ROUNDS {
+        for service in [&programs.gateway, &programs.worker] {
+            service.freeze().await.expect("it stands still");
+        }
+        for service in [&programs.gateway, &programs.worker] {
+            service.thaw().expect("it goes on");
+        }
+        assert_passage(&programs, &project).await;
+    }
     for service in [programs.gateway, programs.worker] {
         let asked = Instant::now();
         let ended = service.terminate().await.expect("it ends");
