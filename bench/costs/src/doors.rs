@@ -38,20 +38,20 @@ macro_rules! doors {
 }
 
 doors! {
-    "plausible": plausible, VIEW, 1, 200;
-    "umami": umami, VIEW, 1, 200;
-    "goatcounter": goatcounter, VIEW, SEVERAL, 20;
-    "segment": segment, VIEW, SEVERAL, 20;
-    "posthog": posthog, VIEW, SEVERAL, 20;
-    "matomo": matomo, VIEW, 1, 200;
-    "snowplow": snowplow, VIEW, SEVERAL, 20;
-    "cloudevents": cloud_event, VIEW, 1, 200;
-    "otlp": otlp, LINES, 1, 10;
-    "loki": loki, LINES, 1, 10;
-    "elasticsearch": elasticsearch, LINES, 1, 10;
-    "splunk": splunk, LINES, 1, 10;
-    "records": records, LINES, 1, 10;
-    "journald": journald, LINES, 1, 10;
+    "door-plausible": plausible, VIEW, 1, 200;
+    "door-umami": umami, VIEW, 1, 200;
+    "door-goatcounter": goatcounter, VIEW, SEVERAL, 20;
+    "door-segment": segment, VIEW, SEVERAL, 20;
+    "door-posthog": posthog, VIEW, SEVERAL, 20;
+    "door-matomo": matomo, VIEW, 1, 200;
+    "door-snowplow": snowplow, VIEW, SEVERAL, 20;
+    "door-cloudevents": cloud_event, VIEW, 1, 200;
+    "door-otlp": otlp, LINES, 1, 10;
+    "door-loki": loki, LINES, 1, 10;
+    "door-elasticsearch": elasticsearch, LINES, 1, 10;
+    "door-splunk": splunk, LINES, 1, 10;
+    "door-records": records, LINES, 1, 10;
+    "door-journald": journald, LINES, 1, 10;
 }
 
 fn plausible(n: u64) -> Request {

@@ -123,7 +123,7 @@ fn check() -> Result<(), CostsError> {
             Some(_) => "",
         };
         let percent = change.unwrap_or_default() * 100.0;
-        println!("{name:>14} {cost:>10} {percent:>+7.1} % {verdict}");
+        println!("{name:>18} {cost:>10} {percent:>+7.1} % {verdict}");
         higher |= is_higher;
     }
     compare_doors(&costs)?;
@@ -138,7 +138,7 @@ fn compare_doors(costs: &Costs) -> Result<(), CostsError> {
         let (name, own) = (door.path.name, door.own);
         let ratio = costs[name] as f64 / (costs[own] * door.requests) as f64;
         let verdict = if ratio > MOST { "TOO MUCH" } else { "" };
-        println!("{name:>14} {ratio:>5.2} times {own} {verdict}");
+        println!("{name:>18} {ratio:>5.2} times {own} {verdict}");
         all_hold &= ratio <= MOST;
     }
     if all_hold { Ok(()) } else { Err(CostsError::Door) }

@@ -49,7 +49,8 @@ pub(crate) const TITLE: &str = "The shop";
 /// The headers that a browser adds.
 pub(crate) fn of_browser(request: Request) -> Request {
     let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
-    request.with("User-Agent", agent).with("Accept-Language", "de-DE,de;q=0.7,en;q=0.3")
+    let request = request.with("User-Agent", agent).with("Origin", "https://acme.example");
+    request.with("Accept-Language", "de-DE,de;q=0.7,en;q=0.3")
 }
 
 /// A batch of access logs in the combined format.
