@@ -4,7 +4,6 @@
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
@@ -17,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 use super::authority::HOST;
 use super::metadata_server::Tokens;
 use super::rest::{self, Request};
+use super::seen::Seen;
 use crate::grpc::{self, Answer, Call, Failure, Server, Upstream};
 
 /// What the emulators let an account of the project do, they let this token do.
@@ -31,13 +31,6 @@ pub struct Front {
     url: String,
     seen: Arc<Seen>,
     task: JoinHandle<()>,
-}
-
-/// What a front has seen.
-#[derive(Debug, Default)]
-struct Seen {
-    passed: AtomicUsize,
-    refused: AtomicUsize,
 }
 
 /// What all connections of a front share.
@@ -70,14 +63,9 @@ impl Front {
         &self.url
     }
 
-    /// How many calls had a token that was given.
-    pub fn passed(&self) -> usize {
-        self.seen.passed.load(Ordering::SeqCst)
-    }
-
-    /// How many calls had none.
-    pub fn refused(&self) -> usize {
-        self.seen.refused.load(Ordering::SeqCst)
+    /// The calls so far.
+    pub fn seen(&self) -> &Seen {
+        &self.seen
     }
 }
 
@@ -131,8 +119,7 @@ impl Shared {
     fn lets_through(&self, shown: Option<&str>) -> bool {
         let token = shown.and_then(|shown| shown.strip_prefix("Bearer "));
         let is_known = token.is_some_and(|token| self.tokens.has(token));
-        let count = if is_known { &self.seen.passed } else { &self.seen.refused };
-        count.fetch_add(1, Ordering::SeqCst);
+        self.seen.count(is_known);
         is_known
     }
 }

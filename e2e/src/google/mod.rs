@@ -9,9 +9,11 @@ mod programs;
 mod project;
 mod push_front;
 mod rest;
+mod seen;
 
 pub use self::authority::Authority;
 pub use self::metadata_server::MetadataServer;
 pub use self::passage::{assert_passage, assert_records_pass};
 pub use self::programs::Programs;
 pub use self::project::Project;
+pub use self::seen::Seen;

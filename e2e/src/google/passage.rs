@@ -32,13 +32,13 @@ pub async fn assert_passage(programs: &Programs, project: &Project) {
     }
     assert_text_passes(&api).await;
     assert_event_passes(&api).await;
-    assert!(programs.front.passed() > 0, "nothing was pushed");
-    assert_eq!(programs.front.refused(), 0, "a push had no valid token");
+    assert!(programs.front.seen().passed() > 0, "nothing was pushed");
+    assert_eq!(programs.front.seen().refused(), 0, "a push had no valid token");
     let tokens = project.metadata.tokens().count();
     assert!(tokens >= 2, "each program asks for a token of its own: {tokens}");
     for (service, front) in [("Pub/Sub", &project.pubsub), ("Firestore", &project.firestore)] {
-        assert!(front.passed() > 0, "{service} was not called");
-        assert_eq!(front.refused(), 0, "{service} was called without a token");
+        assert!(front.seen().passed() > 0, "{service} was not called");
+        assert_eq!(front.seen().refused(), 0, "{service} was called without a token");
     }
 }
 

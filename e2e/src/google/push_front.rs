@@ -4,8 +4,8 @@
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use common::program::chain;
 use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::Value;
@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::rest::{self, Request};
+use super::seen::Seen;
 use crate::issuer::{Issuer, cut_off};
 
 /// A front; dropping it stops it.
@@ -22,13 +23,6 @@ pub struct PushFront {
     url: String,
     seen: Arc<Seen>,
     task: JoinHandle<()>,
-}
-
-/// What a front has seen.
-#[derive(Debug, Default)]
-struct Seen {
-    passed: AtomicUsize,
-    refused: AtomicUsize,
 }
 
 /// Why a push was not passed on.
@@ -59,7 +53,7 @@ impl PushFront {
                 let shared = Arc::clone(&shared);
                 tokio::spawn(async move {
                     if let Err(error) = shared.answer(stream).await {
-                        eprintln!("a push is not passed on: {error}");
+                        eprintln!("a push is not passed on: {}", chain(&error));
                     }
                 });
             }
@@ -72,14 +66,9 @@ impl PushFront {
         self.url.clone()
     }
 
-    /// How many pushes had a token of the issuer.
-    pub fn passed(&self) -> usize {
-        self.seen.passed.load(Ordering::SeqCst)
-    }
-
-    /// How many had none.
-    pub fn refused(&self) -> usize {
-        self.seen.refused.load(Ordering::SeqCst)
+    /// The pushes so far.
+    pub fn seen(&self) -> &Seen {
+        &self.seen
     }
 }
 
@@ -104,8 +93,7 @@ impl Shared {
     fn token(&self, request: &Request) -> Option<String> {
         let shown = request.header("authorization").and_then(|shown| shown.strip_prefix("Bearer "));
         let right = shown.filter(|token| self.issuer.has_signed(token));
-        let count = if right.is_some() { &self.seen.passed } else { &self.seen.refused };
-        count.fetch_add(1, Ordering::SeqCst);
+        self.seen.count(right.is_some());
         right.map(cut_off)
     }
 

@@ -29,7 +29,7 @@ async fn assert_nothing_passes(metadata: &MetadataServer, trusted: Option<&Path>
     }
     let api = Api::new(programs.gateway.url());
     assert_eq!(api.get("/ready").await.status, 503);
-    assert_eq!((project.pubsub.passed(), project.firestore.passed()), (0, 0));
+    assert_eq!((project.pubsub.seen().passed(), project.firestore.seen().passed()), (0, 0));
 }
 
 /// What makes the first test a test: the front lets nobody else through.
@@ -57,8 +57,8 @@ async fn a_push_with_a_token_of_another_issuer_is_not_passed_on_in_the_cloud() {
     programs.relay.use_token(Issuer::new("1").token(&claims("push@test", "any")));
     let (api, tenant) = (Api::new(programs.gateway.url()), new_tenant());
     assert_eq!(api.ingest_json(&tenant, "1", "a text").await.status, 202);
-    let refused = async || (programs.front.refused() > 1).then_some(());
+    let refused = async || (programs.front.seen().refused() > 1).then_some(());
     eventually("it is pushed, and pushed again", refused).await;
-    assert_eq!(programs.front.passed(), 0);
+    assert_eq!(programs.front.seen().passed(), 0);
     assert_eq!(api.get(&format!("/tenants/{tenant}/processed_logs/1")).await.status, 404);
 }

@@ -28,7 +28,7 @@ impl State {
         Some(Self(fields.into_iter().map(field).collect()))
     }
 
-    /// Writes a state, or that there is none.
+    /// Writes a state; for a resource that does not exist, nil.
     pub(crate) fn write(state: Option<Self>) -> DynamicValue {
         let field = |(name, value): (String, Value)| (Value::from(name), value);
         let fields = state.map(|state| Value::Map(state.0.into_iter().map(field).collect()));
