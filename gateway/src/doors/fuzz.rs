@@ -125,10 +125,12 @@ fn posted_routes() -> BTreeSet<String> {
 
 #[test]
 fn every_route_that_takes_a_body_is_tried() {
+    let (posted, own) = (posted_routes(), LOG_CLIENTS.iter().chain(&OWN).chain(&SAME_HANDLER));
+    let own: BTreeSet<_> = own.map(|route| (*route).to_owned()).collect();
+    let gone: Vec<_> = own.difference(&posted).collect();
+    assert!(gone.is_empty(), "no route takes a body at {gone:?}");
     let sites = sites::fuzz::PLACES.map(|place| place.replace("/acme", "/{tenant}"));
-    let tried =
-        LOG_CLIENTS.iter().chain(&OWN).chain(&SAME_HANDLER).map(|route| (*route).to_owned());
-    let tried: BTreeSet<_> = tried.chain(sites).collect();
-    let untried: Vec<_> = posted_routes().difference(&tried).cloned().collect();
+    let tried: BTreeSet<_> = own.into_iter().chain(sites).collect();
+    let untried: Vec<_> = posted.difference(&tried).collect();
     assert!(untried.is_empty(), "no mutated bodies for {untried:?}");
 }
