@@ -26,7 +26,7 @@ use crate::server::{Server, ServerArgs, ServerError};
 ///
 /// With --csv, one collection is written as a table: a column for `id` and for each field that some
 /// document has, such as `payload.plan`. A list is JSON. A text that a spreadsheet would take for a
-/// formula gets a ' before it.
+/// formula gets a ' before it. The parts of long texts are not in the table.
 ///
 /// Exit code 0: everything was written. 1: the server refused, or does not answer, or its answer was
 /// cut off: then the output is not all. 2: an option is not valid.
