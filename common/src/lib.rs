@@ -17,7 +17,7 @@ pub mod hash;
 pub mod host;
 pub mod joined_text;
 pub mod keep;
-pub mod live;
+pub mod live_visitors;
 pub mod log_batch;
 pub mod log_output;
 mod malformed_http;

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use worker::{Worker, WorkerSettings};
 
-use crate::aggregate::Live;
+use crate::aggregate::KeptReport;
 use crate::archive::{self, Archiver};
 use crate::databases::{self, DatabaseError};
 use crate::dispatcher::Dispatcher;
@@ -129,7 +129,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     // None of these has anything to finish, so they end with the process.
     tokio::spawn(adopt(queue));
     tokio::spawn(removing);
-    args.live(&folder).map(|live| tokio::spawn(live.run()));
+    args.kept_report(&folder).map(|report| tokio::spawn(report.run()));
     run(application, dispatcher, archiver, args.until_stdin_ends).await
 }
 
@@ -171,12 +171,12 @@ impl ServeArgs {
     }
 
     /// `None` if it is turned off.
-    fn live(&self, folder: &HeldFolder) -> Option<Live> {
+    fn kept_report(&self, folder: &HeldFolder) -> Option<KeptReport> {
         let every = Duration::from_secs(self.aggregate_seconds.into());
         let (archive, totals) = (folder.archive(), folder.running_totals());
         let (report, rows) = (folder.report(), folder.rows());
-        let live = Live { archive, totals, report, rows, every };
-        (!every.is_zero()).then_some(live)
+        let kept = KeptReport { archive, totals, report, rows, every };
+        (!every.is_zero()).then_some(kept)
     }
 }
 

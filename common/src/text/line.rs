@@ -9,12 +9,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::checks::surroundings::begins;
 use super::rule::{Reach, Rule, Traits};
 use super::rules::RULES;
-use super::surroundings::begins;
 use super::view::View;
 
-pub use super::values::MARK;
+pub use super::checks::values::MARK;
 
 /// How often a line is read, each time with the matches so far replaced. A match can uncover
 /// another one: a number right beside an address is recognized once the address is gone. Longer

@@ -8,9 +8,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::checks::pem;
 pub use super::line::MARK;
 use super::line::{read, replaced, shifted};
-use super::pem;
 use super::segment::segment;
 
 /// A redacted text.

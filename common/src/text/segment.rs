@@ -6,9 +6,9 @@
 
 use std::ops::Range;
 
-use super::keys::LOOKAHEAD;
+use super::checks::keys::LOOKAHEAD;
+use super::checks::pem::open_block;
 use super::line::claimed;
-use super::pem::open_block;
 
 /// Most characters (not bytes) in a part.
 pub const MAX_CHARACTERS: usize = 4_000;

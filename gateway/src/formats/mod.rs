@@ -6,12 +6,6 @@ mod charset;
 mod collector;
 mod combined;
 mod csv;
-#[cfg(test)]
-mod detail_counts;
-#[cfg(test)]
-mod detail_hits;
-#[cfg(test)]
-mod detail_shapes;
 mod details;
 mod detect;
 mod entry;
@@ -28,11 +22,7 @@ mod rejects;
 mod request_line;
 mod requests;
 mod s3;
-#[cfg(test)]
-mod same_counts;
 mod scan;
-#[cfg(test)]
-mod shapes;
 mod slot;
 mod spellings;
 #[cfg(test)]

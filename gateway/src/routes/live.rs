@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{TimeDelta, Utc};
-use common::live;
+use common::live_visitors;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -51,6 +51,6 @@ pub(crate) async fn get(
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::site(&request)?;
     let now = Utc::now();
-    let visitors = live::users(&*gateway.store, &tenant, (now - THERE, now)).await?;
+    let visitors = live_visitors::users(&*gateway.store, &tenant, (now - THERE, now)).await?;
     Ok(HttpResponse::Ok().json(LiveVisitors { site_id: tenant.as_str(), visitors }))
 }

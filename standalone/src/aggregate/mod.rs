@@ -1,12 +1,10 @@
 //! `spillway aggregate`: recounts everything from the raw archive, and compares it with the store.
 
-#[cfg(test)]
-mod access_log_tests;
 mod balance;
 mod compare;
 mod identity;
+mod kept_report;
 mod ledger;
-mod live;
 mod report;
 mod rows;
 mod run;
@@ -34,7 +32,7 @@ use indicatif::ProgressBar;
 use load::progress::progress;
 use thiserror::Error;
 
-pub(crate) use live::Live;
+pub(crate) use kept_report::KeptReport;
 
 use crate::databases::{self, DatabaseError};
 use crate::held_folder;

@@ -1,7 +1,7 @@
 //! Addresses of people and machines.
 
+use super::super::checks::{hosts, ipv6, mail};
 use super::super::rule::{Reach, Rule, Traits, digits};
-use super::super::{hosts, ipv6, mail};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

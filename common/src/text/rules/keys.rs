@@ -1,6 +1,6 @@
 //! Keys and tokens of the common vendors, by their published forms.
 
-use super::super::keys;
+use super::super::checks::keys;
 use super::super::rule::{Reach, Rule, run};
 
 pub(super) const RULES: &[Rule] = &[

@@ -1,6 +1,6 @@
 //! Numbers of cards, accounts and persons.
 
-use super::super::numbers;
+use super::super::checks::numbers;
 use super::super::rule::{Reach, Rule, digits};
 
 pub(super) const RULES: &[Rule] = &[

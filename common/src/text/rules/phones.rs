@@ -1,6 +1,6 @@
 //! Telephone numbers.
 
-use super::super::phones;
+use super::super::checks::phones;
 use super::super::rule::{Reach, Rule, digits};
 
 pub(super) const RULES: &[Rule] = &[

@@ -1,7 +1,7 @@
 //! Secrets that are known by the name, the header or the URL that they stand in.
 
+use super::super::checks::{keys, named, pem, urls};
 use super::super::rule::{self, Reach, Rule, Traits, digits, run};
-use super::super::{keys, named, pem, urls};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

@@ -6,11 +6,11 @@ use common::access_log::Entry;
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::super::{Format, read};
 use super::detail_hits::{Hit, hit};
 use super::detail_shapes::Has::{Bytes, Duration, Host, Referer};
 use super::detail_shapes::{SHAPES, Shape};
 use super::shapes::LINES;
-use super::{Format, read};
 
 /// The entry that a format makes of a hit.
 fn expected(hit: &Hit, shape: &Shape) -> Entry {

@@ -19,7 +19,7 @@ const REST: u32 = 9;
 
 /// Keeps a report up to date.
 #[derive(Clone)]
-pub(crate) struct Live {
+pub(crate) struct KeptReport {
     /// The archive's folder.
     pub(crate) archive: PathBuf,
     /// The file that keeps what was counted so far.
@@ -34,7 +34,7 @@ pub(crate) struct Live {
 
 /// Why there is no new report.
 #[derive(Debug, Error)]
-enum LiveError {
+enum KeptReportError {
     #[error(transparent)]
     Totals(#[from] TotalsError),
     #[error("cannot write {0}")]
@@ -45,7 +45,7 @@ enum LiveError {
     BrokenOff(#[from] oneshot::error::RecvError),
 }
 
-impl Live {
+impl KeptReport {
     /// Never returns; drop it to end it.
     pub(crate) async fn run(self) {
         begin_at_zero(&AGGREGATIONS, &[&["written", "unchanged", "failed"]]);
@@ -72,21 +72,21 @@ impl Live {
     }
 
     /// Runs on its own thread, which ends with the process.
-    async fn aggregate(&self, is_current: bool) -> Result<bool, LiveError> {
-        let live = self.clone();
+    async fn aggregate(&self, is_current: bool) -> Result<bool, KeptReportError> {
+        let kept = self.clone();
         let (told, answer) = oneshot::channel();
         std::thread::Builder::new()
             .name("aggregate".to_owned())
-            .spawn(move || drop(told.send(live.aggregate_once(is_current))))
-            .map_err(LiveError::Thread)?;
+            .spawn(move || drop(told.send(kept.aggregate_once(is_current))))
+            .map_err(KeptReportError::Thread)?;
         answer.await?
     }
 
     /// As [`Self::count`]. Totals that turn out to be damaged are gone afterwards, so that the next try
     /// counts all that is in the archive.
-    fn aggregate_once(&self, is_current: bool) -> Result<bool, LiveError> {
+    fn aggregate_once(&self, is_current: bool) -> Result<bool, KeptReportError> {
         let counted = self.count(is_current);
-        if let Err(LiveError::Totals(error)) = &counted
+        if let Err(KeptReportError::Totals(error)) = &counted
             && error.is_damage()
         {
             RunningTotals::discard(&self.totals)?;
@@ -95,7 +95,7 @@ impl Live {
     }
 
     /// Writes a report if the archive has something new, or the last report is not current.
-    fn count(&self, is_current: bool) -> Result<bool, LiveError> {
+    fn count(&self, is_current: bool) -> Result<bool, KeptReportError> {
         if !self.archive.exists() {
             return Ok(false);
         }
@@ -105,13 +105,13 @@ impl Live {
         }
         let (inputs, totals) = (totals.inputs()?, totals.by_tenant()?);
         let report = Report::of(inputs, &totals, None);
-        report.write(&self.report).map_err(LiveError::written(&self.report))?;
-        rows::write(&totals, &self.rows).map_err(LiveError::written(&self.rows))?;
+        report.write(&self.report).map_err(KeptReportError::written(&self.report))?;
+        rows::write(&totals, &self.rows).map_err(KeptReportError::written(&self.rows))?;
         Ok(true)
     }
 }
 
-impl LiveError {
+impl KeptReportError {
     fn written(path: &Path) -> impl FnOnce(io::Error) -> Self {
         |error| Self::Report(path.to_owned(), error)
     }
@@ -131,26 +131,26 @@ mod tests {
     fn totals_whose_damage_a_later_statement_finds_are_counted_anew() {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
-        let live = Live {
+        let kept = KeptReport {
             archive: at("archive"),
             totals: at("totals.db"),
             report: at("report.json"),
             rows: at("report.ndjson"),
             every: Duration::ZERO,
         };
-        fs::create_dir(&live.archive).expect("a folder");
+        fs::create_dir(&kept.archive).expect("a folder");
         let lines: String = (0..50).map(|n| line(&click(&format!("c{n}"), "d", n), n)).collect();
-        fs::write(live.archive.join("1.ndjson"), lines).expect("written");
-        assert!(live.aggregate_once(false).expect("counted"));
-        let mut bytes = fs::read(&live.totals).expect("read");
+        fs::write(kept.archive.join("1.ndjson"), lines).expect("written");
+        assert!(kept.aggregate_once(false).expect("counted"));
+        let mut bytes = fs::read(&kept.totals).expect("read");
         assert!(bytes.len() > FIRST_PAGE);
         bytes[FIRST_PAGE..].fill(b'x');
-        fs::write(&live.totals, bytes).expect("written");
-        let error = live.aggregate_once(false).expect_err("damaged");
-        assert!(matches!(error, LiveError::Totals(_)), "{error:?}");
-        assert!(live.aggregate_once(false).expect("counted anew"));
-        let written = fs::read(&live.report).expect("a report");
+        fs::write(&kept.totals, bytes).expect("written");
+        let error = kept.aggregate_once(false).expect_err("damaged");
+        assert!(matches!(error, KeptReportError::Totals(_)), "{error:?}");
+        assert!(kept.aggregate_once(false).expect("counted anew"));
+        let written = fs::read(&kept.report).expect("a report");
         let written: serde_json::Value = serde_json::from_slice(&written).expect("JSON");
-        assert_eq!(written, report(&live.archive, 1));
+        assert_eq!(written, report(&kept.archive, 1));
     }
 }

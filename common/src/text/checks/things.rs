@@ -114,7 +114,7 @@ const IDS: &[&str] = &[
 ];
 
 /// Words that may come between such a word and its number.
-pub(super) const FILLERS: &[&str] = &["id", "is", "nr", "no", "num", "number"];
+pub(crate) const FILLERS: &[&str] = &["id", "is", "nr", "no", "num", "number"];
 
 /// Units after a number, which make a range of it.
 const UNITS: &[&str] = &[
@@ -125,7 +125,7 @@ const UNITS: &[&str] = &[
 ];
 
 /// Whether the number at a position is that of a thing, such as an order.
-pub(super) fn numbers_a_thing(text: &str, at: usize) -> bool {
+pub(crate) fn numbers_a_thing(text: &str, at: usize) -> bool {
     let (mut name, start) = word_before(&text.as_bytes()[..at]);
     if FILLERS.contains(&name.as_str()) {
         let before = text.as_bytes()[..start].trim_ascii_end();
@@ -138,13 +138,13 @@ pub(super) fn numbers_a_thing(text: &str, at: usize) -> bool {
 }
 
 /// Whether the number at a position is the id of a record.
-pub(super) fn identifies(text: &str, at: usize) -> bool {
+pub(crate) fn identifies(text: &str, at: usize) -> bool {
     let (name, _) = word_before(&text.as_bytes()[..at]);
     IDS.contains(&name.as_str()) || numbers_a_thing(text, at)
 }
 
 /// Whether a unit follows, as after `200-1000 ms`.
-pub(super) fn measured(text: &str, at: usize) -> bool {
+pub(crate) fn measured(text: &str, at: usize) -> bool {
     let rest = text[at..].strip_prefix(' ').unwrap_or(&text[at..]);
     let end = rest.bytes().take(12).take_while(u8::is_ascii_alphabetic).count();
     UNITS.contains(&rest[..end].to_ascii_lowercase().as_str()) || rest.starts_with(['%', '°'])

@@ -7,7 +7,7 @@ const MAX_AUTHORITY: usize = 256;
 
 /// The credentials before the `@` of a URL. The name stays beside a password, unless the two and
 /// the host look like the address of a person.
-pub(super) fn credentials(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn credentials(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let start = found.end;
     let limit = text.floor_char_boundary((start + MAX_AUTHORITY).min(text.len()));
     let rest = &text[start..limit];
@@ -45,7 +45,7 @@ fn last_at(rest: &str) -> Option<usize> {
 }
 
 /// The password of `name:password@tcp(host)` and of `jdbc:oracle:thin:name/password@host`.
-pub(super) fn data_source(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn data_source(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let login = &text[found.clone()];
     let at = found.start + login.rfind('@')?;
     let sign = if login.starts_with(':') { ':' } else { '/' };

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Format;
+use super::super::Format;
 use crate::times;
 
-const SAMPLE: &str = include_str!("sample.log");
+const SAMPLE: &str = include_str!("../sample.log");
 const SHAPES: &str = include_str!("shapes.txt");
 /// Lines of a log, each of its own format.
 pub(super) const LINES: Format = Format::Lines(None);

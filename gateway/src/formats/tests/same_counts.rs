@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::lines::trimmed;
+use super::super::lines::trimmed;
+use super::super::{Format, ReadEntries, read};
 use super::shapes::{Hit, LINES, hits, shapes};
-use super::{Format, ReadEntries, read};
 
 /// The counts of the lines as they are.
 fn expected(hits: &[Hit]) -> BTreeMap<(i64, String, String), usize> {

@@ -19,7 +19,7 @@ const GLUED: &[&str] = &[
     "ip", "ipv", "addr", "address", "host", "peer", "src", "dst", "client", "server", "node", "pod",
 ];
 
-pub(super) fn ipv4(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn ipv4(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let octets = octets(&text[found.clone()])?;
     let is_free = begins_address(text, found.start) && ends_address(text, found.end, octets);
     (is_free && !written_as_version(text, &found, octets)).then_some(found)
@@ -27,7 +27,7 @@ pub(super) fn ipv4(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 
 /// A host name that contains the host's address, as the names that providers give often do. The
 /// pattern takes the address, and a sign on one side of it that a name has.
-pub(super) fn named_host(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn named_host(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     // The pattern's other alternative has taken this one with its `ip-`.
     if bytes[found.start].is_ascii_digit() && follows_ip(&bytes[..found.start]) {
@@ -103,7 +103,7 @@ fn in_label(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'-'
 }
 
-pub(super) fn octets(text: &str) -> Option<[u8; 4]> {
+pub(crate) fn octets(text: &str) -> Option<[u8; 4]> {
     if text.len() == PADDED && text.bytes().all(|byte| byte.is_ascii_digit()) {
         let octet = |at: usize| text[at..at + 3].parse().ok();
         return Some([octet(0)?, octet(3)?, octet(6)?, octet(9)?]);

@@ -132,7 +132,7 @@ const TAGS: &[&str] = &[
 const NAME: usize = 64;
 
 /// Whether what looks like an address stands where a version would.
-pub(super) fn written_as_version(text: &str, found: &Range<usize>, octets: [u8; 4]) -> bool {
+pub(crate) fn written_as_version(text: &str, found: &Range<usize>, octets: [u8; 4]) -> bool {
     let before = &text.as_bytes()[..found.start];
     let after = &text.as_bytes()[found.end..];
     let (word, _) = word_before(before);

@@ -7,28 +7,28 @@
 use std::ops::Range;
 
 /// How many bytes before a candidate are searched for the word that introduces it.
-pub(super) const WORD_REACH: usize = 40;
+pub(crate) const WORD_REACH: usize = 40;
 /// The longest name and password in a URL that are looked at.
 const LOGIN: usize = 256;
 /// Signs that may come between a word and its number.
 const SIGNS: &[u8] = b" :=#\"'.([/_-";
 
-pub(super) fn digit(c: char) -> bool {
+pub(crate) fn digit(c: char) -> bool {
     c.is_ascii_digit()
 }
 
-pub(super) fn after_byte(text: &str, at: usize, byte: u8) -> bool {
+pub(crate) fn after_byte(text: &str, at: usize, byte: u8) -> bool {
     text.as_bytes()[..at].last() == Some(&byte)
 }
 
 /// Whether a value may begin at a position: no letter or digit is right before it.
-pub(super) fn begins(text: &str, at: usize) -> bool {
+pub(crate) fn begins(text: &str, at: usize) -> bool {
     let before = &text.as_bytes()[..at];
     !before.last().is_some_and(u8::is_ascii_alphanumeric) || after_escape(before)
 }
 
 /// Whether a value may end at a position: no letter or digit is right after it.
-pub(super) fn ends(text: &str, at: usize) -> bool {
+pub(crate) fn ends(text: &str, at: usize) -> bool {
     !text.as_bytes().get(at).is_some_and(u8::is_ascii_alphanumeric)
 }
 
@@ -46,7 +46,7 @@ fn after_escape(before: &[u8]) -> bool {
 }
 
 /// Whether a value may begin at a position, and is not joined to a word by a tie.
-pub(super) fn free_before(text: &str, at: usize, ties: &str) -> bool {
+pub(crate) fn free_before(text: &str, at: usize, ties: &str) -> bool {
     let tied = match text.as_bytes()[..at] {
         [.., before, last] => ties.as_bytes().contains(&last) && before.is_ascii_alphanumeric(),
         _ => false,
@@ -55,7 +55,7 @@ pub(super) fn free_before(text: &str, at: usize, ties: &str) -> bool {
 }
 
 /// Whether a value may end at a position, and is not joined to a digit by a tie.
-pub(super) fn free_after(text: &str, at: usize, ties: &str) -> bool {
+pub(crate) fn free_after(text: &str, at: usize, ties: &str) -> bool {
     let tied = match text.as_bytes()[at..] {
         [first, after, ..] => ties.as_bytes().contains(&first) && after.is_ascii_digit(),
         _ => false,
@@ -64,7 +64,7 @@ pub(super) fn free_after(text: &str, at: usize, ties: &str) -> bool {
 }
 
 /// Whether the position is right after the scheme of a URL, where a login stands, not an address.
-pub(super) fn in_login(text: &str, at: usize) -> bool {
+pub(crate) fn in_login(text: &str, at: usize) -> bool {
     let reach = text.floor_char_boundary(at.saturating_sub(LOGIN));
     let login = text[reach..at].rfind("://").map(|scheme| &text[reach + scheme + 3..at]);
     login.is_some_and(|login| {
@@ -72,13 +72,13 @@ pub(super) fn in_login(text: &str, at: usize) -> bool {
     })
 }
 
-pub(super) fn joined_by_hyphen(text: &str, at: usize) -> bool {
+pub(crate) fn joined_by_hyphen(text: &str, at: usize) -> bool {
     matches!(text.as_bytes()[at..], [b'-', next, ..] if next.is_ascii_alphanumeric())
 }
 
 /// Whether the word before is a number with at least three digits, as in a column or a group of a
 /// longer number.
-pub(super) fn after_column(text: &str, at: usize) -> bool {
+pub(crate) fn after_column(text: &str, at: usize) -> bool {
     let before = &text.as_bytes()[at.saturating_sub(WORD_REACH)..at];
     let Some(before) = before.strip_suffix(b" ") else {
         return false;
@@ -89,29 +89,29 @@ pub(super) fn after_column(text: &str, at: usize) -> bool {
     digits > 2 && (head == 0 || is_apart(before[head - 1]))
 }
 
-pub(super) fn all_digits(text: &str) -> bool {
+pub(crate) fn all_digits(text: &str) -> bool {
     text.len() > 2 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-pub(super) fn start_of_run(text: &str, at: usize, part: impl Fn(char) -> bool) -> usize {
+pub(crate) fn start_of_run(text: &str, at: usize, part: impl Fn(char) -> bool) -> usize {
     at - text[..at].chars().rev().take_while(|c| part(*c)).map(char::len_utf8).sum::<usize>()
 }
 
-pub(super) fn end_of_run(text: &str, at: usize, part: impl Fn(char) -> bool) -> usize {
+pub(crate) fn end_of_run(text: &str, at: usize, part: impl Fn(char) -> bool) -> usize {
     at + text[at..].chars().take_while(|c| part(*c)).map(char::len_utf8).sum::<usize>()
 }
 
-pub(super) fn digits(text: &str) -> Vec<u8> {
+pub(crate) fn digits(text: &str) -> Vec<u8> {
     text.bytes().filter(u8::is_ascii_digit).map(|byte| byte - b'0').collect()
 }
 
-pub(super) fn group_lengths(text: &str) -> Vec<usize> {
+pub(crate) fn group_lengths(text: &str) -> Vec<usize> {
     text.split(|c: char| !digit(c)).map(str::len).filter(|length| *length > 0).collect()
 }
 
 /// The candidate, and then the candidate without its last group of digits, without its last two,
 /// and so on.
-pub(super) fn prefixes(text: &str, found: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn prefixes(text: &str, found: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let Range { start, end } = found;
     (start + 1..=end)
         .rev()
@@ -124,7 +124,7 @@ pub(super) fn prefixes(text: &str, found: Range<usize>) -> impl Iterator<Item = 
 
 /// The last word before a position, in lower case, and where it starts. Signs that may come between
 /// a word and its number are skipped.
-pub(super) fn word_before(text: &[u8]) -> (String, usize) {
+pub(crate) fn word_before(text: &[u8]) -> (String, usize) {
     let reach = text.len().saturating_sub(WORD_REACH);
     let is_sign = |byte: &u8| !SIGNS.contains(byte);
     let end = text[reach..].iter().rposition(is_sign).map_or(reach, |at| reach + at + 1);

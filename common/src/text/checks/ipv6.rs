@@ -14,7 +14,7 @@ const MAX_LABELS: usize = 3;
 
 /// An address in a run of hexadecimal digits and colons. A label may be before it (`source:`), and
 /// the sentence's punctuation or a port after it.
-pub(super) fn ipv6(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn ipv6(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if found.len() > MAX_RUN {
         return None;
     }

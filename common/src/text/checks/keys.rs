@@ -5,7 +5,7 @@ use std::ops::Range;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::rule::token;
+use super::super::rule::token;
 use super::surroundings::{after_byte, begins, digit, end_of_run};
 
 /// How many bytes of a candidate decide whether it is a secret. Only a secret is followed to its end:
@@ -15,23 +15,23 @@ const DECISIVE: usize = 64;
 /// The length at which a run of token characters is a token, whatever it is. It is also how many
 /// characters are read past the end of a part, to see whether a match crosses it: a cut that is
 /// forced leaves this much of a long token to the next part, so that it is found there.
-pub(super) const LOOKAHEAD: usize = 512;
+pub(crate) const LOOKAHEAD: usize = 512;
 
 /// A key with a known prefix, up to its end.
-pub(super) fn key(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn key(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let end = end_of_run(text, found.end, |c| c.is_ascii_alphanumeric() || "_-".contains(c));
     begins(text, found.start).then_some(found.start..end)
 }
 
 /// A key whose pattern takes all of it, with nothing after it.
-pub(super) fn exact_key(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn exact_key(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let rest = text[found.end..].chars().next();
     let ended = !rest.is_some_and(|c| c.is_ascii_alphanumeric());
     (begins(text, found.start) && ended).then_some(found)
 }
 
 /// A key in several pieces, joined by dots or slashes.
-pub(super) fn jointed_key(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn jointed_key(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if !begins(text, found.start) {
         return None;
     }
@@ -41,7 +41,7 @@ pub(super) fn jointed_key(text: &str, found: Range<usize>) -> Option<Range<usize
 
 /// A key with a prefix so short that a name may begin with it too. It is not searched for inside a
 /// hyphenated name, so that such a name is read only once.
-pub(super) fn random_key(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn random_key(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if after_byte(text, found.start, b'-') {
         return None;
     }
@@ -60,21 +60,21 @@ pub(super) fn random_key(text: &str, found: Range<usize>) -> Option<Range<usize>
 }
 
 /// The token of a bot, right after its number: `bot110201543:AA…`.
-pub(super) fn bot_token(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn bot_token(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let end = end_of_run(text, found.end, |c| c.is_ascii_alphanumeric() || "_-".contains(c));
     let start = found.start + text[found.clone()].find(':')? + 1;
     (32..=40).contains(&(end - start)).then_some(start..end)
 }
 
 /// The path of a web hook, which is the secret part.
-pub(super) fn hook(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn hook(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let names = ["/services/", "/workflows/", "/webhooks/", "/webhookb2/"];
     let start = names.iter().find_map(|name| Some(text[found.clone()].find(name)? + name.len()))?;
     jointed_key(text, found.start + start..found.end)
 }
 
 /// A token after the word `bearer` alone, which may also be part of a sentence.
-pub(super) fn bearer(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn bearer(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if !begins(text, found.start) {
         return None;
     }
@@ -93,7 +93,7 @@ pub(super) fn bearer(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 
 /// The name and password of `Basic`, wherever they are: they are recognized by the colon between
 /// the two.
-pub(super) fn basic(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn basic(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if !begins(text, found.start) {
         return None;
     }
@@ -106,7 +106,7 @@ pub(super) fn basic(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 }
 
 /// Whether a word is long or mixed enough to be a token.
-pub(super) fn looks_random(word: &str) -> bool {
+pub(crate) fn looks_random(word: &str) -> bool {
     let mixed = word.chars().any(digit)
         || word.bytes().skip(1).any(|byte| byte.is_ascii_uppercase())
         || word.matches('.').count() > 1;
@@ -115,14 +115,14 @@ pub(super) fn looks_random(word: &str) -> bool {
 
 /// A run of token characters that is too long for a name, hash or number, such as the rest of a
 /// token that was cut between two parts. It must mix upper case, lower case and digits.
-pub(super) fn opaque(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn opaque(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let start = found.start + text[found.clone()].find(token)?;
     let end = end_of_run(text, found.end, token);
     let run = &text.as_bytes()[start..end];
     (run.len() >= LOOKAHEAD && is_mixed(run)).then_some(start..end)
 }
 
-pub(super) fn is_mixed(run: &[u8]) -> bool {
+pub(crate) fn is_mixed(run: &[u8]) -> bool {
     run.iter().any(u8::is_ascii_digit)
         && run.iter().any(u8::is_ascii_uppercase)
         && run.iter().any(u8::is_ascii_lowercase)

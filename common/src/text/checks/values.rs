@@ -86,7 +86,7 @@ const WORDS: &[&str] = &[
 ];
 
 /// The value that begins at a position, without its quotes; `None` if no value begins there.
-pub(super) fn value(text: &str, at: usize) -> Option<Range<usize>> {
+pub(crate) fn value(text: &str, at: usize) -> Option<Range<usize>> {
     let rest = &text[at..];
     let slashes = rest.bytes().take(4).take_while(|byte| *byte == b'\\').count();
     let own = match rest[slashes..].chars().next()? {
@@ -148,14 +148,14 @@ fn is_last(rest: &[u8]) -> bool {
 }
 
 /// Whether a value is a secret, and not a word about it, a mask, or a placeholder.
-pub(super) fn is_secret_word(value: &str) -> bool {
+pub(crate) fn is_secret_word(value: &str) -> bool {
     let trimmed = value.trim_matches(|c: char| "()[]{}<>.,:;!?".contains(c));
     let is_masked = trimmed.chars().all(|c| "*xX•.#-_".contains(c));
     !is_masked && !is_environment(value) && !WORDS.contains(&trimmed.to_lowercase().as_str())
 }
 
 /// Whether a variable or a template stands at a position, in place of a value.
-pub(super) fn begins_placeholder(text: &str, at: usize) -> bool {
+pub(crate) fn begins_placeholder(text: &str, at: usize) -> bool {
     let rest = text[at..].trim_start_matches(['"', '\'', '\\']);
     ["${", "$(", "{", "%(", "%s", "#{", "<"].iter().any(|sign| rest.starts_with(sign))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Format;
+use super::super::Format;
 use super::detail_hits::Hit;
 use super::shapes::LINES;
 

@@ -10,7 +10,7 @@ use super::keys::is_mixed;
 const FULL_LINE: [usize; 2] = [64, 76];
 
 /// Which lines of a text belong to a private key.
-pub(super) fn body_lines(lines: &[&str]) -> Vec<bool> {
+pub(crate) fn body_lines(lines: &[&str]) -> Vec<bool> {
     let mut inside = vec![false; lines.len()];
     let mut open = None;
     for (at, line) in lines.iter().enumerate() {
@@ -35,14 +35,14 @@ fn first_of_body(lines: &[&str]) -> usize {
 }
 
 /// What is secret in a line of a block: all but the white space around it.
-pub(super) fn secret(line: &str) -> Option<Range<usize>> {
+pub(crate) fn secret(line: &str) -> Option<Range<usize>> {
     let text = line.trim();
     let start = line.len() - line.trim_start().len();
     (!text.is_empty() && !text.starts_with("[REDACTED]")).then(|| start..start + text.len())
 }
 
 /// Whether a line that stands alone is a full line of a block that was cut.
-pub(super) fn is_full_line(line: &str) -> bool {
+pub(crate) fn is_full_line(line: &str) -> bool {
     let text = line.trim();
     FULL_LINE.contains(&text.len())
         && is_body(text)
@@ -51,7 +51,7 @@ pub(super) fn is_full_line(line: &str) -> bool {
 }
 
 /// Whether a block of a key is open at a position, and where its first line starts.
-pub(super) fn open_block(text: &str, at: usize) -> Option<usize> {
+pub(crate) fn open_block(text: &str, at: usize) -> Option<usize> {
     let begin = text[..at].rfind("-----BEGIN ")?;
     let line = text[begin..].lines().next()?;
     let is_open = begins_key(line) && !text[begin + 5..at].contains("-----END ");
@@ -59,7 +59,7 @@ pub(super) fn open_block(text: &str, at: usize) -> Option<usize> {
 }
 
 /// A key in one line, as in the JSON of a service account: what is between its two ends.
-pub(super) fn in_line(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn in_line(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let rest = &text[found.end..];
     let end =
         rest.find("-----END").or_else(|| rest.find(['"', '\''])).unwrap_or(rest.trim_end().len());

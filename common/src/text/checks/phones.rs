@@ -25,7 +25,7 @@ const PHONE_DIGITS: &[(&str, usize)] = &[
     ("971", 12),
 ];
 
-pub(super) fn international_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn international_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let number = &text[found.clone()];
     if !begins(text, found.start) || time_zone(number) || is_round(number) {
         return None;
@@ -36,19 +36,19 @@ pub(super) fn international_phone(text: &str, found: Range<usize>) -> Option<Ran
 }
 
 /// A number after 00. Columns of zero-padded numbers look like that too.
-pub(super) fn prefixed_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn prefixed_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let apart = !after_column(text, found.start) && phone_free_before(text, found.start);
     if apart { international_phone(text, found) } else { None }
 }
 
-pub(super) fn phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let apart = phone_free_before(text, found.start) && phone_free_after(text, found.end);
     (apart && !numbers_a_thing(text, found.start)).then_some(found)
 }
 
 /// A local number of seven digits. Ranges (`500-1023/5000`, `200-1000 ms`) and the years of
 /// standards look like that too; only the exchange 555 is never one.
-pub(super) fn local_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn local_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let (exchange, line) = (&text[found.start..found.start + 3], &text[found.end - 4..found.end]);
     let is_round = line.ends_with("00") || line.starts_with("19") || line.starts_with("20");
     let is_range = matches!(text.as_bytes()[found.end..], [b'/', b'0'..=b'9', ..])
@@ -59,7 +59,7 @@ pub(super) fn local_phone(text: &str, found: Range<usize>) -> Option<Range<usize
 
 /// Groups with only spaces between them. Columns of numbers look like that too, so no other number
 /// and no closing quote may be next to them.
-pub(super) fn spaced_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn spaced_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let quoted = text[..found.start].ends_with("\" ");
     let next = text[found.end..].strip_prefix(' ').and_then(|rest| rest.split(' ').next());
     let column = next.is_some_and(all_digits) || after_column(text, found.start);
@@ -67,7 +67,7 @@ pub(super) fn spaced_phone(text: &str, found: Range<usize>) -> Option<Range<usiz
 }
 
 /// A national number with a leading 0 and nine to eleven digits.
-pub(super) fn trunk_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn trunk_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if !phone_free_before(text, found.start) || after_column(text, found.start) {
         return None;
     }
@@ -82,7 +82,7 @@ pub(super) fn trunk_phone(text: &str, found: Range<usize>) -> Option<Range<usize
 }
 
 /// A number in any form after a word for phone.
-pub(super) fn named_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn named_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let start = found.start + text[found.clone()].find(|c: char| "+(".contains(c) || digit(c))?;
     if !begins_word(text, found.start) || date(&text[start..]) {
         return None;

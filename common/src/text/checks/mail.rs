@@ -112,12 +112,12 @@ const ENDINGS: &[&str] = &[
 ];
 
 /// Whether a name ends like that of a file or a unit, and not like a domain.
-pub(super) fn names_a_file(last_label: &str) -> bool {
+pub(crate) fn names_a_file(last_label: &str) -> bool {
     let stem = last_label.trim_end_matches(|c: char| c.is_ascii_digit());
     ENDINGS.binary_search(&stem.to_ascii_lowercase().as_str()).is_ok()
 }
 
-pub(super) fn email(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn email(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let start = start_of_mailbox(text, found.start)?;
     let end = end_of_domain(text, found.end)?;
     let domain = &text[found.end..end];

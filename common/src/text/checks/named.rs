@@ -27,7 +27,7 @@ const PLACES: &[&str] = &[
 const SHORTEST: usize = 4;
 
 /// A password, after `password=`, `"password": ` or `<password>`.
-pub(super) fn password(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn password(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if in_login(text, found.start) || begins_placeholder(text, found.end) {
         return None;
     }
@@ -46,7 +46,7 @@ pub(super) fn password(text: &str, found: Range<usize>) -> Option<Range<usize>> 
 }
 
 /// A secret, token or key, which may also be a word in a sentence.
-pub(super) fn secret(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn secret(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if in_login(text, found.start) || begins_placeholder(text, found.end) {
         return None;
     }
@@ -66,20 +66,20 @@ pub(super) fn secret(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 }
 
 /// The value of an option: `--password hunter2`.
-pub(super) fn option(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn option(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let own = value(text, found.end)?;
     let is_option = text[own.clone()].starts_with('-');
     (!is_option && is_secret_word(&text[own.clone()])).then_some(own)
 }
 
 /// A value in quotes after a word: `IDENTIFIED BY 'hunter2'`.
-pub(super) fn quoted(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn quoted(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let own = value(text, found.end - 1)?;
     is_secret_word(&text[own.clone()]).then_some(own)
 }
 
 /// The password of `-u name:password`.
-pub(super) fn login(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn login(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let own = value(text, found.end)?;
     let start = own.start + text[own.clone()].find(':')? + 1;
     let is_id = text[start..own.end].bytes().all(|byte| byte.is_ascii_digit());
@@ -89,7 +89,7 @@ pub(super) fn login(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 }
 
 /// A security code of a card.
-pub(super) fn code(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn code(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let rest = &text.as_bytes()[found.end..];
     let quote = rest.iter().take(4).take_while(|byte| matches!(byte, b'\\' | b'"' | b'\'')).count();
     let digits = rest[quote..].iter().take(5).take_while(|byte| byte.is_ascii_digit()).count();
@@ -98,7 +98,7 @@ pub(super) fn code(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 }
 
 /// A random part of a path after a word such as `reset`.
-pub(super) fn path_token(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn path_token(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let end = text[found.end..].find(|c: char| !(c.is_ascii_alphanumeric() || "_-=~.".contains(c)));
     let end = found.end + end.unwrap_or(text.len() - found.end);
     let own = &text[found.end..end];
@@ -117,7 +117,7 @@ fn name<'a>(text: &'a str, found: &Range<usize>) -> &'a str {
 }
 
 /// The credentials of an `Authorization` header, of whatever scheme, or without one.
-pub(super) fn authorization(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn authorization(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let rest = &text[found.end..];
     let word = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"-_".contains(b)).count();
     let blanks = rest[word..].bytes().take_while(|b| matches!(b, b' ' | b'\t')).count();
@@ -217,7 +217,7 @@ fn end_of_quotes(text: &str, start: usize) -> usize {
 }
 
 /// The cookies of a request, or the value of the cookie that an answer sets.
-pub(super) fn cookies(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn cookies(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let sets = text.as_bytes()[found.start] | 0x20 == b's';
     let before = text.as_bytes()[..found.start].last_chunk::<4>();
     if !sets && before.is_some_and(|before| before[..3].eq_ignore_ascii_case(b"set")) {

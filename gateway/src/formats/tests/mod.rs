@@ -1,5 +1,11 @@
 //! Tests of all formats.
 
+mod detail_counts;
+mod detail_hits;
+mod detail_shapes;
+mod same_counts;
+mod shapes;
+
 use chrono::{TimeDelta, Utc};
 use common::access_log::Entry;
 use proptest::prelude::*;
@@ -103,7 +109,7 @@ fn the_same_entries_are_equal_in_every_format() {
 
 #[test]
 fn real_lines_are_read() {
-    let lines = include_str!("sample.log");
+    let lines = include_str!("../sample.log");
     let batch = read("text/plain", lines).expect("it is text");
     assert_eq!((batch.entries.len(), batch.rejected), (lines.lines().count(), 0));
     let at = "2015-05-17T10:05:03Z".parse().expect("it is a time");

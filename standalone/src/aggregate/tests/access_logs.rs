@@ -16,12 +16,12 @@ use common::tenant::TenantId;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use super::compare::Difference;
-use super::report::Report;
-use super::run::{Outcome, aggregate};
-use super::share::Share;
-use super::source::Source;
-use super::tests::balanced;
+use super::super::compare::Difference;
+use super::super::report::Report;
+use super::super::run::{Outcome, aggregate};
+use super::super::share::Share;
+use super::super::source::Source;
+use super::balanced;
 use crate::archive::Line;
 
 fn folder() -> TempDir {

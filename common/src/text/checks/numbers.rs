@@ -69,7 +69,7 @@ const IBAN_LENGTHS: &[(usize, &str)] = &[
 
 /// A payment card among the groups of a run of digits. Columns and lists of numbers are such runs
 /// too, so the groups must be those that cards have.
-pub(super) fn card(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn card(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let groups = groups(&text[found.clone()], found.start);
     (0..groups.len()).find_map(|first| card_from(text, &groups[first..], first > 0))
 }
@@ -151,7 +151,7 @@ fn groups(text: &str, offset: usize) -> Vec<Range<usize>> {
     groups
 }
 
-pub(super) fn iban(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn iban(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if !begins(text, found.start) {
         return None;
     }
@@ -164,13 +164,13 @@ pub(super) fn iban(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     (ends(text, own.end) && remainder_97(&text[own.clone()]) == 1).then_some(own)
 }
 
-pub(super) fn social_security(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn social_security(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let apart = free_before(text, found.start, ".-/:#") && free_after(text, found.end, ".-/");
     let issued = issued_social_security(&digits(&text[found.clone()]));
     (apart && issued && !numbers_a_thing(text, found.start)).then_some(found)
 }
 
-pub(super) fn named_social_security(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn named_social_security(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let start = found.start + text[found.clone()].find(|c: char| c.is_ascii_digit())?;
     let apart = begins(text, found.start) && free_after(text, found.end, ".-");
     let issued = issued_social_security(&digits(&text[start..found.end]));

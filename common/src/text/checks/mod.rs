@@ -1,0 +1,15 @@
+//! The checks of the rules: each follows what a pattern has begun to its end, or rejects it.
+
+pub(super) mod hosts;
+pub(super) mod ipv6;
+pub(super) mod keys;
+pub(super) mod mail;
+pub(super) mod named;
+pub(super) mod numbers;
+pub(super) mod pem;
+pub(super) mod phones;
+pub(super) mod surroundings;
+mod things;
+pub(super) mod urls;
+pub(super) mod values;
+mod versions;
