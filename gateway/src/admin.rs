@@ -21,6 +21,6 @@ pub(crate) fn check(request: &HttpRequest, gateway: &Gateway) -> Result<(), Prob
     }
 }
 
-const ONLY_LOCAL: &str = "Without an ADMIN_TOKEN, this is for clients on the gateway's own machine, and \
-    only while the gateway listens on a loopback address. Set one, and send it as `Authorization: \
-    Bearer …`.";
+const ONLY_LOCAL: &str = "Without an ADMIN_TOKEN, only clients on the gateway's own machine may \
+    do this, and only while the gateway listens on a loopback address. Set one, and send it as \
+    `Authorization: Bearer …`.";

@@ -107,7 +107,7 @@ fn trim_slash(request: &mut ServiceRequest) -> Option<HttpResponse> {
 
 /// The route for every unknown path.
 pub(crate) async fn not_found() -> Result<HttpResponse, Problem> {
-    Err(Problem::new(ProblemCode::NotFound, "Nothing is at this path."))
+    Err(Problem::new(ProblemCode::NotFound, "There is nothing at this path."))
 }
 
 /// The route for every method that a path does not support.

@@ -69,8 +69,8 @@ fn without_port(host: &str) -> &str {
 }
 
 fn unknown() -> Problem {
-    let detail = "The server listens on its own machine only, and does not know the name in Host. Ask \
-        for localhost, or name the host in ALLOWED_HOSTS.";
+    let detail = "The server listens only on its own machine, and does not know the name in Host. \
+        Use localhost, or name the host in ALLOWED_HOSTS.";
     Problem::new(ProblemCode::Forbidden, detail)
 }
 

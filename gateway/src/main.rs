@@ -21,7 +21,7 @@ struct Args {
     #[arg(long, env = "HOST", default_value = "0.0.0.0")]
     host: String,
 
-    /// The port to listen on; 0 takes a free one.
+    /// The port to listen on; 0 picks a free one.
     #[arg(long, env = "PORT", default_value_t = 8080)]
     port: u16,
 

@@ -265,13 +265,13 @@ impl From<TooFast> for Problem {
 
 impl From<TooManyWait> for Problem {
     fn from(error: TooManyWait) -> Self {
-        Self::unavailable(format!("The tenant {} sends faster than the broker takes it.", error.0))
+        Self::unavailable(format!("The tenant {} sends faster than the broker accepts.", error.0))
     }
 }
 
 impl From<NoRoom> for Problem {
     fn from(_: NoRoom) -> Self {
-        Self::unavailable("Other requests take all the memory that bodies may have. Try again.")
+        Self::unavailable("Other requests are using all the memory for bodies. Try again.")
     }
 }
 

@@ -23,7 +23,7 @@ pub struct ReadOrigins(Vec<HeaderValue>);
 
 /// The text is no origin.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0:?} is no origin; write one as https://stats.example.com, without a path")]
+#[error("{0:?} is not an origin; write one as https://stats.example.com, without a path")]
 pub struct NotAnOrigin(String);
 
 impl FromStr for ReadOrigins {

@@ -147,7 +147,7 @@ impl Sites {
     fn rest(&self, error: &str) {
         tracing::warn!(
             error,
-            "cannot read the settings of a site: those that were known last hold"
+            "cannot read the settings of a site; the last known ones stay in force"
         );
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }

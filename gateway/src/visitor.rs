@@ -82,7 +82,10 @@ impl Salts {
                 Some(salt)
             }
             Err(error) => {
-                tracing::warn!(error, "cannot read the salt of the day: events count no visitors");
+                tracing::warn!(
+                    error,
+                    "cannot read the salt of the day; events do not count visitors"
+                );
                 *last = Last::Failed(Instant::now());
                 None
             }

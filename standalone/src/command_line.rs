@@ -24,11 +24,12 @@ pub(crate) fn with_config(command: Command) -> Command {
         // Unlike a path, it may be empty, which is not set.
         .value_parser(value_parser!(OsString))
         .global(true)
-        .help("A file of settings: TOML, by the names of their environment variables")
+        .help("A TOML file of settings, named like their environment variables")
         .long_help(
-            "A file of settings: TOML, by the names of their environment variables, which may be in \
-             lower case: `port = 8080`. A list may be in brackets: `allowed_hosts = [\"a.example\", \
-             \"b.example\"]`. An option or a variable wins over the file, unless the variable is empty",
+            "A TOML file of settings, named like their environment variables in upper or lower \
+            case: `port = 8080`. A list may be in brackets: `allowed_hosts = [\"a.example\", \
+            \"b.example\"]`. An option or a variable wins over the file, unless the variable is \
+            empty",
         );
     command.arg(option)
 }

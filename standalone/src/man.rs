@@ -18,7 +18,7 @@ use thiserror::Error;
 #[derive(Args, Debug)]
 pub(crate) struct ManArgs {
     /// The folder for the pages of all commands; created if it is missing [default: the page of the
-    /// program, to standard output]
+    /// program, on standard output]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }

@@ -43,7 +43,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "HOST", default_value = "127.0.0.1")]
     host: String,
 
-    /// The port to listen on; 0 takes a free one.
+    /// The port to listen on; 0 picks a free one.
     #[arg(long, env = "PORT", default_value_t = 8080)]
     port: u16,
 

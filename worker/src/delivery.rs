@@ -127,7 +127,7 @@ impl Worker {
         if let Some(outcome) = self.end_if_stored(record).await {
             return outcome;
         }
-        let detail = format!("{attempts} deliveries failed, and the last try: {why}");
+        let detail = format!("{attempts} deliveries failed, and so did the last try: {why}");
         let failure = Failure { reason: Reason::DeadLetter, detail, attempts };
         let set_aside = self.set_aside(message, failure).await;
         self.end_if_stored(record).await.unwrap_or(set_aside)
@@ -170,7 +170,7 @@ impl Worker {
             Ok(RecordOutcome::Expired) => (Reason::TooOld, TOO_OLD.to_owned()),
             Ok(RecordOutcome::Conflict) => (
                 Reason::Conflict,
-                "another record with this id and other content came first".to_owned(),
+                "another record with this id and different content came first".to_owned(),
             ),
             Err(ProcessError::Stopping) => return DeliveryOutcome::Released,
             Err(error) => match error.reason() {

@@ -19,10 +19,10 @@ pub struct Push {
 #[derive(Debug, Error)]
 pub enum PushError {
     /// The body is not an envelope in JSON.
-    #[error("the push is not an envelope in JSON")]
+    #[error("the push is not a JSON envelope")]
     Envelope(#[from] serde_json::Error),
     /// The data are not Base64.
-    #[error("the data of the push are not Base64")]
+    #[error("the data of the push is not Base64")]
     Data {
         /// The message, its data not decoded.
         message: Message,

@@ -81,7 +81,7 @@ async fn a_message_that_fails_again_is_quarantined_with_the_reason_and_the_attem
     assert_eq!((&*reason, attempts), ("dead-letter", 100));
     assert_eq!(
         detail,
-        "100 deliveries failed, and the last try: the store cannot be reached, or is busy"
+        "100 deliveries failed, and so did the last try: the store cannot be reached, or is busy"
     );
     assert!(store.all(logs()).await.is_empty());
 }

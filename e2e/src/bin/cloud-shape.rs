@@ -19,7 +19,7 @@ use thiserror::Error;
 #[derive(Parser)]
 #[command(version)]
 struct Args {
-    /// The port of the gateway; 0 takes a free one. The worker and the emulators take free ports.
+    /// The port of the gateway; 0 picks a free one. The worker and the emulators use free ports.
     #[arg(long, env = "PORT", default_value_t = 8080)]
     port: u16,
 }

@@ -48,7 +48,7 @@ pub(crate) async fn post(
     let rejected = refused.len();
     let errors: Vec<_> = refused.into_iter().take(MAX_ERRORS).collect();
     if texts + entries == 0 {
-        let detail = format!("The request has no valid record, and {rejected} that are not valid.");
+        let detail = format!("The request has no valid record; {rejected} are not valid.");
         return Err(Problem::new(ProblemCode::InvalidEntries, detail).because(errors));
     }
     let (status, batch_id) = ("accepted", batch.to_string());

@@ -210,7 +210,7 @@ impl Origin {
         valid.into_iter().for_each(|record| sorted.add(record));
         let (texts, entries) = (sorted.texts.len(), sorted.entries());
         if texts > MAX_TEXTS {
-            let detail = format!("The request has {texts} texts; it may have {MAX_TEXTS}.");
+            let detail = format!("The request has {texts} texts; the limit is {MAX_TEXTS}.");
             return Err(Problem::new(ProblemCode::TooLarge, detail));
         }
         let batches = sorted.batches.len() + sorted.alone.len();

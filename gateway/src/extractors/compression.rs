@@ -95,7 +95,7 @@ fn inflate(body: &[u8], plain: &mut Buffer) -> io::Result<()> {
     if !plain.fits(0) || is_end(decoder.into_inner()) {
         return Ok(());
     }
-    Err(io::Error::new(io::ErrorKind::InvalidData, "something follows its end"))
+    Err(io::Error::new(io::ErrorKind::InvalidData, "there is data after its end"))
 }
 
 /// Reads until the end, or one byte more than the limit in total.

@@ -69,8 +69,8 @@ impl Media {
                 format!("The content type {name:?} is not supported here. Use {supported}.")
             }
             _ => format!(
-                "The request does not say what its body is, and it does not begin like JSON. Add \
-                 the header Content-Type: {supported}."
+                "The request does not say what its body is, and the body does not begin like \
+                JSON. Add the header Content-Type: {supported}."
             ),
         };
         Problem::new(ProblemCode::UnsupportedMediaType, detail)

@@ -44,7 +44,7 @@ impl TextBatch {
     ) -> Result<Self, Problem> {
         let count = items.items.len();
         if count > MAX_RECORDS {
-            let detail = format!("The batch has {count} texts; it may have {MAX_RECORDS}.");
+            let detail = format!("The batch has {count} texts; the limit is {MAX_RECORDS}.");
             return Err(Problem::new(ProblemCode::TooLarge, detail));
         }
         let shared = Shared::of(request, items.beside)?;
@@ -100,7 +100,7 @@ impl Shared {
             errors.extend(names.clone().one("tenant_id").err().unwrap_or_default());
         }
         if record_id::in_header(request, "X-Log-ID") {
-            let reason = "names one text; name those of a batch by log_id or by Idempotency-Key";
+            let reason = "names one text; name the texts of a batch with log_id or Idempotency-Key";
             errors.push(FieldError::new(ProblemCode::InvalidId, "X-Log-ID", reason));
         }
         let id = record_id::keyed(request).map_err(|error| errors.push(error));

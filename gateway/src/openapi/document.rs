@@ -16,12 +16,12 @@ use crate::routes::{
 #[openapi(
     info(
         title = "Spillway",
-        description = "A multi-tenant backend for logs and web analytics.\n\nA record that was \
-            answered 202 is durable: it is stored once, or in its tenant's quarantine with the \
+        description = "A multi-tenant backend for logs and web analytics.\n\nA record answered \
+            with 202 is durable: it ends up stored once, or in its tenant's quarantine with the \
             reason. Every path that supports GET supports HEAD. Unknown JSON fields are ignored; \
             null means missing. A read refuses query parameters that it does not know; a POST \
-            ignores them. Answers are JSON, and errors are problems (RFC 9457). Their codes, \
-            limits and examples are on the page of the API, docs/API.md."
+            ignores them. Answers are JSON, and errors are problems (RFC 9457). Codes, limits and \
+            examples are in docs/API.md."
     ),
     servers((url = "/", description = "The gateway that serves this document.")),
     paths(
@@ -63,8 +63,7 @@ use crate::routes::{
         (name = "access logs", description = "Requests, counted by window."),
         (name = "events", description = "Events of a site's visitors, counted."),
         (name = "quarantine", description = "Messages that cannot be processed."),
-        (name = "clients", description = "The protocols of clients that people already have: see \
-            docs/CLIENTS.md."),
+        (name = "clients", description = "The protocols of existing clients: see docs/CLIENTS.md."),
         (name = "service", description = "The state of the service."),
     ),
 )]
@@ -140,7 +139,7 @@ fn share(components: &mut Components) {
     components.headers = headers::all();
     components.parameters = parameters::shared();
     for (name, about) in [
-        ("readToken", "Reads need it if `READ_TOKEN` is set; `ADMIN_TOKEN` serves as well."),
+        ("readToken", "Reads need it if `READ_TOKEN` is set; `ADMIN_TOKEN` works too."),
         (
             "adminToken",
             "`ADMIN_TOKEN`. If it is not set, a client on the machine of a gateway that \

@@ -22,7 +22,11 @@ const HEADERS: [(&str, &str, &str); 14] = [
         "The next page, if there is one: the same query with another `page_token`.",
         "<?limit=10&page_token=dGVuYW50cy9hY21lL2V2ZW50cw>; rel=\"next\"",
     ),
-    ("RateLimit", "What is left of the rate, and the seconds until it is.", "\"records\";r=0;t=3"),
+    (
+        "RateLimit",
+        "What is left of the rate, and the seconds until more is accepted.",
+        "\"records\";r=0;t=3",
+    ),
     (
         "RateLimit-Policy",
         "What the tenant may send in how many seconds.",

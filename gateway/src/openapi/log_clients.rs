@@ -28,8 +28,8 @@ struct Door {
 }
 
 /// The description of each operation.
-const ABOUT: &str = "docs/CLIENTS.md says what of the protocol is kept, and how it names tenants and \
-    records.";
+const ABOUT: &str = "docs/CLIENTS.md says what is kept of a request, and how the protocol names \
+    tenants and records.";
 
 const POST: &[HttpMethod] = &[HttpMethod::Post];
 const POST_AND_PUT: &[HttpMethod] = &[HttpMethod::Post, HttpMethod::Put];
@@ -62,7 +62,11 @@ const DOORS: [Door; 20] = [
         "getElasticsearchFeatures",
         "Says that there are no features",
     ),
-    handshake("/elasticsearch/_cluster/health", "getElasticsearchHealth", "Says that it runs"),
+    handshake(
+        "/elasticsearch/_cluster/health",
+        "getElasticsearchHealth",
+        "Says that it is running",
+    ),
     events("/services/collector", "collect"),
     events("/services/collector/event", "collectEvents"),
     events("/services/collector/event/1.0", "collectEvents1"),
@@ -129,7 +133,7 @@ impl Door {
         let (status, body) = self.answers;
         let responses = ResponsesBuilder::new()
             .response(status, response("All is well.", body))
-            .response("default", response("An error, as the protocol has it.", None));
+            .response("default", response("An error, in the protocol's own form.", None));
         let body = RequestBodyBuilder::new().required(Some(Required::True));
         let body = self.takes.iter().fold(body, |body, kind| body.content(*kind, content(kind)));
         OperationBuilder::new()

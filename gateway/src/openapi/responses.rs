@@ -39,7 +39,7 @@ impl PartialSchema for ProblemCode {
     fn schema() -> RefOr<Schema> {
         let names = Self::ALL.iter().map(|code| code.as_str());
         let text = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names));
-        text.description(Some("What is wrong, by a stable name.")).into()
+        text.description(Some("A stable name for what is wrong.")).into()
     }
 }
 

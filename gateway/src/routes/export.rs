@@ -99,7 +99,7 @@ async fn next(lines: Option<Lines>) -> io::Result<Option<(Bytes, Option<Lines>)>
     let Some(mut lines) = lines else { return Ok(None) };
     loop {
         let piece = lines.piece().await.map_err(|error| {
-            tracing::error!(error = chain(&error), "an export is cut off");
+            tracing::error!(error = chain(&error), "an export was cut off");
             io::Error::other(error)
         })?;
         let Some(piece) = piece else { return Ok(None) };

@@ -48,7 +48,8 @@ responses! {
 #[utoipa::path(
     get, path = "/health", tag = "service", operation_id = "getHealth",
     responses(
-        (status = 200, description = "The process runs.", body = Health, example = json!({"status": "ok"})),
+        (status = 200, description = "The process is running.", body = Health,
+            example = json!({"status": "ok"})),
         HealthProblems,
     ),
 )]

@@ -263,7 +263,8 @@ pub(crate) async fn stats(
     let windows::Windows { grain, from, to } = asked;
     let asked = rollup::Asked { grain, from, to, limit, most_bytes: MAX_ANSWER_BYTES };
     let windows = rollup::windows(&*gateway.store, &tenant, asked).await?.ok_or_else(|| {
-        let reason = "makes an answer of more than 8 MiB; ask for fewer rows or a shorter period";
+        let reason =
+            "would make an answer of more than 8 MiB; ask for fewer rows or a shorter period";
         query::invalid("limit", reason)
     })?;
     Ok(HttpResponse::Ok().json(Windows {

@@ -34,7 +34,7 @@ responses! {
                 "attributes": {"kind": "text", "record_id": "boot-1", "tenant_id": "acme"},
                 "data_bytes": 12,
                 "data_sha256": "4895ecc6f0c011072af486ea30a1239caa1b297fb61ecaca8ac94d9c2071be22",
-                "detail": "another record with this id and other content came first",
+                "detail": "another record with this id and different content came first",
                 "first_seen": "2026-11-21T08:00:03.400Z", "reason": "conflict",
             }],
         })),

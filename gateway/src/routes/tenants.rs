@@ -61,5 +61,5 @@ pub(crate) async fn list(
     Ok(HttpResponse::Ok().json(Tenants { tenants }))
 }
 
-const ONLY_LOCAL: &str = "Without a READ_TOKEN, the names of tenants are listed to clients on the \
-    gateway's own machine only. Set one, and send it.";
+const ONLY_LOCAL: &str = "Without a READ_TOKEN, only clients on the gateway's own machine may \
+    list the names of tenants. Set one, and send it.";

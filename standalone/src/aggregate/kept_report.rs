@@ -41,7 +41,7 @@ enum KeptReportError {
     Report(PathBuf, #[source] io::Error),
     #[error("cannot start a thread")]
     Thread(#[source] io::Error),
-    #[error("counting was broken off")]
+    #[error("counting was interrupted")]
     BrokenOff(#[from] oneshot::error::RecvError),
 }
 

@@ -44,7 +44,7 @@ enum ArchiveError {
     Write(#[from] WriteError),
     #[error(transparent)]
     Queue(#[from] QueueError),
-    #[error("a write to the archive was broken off")]
+    #[error("a write to the archive was interrupted")]
     BrokenOff(#[from] JoinError),
 }
 
@@ -98,7 +98,7 @@ impl Archiver {
             ARCHIVE_FAILURES.inc();
             tracing::error!(
                 error = chain(&error),
-                "cannot archive a tenant's messages; they wait, and those of others go on"
+                "cannot archive a tenant's messages; they wait, but those of other tenants do not"
             );
             progress.hold(tenant, first, Instant::now());
         }

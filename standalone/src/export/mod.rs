@@ -55,7 +55,7 @@ fn collections() -> PossibleValuesParser {
 enum ExportError {
     #[error(transparent)]
     Server(#[from] ServerError),
-    #[error("the export was cut off: what was written is not all")]
+    #[error("the export was cut off; the output is incomplete")]
     CutOff(#[source] reqwest::Error),
     #[error("cannot write to standard output")]
     Stdout(#[from] io::Error),

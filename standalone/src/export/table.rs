@@ -19,7 +19,7 @@ type Row = BTreeMap<String, String>;
 /// Why there is no table.
 #[derive(Debug, Error)]
 pub(super) enum TableError {
-    #[error("the temporary file with its rows fails")]
+    #[error("cannot use the temporary file for its rows")]
     Rows(#[from] io::Error),
     #[error("a line of the export is not a document")]
     Line(#[from] serde_json::Error),

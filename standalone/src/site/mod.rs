@@ -20,11 +20,11 @@ type Settings = Map<String, Value>;
 /// Why the settings are not shown, or not changed.
 #[derive(Debug, Error)]
 enum SiteError {
-    #[error("nothing is to be set; name a setting, such as --hosts")]
+    #[error("there is nothing to set; name a setting, such as --hosts")]
     NothingToSet,
     #[error(transparent)]
     Server(#[from] ServerError),
-    #[error("the server's answer is not settings")]
+    #[error("the server did not answer with settings")]
     NoSettings(#[source] serde_json::Error),
     #[error("cannot write to standard output")]
     Stdout(#[source] io::Error),

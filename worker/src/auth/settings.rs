@@ -46,7 +46,7 @@ pub enum PushAuth {
 pub enum GuardError {
     /// There is no safe default outside the emulator.
     #[error(
-        "PUSH_AUTH is not set, so anybody could push. Set it to cloud-run-iam (private service: \
+        "PUSH_AUTH is not set, so anyone could push. Set it to cloud-run-iam (private service: \
          Cloud Run checks the token, the worker its claims) or to oidc (the worker checks the \
          whole token). It is optional only with FIRESTORE_EMULATOR_HOST"
     )]

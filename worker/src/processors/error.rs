@@ -14,7 +14,7 @@ pub(crate) enum ProcessError {
     #[error(transparent)]
     BadMessage(#[from] MessageError),
     /// The data do not fit the kind. Permanent: quarantine the message.
-    #[error("the message's data do not fit its kind")]
+    #[error("the message's data does not fit its kind")]
     BadData(#[from] serde_json::Error),
     /// The store did not take it.
     #[error(transparent)]

@@ -78,7 +78,7 @@ fn key_values(list: Option<&Value>, depth: usize) -> Result<Map<String, Value>, 
     };
     let pair = |pair: &Value| {
         let key = pair.get("key").and_then(Value::as_str);
-        let key = key.ok_or_else(|| wrong("attributes", "must have a key each"))?;
+        let key = key.ok_or_else(|| wrong("attributes", "must each have a key"))?;
         Ok((key.to_owned(), any_value(pair.get("value"), depth)?))
     };
     list.iter().map(pair).collect()

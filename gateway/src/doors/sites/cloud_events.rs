@@ -136,7 +136,7 @@ pub(super) fn structured(event: Map<String, Value>) -> Read {
     let said = |name: &str| first(&event, &[name]);
     for required in ["id", "source", "type"] {
         if !said(required).is_some_and(|value| value.is_string()) {
-            let reason = "must be a string that is not empty";
+            let reason = "must be a non-empty string";
             return Err(FieldError::new(ProblemCode::MissingField, required, reason));
         }
     }

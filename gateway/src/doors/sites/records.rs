@@ -64,7 +64,7 @@ impl Records {
         };
         let count = found.items.len();
         if count > MAX_RECORDS {
-            let detail = format!("The batch has {count} records; it may have {MAX_RECORDS}.");
+            let detail = format!("The batch has {count} records; the limit is {MAX_RECORDS}.");
             return Err(Problem::new(ProblemCode::TooLarge, detail));
         }
         let beside = found.beside.map_or_else(|| Ok(Map::new()), |beside| whole(&beside))?;

@@ -174,7 +174,7 @@ fn check_count(count: usize) -> Result<(), Problem> {
         return Err(Problem::new(ProblemCode::InvalidEntries, "The batch has no records."));
     }
     if count > MAX_RECORDS {
-        let detail = format!("The batch has {count} records; it may have {MAX_RECORDS}.");
+        let detail = format!("The batch has {count} records; the limit is {MAX_RECORDS}.");
         return Err(Problem::new(ProblemCode::TooLarge, detail));
     }
     Ok(())
