@@ -25,7 +25,7 @@ pub struct LogArgs {
 pub enum LogFormat {
     /// Coloured text for people.
     Pretty,
-    /// One JSON object on each line, for Google Cloud Logging.
+    /// One JSON object per line, for Google Cloud Logging.
     Stackdriver,
 }
 
@@ -52,12 +52,12 @@ pub struct GoogleServices {
     #[arg(long, env = "FIRESTORE_DATABASE", default_value = "(default)")]
     pub firestore_database: String,
 
-    /// The URL of Pub/Sub: another one for the endpoint of a region, or a private one.
+    /// The URL of Pub/Sub; change it for a regional or private endpoint.
     #[arg(long, env = "PUBSUB_ENDPOINT", default_value = "https://pubsub.googleapis.com",
         value_parser = google_address::endpoint)]
     pub pubsub_endpoint: String,
 
-    /// The URL of Firestore: another one for a private endpoint.
+    /// The URL of Firestore; change it for a private endpoint.
     #[arg(long, env = "FIRESTORE_ENDPOINT", default_value = "https://firestore.googleapis.com",
         value_parser = google_address::endpoint)]
     pub firestore_endpoint: String,

@@ -28,8 +28,8 @@ struct Args {
     #[command(flatten)]
     google: GoogleArgs,
 
-    /// Whether original texts are kept, as the worker's STORE_ORIGINAL says. If they are not, digests
-    /// are keyed, so that nobody can guess an original from them.
+    /// Whether original texts are kept, as the worker's STORE_ORIGINAL says. If not, digests are
+    /// keyed, so that nobody can guess an original from them.
     #[arg(long, env = "STORE_ORIGINAL", default_value_t = true, action = ArgAction::Set)]
     store_original: bool,
 

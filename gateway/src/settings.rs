@@ -26,35 +26,36 @@ pub struct GatewaySettings {
         value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     pub max_logs_bytes: u32,
 
-    /// The memory that all bodies of requests and what is made of them may take together, in bytes. One
-    /// may take as much as the others leave free. A body that finds no room waits for 5 s; then the
+    /// The most memory for all request bodies, and the data made from them, in bytes. A body may
+    /// take as much as the others leave free. A body that finds no room waits for 5 s; then the
     /// answer is 503.
     #[arg(long, env = "MAX_BODIES_BYTES", default_value_t = 268_435_456,
         value_parser = clap::value_parser!(u64).range(134_217_728..=68_719_476_736))]
     pub max_bodies_bytes: u64,
 
     /// The longest time from a request's head to the last byte of its body, in seconds; then the answer
-    /// is 408. A body also ends with 408 after a pause of 5 s, and after 10 s if it has brought less than
-    /// 32 KiB a second.
+    /// is 408. The answer is also 408 if the body pauses for 5 s, or if after 10 s it has arrived
+    /// at less than 32 KiB a second.
     #[arg(long, env = "MAX_BODY_SECONDS", default_value_t = 45,
         value_parser = clap::value_parser!(u32).range(1..=3_500))]
     pub max_body_seconds: u32,
 
-    /// How many connections may be open. More wait until one closes. The server closes a connection
-    /// that sends no complete head within 10 s, that is idle for 75 s after an answer, or whose client
-    /// takes nothing of an answer for 15 s.
+    /// How many connections may be open. Further ones wait until one closes. The server closes a
+    /// connection that sends no complete head within 10 s, that is idle for 75 s after an answer,
+    /// or whose client reads nothing of an answer for 15 s.
     #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 16_384,
         value_parser = clap::value_parser!(u32).range(16..=1_000_000))]
     pub max_connections: u32,
 
-    /// Names under which a server that listens on a loopback address may be asked for, besides such
-    /// addresses and names without a dot: a comma-separated list, or * for any. A proxy on the same
-    /// machine that passes `Host` on needs it [default: none].
+    /// The names in `Host` that a server on a loopback address accepts, besides such addresses and
+    /// names without a dot: a comma-separated list, or * for any. Needed behind a proxy on the same
+    /// machine that passes `Host` on [default: none].
     #[arg(long, env = "ALLOWED_HOSTS", value_delimiter = ',')]
     pub allowed_hosts: Vec<String>,
 
     /// The most texts, events and access-log entries a second that each tenant may send on average
-    /// to one gateway; 0 is no limit. Ten seconds' worth may come at once; beyond, the answer is 429.
+    /// to one gateway; 0 is no limit. Ten seconds' worth may arrive at once; beyond that, the
+    /// answer is 429.
     #[arg(long, env = "TENANT_RECORDS_PER_SECOND", default_value_t = 0,
         value_parser = clap::value_parser!(u32).range(0..=1_000_000_000))]
     pub tenant_records_per_second: u32,
@@ -65,32 +66,32 @@ pub struct GatewaySettings {
     pub tenant_bytes_per_second: u32,
 
     /// The most documents a day that the records of each tenant may write, counted as if each came
-    /// alone, to one gateway; 0 is no limit. A day's worth may come at once, and comes back evenly over
-    /// the day; beyond, the answer is 429.
+    /// alone, to one gateway; 0 is no limit. A day's worth may be used at once, and refills evenly
+    /// over the day; beyond that, the answer is 429.
     #[arg(long, env = "TENANT_WRITES_PER_DAY", default_value_t = 0,
         value_parser = clap::value_parser!(u32).range(0..=1_000_000_000))]
     pub tenant_writes_per_day: u32,
 
-    /// The most pages and event types, each, of a site that one gateway counts by name on a day. The rest is
-    /// counted as `(other)`.
+    /// The most pages of a site, and the most event types, that one gateway counts by name on a
+    /// day. The rest is counted as `(other)`.
     #[arg(long, env = "MAX_EVENT_VALUES", default_value_t = 10_000,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_event_values: u32,
 
-    /// The most paths, referers and hosts, each, of a tenant's access logs that one gateway counts by
-    /// name on a day. The rest is counted as `(other)`.
+    /// The most paths, the most referers and the most hosts of a tenant's access logs that one
+    /// gateway counts by name on a day. The rest is counted as `(other)`.
     #[arg(long, env = "MAX_LOG_VALUES", default_value_t = 10_000,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_log_values: u32,
 
     /// The token that every read except health checks must send as `Authorization: Bearer …`, without
-    /// whitespace around it [default: anybody may read].
+    /// whitespace around it [default: anyone may read].
     #[arg(long, env = "READ_TOKEN", hide_env_values = true)]
     pub read_token: Option<String>,
 
     /// The origins of sites whose pages may read from here, in their visitors' browsers: a
-    /// comma-separated list such as `https://stats.example.com`. Without a read token, whatever such a page
-    /// can reach is read without asking anybody.
+    /// comma-separated list such as `https://stats.example.com`. Without a read token, such a page
+    /// can read everything that its visitor's browser can reach.
     #[arg(long, env = "READ_ORIGINS", default_value = "")]
     pub read_origins: ReadOrigins,
 
@@ -106,19 +107,19 @@ pub struct GatewaySettings {
         value_parser = clap::value_parser!(u8).range(0..=10))]
     pub trusted_hops: u8,
 
-    /// The headers in which the platform or a proxy tells the country of a client, as two letters: a
-    /// comma-separated list such as CF-IPCountry,X-AppEngine-Country. Clients can make up a header that
-    /// nothing in front of the gateway sets.
+    /// The headers in which the platform or a proxy gives the client's country, as two letters: a
+    /// comma-separated list such as CF-IPCountry,X-AppEngine-Country. If nothing in front of the
+    /// gateway sets a header, clients can make it up.
     #[arg(long, env = "COUNTRY_HEADERS", default_value = "")]
     pub country_headers: HeaderList,
 
-    /// The dimensions in which events are counted, beside their type and their path, as a
+    /// The dimensions in which events are counted, besides their type and path, as a
     /// comma-separated list, or none.
     #[arg(long, env = "SITE_DIMENSIONS", default_value_t = SiteDimensions::ALL)]
     pub site_dimensions: SiteDimensions,
 
-    /// Whether personal data and secrets are taken out of paths, referers and queries of access logs
-    /// and events before they are counted and stored.
+    /// Whether personal data and secrets are redacted in the paths, referers and queries of access
+    /// logs and events before they are counted and stored.
     #[arg(long, env = "REDACT_PATHS", default_value_t = true, action = ArgAction::Set)]
     pub redact_paths: bool,
 

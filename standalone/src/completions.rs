@@ -8,10 +8,10 @@ use clap_complete::{Shell, generate};
 use common::program;
 use thiserror::Error;
 
-/// Print the completions for a shell, for its configuration.
+/// Print the completions for a shell.
 ///
-/// Bash: `spillway completions bash > ~/.local/share/bash-completion/completions/spillway`. The Debian
-/// package has those of Bash, Zsh and fish.
+/// Bash: `spillway completions bash > ~/.local/share/bash-completion/completions/spillway`. The
+/// Debian package has those for Bash, Zsh and fish.
 ///
 /// Exit code 0: they are printed. 1: standard output cannot be written. 2: the shell is not known.
 #[derive(Args, Debug)]

@@ -42,7 +42,7 @@ use replay::ReplayArgs;
 use serve::ServeArgs;
 use site::SiteArgs;
 
-/// A flood allocates on all threads at once, which the system's allocator takes twice as long for.
+/// A flood allocates on all threads at once, which takes the system's allocator twice as long.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

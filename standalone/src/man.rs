@@ -12,7 +12,7 @@ use thiserror::Error;
 
 /// Print the manual page, or write those of all commands into a folder.
 ///
-/// To read it: `spillway man | man -l -`. The Debian package has all of them.
+/// To read it: `spillway man | man -l -`. The Debian package includes all pages.
 ///
 /// Exit code 0: done. 1: a page cannot be written. 2: an option is not valid.
 #[derive(Args, Debug)]

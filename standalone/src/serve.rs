@@ -30,8 +30,8 @@ use crate::retention;
 /// commits do not finish are delivered again after the next start.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The records that may be on their way into the queue at once, in bytes: few enough that they are
-/// written within a moment, so that a tenant that sends little does not wait for one that floods.
+/// The most bytes of records on their way into the queue at once: few enough to be written in a
+/// moment, so that a tenant that sends little does not wait for one that floods.
 const PUBLISHED_AT_ONCE_BYTES: usize = 1 << 20;
 
 /// How often the queue is checked for messages from other processes.
@@ -56,24 +56,24 @@ pub(crate) struct ServeArgs {
         value_parser = clap::value_parser!(u32).range(1..))]
     work_concurrency: u32,
 
-    /// Seconds until a message that is not acknowledged is delivered again.
+    /// Seconds until an unacknowledged message is delivered again.
     #[arg(long, env = "ACK_DEADLINE_SECONDS", default_value_t = 600,
         value_parser = clap::value_parser!(u32).range(1..))]
     ack_deadline_seconds: u32,
 
-    /// Seconds that an event or a batch of access logs may wait in the queue. While those of a tenant
-    /// wait for longer, more of them are refused with 503.
+    /// Seconds that an event or a batch of access logs may wait in the queue. While a tenant's have
+    /// waited longer, further ones are refused with 503.
     #[arg(long, env = "MAX_QUEUE_SECONDS", default_value_t = 120,
         value_parser = clap::value_parser!(u32).range(1..))]
     max_queue_seconds: u32,
 
-    /// How many failed deliveries send a message to quarantine.
+    /// How many deliveries of a message may fail before it goes to quarantine.
     #[arg(long, env = "MAX_DELIVERY_ATTEMPTS", default_value_t = 100,
         value_parser = clap::value_parser!(u32).range(1..))]
     max_delivery_attempts: u32,
 
-    /// Seconds between two counts of the archive into `analytics/report.json`, and as rows into
-    /// `analytics/report.ndjson`; 0 turns them off.
+    /// Seconds between two recounts of the archive, written to `analytics/report.json` and as rows
+    /// to `analytics/report.ndjson`; 0 turns them off.
     #[arg(long, env = "AGGREGATE_SECONDS", default_value_t = 60)]
     aggregate_seconds: u32,
 

@@ -10,10 +10,11 @@ use reqwest::header::AUTHORIZATION;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use thiserror::Error;
 
-/// How long a request may take. The server ends the longest, a part of an export, after 10 s.
+/// How long a request may take. The longest is a part of an export, which the server ends after 10
+/// s.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Which server, and how to be let in.
+/// Which server, and the token for it.
 #[derive(Args, Debug)]
 pub(crate) struct ServerArgs {
     /// The base URL of the server

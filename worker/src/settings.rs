@@ -38,8 +38,8 @@ pub struct WorkerSettings {
 
     /// Which details of access logs are counted besides the number of requests, as a
     /// comma-separated list of paths, user_agents, status, bytes, referers and hosts, or none.
-    /// Status and bytes cost no further document; each of the others costs three for each value of
-    /// a minute.
+    /// Status and bytes cost no further document; each of the others costs three for each of its
+    /// values in a minute.
     #[arg(long, env = "LOG_DIMENSIONS", default_value_t = LogDimensions::ALL)]
     pub log_dimensions: LogDimensions,
 

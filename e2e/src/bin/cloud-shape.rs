@@ -42,7 +42,7 @@ async fn main() -> ExitCode {
     program::ended(run(Args::parse()).await)
 }
 
-/// What fails soon comes first: a build takes minutes.
+/// Steps that fail fast come first, because a build takes minutes.
 async fn run(Args { port }: Args) -> Result<(), CloudShapeError> {
     check(port)?;
     eprintln!("Starting the emulators …");

@@ -23,13 +23,14 @@ const MOST_CHARACTERS: usize = 1_000_000;
 /// Half of the logs are JSON and half are plain text. The report lists each record that is missing,
 /// duplicated, in the wrong tenant or changed.
 ///
-/// The server has to run: start it with `cargo run` in another terminal, or name one with --target.
+/// A server must be running: start one with `cargo run` in another terminal, or name one with
+/// --target.
 ///
-/// Each request is sent when it is due, even if earlier ones are not answered yet, and its latency
-/// counts from that time, so that a server that stalls shows (an open loop).
+/// Each request is sent when it is due, even if earlier ones are unanswered, and its latency counts
+/// from that time, so that a stalling server shows (an open loop).
 ///
-/// The first Ctrl-C stops sending, or later waiting, and goes on to the report; the second one ends
-/// the program.
+/// The first Ctrl-C stops the sending (or, later, the waiting) and goes on to the report; the
+/// second ends the program.
 ///
 /// Exit code 0: every record was answered 202 and found once, unchanged, in its own tenant. 1: some
 /// were not, or no server answered. 2: an option is not valid. 130: ended by a second Ctrl-C.
@@ -51,7 +52,7 @@ pub struct FloodArgs {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     tenants: u16,
 
-    /// The same number makes the same formats and texts [default: random, and in the report]
+    /// The same seed makes the same formats and texts [default: random, shown in the report]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
@@ -72,7 +73,7 @@ pub struct FloodArgs {
     #[arg(long, value_name = "N", default_value_t = 1_200, value_parser = large_characters)]
     large_characters: usize,
 
-    /// How many requests may be in flight; one that is due beyond that is counted and not sent
+    /// How many requests may be in flight; any more that are due are counted but not sent
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     connections: u32,
 

@@ -16,10 +16,11 @@ const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(2000, 1, 1).expect("a day")
 
 /// Send a realistic sample of page views, clicks and locations to a running deployment.
 ///
-/// The server has to run: start it with `cargo run` in another terminal, or name one with --target.
+/// A server must be running: start one with `cargo run` in another terminal, or name one with
+/// --target.
 ///
-/// The same options make the same events with the same ids: sent twice, they count once. Other
-/// days, users, tenants or another seed make events with other ids. A larger --events begins with
+/// The same options make the same events with the same ids: sent twice, they count once. With other
+/// days, users, tenants or another seed, the events have other ids. A larger --events begins with
 /// the same events.
 ///
 /// Exit code 0: every event was answered 202. 1: some were not, or the events could not be written.
@@ -34,7 +35,7 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "N", default_value_t = 5_000)]
     pub(super) events: usize,
 
-    /// How many users the events come from; a few of them are far busier than the others
+    /// How many users the events come from; a few are far busier than the others
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     users: u32,
 
@@ -46,11 +47,12 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "DAY", default_value = "2025-05-29")]
     to: NaiveDate,
 
-    /// The tenant of the events; repeat it for several tenants, of which the first gets the most
+    /// The tenant of the events; repeat the option for several tenants, of which the first gets the
+    /// most
     #[arg(long, value_name = "ID", default_value = TenantId::DEFAULT, value_parser = tenant)]
     tenant: Vec<String>,
 
-    /// Another number makes other events with other ids
+    /// Another seed makes other events with other ids
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) seed: u64,
 

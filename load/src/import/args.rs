@@ -8,24 +8,24 @@ use reqwest::Url;
 
 use crate::http;
 
-/// Send the events that another web analytics exported to a running server.
+/// Import the events that another web analytics product exported into a running server.
 ///
-/// Taken are views with their page, title, referrer and campaign, events by their name, the visitors
-/// that the other told apart, and the times. Browsers, systems, languages and countries are not: the
-/// server takes them from browsers' requests alone.
+/// It imports views with their page, title, referrer and campaign, events by their name, the
+/// visitors that the product told apart, and the times. It leaves out browsers, systems, languages
+/// and countries, because the server takes them only from browsers' requests.
 ///
-/// An event keeps its id, or gets one that is made of its row. So each counts once, also if the file is
-/// imported again, or a later export that holds the same events.
+/// An event keeps its id, or gets one derived from its row. So each counts once, even if the file
+/// is imported again, or a later export has the same events.
 ///
 /// Exit code 0: every event was answered 202. 1: some were not, or the file cannot be read. 2: an option
-/// is not valid, or the file is no such export.
+/// is not valid, or the file is not such an export.
 #[derive(Args, Clone, Debug)]
 pub struct ImportArgs {
     /// Where the export comes from
     #[arg(value_name = "PRODUCT", value_enum)]
     pub(super) product: Product,
 
-    /// The file: website_event.csv of Umami's export, or GoatCounter's export; may be gzipped
+    /// The file: website_event.csv from Umami's export, or GoatCounter's export; may be gzipped
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
 
@@ -38,7 +38,7 @@ pub struct ImportArgs {
     pub(super) target: Url,
 }
 
-/// A web analytics whose exports can be read.
+/// A web analytics product whose exports can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Product {
     Umami,

@@ -10,17 +10,18 @@ use super::scenario::{Scenario, Size};
 use crate::token::Token;
 use crate::{duration, http};
 
-/// Send the access logs of several customers, kill the server on the way, and compare its counts.
+/// Send the access logs of several customers, kill the server partway through, and compare its
+/// counts.
 ///
-/// Customers send their batches mixed with each other, in all four formats. The entries of a batch are
-/// spread over half an hour, and one batch in four is sent twice. When half of the time is up, the
-/// server is killed with SIGKILL and started again, and what got no answer is sent again. In the
-/// end, every window that the server serves, by minute, hour and day, is compared with the
-/// command's own count: requests, paths and user agents.
+/// Customers' batches are interleaved, in all four formats. The entries of a batch are spread over
+/// half an hour, and one batch in four is sent twice. Halfway through, the server is killed with
+/// SIGKILL and started again, and requests without an answer are sent again. In the end, every
+/// window that the server serves, by minute, hour and day, is compared with the command's own
+/// count: requests, paths and user agents.
 ///
-/// Nothing else has to run: the command starts a server of its own, on a free port and in a fresh
-/// folder that it removes. If counts differ, the folder is kept and named. A deployment that is named
-/// with --target is not killed; the customers of each run are new to it.
+/// Nothing else has to be running: the command starts its own server, on a free port and in a fresh
+/// folder that it removes. If counts differ, it keeps the folder and says where it is. A deployment
+/// named with --target is not killed; each run uses customers that are new to it.
 ///
 /// Exit code 0: every window is right. 1: some are not, or a server could not be started or
 /// reached. 2: an option is not valid. 130: ended by Ctrl-C or SIGTERM.
@@ -46,7 +47,7 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse)]
     timeout: Duration,
 
-    /// The same number makes the same batches [default: random, and in the report]
+    /// The same seed makes the same batches [default: random, shown in the report]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 

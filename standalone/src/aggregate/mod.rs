@@ -47,16 +47,16 @@ use tally::Tally;
 
 /// Recount everything from the raw archive into a report, and compare it with the live store.
 ///
-/// The report is one JSON object with the counts of each tenant and, with --compare, every difference
-/// from the store. With --rows, the counts are written as a table too.
+/// The report is one JSON object with the counts of each tenant and, with --compare, every
+/// difference from the store. With --rows, the counts are also written as a table.
 ///
 /// Exit code 0: everything was counted, and with --compare nothing differs. 1: the archive holds no
-/// message, something differs, or something could not be read or written. 2: the archive or the
+/// messages, something differs, or something could not be read or written. 2: the archive or the
 /// store does not exist, or an option is not valid.
 #[derive(Args, Debug)]
 pub(crate) struct AggregateArgs {
-    /// The archive's folder, or one file of it: NDJSON as the embedded mode writes it
-    /// (`DATA_DIR/archive`), and Avro as a Cloud Storage subscription writes it.
+    /// The archive's folder, or one file in it: NDJSON as the embedded mode writes it
+    /// (`DATA_DIR/archive`), or Avro as a Cloud Storage subscription writes it.
     #[arg(long, value_name = "DIR")]
     archive: PathBuf,
 
@@ -64,11 +64,12 @@ pub(crate) struct AggregateArgs {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
-    /// Also write the counts as rows: NDJSON, one line for each count, for DuckDB, pandas and the like.
+    /// Also write the counts as rows: NDJSON, one line for each count, for DuckDB, pandas and the
+    /// like.
     #[arg(long, value_name = "FILE")]
     rows: Option<PathBuf>,
 
-    /// Compare with the store in the data folder too; its server may be running.
+    /// Also compare with the store in the data folder; its server may be running.
     #[arg(long)]
     compare: bool,
 
@@ -127,7 +128,7 @@ pub(crate) async fn run(args: AggregateArgs) -> ExitCode {
     }
 }
 
-/// Corrupt lines are reported, but are not a failure; an archive without any message is one.
+/// Corrupt lines are reported, but only an archive without any message is a failure.
 fn conclude(archive: &Path, report: &Report) -> ExitCode {
     if report.inputs.is_empty() {
         return program::ended(Err(NoMessages(archive.to_owned())));
@@ -158,9 +159,9 @@ fn counted(args: &AggregateArgs) -> Result<(Report, Tally), AggregateError> {
     Ok((Report::new(whole.inputs, &whole.tally, None), whole.tally))
 }
 
-/// The order of reading makes this exact while the server runs. First the work in the queue, then
-/// the store as of one moment: a message in neither is lost. Then the messages that are waiting for
-/// the archive, then the archive: a stored message in neither was never archived.
+/// The order of reading makes this exact while the server runs. First comes the work in the queue,
+/// then the store as of one moment: a message in neither is lost. Then come the messages that wait
+/// for the archive, then the archive: a stored message in neither was never archived.
 async fn compared(args: &AggregateArgs) -> Result<(Report, Tally), AggregateError> {
     if !databases::has_store(&args.data_dir) {
         return Err(AggregateError::NoStore(args.data_dir.clone()));
@@ -182,7 +183,7 @@ fn source(args: &AggregateArgs, queued: Vec<Archivable>) -> Result<Source, Aggre
         .map_err(|error| AggregateError::Archive(args.archive.clone(), error))
 }
 
-/// Reads the archive twice for each share, and shows how far it is.
+/// Reads the archive twice for each share, and shows its progress.
 struct Reader<'a> {
     source: &'a Source,
     threads: usize,

@@ -20,16 +20,16 @@ use crate::server::{Server, ServerArgs, ServerError};
 
 /// Write everything that a tenant has to standard output, one JSON object a line.
 ///
-/// Each line has a document as it is stored: `{"collection":"events","id":"e-1","document":{…}}`. Records,
-/// counts, visitors, quarantine and settings are exported, and the parts of long texts. It is no
-/// snapshot: what is stored meanwhile may be missing.
+/// Each line holds a stored document: `{"collection":"events","id":"e-1","document":{…}}`. The
+/// export has records, counts, visitors, quarantine and settings, and the parts of long texts. It
+/// is not a snapshot: documents that are stored meanwhile may be missing.
 ///
-/// With --csv, one collection is written as a table: a column for `id` and for each field that some
-/// document has, such as `payload.plan`. A list is JSON. A text that a spreadsheet would take for a
-/// formula gets a ' before it. The parts of long texts are not in the table.
+/// With --csv, one collection is written as a table, with a column for `id` and for each field that
+/// any document has, such as `payload.plan`. Lists are JSON. A text that a spreadsheet would take
+/// for a formula gets a ' before it. The parts of long texts are not in the table.
 ///
-/// Exit code 0: everything was written. 1: the server refused, or does not answer, or its answer was
-/// cut off: then the output is not all. 2: an option is not valid.
+/// Exit code 0: everything was written. 1: the server refused or did not answer, or its answer was
+/// cut off and the output is incomplete. 2: an option is not valid.
 #[derive(Args, Debug)]
 pub(crate) struct ExportArgs {
     /// The tenant
@@ -63,7 +63,7 @@ enum ExportError {
     Table(#[from] TableError),
 }
 
-/// The last line of an answer that is not all.
+/// The last line of an incomplete answer.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NextPage {

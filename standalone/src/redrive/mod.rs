@@ -24,7 +24,7 @@ use crate::replay::tenant;
 /// Publish a tenant's quarantined messages again, and remove them from quarantine once they are stored.
 ///
 /// A message that cannot be stored stays in quarantine and is listed with the reason: its record's
-/// id belongs to other content by now, or its data was not kept whole. You can stop a redrive and
+/// id now belongs to different content, or its data was not kept whole. You can stop a redrive and
 /// run it again at any time.
 ///
 /// Exit code 0: none of the chosen messages is left in quarantine. 1: some are. 2: there is no such
@@ -40,7 +40,7 @@ pub(crate) struct RedriveArgs {
     #[arg(long, value_name = "ID")]
     id: Option<String>,
 
-    /// How long to wait until everything is stored, in seconds; a text may take 540 s of work.
+    /// How long to wait, in seconds, until everything is stored; the work on a text may take 540 s.
     #[arg(long, value_name = "SECONDS", default_value_t = 900)]
     wait: u32,
 

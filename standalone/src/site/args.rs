@@ -9,10 +9,10 @@ use crate::server::ServerArgs;
 
 /// Show or change the settings of a site on a running server.
 ///
-/// Prints all settings of the site as JSON. Other gateways of the same deployment know a change within 10
-/// seconds. What was counted before stays as it is.
+/// Prints all settings of the site as JSON. A change reaches the other gateways of the deployment
+/// within 10 seconds. Earlier counts stay as they are.
 ///
-/// Exit code 0: done. 1: the server refused, or does not answer. 2: an option is not valid.
+/// Exit code 0: done. 1: the server refused or did not answer. 2: an option is not valid.
 #[derive(Args, Debug)]
 pub(crate) struct SiteArgs {
     #[command(subcommand)]
@@ -23,7 +23,7 @@ pub(crate) struct SiteArgs {
 pub(super) enum SiteCommand {
     /// Show the settings of a site.
     Show(Site),
-    /// Change settings of a site, and keep those that are not named.
+    /// Change the settings that you name, and keep the others.
     Set(SetArgs),
 }
 
@@ -43,16 +43,16 @@ pub(super) struct SetArgs {
     #[command(flatten)]
     pub(super) site: Site,
 
-    /// The hosts whose pages count, and all below them: a comma-separated list; '' for any
+    /// The hosts whose pages count, including their subdomains: a comma-separated list; '' for any
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     hosts: Option<Vec<String>>,
 
-    /// What events are counted by, of what the server counts: a comma-separated list; '' for
-    /// nothing, default for all
+    /// Which of the server's dimensions events are counted by: a comma-separated list; '' for none,
+    /// default for all
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     dimensions: Option<Vec<String>>,
 
-    /// The parameters of a page's address that tell pages apart: a comma-separated list; '' for none
+    /// The query parameters that tell pages apart: a comma-separated list; '' for none
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     query_parameters: Option<Vec<String>>,
 
@@ -60,11 +60,13 @@ pub(super) struct SetArgs {
     #[arg(long, value_name = "keep|cut|default", value_enum, hide_possible_values = true)]
     trailing_slash: Option<TrailingSlash>,
 
-    /// An address or a network whose events do not count; repeat it for several, '' for none
+    /// An address or a network whose events do not count; repeat the option for several, '' for
+    /// none
     #[arg(long = "exclude-address", value_name = "ADDRESS")]
     excluded_addresses: Option<Vec<String>>,
 
-    /// A page that does not count, in which * stands for any text; repeat it for several, '' for none
+    /// A page that does not count, in which * stands for any text; repeat the option for several,
+    /// '' for none
     #[arg(long = "exclude-path", value_name = "PATH")]
     excluded_paths: Option<Vec<String>>,
 }

@@ -26,7 +26,7 @@ pub struct PushArgs {
     #[arg(long, env = "PUSH_SERVICE_ACCOUNT", value_parser = NonEmptyStringValueParser::new())]
     pub push_service_account: Option<String>,
 
-    /// The URL of the keys that tokens are signed with, for `oidc`: https, or http on this machine.
+    /// The URL of the keys that verify tokens, for `oidc`: https, or http on this machine.
     #[arg(long, env = "PUSH_JWKS_URL", default_value = GOOGLE_KEYS, value_parser = keys_url)]
     pub push_jwks_url: Url,
 }
