@@ -9,12 +9,13 @@ use crate::host::host_of;
 
 /// Stands for every request whose first line is not HTTP.
 pub const UNREADABLE: &str = "unreadable";
-/// The most bytes of an answer that are taken for its size: a tebibyte.
+/// The largest size of an answer that is believed, in bytes: a tebibyte.
 pub const MAX_BYTES: u64 = 1 << 40;
 /// The classes of status codes.
 pub const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
-/// What an entry is counted by that its client chooses, so that a day may have any number of values.
+/// The dimensions of an entry whose values its client chooses, so that a day may have any number of
+/// them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Chosen {
@@ -58,7 +59,8 @@ pub struct Entry {
     /// The page that links to this one, as the client sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referer: Option<String>,
-    /// What it is counted by as `(other)`, because its day has as many values as are counted by name.
+    /// The dimensions in which it counts as `(other)`, because its day has reached the limit of
+    /// values counted by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<Chosen>,
 }

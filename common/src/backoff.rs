@@ -1,4 +1,4 @@
-//! The back-off policy of everything that retries: exponential, with jitter.
+//! The backoff policy of everything that retries: exponential, with jitter.
 
 use std::time::Duration;
 

@@ -12,7 +12,8 @@ pub const LOCK: &str = "lock";
 /// The latest aggregation of the archive, a JSON file.
 pub const REPORT: &str = "analytics/report.json";
 
-/// The counts of what was read of the archive, an SQLite file. It can be removed: the archive is read again then.
+/// The counts of the part of the archive that was read, an SQLite file. It can be removed: the
+/// archive is then read again.
 pub const RUNNING_TOTALS: &str = "analytics/totals.db";
 
 /// The counts of the latest aggregation as rows, an NDJSON file.

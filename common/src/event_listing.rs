@@ -1,4 +1,4 @@
-//! The stored events of a tenant in the order of time, page by page.
+//! The stored events of a tenant in time order, page by page.
 
 use chrono::{DateTime, Utc};
 
@@ -28,8 +28,8 @@ pub struct Position {
 
 /// At most `limit` events, the newest first; events of the same time are ordered by id.
 ///
-/// A cursor of the store is an id, and here the time comes first. So the rest of the events at the
-/// time of `after` is one query, ordered by id, and all older ones are another.
+/// The store's cursor is an id, but here the time comes first. So one query reads the rest of the
+/// events at the time of `after`, ordered by id, and another reads all older ones.
 pub async fn newest(
     store: &dyn DocumentStore,
     tenant: &TenantId,

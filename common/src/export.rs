@@ -1,7 +1,8 @@
-//! Reads everything that a tenant has in the store, piece by piece: what a tenant takes along.
+//! Reads everything that a tenant has in the store, piece by piece, for a tenant that leaves.
 //!
-//! A piece is as much as fits into some megabytes. The place after a piece can be kept, so that another
-//! read goes on there. It is no snapshot: what is stored or removed meanwhile is there or is not.
+//! A piece is as much as fits into some megabytes. The place after a piece can be kept, so that
+//! another read goes on there. It is not a snapshot: documents that are stored or removed meanwhile
+//! may or may not be in it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -39,7 +40,7 @@ pub struct Export {
     place: Option<Place>,
     /// Records that were read, and not returned yet.
     read: VecDeque<Document>,
-    /// Whether there are no more records in this collection than those.
+    /// Whether these are the last records of this collection.
     is_last_page: bool,
     /// The record whose parts come next, and the last part that was returned.
     parts: Option<(String, Option<String>)>,
@@ -127,7 +128,7 @@ fn following(collection: Collection) -> Option<Place> {
     Some(Place { collection, after: None })
 }
 
-/// How many records of a collection are some megabytes, if each is as large as it may be.
+/// How many records of a collection fill some megabytes, if each has the largest size.
 fn at_once(collection: Collection) -> u32 {
     match collection {
         Collection::ProcessedLogs => 8,

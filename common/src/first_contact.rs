@@ -1,5 +1,5 @@
-//! Says once in the log why a service cannot be reached, in the service's own words: a client is only
-//! told that it cannot.
+//! Logs once why a service cannot be reached, in the service's own words: a client is only told
+//! that it cannot.
 
 use std::error::Error;
 use std::time::Duration;

@@ -30,8 +30,8 @@ fn digest<F: AsRef<[u8]>>(fields: &[F]) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-/// Two hexadecimal digits for each byte. Every id and every key of a count is one, so they are looked
-/// up: formatting each byte took longer than the hash.
+/// Two hexadecimal digits for each byte. Every id and every key of a count is such a text, so the
+/// digits come from a table: formatting each byte took longer than the hash.
 pub fn hexadecimal(bytes: &[u8]) -> String {
     let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
     let mut hex = String::with_capacity(bytes.len() * 2);

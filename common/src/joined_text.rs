@@ -1,15 +1,16 @@
-//! The texts of a log in several parts, joined. The worker gives them to the log's document when
-//! the last part is stored; where they do not fit, each reader joins the parts.
+//! The texts of a log in several parts, joined. The worker writes them to the log's document when
+//! the last part is stored; if they do not fit, each reader joins the parts.
 
 use chrono::{DateTime, Utc};
 
 use crate::store::{Document, Fields, MAX_DOCUMENT_BYTES};
 
-/// Most bytes that both texts of one document have together. The rest of the document's 1 MiB is
-/// for its path and its other fields, which need less than 2 KiB.
+/// The most bytes that both texts of one document may have together. The rest of the document's 1
+/// MiB is for its path and its other fields, which need less than 2 KiB.
 pub const MAX_BYTES: usize = MAX_DOCUMENT_BYTES - (16 << 10);
 
-/// The texts of the parts so far. Depends on the parts alone, so whoever joins them gets the same.
+/// The texts of the parts so far. They depend only on the parts, so every reader gets the same
+/// result.
 pub struct JoinedText {
     most: usize,
     parts: i64,
@@ -67,7 +68,7 @@ impl JoinedText {
     }
 }
 
-/// Appends `next`. Without one of its pieces, a text is dropped.
+/// Appends `next`. A text that lacks one of its pieces is dropped.
 fn append(text: &mut Option<String>, next: Option<&str>) {
     match (text.as_mut(), next) {
         (Some(text), Some(next)) => text.push_str(next),

@@ -38,8 +38,8 @@ async fn users_in_pages(
     }
 }
 
-/// The events of the oldest microsecond of a page may go on behind it, and are read again, unless
-/// they are the whole page.
+/// The events of a page's oldest microsecond may continue on the next page, so they are read again,
+/// unless they fill the page.
 fn next_end(page: &[Document], oldest: DateTime<Utc>) -> DateTime<Utc> {
     let is_all = page.first().and_then(|event| event.timestamp("timestamp")) == Some(oldest);
     if is_all { oldest } else { oldest + TimeDelta::microseconds(1) }

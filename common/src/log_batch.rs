@@ -11,7 +11,7 @@ use crate::rollup::LogDimensions;
 use crate::store::{Document, Fields, Value, Write, fields};
 use crate::tenant::TenantId;
 
-/// The field that says which dimensions a message was counted in; messages from before there was a
+/// The field that says in which dimensions a message was counted; messages from before there was a
 /// choice lack it.
 pub const DIMENSIONS: &str = "dimensions";
 

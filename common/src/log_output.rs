@@ -1,6 +1,6 @@
-//! Where log lines go: to stderr. Lines about requests are written by a thread of their own, so
-//! that no request waits for whoever reads them; if that thread falls behind, lines are dropped and
-//! counted. All others are written at once, so that none is lost when the process ends.
+//! Where log lines go: to stderr. A separate thread writes the lines about requests, so that no
+//! request waits for stderr; if that thread falls behind, lines are dropped and counted. All other
+//! lines are written at once, so that none is lost when the process ends.
 
 use std::io::{self, Write, stderr};
 use std::sync::LazyLock;
@@ -31,7 +31,7 @@ static THREAD: LazyLock<SyncSender<Entry>> = LazyLock::new(|| {
 
 enum Entry {
     Line(Vec<u8>),
-    /// Everything before it is written: say so.
+    /// Reports that everything before it is written.
     Flush(SyncSender<()>),
 }
 
@@ -39,14 +39,14 @@ enum Entry {
 pub fn flush() {
     let (done, written) = sync_channel(1);
     if THREAD.try_send(Entry::Flush(done)).is_ok() {
-        // At the end of the process there is nobody to tell that it took too long.
+        // When the process ends, there is nobody to tell that it took too long.
         let _ = written.recv_timeout(LONGEST_FLUSH);
     }
 }
 
 fn write_all(entries: &Receiver<Entry>) {
     while let Ok(first) = entries.recv() {
-        // One write for all that wait.
+        // One write for all waiting lines.
         let mut lines = Vec::new();
         let mut done = Vec::new();
         for entry in std::iter::once(first).chain(entries.try_iter().take(WAITING)) {
@@ -58,7 +58,7 @@ fn write_all(entries: &Receiver<Entry>) {
         // If stderr is closed, there is no place left to say so.
         let _ = stderr().write_all(&lines);
         for sender in done {
-            // Whoever asked may have stopped waiting.
+            // The caller may have stopped waiting.
             let _ = sender.try_send(());
         }
     }
@@ -86,7 +86,7 @@ impl MakeWriter<'_> for Output {
 }
 
 impl Write for Line {
-    /// `line` is a whole one: the formatter writes each at once.
+    /// `line` is a whole line: the formatter writes each in one call.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let marked = trace::mark(line);
         match self {

@@ -1,5 +1,5 @@
-//! Malformed HTTP in the log: one line a minute with a number. Scanners send so much of it that a line
-//! for each connection would hide the others.
+//! Malformed HTTP in the log: one line a minute, with a number. Scanners send so much of it that a
+//! line for each connection would hide other lines.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -123,7 +123,7 @@ pub fn tenant(attributes: &Attributes) -> Option<TenantId> {
 }
 
 /// The lane and tenant of a message in the embedded queue. Texts are slow, so they have a lane of
-/// their own and hold nothing else up.
+/// their own and hold up nothing else.
 #[cfg(feature = "embedded")]
 pub fn flow(attributes: &Attributes) -> Flow {
     let is_text = attributes.get(attribute::KIND).is_some_and(|k| k == Kind::Text.as_str());

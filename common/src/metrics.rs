@@ -53,16 +53,16 @@ metrics! {
     REFUSED: IntCounterVec = "spillway_requests_refused_total" ["code"];
     /// Records answered 202, by kind and source.
     ACCEPTED: IntCounterVec = "spillway_records_accepted_total" ["kind", "source"];
-    /// Events answered 202 and not counted as what they are, by reason.
+    /// Events answered 202 but counted only as excluded, by reason.
     EXCLUDED: IntCounterVec = "spillway_events_excluded_total" ["reason"];
-    /// Records of other protocols' clients that are no event, by source and by whether the door ignores
-    /// them or they are not valid.
+    /// Records of other protocols' clients that are not events, by source and by whether they were
+    /// ignored or not valid.
     LEFT_OUT: IntCounterVec = "spillway_records_left_out_total" ["source", "reason"];
     /// Access-log entries received, by whether they were accepted or rejected.
     ENTRIES: IntCounterVec = "spillway_log_entries_total" ["outcome"];
     /// Events from browsers without a visitor, because the store returned no salt for the day.
     UNKNOWN_VISITORS: IntCounter = "spillway_unknown_visitors_total" [];
-    /// Events that were taken without the settings of their site, because the store did not return them.
+    /// Events accepted without the settings of their site, because the store did not return them.
     UNKNOWN_SETTINGS: IntCounter = "spillway_unknown_settings_total" [];
     /// Messages handed to the broker, by outcome.
     PUBLISHED: IntCounterVec = "spillway_messages_published_total" ["outcome"];
@@ -78,7 +78,7 @@ metrics! {
     QUARANTINED: IntCounterVec = "spillway_messages_quarantined_total" ["reason"];
     /// Pieces of personal data replaced in stored texts.
     REDACTIONS: IntCounter = "spillway_redactions_total" [];
-    /// Texts in work.
+    /// Texts being processed.
     TEXTS_IN_WORK: IntGauge = "spillway_texts_in_work" [];
     /// Commits sent to the store, by outcome.
     COMMITS: IntCounterVec = "spillway_commits_total" ["outcome"];
@@ -101,8 +101,8 @@ metrics! {
     CORRUPT_INPUTS: IntCounterVec = "spillway_corrupt_inputs_total" ["reason"];
 }
 
-/// Makes a series for each combination of the labels' values, at 0 until it is counted. A series
-/// that begins with its first increment would hide that increment from Prometheus' `rate()`.
+/// Makes a series for each combination of the labels' values, at 0 until it is counted. If a series
+/// began with its first increment, Prometheus' `rate()` would not see that increment.
 pub fn begin_at_zero(metric: &IntCounterVec, values: &[&[&str]]) {
     let mut combinations: Vec<Vec<&str>> = vec![Vec::new()];
     for values in values {
@@ -151,7 +151,7 @@ mod tests {
         assert!(
             text.contains("spillway_messages_delivered_total{kind=\"text\",outcome=\"stored\"}")
         );
-        assert!(text.contains("# HELP spillway_texts_in_work Texts in work."));
+        assert!(text.contains("# HELP spillway_texts_in_work Texts being processed."));
         assert!(text.contains("spillway_events_excluded_total{reason=\"unseen\"} 0"));
         let version = concat!("spillway_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1");
         assert!(text.contains(version), "{text}");

@@ -1,4 +1,5 @@
-//! The page that an event or a request belongs to: what a browser shows as one page is one path.
+//! The page that an event or a request belongs to: whatever a browser shows as one page is one
+//! path.
 
 use std::borrow::Cow;
 
@@ -203,7 +204,7 @@ impl Pieces {
         }
     }
 
-    /// Adds a character, escaped if it must be or nobody could see it.
+    /// Adds a character, escaped if it must be or would be invisible.
     fn push(&mut self, character: char, must_be_escaped: bool) {
         let is_unseen = character.is_control() || (character.is_whitespace() && character != ' ');
         if must_be_escaped || is_unseen {
@@ -227,7 +228,7 @@ impl Pieces {
     }
 }
 
-/// An absolute path without dot segments, and without empty ones at its ends but for one slash.
+/// An absolute path without dot segments, and with at most one slash at each end.
 fn resolved(path: &str) -> String {
     let is_folder = matches!(path.rsplit('/').next(), Some("" | "." | ".."));
     let end = if is_folder { "/" } else { "" };
@@ -247,7 +248,7 @@ fn resolved(path: &str) -> String {
     }
 }
 
-/// The path with blanks at its end escaped: otherwise they would be taken for blanks around it.
+/// The path with trailing blanks escaped: otherwise they would look like blanks around it.
 fn with_visible_end(path: &str) -> String {
     let end = path.trim_end_matches(' ').len();
     format!("{}{}", &path[..end], "%20".repeat(path.len() - end))

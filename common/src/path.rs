@@ -24,7 +24,7 @@ pub enum Collection {
     Rollups,
     /// The salts of visitors' ids, by day.
     Salts,
-    /// What the owner of the tenant's site decides, in one document.
+    /// What the owner of the tenant's site has set, in one document.
     Settings,
     /// One document for each user and day.
     Visitors,
@@ -58,7 +58,7 @@ impl Collection {
     }
 }
 
-/// The collection that holds everything of the tenants.
+/// The collection that holds everything that tenants have.
 pub(crate) const TENANTS: &str = "tenants";
 
 /// The id of every collection of parts.
@@ -91,9 +91,9 @@ impl CollectionPath {
         Self(Collection::Salts.as_str().into())
     }
 
-    /// The settings of a tenant's site: `tenants/{tenant_id}/settings/site`. A store has documents in
-    /// collections alone, and a path of three segments is that of a collection, so the one document in
-    /// it has an id of its own.
+    /// The settings of a tenant's site: `tenants/{tenant_id}/settings/site`. A store has documents
+    /// only in collections, and a path of three segments is a collection's, so the one document in
+    /// it needs an id of its own.
     pub fn site(tenant: &TenantId) -> DocumentPath {
         Self::of(tenant, Collection::Settings).document("site".to_owned())
     }

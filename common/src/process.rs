@@ -10,7 +10,7 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// A metric: the end of its name, its type, its help text, and its value if it can be read.
 type Row = (&'static str, &'static str, &'static str, Option<f64>);
 
-/// All that can be read, in Prometheus' text format.
+/// All metrics that can be read, in Prometheus' text format.
 pub(crate) fn metrics() -> String {
     let stat = read("/proc/self/stat");
     let rows = [[cpu(&stat)].as_slice(), &files(), &status(), &[started(&stat)]].concat();

@@ -108,7 +108,7 @@ pub fn complete(path: &DocumentPath, joined: JoinedText) -> Write {
     Write::Upsert { path: path.clone(), fields }
 }
 
-/// Whether all of the log is stored, and its document says so.
+/// Whether the whole log is stored, and its document says so.
 pub fn is_complete(log: &Document) -> bool {
     has_all_parts(log) && log.timestamp("processed_at").is_some()
 }
@@ -122,7 +122,7 @@ fn has_all_parts(log: &Document) -> bool {
     log.integer("parts").is_none_or(|parts| log.integer("parts_done") == Some(parts))
 }
 
-/// Whether the log's texts are in the documents of its parts alone.
+/// Whether the log's texts are only in the documents of its parts.
 pub fn is_in_parts(log: &Document) -> bool {
     log.fields.contains_key("parts") && !log.fields.contains_key("modified_data")
 }

@@ -13,7 +13,7 @@ pub fn ended(result: Result<(), impl Error>) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// The error and its causes in one line, without those that an error repeats in its own text.
+/// The error and its causes in one line, without causes that an error repeats in its own text.
 pub fn chain(error: &dyn Error) -> String {
     let mut line = error.to_string();
     for cause in causes(error).map(ToString::to_string) {

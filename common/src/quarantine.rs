@@ -35,7 +35,7 @@ pub enum Reason {
     Conflict,
     /// This version does not understand the message.
     BadMessage,
-    /// The store refuses what the message asks for, for good.
+    /// The store will never accept what the message asks for.
     Invalid,
     /// Too many deliveries failed.
     DeadLetter,
@@ -88,8 +88,8 @@ pub fn found(tenant: &TenantId, id: &str) -> DocumentPath {
 }
 
 /// The path of a quarantined message: below its tenant, or outside every tenant if it names no
-/// valid one. The same message always has the same path. `kept` is its data as they are kept, redacted
-/// or not: a hash of the original would be a way to guess it.
+/// valid one. The same message always has the same path. `kept` is its data as it is kept, redacted
+/// or not: a hash of the original would make it possible to guess it.
 pub fn path(message: &Message, kept: &[u8]) -> DocumentPath {
     let attributes = &message.attributes;
     let collection =
@@ -170,15 +170,15 @@ impl Quarantined<'_> {
             ("first_seen", self.first_seen.into()),
             ("attempts", self.attempts.into()),
         ]);
-        // Of redacted data, it would be a way to guess what was there.
+        // For redacted data, it would make it possible to guess what was there.
         let sum = (!is_redacted).then(|| hash::sha256(data).into());
         fields.extend(sum.map(|sum| ("data_sha256".to_owned(), sum)));
         fields
     }
 }
 
-/// The attributes as a map if every store takes it, or else as JSON text: whatever is wrong with a
-/// message, it can be quarantined.
+/// The attributes as a map if every store accepts it, or else as JSON text: whatever is wrong with
+/// a message, it can be quarantined.
 fn storable(attributes: &Attributes) -> Value {
     let is_plain = |name: &String| {
         let is_reserved = name.starts_with("__") && name.ends_with("__");

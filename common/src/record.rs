@@ -17,10 +17,10 @@ pub const MAX_RECORD_ID_BYTES: usize = 128;
 const UUID_FIXED: u128 = 0xF000_C000_0000_0000_0000;
 /// Their values in a random UUID.
 const UUID_V4: u128 = 0x4000_8000_0000_0000_0000;
-/// Their values in a UUID that is made in a way of its own.
+/// Their values in a UUID that is made in a custom way.
 const UUID_V8: u128 = 0x8000_8000_0000_0000_0000;
 
-/// What one message carries of a record: all of a small one, a part of a large one.
+/// What one message carries: a whole small record, or a part of a large one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// Which processor handles it.

@@ -41,7 +41,7 @@ pub enum SiteDimension {
     Device,
     /// The browser's preferred language.
     Language,
-    /// The country, as the platform or a proxy tells it.
+    /// The country, as the platform or a proxy gives it.
     Country,
     /// The first page after another site, or after none.
     EntryPage,
@@ -75,7 +75,7 @@ impl SiteDimension {
         Self::Host,
         Self::Event,
     ];
-    /// Those of campaigns, which are named as the parameters of a query.
+    /// Those of campaigns, which are named like the query parameters.
     pub const CAMPAIGN: [Self; 5] =
         [Self::UtmSource, Self::UtmMedium, Self::UtmCampaign, Self::UtmTerm, Self::UtmContent];
 

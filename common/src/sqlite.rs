@@ -15,7 +15,7 @@ mod truncation;
 
 /// Most jobs in a transaction; beyond that, waiting costs more than sharing an fsync saves.
 const GROUP: usize = 1024;
-/// A number in the file's head that nothing here reads.
+/// A number in the file's header that nothing here reads.
 const VERSION: &str = "user_version";
 /// Most connections that read at the same time.
 const READERS: usize = 4;
@@ -130,7 +130,7 @@ impl Database {
         }
     }
 
-    /// Writes a page that stays as it is, and returns when it is on disk: the file takes writes.
+    /// Writes an unchanged page, and returns when it is on disk: the file accepts writes.
     pub(crate) async fn try_to_write<E>(&self) -> Result<(), E>
     where
         E: From<SqliteError> + Send + 'static,
@@ -153,7 +153,7 @@ impl Database {
         let permit = reading.acquire_owned().await.map_err(|_| SqliteError::Closed)?;
         let (path, readers) = (self.path.clone(), Arc::clone(&self.readers));
         let read = move || {
-            // A read goes on when nobody waits for it any more, and so it keeps its place.
+            // A read goes on even if nobody waits for it any more, so it keeps its permit.
             let _permit = permit;
             let idle = lock(&readers).pop();
             let connection = idle.map_or_else(|| connect(&path), Ok)?;
@@ -198,7 +198,7 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, SqliteError> {
     // Copies for savepoints need no file.
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    // What is deleted is overwritten: salts, and texts that are acknowledged.
+    // Deleted content is overwritten: salts, and texts that are acknowledged.
     connection.pragma_update(None, "secure_delete", true)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
@@ -226,14 +226,14 @@ fn write_group(
 ) -> Option<Job> {
     let second = queue.try_recv().ok();
     let is_alone = second.is_none();
-    // What arrives while a job runs on its own is the next group: if the job fails, so does the
+    // Jobs that arrive while one runs on its own are the next group: if that one fails, so does the
     // transaction.
     let more = queue.try_iter().take(if is_alone { 0 } else { GROUP - 2 });
     let mut group = std::iter::once(first).chain(second).chain(more);
     let mut replies = Vec::new();
     let committed = commit(connection, is_alone, &mut group, &mut replies);
     if let (Err(error), true) = (&committed, replies.is_empty()) {
-        // It could not begin: somebody holds the file. All that wait have waited long enough.
+        // It could not begin: somebody holds the file. All waiting jobs have waited long enough.
         let waiting = group.by_ref().chain(queue.try_iter());
         replies.extend(waiting.map(|job| job(Err(error.clone())).reply));
     }
@@ -255,7 +255,7 @@ fn commit(
         let Done { failed, reply } = job(Ok(Place { transaction: &transaction, is_alone }));
         replies.push(reply);
         if transaction.is_autocommit() {
-            // What follows would not be in a transaction. It is the next group.
+            // Jobs that follow would not be in a transaction. They are the next group.
             return Err(SqliteError::Undone);
         }
         if failed && is_alone {

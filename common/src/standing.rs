@@ -17,7 +17,7 @@ pub enum Standing {
     Incomplete,
     /// The message's content is stored.
     Stored,
-    /// Its id belongs to other content.
+    /// Its id belongs to different content.
     Conflict,
 }
 

@@ -16,7 +16,7 @@ use crate::log_output::Output;
 use crate::malformed_http;
 use crate::trace;
 
-/// Starts logging in a deployment on Google Cloud: as [`init`], and lines within a request carry
+/// Starts logging in a deployment on Google Cloud: like [`init`], but lines within a request carry
 /// its trace, which belongs to `project`.
 pub fn init_on_google_cloud(format: Option<LogFormat>, project: &str) {
     if format.unwrap_or_else(default_format) == LogFormat::Stackdriver {

@@ -1,4 +1,4 @@
-//! A tenant: one customer, whose data is kept apart from everybody else's.
+//! A tenant: one customer, whose data is kept apart from everyone else's.
 
 use std::fmt;
 
@@ -30,7 +30,7 @@ pub enum TenantError {
 }
 
 impl Default for TenantId {
-    /// The tenant of requests that may leave the tenant out, and do.
+    /// The tenant of requests that leave the tenant out, where that is allowed.
     fn default() -> Self {
         Self(Self::DEFAULT.to_owned())
     }

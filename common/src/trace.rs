@@ -1,5 +1,5 @@
 //! The trace of a request, as fields of the log lines that are written within it. Google Cloud
-//! shows these lines beside the request, and beside each other.
+//! shows these lines together, beside the request.
 
 use std::sync::{Arc, OnceLock};
 

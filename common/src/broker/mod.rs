@@ -26,7 +26,8 @@ pub struct Message {
 }
 
 impl Message {
-    /// The size of data and attributes in bytes, which limits on messages in flight count.
+    /// The size of data and attributes in bytes, which counts against the limits on messages in
+    /// flight.
     pub fn size(&self) -> usize {
         let labels: usize = self.attributes.iter().map(|(k, v)| k.len() + v.len()).sum();
         self.data.len() + labels

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-/// Longest from a write until the log is emptied. SQLite on its own only overwrites the log, and only
-/// once it has grown. With a shorter time, a database that is seldom written would spend more fsyncs on
-/// this than on its writes.
+/// The longest time from a write until the log is emptied. SQLite by itself only overwrites the
+/// log, and only once it has grown. With a shorter time, a database that is seldom written would
+/// spend more fsyncs on this than on its writes.
 const WITHIN: Duration = Duration::from_secs(5);
-/// Longest that the writer waits for reads that still use the log. If they take longer, it tries again
-/// after [`WITHIN`].
+/// The longest time that the writer waits for reads that still use the log. If they take longer, it
+/// tries again after [`WITHIN`].
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// When the log is emptied next.

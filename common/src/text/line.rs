@@ -18,8 +18,8 @@ pub use super::checks::values::MARK;
 
 /// How often a line is read, each time with the matches so far replaced. A match can uncover
 /// another one: a number right beside an address is recognized once the address is gone. Longer
-/// chains than this do not occur in real logs, and a text can be made of them: each link would cost
-/// a whole reading.
+/// chains do not occur in real logs, but an attacker can write a text full of them: each link would
+/// cost another reading.
 const ROUNDS: usize = 3;
 
 static PATTERNS: LazyLock<Vec<(&'static Rule, Regex)>> = LazyLock::new(|| {

@@ -46,7 +46,7 @@ fn cut(text: &str, within: Range<usize>) -> usize {
     }
 }
 
-/// A cut before the private key that a cut would divide, unless it fills the part.
+/// A cut before a private key that would otherwise be divided, unless the key fills the part.
 fn outside_key(text: &str, cut: usize) -> usize {
     open_block(text, cut).filter(|start| *start > 0).unwrap_or(cut)
 }

@@ -43,8 +43,8 @@ impl Acknowledgements {
         std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The batch is closed when the writer comes to it. A transaction that cannot begin takes none, so
-    /// its answer is for all that wait by then.
+    /// The batch is closed when the writer comes to it. A transaction that cannot begin takes no
+    /// acknowledgements, so its answer goes to all that wait by then.
     fn enqueue(&self, database: &Database) {
         let taken = Arc::<Mutex<Option<Batch>>>::default();
         let (acknowledgements, batch) = (self.clone(), Arc::clone(&taken));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::broker::Message;
 
-/// Most bytes of messages that are kept. A backlog beyond that waits on disk alone.
+/// Most bytes of messages that are kept. A backlog beyond that waits only on disk.
 const MAX_BYTES: usize = 16 << 20;
 
 /// Fresh messages by their number in the queue.
@@ -27,7 +27,7 @@ impl Fresh {
         }
     }
 
-    /// Hands the message out, if it is here.
+    /// Takes the message out, if it is here.
     pub(super) fn take(&mut self, id: i64) -> Option<Message> {
         let message = self.messages.remove(&id)?;
         self.bytes -= message.size();

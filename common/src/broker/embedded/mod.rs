@@ -1,8 +1,8 @@
 //! The embedded broker: a durable queue in one SQLite file, with two subscriptions.
 //!
-//! `work` delivers each message to the processors: at least once, under a lease, with back-off
-//! after a failure. `archive` reads the same messages in order of arrival. A message is deleted
-//! when both are done with it.
+//! `work` delivers each message to the processors: at least once, under a lease, with backoff after
+//! a failure. `archive` reads the same messages in order of arrival. A message is deleted when both
+//! are done with it.
 
 mod acknowledgements;
 mod error;

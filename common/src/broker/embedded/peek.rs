@@ -25,7 +25,7 @@ pub struct InWork {
 }
 
 impl InWork {
-    /// Whether the message may still be in work.
+    /// Whether the message may still be in progress.
     pub fn may_have(&self, id: i64) -> bool {
         id > self.last || self.ids.contains(&id)
     }
@@ -38,9 +38,9 @@ impl Peek {
         Ok(Self { connection })
     }
 
-    /// The messages that are in work now.
+    /// The messages that are in progress now.
     pub fn in_work(&self) -> Result<InWork, QueueError> {
-        // The last id goes first: messages that arrive in between have greater ones.
+        // The last id is read first: messages that arrive in between have greater ids.
         let last = "SELECT seq FROM sqlite_sequence WHERE name = 'messages'";
         let last = self.connection.query_row(last, [], |row| row.get(0)).optional();
         let ids = self.ids().map_err(failed)?;

@@ -1,12 +1,12 @@
-//! What publishing to the queue needs, from whatever process: free disk space, and a result for
-//! each message.
+//! What publishing to the queue needs, from any process: free disk space, and a result for each
+//! message.
 
 use std::path::Path;
 
 use crate::broker::PublishError;
 
-/// Free disk space, in bytes, below which nothing more is accepted. It is room to finish the
-/// messages that the queue holds.
+/// Free disk space, in bytes, below which nothing more is accepted. It leaves room to finish the
+/// messages in the queue.
 pub const MIN_FREE_BYTES: u64 = 256 << 20;
 pub(super) fn has_room(folder: &Path, min_free_bytes: u64) -> Result<(), PublishError> {
     let disk =
@@ -17,7 +17,7 @@ pub(super) fn has_room(folder: &Path, min_free_bytes: u64) -> Result<(), Publish
     Ok(())
 }
 
-/// The result of a request, for each of its messages: they are written in one transaction.
+/// The result of a request, once for each of its messages: they are written in one transaction.
 pub(super) fn each(
     count: usize,
     result: &Result<(), PublishError>,

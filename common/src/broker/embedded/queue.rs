@@ -38,7 +38,7 @@ pub struct QueueOptions {
 }
 
 impl QueueOptions {
-    /// A queue that takes all that the disk holds, however long it waits.
+    /// A queue that accepts messages until the disk is full, however long they wait.
     pub const fn unbounded(ack_deadline: Duration, flow: fn(&Attributes) -> Flow) -> Self {
         Self { ack_deadline, min_free_bytes: 0, longest_wait: Duration::MAX, flow }
     }
@@ -120,7 +120,7 @@ impl EmbeddedQueue {
         Ok(())
     }
 
-    /// Ends the lease: nothing was tried. The message is due at once, and nothing is counted.
+    /// Ends the lease: nothing was tried. The message is due at once, and no attempt is counted.
     pub fn release(&self, lease: &Lease) {
         self.schedule().released(&lease.leased);
         self.changed.notify_waiters();
@@ -194,7 +194,7 @@ impl EmbeddedQueue {
         Ok(all.filter_map(|(leased, message)| self.lend(leased, message)).collect())
     }
 
-    /// The messages that are at hand, and those that are not.
+    /// The messages that are in memory, and the ids of those that are not.
     fn split(&self, leased: Vec<Leased>) -> (Vec<Found>, Vec<Found>) {
         let mut fresh = lock(&self.fresh);
         let found = leased.into_iter().map(|leased| (fresh.take(leased.id), leased));
@@ -237,7 +237,7 @@ impl EmbeddedQueue {
         self.database.write(count).await.map_err(QueueError)
     }
 
-    /// Whether there is more than can be counted: some tenant's messages wait for too long.
+    /// Whether there is more than can be counted in time: some tenant's messages wait too long.
     fn is_behind(&self, flows: &[Flow]) -> bool {
         let (schedule, now) = (self.schedule(), Instant::now());
         let mut fast = flows.iter().filter(|flow| flow.lane == Lane::Fast);
@@ -261,8 +261,8 @@ impl EmbeddedQueue {
         Ok(())
     }
 
-    /// Runs to its end, also when nobody waits for it any more: what is being written keeps its share
-    /// of the bytes in flight, and is scheduled once it is written.
+    /// Runs to its end even if nobody waits for it any more: messages that are being written keep
+    /// their share of the bytes in flight, and are scheduled once they are written.
     async fn publish_all(&self, messages: Vec<Message>) -> Result<(), PublishError> {
         has_room(&self.folder, self.options.min_free_bytes)?;
         let flow = |message: &Message| (self.options.flow)(&message.attributes);
@@ -300,8 +300,8 @@ impl Broker for EmbeddedBroker {
     async fn publish(&self, messages: Vec<Message>) -> Vec<Result<(), PublishError>> {
         let count = messages.len();
         let queue = Arc::clone(&self.0);
-        // In a task of its own: if the client hangs up or the time is over, the wait ends, but messages
-        // that are written must still be scheduled.
+        // This runs in a task of its own: if the client hangs up or time runs out, the wait ends,
+        // but messages that were written must still be scheduled.
         let written = tokio::spawn(async move { queue.publish_all(messages).await });
         let published = match tokio::time::timeout(budget::ADAPTER, written).await {
             Ok(ended) => ended.map_err(|end| PublishError::Unavailable(end.into())).flatten(),

@@ -1,4 +1,4 @@
-//! Which message is delivered next: turns of tenants, leases, back-off. The schedule is only in
+//! Which message is delivered next: turns of tenants, leases, backoff. The schedule is only in
 //! memory, so after a restart every unacknowledged message is due.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -57,7 +57,7 @@ struct Waiting {
 struct Since(u32);
 
 impl Since {
-    /// Nothing depends on how long the message waits.
+    /// It does not matter how long the message waits.
     const ANY: Self = Self(u32::MAX);
 
     fn after(start: Duration) -> Self {
@@ -110,14 +110,14 @@ impl Schedule {
         self.turns(flow.lane).push_back(&flow.tenant, Waiting { id, attempts, since });
     }
 
-    /// How long the tenant's next message in the lane has waited already.
+    /// How long the tenant's next message in the lane has waited.
     pub(super) fn waited(&self, flow: &Flow, now: Instant) -> Duration {
         let turns = self.lanes.get(&flow.lane);
         let next = turns.and_then(|turns| turns.tenants.get(&*flow.tenant)?.waiting.front());
         next.map_or(Duration::ZERO, |next| next.since.until(self.at(now)))
     }
 
-    /// Leases the next message of `lane`, from the tenant with the fewest messages in work.
+    /// Leases the next message of `lane`, from the tenant with the fewest messages in progress.
     pub(super) fn next(&mut self, lane: Lane, now: Instant) -> Option<Leased> {
         let (tenant, Waiting { id, attempts, .. }) = self.turns(lane).take()?;
         self.leases += 1;
@@ -128,7 +128,7 @@ impl Schedule {
         Some(leased)
     }
 
-    /// Makes messages due whose back-off or lease has ended. Returns the ids of expired leases:
+    /// Makes messages due if their backoff or lease has ended. Returns the ids of expired leases:
     /// each is a failed delivery.
     pub(super) fn wake(&mut self, now: Instant) -> Vec<i64> {
         let since = self.at(now);
@@ -147,7 +147,7 @@ impl Schedule {
         expired
     }
 
-    /// When the next back-off or lease ends.
+    /// When the next backoff or lease ends.
     pub(super) fn next_due(&self) -> Option<Instant> {
         let delayed = self.delayed.first_key_value().map(|(key, _)| key.0);
         let expiry = self.expiries.first().map(|key| key.0);
@@ -160,8 +160,8 @@ impl Schedule {
         self.let_go(leased.id).is_some()
     }
 
-    /// Makes a message wait for its back-off. False if the lease had expired, which was counted
-    /// already.
+    /// Makes a message wait for its backoff. False if the lease had expired, which was already
+    /// counted.
     pub(super) fn failed(&mut self, leased: &Leased, now: Instant) -> bool {
         if !self.is_current(leased) {
             return false;
@@ -210,11 +210,11 @@ impl Schedule {
     }
 }
 
-/// The tenants of one lane, with their messages waiting and in work.
+/// The tenants of one lane, with their waiting messages and those in progress.
 #[derive(Default)]
 struct Turns {
     tenants: HashMap<Arc<str>, Share>,
-    /// Tenants with waiting messages: those with the fewest in work first, then those that were
+    /// Tenants with waiting messages: those with the fewest in progress first, then those that were
     /// served longest ago.
     order: BTreeSet<(usize, u64, Arc<str>)>,
     served: u64,
@@ -236,7 +236,7 @@ impl Turns {
         self.change(tenant, |share| share.waiting.push_front(waiting));
     }
 
-    /// Takes the next message, which counts as in work until [`Turns::put_down`].
+    /// Takes the next message, which counts as in progress until [`Turns::put_down`].
     fn take(&mut self) -> Option<(Arc<str>, Waiting)> {
         let tenant = Arc::clone(&self.order.first()?.2);
         self.served += 1;

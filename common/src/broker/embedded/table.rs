@@ -61,7 +61,7 @@ pub(super) fn pending(path: &Path, ack_deadline: Duration) -> Result<Schedule, r
     Ok(schedule)
 }
 
-/// A value that is not what this code writes is read as none: a damaged row must not stop the others.
+/// A value that this code would not write is read as none: a damaged row must not stop the others.
 fn scheduled(row: &Row<'_>) -> rusqlite::Result<(i64, u32, Flow)> {
     let lane = if row.get(2).unwrap_or(false) { Lane::Slow } else { Lane::Fast };
     let tenant = row.get(3).unwrap_or_default();
@@ -123,8 +123,8 @@ pub(super) fn read(db: &Connection, ids: &[i64]) -> Result<Vec<Option<Message>>,
     ids.iter().map(|id| Ok(statement.query_row([id], message).optional()?)).collect()
 }
 
-/// A damaged row is a message without what cannot be read. Nothing can process it, so it ends in
-/// quarantine and holds up no other.
+/// A damaged row becomes a message without the unreadable values. Nothing can process it, so it
+/// ends up in quarantine and holds up no other message.
 fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     let attributes = bytes(row, 1)?.and_then(|json| serde_json::from_slice(json).ok());
     if attributes.is_none() {

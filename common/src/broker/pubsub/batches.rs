@@ -1,6 +1,6 @@
-//! Gathers messages into batches. While fewer than [`AWAITED`] answers are awaited, a message is sent
-//! at once; otherwise, whatever comes until the next answer is one batch. So no message waits for
-//! another that may not come, and the batches grow with the load.
+//! Gathers messages into batches. While fewer than [`AWAITED`] answers are awaited, a message is
+//! sent at once; otherwise, whatever arrives before the next answer is one batch. So no message
+//! waits for another that may not come, and batches grow with the load.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,12 +16,12 @@ use crate::broker::{Message, PublishError};
 /// each costs the processor time of a request; with one, a message waits for two answers.
 const AWAITED: usize = 2;
 
-/// Longest that a message waits for an answer to other messages: if Pub/Sub is slow, or a request
+/// The longest wait of a message for the answer to other messages: if Pub/Sub is slow, or a request
 /// hangs, more batches are sent meanwhile.
 const LONGEST_WAIT: Duration = Duration::from_millis(5);
 
-/// Most messages in a batch, which is Pub/Sub's limit for a request; only the messages of one request
-/// may be more, and the client cuts them.
+/// Most messages in a batch, which is Pub/Sub's limit for a request. Only the messages of a single
+/// request may be more, and the client splits them.
 const MAX_MESSAGES: usize = 1_000;
 
 /// The result of each message, by position.
@@ -31,7 +31,8 @@ pub(super) type Results = Vec<Result<(), PublishError>>;
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) messages: Vec<Message>,
-    /// Their room: if the caller goes away, the client still has them, so they must still count.
+    /// Their room: if the caller goes away, the client still holds the messages, so they must still
+    /// count.
     pub(super) admitted: Admitted,
     pub(super) done: oneshot::Sender<Results>,
 }

@@ -30,11 +30,11 @@ use crate::backoff::Backoff;
 use crate::budget;
 use crate::google_address::GoogleAddress;
 
-/// Short waits, for several attempts within [`budget::RETRIES`]. The client's own waits are longer
-/// than that after three.
+/// Short waits, for several attempts within [`budget::RETRIES`]. After three attempts, the client's
+/// own waits would exceed that.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
 
-/// Longest that a flush takes.
+/// The longest time that a flush may take.
 const FLUSH_LIMIT: Duration = Duration::from_millis(1_500);
 
 /// A topic of Pub/Sub, or of its emulator.

@@ -14,7 +14,7 @@ use super::error::{refused, unavailable};
 use crate::broker::PublishError;
 use crate::google_address::GoogleAddress;
 
-/// Longest that a probe takes, so that it ends before the caller gives up.
+/// The longest time that a probe may take, so that it ends before the caller gives up.
 const LIMIT: Duration = Duration::from_secs(2);
 
 /// The permission that publishing needs.
@@ -22,10 +22,10 @@ const PUBLISH: &str = "pubsub.topics.publish";
 
 /// A way to ask about a topic.
 ///
-/// Getting a topic needs a permission that publishing does not need. Asking for one's permissions
-/// needs none, and the answer covers the network, the credentials, the topic and the grant. (Google
-/// says that the answer may be out of date; it is good enough to decide whether to take traffic.)
-/// The emulator has topics but no permissions, so there the probe gets the topic.
+/// Getting a topic needs a permission that publishing does not need. Asking for one's own
+/// permissions needs none, and the answer covers the network, the credentials, the topic and the
+/// grant. (Google says that the answer may be out of date; it is good enough to decide whether to
+/// take traffic.) The emulator has topics but no permissions, so there the probe gets the topic.
 #[derive(Debug)]
 pub(super) enum Probe {
     /// On Google Cloud. Of the crate's clients, only the schema service's has `testIamPermissions`,

@@ -13,8 +13,8 @@ use super::error::{failed, refused};
 use super::limits;
 use crate::broker::{Message, PublishError};
 
-/// The client's own batches: as large as Pub/Sub takes, since a batch is sent by its flush. Were it
-/// not, the delay would send it.
+/// The client's own batches are as large as Pub/Sub accepts, since our flush sends each batch. If
+/// it did not, the delay would.
 const BATCH: u32 = 1_000;
 const DELAY: Duration = Duration::from_millis(10);
 
@@ -31,7 +31,7 @@ impl Publishers {
         Self { base, topic, idle: Mutex::default() }
     }
 
-    /// Publishes a batch and tells each job its results. The turn ends when the answer is here.
+    /// Publishes a batch and tells each job its results. The turn ends when the answer arrives.
     pub(super) async fn send(&self, batch: Vec<Job>, turn: Turn) {
         let publisher = self.take();
         let pending: Vec<_> = batch

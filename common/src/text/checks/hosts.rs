@@ -14,7 +14,7 @@ const MAX_LABELS: usize = 6;
 const MAX_LABEL: usize = 63;
 /// The length of an address without signs, each octet with three digits: `n219076184117`.
 const PADDED: usize = 12;
-/// Words that stand right before an address, without a sign.
+/// Words that come right before an address, without a sign.
 const GLUED: &[&str] = &[
     "ip", "ipv", "addr", "address", "host", "peer", "src", "dst", "client", "server", "node", "pod",
 ];
@@ -85,7 +85,7 @@ fn end_of_domain(text: &str, start: usize) -> Option<usize> {
     (labels > 1 && is_top && is_whole && !names_a_file(top)).then_some(at)
 }
 
-/// Whether the digits go on with the sign that separates them.
+/// Whether more digits follow after the sign that separates them.
 fn goes_on(text: &str, end: usize) -> bool {
     matches!(text.as_bytes()[end..], [b'.' | b'-', next, ..] if next.is_ascii_digit())
 }

@@ -13,8 +13,8 @@ use super::surroundings::{after_byte, begins, digit, end_of_run};
 const DECISIVE: usize = 64;
 
 /// The length at which a run of token characters is a token, whatever it is. It is also how many
-/// characters are read past the end of a part, to see whether a match crosses it: a cut that is
-/// forced leaves this much of a long token to the next part, so that it is found there.
+/// characters are read past the end of a part, to see whether a match crosses it: a forced cut
+/// leaves this much of a long token to the next part, so that the token is found there.
 pub(crate) const LOOKAHEAD: usize = 512;
 
 /// A key with a known prefix, up to its end.

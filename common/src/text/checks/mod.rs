@@ -1,4 +1,5 @@
-//! The checks of the rules: each follows what a pattern has begun to its end, or rejects it.
+//! The checks of the rules: each follows the start that a pattern found to the end of the value, or
+//! rejects it.
 
 pub(super) mod hosts;
 pub(super) mod ipv6;

@@ -1,5 +1,5 @@
-//! Words before and after the number of a thing, which may look like a phone number, a card or a
-//! social security number.
+//! Words before and after the number of a thing (an order, for example) that may look like a phone
+//! number, a card or a social security number.
 
 use super::surroundings::word_before;
 

@@ -2,8 +2,8 @@
 //! alone.
 //!
 //! A pattern matches only the beginning that identifies a value, or a whole run; the check then
-//! follows the value to its end, so that no end of a long one stays readable. All patterns read the
-//! plain form of a line (`view.rs`).
+//! follows the value to its end, so that the end of a long value never stays readable. All patterns
+//! read the plain form of a line (`view.rs`).
 
 mod addresses;
 mod keys;
