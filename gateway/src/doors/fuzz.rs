@@ -1,4 +1,4 @@
-//! Mutated requests at each door: none is a panic or an answer that blames the server.
+//! Mutated requests at each door: none causes a panic or a 5xx that blames the server.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -29,7 +29,7 @@ const LOG_CLIENTS: [&str; 7] = [
 ];
 /// The routes whose bodies `extractors/fuzz.rs` tries.
 const OWN: [&str; 4] = ["/ingest", "/event", "/events", "/logs"];
-/// Routes of a handler that is tried at another route.
+/// Routes whose handler is tried at another route.
 const SAME_HANDLER: [&str; 27] = [
     "/v1/track",
     "/v1/page",

@@ -5,7 +5,7 @@ use crate::extractors::json_items::{pieces, value};
 use crate::extractors::surrogates;
 use crate::problem::{Problem, ProblemCode};
 
-/// A body whose lone surrogates are U+FFFD, without what is blank around it.
+/// A body in which lone surrogates are U+FFFD, without the blanks around it.
 pub(super) fn repaired(body: &[u8]) -> Vec<u8> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let mut body = body.trim_ascii().to_vec();

@@ -9,7 +9,7 @@ use crate::problem::{FieldError, ProblemCode};
 /// The name of an error that concerns the whole record.
 pub(super) const ENTRY: &str = "entry";
 
-/// The record that an object is; its text is that of `/ingest`.
+/// The record in an object; its text is found as on `/ingest`.
 pub(super) fn object(json: &[u8]) -> Result<Shipped, FieldError> {
     let object = Object::of(json).map_err(|problem| {
         let detail = problem.detail().trim_end_matches('.');
@@ -28,7 +28,7 @@ pub(super) fn object(json: &[u8]) -> Result<Shipped, FieldError> {
     })
 }
 
-/// The record that a value is: an object, or a text alone.
+/// The record in a value: an object, or only a text.
 pub(super) fn value(json: &[u8]) -> Result<Shipped, FieldError> {
     if json.first() != Some(&b'"') {
         return object(json);
@@ -42,7 +42,7 @@ pub(super) fn value(json: &[u8]) -> Result<Shipped, FieldError> {
     }
 }
 
-/// A line without its end, which shippers keep.
+/// A line without its line end, which shippers keep.
 fn without_line_end(mut text: String) -> String {
     text.truncate(text.trim_end_matches(['\n', '\r']).len());
     text

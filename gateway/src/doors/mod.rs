@@ -1,5 +1,5 @@
-//! Doors for clients that people already have: each reads one protocol, and makes the same records
-//! as `/ingest`, `/logs` and `/event` do.
+//! Doors for existing clients: each reads one protocol, and makes the same records as `/ingest`,
+//! `/logs` and `/event`.
 
 mod authorization;
 pub(crate) mod elasticsearch;

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use crate::problem::{Problem, ProblemCode};
 
-/// Marks an answer that says what is wrong as its protocol does. The edge leaves it as it is.
+/// Marks an error that is already in its protocol's form. The edge leaves it as it is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OwnForm(pub(crate) ProblemCode);
 

@@ -1,4 +1,4 @@
-//! `POST /records`: what any shipper posts, without saying what its lines are.
+//! `POST /records`: whatever a shipper posts, without saying what its lines are.
 
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
@@ -36,7 +36,7 @@ struct Accepted {
     errors: Vec<FieldError>,
 }
 
-/// Takes records. Each that is an access-log entry is counted, the others are texts.
+/// Takes records. Access-log entries are counted, the others are texts.
 pub(crate) async fn post(
     request: HttpRequest,
     payload: web::Payload,
@@ -53,7 +53,7 @@ pub(crate) async fn post(
     }
     let (status, batch_id) = ("accepted", batch.to_string());
     let accepted = Accepted { status, batch_id, texts, entries, rejected, errors };
-    // Some clients, such as winston's transport, take any other status for a failure.
+    // Some clients, such as winston's transport, treat any other status as a failure.
     Ok(HttpResponse::Ok().json(accepted))
 }
 

@@ -26,14 +26,14 @@ use crate::publish::publish;
 use crate::settings::GatewaySettings;
 use crate::state::Gateway;
 
-/// The most records of a request. They are counted before anything is made of them.
+/// The most records of a request. They are counted before anything is built from them.
 pub(super) const MAX_RECORDS: usize = 50_000;
 /// The most texts of a request: about as many messages as may be in flight to a broker.
 pub(super) const MAX_TEXTS: usize = 10_000;
 /// About how much memory a record takes besides its bytes, also as a message.
 const RECORD_BYTES: usize = 1_500;
 
-/// How a body of a protocol is read.
+/// How the body of a protocol is read.
 pub(super) type Read = fn(&[u8], &mut Shipment) -> Result<(), Problem>;
 
 /// A record as its client describes it.
@@ -47,7 +47,7 @@ pub(super) struct Shipped {
     pub(super) text: String,
     /// A JSON object that may be an access-log entry, if that is not the text itself.
     pub(super) fields: Option<String>,
-    /// When it was written, in any form of times, if it does not say so itself.
+    /// When it was written, in any form of times, if the record does not say so itself.
     pub(super) time: Option<String>,
     pub(super) traceparent: Option<String>,
 }
@@ -138,7 +138,7 @@ pub(super) struct Origin {
     traceparent: Option<String>,
 }
 
-/// What became of a request's records: all that are valid are durable.
+/// What became of a request's records: all valid ones are durable.
 #[derive(Debug)]
 pub(super) struct Taken {
     pub(super) batch: RecordId,
@@ -175,7 +175,7 @@ impl Origin {
         Self { named: self.named.or(tenant), ..self }
     }
 
-    /// Reads a body, and publishes what it holds. What `read` finds out besides is returned too.
+    /// Reads a body, and publishes its records. Also returns what else `read` finds out.
     pub(super) async fn take<T: Send + 'static>(
         self,
         request: &HttpRequest,
@@ -227,7 +227,7 @@ impl Origin {
     }
 }
 
-/// The records of a request by what they are.
+/// The records of a request, by kind.
 struct Sorted {
     source: &'static str,
     traceparent: Option<String>,
@@ -236,7 +236,7 @@ struct Sorted {
     texts: Vec<Text>,
     /// The entries without an id of their own: a batch for each tenant.
     batches: BTreeMap<TenantId, Vec<Entry>>,
-    /// The entries that have one: each is a batch of its own, so that it may come again in another
+    /// The entries with an id: each is a batch of its own, so that it may be sent again in another
     /// request.
     alone: Vec<LogBatch>,
 }

@@ -1,8 +1,8 @@
 //! Protocol Buffers on the wire, field by field.
 //!
-//! A derived message would build millions of empty values from a few megabytes of hostile bytes, and
-//! one bad string would cost the whole request. Here nothing is built until it was counted, and each
-//! record is read on its own.
+//! A derived message type would build millions of empty values from a few megabytes of hostile
+//! bytes, and one bad string would cost the whole request. Here everything is counted before it is
+//! built, and each record is read on its own.
 
 use thiserror::Error;
 
@@ -50,7 +50,7 @@ impl<'b> Fields<'b> {
                 Wire::Bytes(self.take(length)?)
             }
             5 => Wire::Fixed32(u32::from_le_bytes(self.take(4)?.try_into().ok()?)),
-            // Groups, which no current message has.
+            // Groups, which no current message uses.
             _ => return None,
         };
         let number = key >> 3;

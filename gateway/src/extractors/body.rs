@@ -22,7 +22,7 @@ pub(crate) const IDLE: Duration = Duration::from_secs(5);
 /// The time that any body may take.
 const BASE_TIME: Duration = Duration::from_secs(10);
 /// The bytes that must arrive in each second beyond that: a large body over a slow line gets the
-/// time that it needs, up to `MAX_BODY_SECONDS`, and a trickle does not.
+/// time that it needs, up to `MAX_BODY_SECONDS`, but a trickle does not.
 const LEAST_PER_SECOND: usize = 32 << 10;
 /// How long a body waits until other bodies leave room in memory for it.
 pub(crate) const WAIT_FOR_ROOM: Duration = Duration::from_secs(5);
@@ -50,11 +50,12 @@ pub(crate) trait FromBody: Sized + 'static {
     /// The media types that it may have, as `Accept-Post` lists them.
     const MEDIA_TYPES: &'static str;
 
-    /// Refuses a body by what the headers say of its type, before it is sent. `Ok` where its content
-    /// must decide.
+    /// Refuses a body by the type in its headers, before it is sent. `Ok` if its content must
+    /// decide.
     fn check_type(request: &HttpRequest) -> Result<(), Problem>;
 
-    /// Reads the body and checks it. Every problem of the request is in the one that is returned.
+    /// Reads the body and checks it. The problem that is returned has everything that is wrong with
+    /// the request.
     async fn read(
         request: &HttpRequest,
         payload: Payload,
@@ -84,8 +85,8 @@ impl<T: FromBody> FromRequest for Body<T> {
     }
 }
 
-/// Reads the whole body, of at most `limit` bytes before and after decompression. What it holds, and
-/// what is made of it, has room in memory until the request is answered.
+/// Reads the whole body, of at most `limit` bytes before and after decompression. The body, and the
+/// data made from it, have room in memory until the request is answered.
 pub(crate) async fn read(
     request: &HttpRequest,
     payload: Payload,
@@ -95,7 +96,8 @@ pub(crate) async fn read(
     read_except(request, payload, limit, item_bytes, "identity").await
 }
 
-/// The same, but a body in the content coding `own` is left as it is: its reader knows it.
+/// The same, but a body in the content coding `own` is left as it is, because its reader decodes
+/// it.
 pub(crate) async fn read_except(
     request: &HttpRequest,
     payload: Payload,
@@ -123,7 +125,7 @@ pub(crate) async fn read_except(
     keep(request, body, item_bytes).await
 }
 
-/// Refuses a body by its head. A client that waits for leave to send it can read the refusal.
+/// Refuses a body by its head. A client that waits for permission to send it can read the refusal.
 fn check_head(
     headers: &HeaderMap,
     length: Option<usize>,
@@ -152,7 +154,7 @@ pub(crate) async fn unpack(
     keep(request, decompress(gateway, coding, packed).await?, item_bytes).await
 }
 
-/// Keeps room for the body, and for what is made of it, until the request is answered.
+/// Keeps room for the body, and for the data made from it, until the request is answered.
 async fn keep(request: &HttpRequest, body: Buffer, item_bytes: usize) -> Result<Vec<u8>, Problem> {
     let Buffer { bytes, mut share, .. } = body;
     let work = work_bytes(&bytes, item_bytes).min(share.most_more());
@@ -171,8 +173,8 @@ pub(crate) async fn make_room(request: &HttpRequest, bytes: usize) -> Result<(),
     Ok(())
 }
 
-/// About how many bytes of memory it takes to read a body and to make messages of it: as many again as
-/// it has, and these many for each of its items.
+/// About how many bytes of memory it takes to read a body and make messages from it: twice its
+/// size, and this many for each of its items.
 fn work_bytes(body: &[u8], item_bytes: usize) -> usize {
     let count = |wanted: u8| body.iter().filter(|byte| **byte == wanted).count();
     let items = if item_bytes == 0 { 0 } else { count(b'\n').max(count(b'{')) };
@@ -184,7 +186,7 @@ struct Receiving {
     body: Buffer,
     /// The bytes beyond the limit.
     spilt: usize,
-    /// What the connection may hold besides, until room was found for it.
+    /// What the connection may hold in addition, until room is found for it.
     buffers: usize,
 }
 
@@ -206,7 +208,7 @@ impl Receiving {
         if self.spilt > 0 { Err(too_large(self.body.limit)) } else { Ok(()) }
     }
 
-    /// The next chunk; `None` at the end. Somebody who makes the server wait needs room for the
+    /// The next chunk; `None` at the end. A client that makes the server wait needs room for the
     /// connection's buffers too.
     async fn chunk(
         &mut self,
@@ -260,7 +262,7 @@ fn coding(headers: &HeaderMap, own: &str) -> Result<Option<Coding>, Problem> {
     }
 }
 
-/// Decompresses off the async threads, and stops at the limit, however much more a bomb holds.
+/// Decompresses off the async threads, and stops at the limit, even if a bomb holds much more.
 async fn decompress(gateway: &Gateway, coding: Coding, body: Buffer) -> Result<Buffer, Problem> {
     let turn = gateway.decompressing.acquire();
     let turn = timeout_at(Instant::now() + WAIT_FOR_ROOM, turn).await;

@@ -1,8 +1,8 @@
-//! Which user agents are programs and not people with a browser.
+//! Which user agents are programs, and not people with a browser.
 
 use crate::formats::user_agent;
 
-/// What programs have in their user agent or in its family, in lower case. Each is so specific that
+/// Words in the user agent of a program or in its family, in lower case. Each is so specific that
 /// no person's browser has it.
 const TOKENS: [&str; 62] = [
     "apachebench",

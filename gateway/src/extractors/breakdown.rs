@@ -13,12 +13,12 @@ const DEFAULT_LIMIT: u32 = 10;
 /// The most rows: as many values as a day counts by name.
 pub(crate) const MAX_LIMIT: u32 = 1_000;
 
-/// What is asked.
+/// What the client asks for.
 pub(crate) struct Breakdown {
     pub(crate) dimension: SiteDimension,
     pub(crate) asked: Asked,
     pub(crate) period: Period,
-    /// The period of the same length before, if it is to be compared with.
+    /// The period of the same length before, if the client wants to compare with it.
     pub(crate) previous: Option<Period>,
     /// The one value that is asked for.
     pub(crate) only: Option<String>,

@@ -14,8 +14,8 @@ pub(crate) struct Browser {
     pub(crate) user_agent: Vec<u8>,
 }
 
-/// The browser that sent the request; `None` if no browser did. A browser tells which page a POST
-/// comes from, by `Origin` or `Sec-Fetch-Site`; a server, which sends for many people, sends
+/// The browser that sent the request; `None` if no browser did. A browser says which page a POST
+/// comes from, with `Origin` or `Sec-Fetch-Site`; a server, which sends for many people, sends
 /// neither.
 pub(crate) fn of(request: &HttpRequest, trusted_hops: u8) -> Option<Browser> {
     let headers = request.headers();

@@ -20,12 +20,12 @@ impl Buffer {
         Self { bytes: Vec::new(), share, limit }
     }
 
-    /// Whether as many more bytes are within the limit.
+    /// Whether this many more bytes are within the limit.
     pub(crate) fn fits(&self, more: usize) -> bool {
         self.bytes.len() + more <= self.limit
     }
 
-    /// Appends a chunk that fits, and waits for room, at most `until` then.
+    /// Appends a chunk that fits; waits for room `until` then at most.
     pub(crate) async fn wait_and_push(
         &mut self,
         chunk: &[u8],
@@ -55,8 +55,8 @@ impl Buffer {
     }
 }
 
-/// Takes one byte more than the limit, so that the caller sees that there are more. Fails with
-/// [`io::ErrorKind::OutOfMemory`] if other bodies leave no room.
+/// Takes one byte more than the limit, so that the caller can tell that the body is larger. Fails
+/// with [`io::ErrorKind::OutOfMemory`] if other bodies leave no room.
 impl io::Write for Buffer {
     fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
         let chunk = &chunk[..chunk.len().min((self.limit + 1).saturating_sub(self.bytes.len()))];

@@ -1,5 +1,5 @@
-//! What a request tells about the client: its user agent, its language, its country if a proxy or the
-//! platform adds it, and its address, which is kept nowhere.
+//! What a request says about the client: its user agent, its language, its country if a proxy or
+//! the platform adds it, and its address, which is kept nowhere.
 
 use std::net::IpAddr;
 
@@ -19,11 +19,11 @@ pub(crate) struct Client {
     pub(crate) country: Option<String>,
     /// The site of the page.
     pub(crate) origin: Option<String>,
-    /// Where the request comes from. A site may leave it out; nothing else is made of it.
+    /// Where the request comes from. It is only used to exclude addresses that a site names.
     pub(crate) address: Option<IpAddr>,
 }
 
-/// The browser that sent the request; nothing but its address if no browser did.
+/// The browser that sent the request; only the address if no browser did.
 pub(super) fn of_browser(request: &HttpRequest, settings: &GatewaySettings) -> Client {
     let address = browser::address_of(request, settings.trusted_hops);
     let client = match browser::of(request, settings.trusted_hops) {
@@ -33,7 +33,7 @@ pub(super) fn of_browser(request: &HttpRequest, settings: &GatewaySettings) -> C
     Client { address, ..client }
 }
 
-/// What the headers tell. `country_headers` name those that have the country.
+/// What the headers say. `country_headers` names those that have the country.
 fn of(request: &HttpRequest, country_headers: &[HeaderName]) -> Client {
     let header = |name: &HeaderName| {
         request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()))

@@ -62,7 +62,7 @@ pub(crate) fn decompress(
     Ok(plain.fits(0).then_some(plain))
 }
 
-/// Any number of members, with zeros after them, which tapes and fixed blocks are padded with.
+/// Any number of members, and zeros after them, with which tapes and fixed blocks are padded.
 fn gunzip(body: &[u8], plain: &mut Buffer) -> io::Result<()> {
     let mut rest = body;
     loop {
@@ -75,7 +75,7 @@ fn gunzip(body: &[u8], plain: &mut Buffer) -> io::Result<()> {
     }
 }
 
-/// The zlib format, as the standard has it, or its bare contents, as many programs send them.
+/// The zlib format, as in the standard, or its bare contents, which many programs send.
 fn inflate(body: &[u8], plain: &mut Buffer) -> io::Result<()> {
     let is_zlib = matches!(body, [cmf, flags, ..]
         if cmf & 0x0f == 8 && (u16::from(*cmf) << 8 | u16::from(*flags)) % 31 == 0);

@@ -11,7 +11,7 @@ use super::json::Object;
 use super::query;
 use crate::problem::{Problem, ProblemCode};
 
-/// The headers in which browsers say that they load a page in advance.
+/// The headers in which browsers say that they are loading a page in advance.
 const IN_ADVANCE: [&str; 4] = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
 
 /// What an event says about being counted.
@@ -37,8 +37,8 @@ impl Said {
         Ok(Self { reason, allowed: allowed.map(str::to_ascii_lowercase).collect() })
     }
 
-    /// Why an event that names no user is not counted. A client that is not a browser says itself
-    /// who its events are from.
+    /// Why an event that names no user is not counted. A client that is not a browser must name its
+    /// users itself.
     pub(super) fn why(
         &self,
         headers: &HeaderMap,

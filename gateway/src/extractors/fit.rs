@@ -1,5 +1,5 @@
-//! Texts that must fit their field. A page cannot help how long its title is, so what is too long is
-//! cut and marked; a client that wants to be told sends `strict=true`.
+//! Texts that must fit their field. A page cannot choose how long its title is, so a text that is
+//! too long is cut and marked; a client that wants to be told sends `strict=true`.
 
 use actix_web::HttpRequest;
 use common::event::{MAX_PATH_BYTES, MAX_PAYLOAD_BYTES, MAX_USER_ID_BYTES};
@@ -42,7 +42,8 @@ impl Fit {
         text[..end].to_owned()
     }
 
-    /// A user id. What is cut off a long one is hashed into it, so that no two users become one.
+    /// A user id. The part that is cut off a long one is hashed into it, so that no two users
+    /// become one.
     pub(super) fn user_id(&mut self, body: &mut Object, user_id: &str) -> String {
         self.check(body, "user_id", user_id, MAX_USER_ID_BYTES);
         let printable = printable(user_id);
@@ -80,8 +81,7 @@ impl Fit {
         payload::cut(payload, MAX_PAYLOAD_BYTES)
     }
 
-    /// Nobody can do anything with an empty text. The rest is wrong only for clients that ask to be
-    /// told.
+    /// An empty text is always wrong. The rest is wrong only for clients that ask to be told.
     fn check(&self, body: &mut Object, field: &str, text: &str, most: usize) {
         if let Err(reason) = limits::text(text, most)
             && (self.is_strict || text.is_empty())

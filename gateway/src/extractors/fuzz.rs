@@ -1,5 +1,5 @@
-//! Mutated bodies at each door, with the media types that clients send: none is a panic or an answer
-//! that blames the server.
+//! Mutated bodies at each door, with the media types that clients send: none causes a panic or a
+//! 5xx that blames the server.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ const TYPES: [&str; 6] = [
     "",
 ];
 
-/// Gives the bodies to the door, and what it takes to `check`.
+/// Gives the bodies to the door, and those that it accepts to `check`.
 fn try_door<T: FromBody>(door: &str, check: impl Fn(T) -> Result<(), String>) {
     let folder = tempfile::tempdir().expect("a folder");
     let options = QueueOptions::unbounded(std::time::Duration::from_secs(600), flow);

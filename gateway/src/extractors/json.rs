@@ -1,4 +1,5 @@
-//! The fields of a JSON body, taken one by one; errors are collected, so that one answer has all.
+//! The fields of a JSON body, taken one by one; errors are collected, so that one answer has them
+//! all.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -29,8 +30,8 @@ pub(crate) struct Object {
 }
 
 impl Object {
-    /// Reads a body. A byte order mark before it is ignored, and a lone surrogate is U+FFFD. No object
-    /// in it may have a key twice.
+    /// Reads a body. A byte order mark before it is ignored, and a lone surrogate is U+FFFD. No
+    /// object in it may have the same key twice.
     pub(crate) fn parse(mut body: Vec<u8>) -> Result<Self, Problem> {
         surrogates::repair(&mut body);
         Self::of(&body)

@@ -41,7 +41,7 @@ pub(crate) fn of_lines(body: &[u8]) -> Items<'_> {
 }
 
 /// Values one after the other, whatever is between them: on a line each, with commas, or nothing.
-/// What is not in brackets is an item up to the end of its line.
+/// Anything outside brackets is an item up to the end of its line.
 pub(crate) fn of_stream(body: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     // How many bytes may be looked at in vain for brackets that are never closed.
@@ -63,7 +63,7 @@ pub(crate) fn of_stream(body: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// The place behind the bracket that closes the first one.
+/// The place after the bracket that closes the first one.
 fn closing_bracket(json: &[u8]) -> Option<usize> {
     let (mut depth, mut at) = (0, 0);
     loop {
@@ -83,8 +83,8 @@ pub(crate) fn look_like_objects(items: &Items<'_>) -> bool {
     items.items.len() > 1 && items.items.iter().all(|item| item.first() == Some(&b'{'))
 }
 
-/// What the commas of an array or an object divide; `None` if it is not closed, or if something
-/// follows.
+/// The pieces between the commas of an array or an object; `None` if it is not closed, or if
+/// something follows it.
 pub(crate) fn pieces(json: &[u8]) -> Option<Vec<&[u8]>> {
     let (mut pieces, mut start, mut depth, mut at) = (Vec::new(), 1, 0, 0);
     loop {

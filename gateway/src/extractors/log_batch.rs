@@ -33,10 +33,10 @@ pub(crate) struct LogBatch {
     pub(crate) tenant: TenantId,
     pub(crate) id: RecordId,
     pub(crate) read: ReadEntries,
-    /// The SHA-256 of the decompressed body. Newer rules may normalize it to other entries, but it
-    /// stays the same batch.
+    /// The SHA-256 of the decompressed body. Newer rules may normalize the body to other entries,
+    /// but it stays the same batch.
     pub(crate) digest: String,
-    /// The way it came.
+    /// How it came in.
     pub(crate) source: &'static str,
     pub(crate) traceparent: Option<String>,
 }
@@ -104,8 +104,8 @@ impl Naming {
         }
     }
 
-    /// The same for a protocol in which equal content is the same record: the content, unless
-    /// something else is asked for.
+    /// The same for a protocol in which equal content is the same record: the content, unless the
+    /// request asks for something else.
     pub(crate) fn by_content(request: &HttpRequest) -> Result<Self, Problem> {
         let is_asked = query::parameter(request, "dedup")?.is_some();
         match Self::of(request)? {
@@ -128,7 +128,7 @@ impl Naming {
 }
 
 impl LogBatch {
-    /// One record for each part of the batch. Takes the entries, and what was rejected.
+    /// One record for each part of the batch. Takes the accepted entries and the rejected ones.
     pub(crate) async fn take_records(&mut self, named: &Named) -> Result<Vec<Record>, Problem> {
         let entries = std::mem::take(&mut self.read.entries);
         let rejects = std::mem::take(&mut self.read.rejects);

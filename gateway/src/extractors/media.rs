@@ -1,6 +1,6 @@
-//! What a body is: what its Content-Type says, or what it looks like if that says nothing.
+//! What a body is: what its Content-Type says, or what it looks like if the header says nothing.
 //!
-//! A beacon of a Blob, `fetch` with bytes and `curl -d` name no type, or that of a form, whatever
+//! A beacon with a Blob, `fetch` with bytes and `curl -d` name no type, or that of a form, whatever
 //! they send. The content of such a body decides.
 
 use actix_web::HttpRequest;
@@ -48,7 +48,7 @@ impl Media {
     }
 
     /// Refuses a body by its media type alone, if it can be neither JSON nor, by its name, one of
-    /// `others`. Whoever uses this reads the body with [`Self::of`].
+    /// `others`. Callers read the body with [`Self::of`].
     pub(crate) fn check(
         request: &HttpRequest,
         others: impl Fn(&str) -> bool,

@@ -1,6 +1,6 @@
 //! One validated noun of a request in each file. What a body holds is extracted whole: a handler
-//! takes a `Body<TextUpload>`, `Body<SiteEvent>`, `Body<Interaction>` or `Body<LogBatch>`, and all
-//! that is wrong with the request comes back in one answer.
+//! takes a `Body<TextUpload>`, `Body<SiteEvent>`, `Body<Interaction>` or `Body<LogBatch>`, and one
+//! answer has everything that is wrong with the request.
 
 pub(crate) mod body;
 mod bots;

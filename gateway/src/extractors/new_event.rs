@@ -21,7 +21,7 @@ const MAX_EVENT_BYTES: usize = 256 << 10;
 pub(crate) struct NewEvent {
     pub(crate) tenant: TenantId,
     pub(crate) id: RecordId,
-    /// The way in which it came: a route, or a door.
+    /// How it came in: a route, or a door.
     pub(crate) source: &'static str,
     pub(crate) event: Event,
     /// Covers what the client sent, so that a retry on another day is the same event.
@@ -52,10 +52,10 @@ impl NewEvent {
     }
 }
 
-/// What the body of an event is, in words.
+/// What the body of an event must be, in words.
 const SUPPORTED: &str = "application/json";
 
-/// Refuses what is not the type of an event.
+/// Refuses a media type that an event cannot have.
 pub(crate) fn check_type(request: &HttpRequest) -> Result<(), Problem> {
     Media::check(request, |name| name == "text/plain", SUPPORTED)
 }

@@ -1,4 +1,4 @@
-//! One text with its tenant and its id, whichever way it came, and the records that it becomes.
+//! One text with its tenant and its id, however it came in, and the records that it becomes.
 
 use actix_web::HttpRequest;
 use chrono::Utc;
@@ -22,7 +22,7 @@ const LARGE_BYTES: usize = 64 << 10;
 pub(crate) struct Text {
     pub(crate) tenant: TenantId,
     pub(crate) id: RecordId,
-    /// The way it came: one of [`SOURCES`], or the protocol of a log client.
+    /// How it came in: one of [`SOURCES`], or the protocol of a log client.
     pub(crate) source: &'static str,
     pub(crate) traceparent: Option<String>,
     pub(crate) text: String,

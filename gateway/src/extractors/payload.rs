@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The JSON text of `payload`, an object, in at most `most` bytes. All strings are cut to the same
-/// length, the longest that fits, so that short ones stay whole. If even that is too much, the
+/// length, the longest that fits, so that short ones stay whole. If that is still too large, the
 /// members that are largest without their strings are dropped.
 pub(super) fn cut(mut payload: Value, most: usize) -> String {
     let fits = |length: usize| shortened(&payload, length).to_string().len() <= most;

@@ -1,5 +1,6 @@
 //! The period of a read: `date`, or `from` and `to`, or `start_date` and `end_date`, which mean the
-//! same. If the end is a day, all of it is included; if it is an instant, that is excluded.
+//! same. If the end is a day, the whole day is included; if it is an instant, the instant is
+//! excluded.
 
 use actix_web::HttpRequest;
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, TimeDelta, Utc};
@@ -9,7 +10,7 @@ use super::query::{self, invalid};
 use crate::problem::Problem;
 use crate::times;
 
-/// Names of the first moment, and of the last.
+/// The names of the start, and of the end.
 const FIRST: [&str; 3] = ["date", "from", "start_date"];
 const LAST: [&str; 3] = ["date", "to", "end_date"];
 /// Smaller numbers of seconds are not read as times: `20250501` would be a day in 1970.
@@ -21,7 +22,7 @@ pub(crate) const LAST_MOMENT: DateTime<Utc> = match DateTime::from_timestamp(253
     None => DateTime::UNIX_EPOCH,
 };
 
-/// A period as it was asked for; an end that is missing is open.
+/// A period as the client asked for it; a missing end is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Asked {
     /// The first moment.

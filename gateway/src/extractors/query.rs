@@ -11,7 +11,7 @@ use actix_web::web::Query;
 
 use crate::problem::{FieldError, Problem, ProblemCode};
 
-/// Names of parameters that go together.
+/// Names of parameters that belong together.
 pub(crate) type Names = &'static [&'static str];
 
 /// The three names of the tenant. They are checked by [`super::tenant`].

@@ -8,7 +8,7 @@ use crate::problem::{FieldError, Problem, ProblemCode};
 /// The problems that the ids of a record may have.
 pub(crate) const CODES: [ProblemCode; 2] = [ProblemCode::IdMismatch, ProblemCode::InvalidId];
 
-/// The header that names a record which has no id.
+/// The header that names a record without an id.
 const KEY: &str = "Idempotency-Key";
 
 /// The id that the request gives in `header` or in the body's `field`, which must agree; otherwise
@@ -60,9 +60,9 @@ pub(crate) fn keyed(request: &HttpRequest) -> Result<RecordId, FieldError> {
     Ok(named(request)?.unwrap_or_else(RecordId::random))
 }
 
-/// The id that the `Idempotency-Key` stands for, if there is one. An empty key, as a script with
-/// an unset variable sends it, counts as none: otherwise all such requests would be one record. Two
-/// keys are an error, since one would be ignored.
+/// The id that the `Idempotency-Key` stands for, if there is one. An empty key, such as a script
+/// with an unset variable sends, counts as none: otherwise all such requests would be one record.
+/// Two keys are an error, since one would be ignored.
 pub(crate) fn named(request: &HttpRequest) -> Result<Option<RecordId>, FieldError> {
     let mut keys = request.headers().get_all(KEY);
     let Some(key) = keys.next().map(|key| key.as_bytes()) else { return Ok(None) };

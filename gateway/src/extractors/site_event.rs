@@ -66,8 +66,7 @@ impl Sender {
     }
 }
 
-/// The event with its site and its id; `None` if the body has errors. `source` is the way in which it
-/// came.
+/// The event with its site and its id; `None` if the body has errors. `source` says how it came in.
 pub(crate) fn of_object(
     request: &HttpRequest,
     body: &mut Object,

@@ -47,7 +47,7 @@ impl FromBody for SiteSettings {
     }
 }
 
-/// A dimension that the deployment does not count would be chosen in vain.
+/// Choosing a dimension that the deployment does not count would have no effect.
 fn check_dimensions(settings: &SiteSettings, counted: SiteDimensions) -> Result<(), Problem> {
     let Some(dimension) = settings.not_counted(counted) else { return Ok(()) };
     let (dimension, counted) = (dimension.as_str(), counted.to_string().replace(',', ", "));

@@ -3,7 +3,7 @@
 
 /// Bytes of an escape such as `\ud83d`.
 const ESCAPE_BYTES: usize = 6;
-/// The character that stands for what cannot be read, as an escape of the same length.
+/// The replacement character, as an escape of the same length.
 const REPLACEMENT: [u8; ESCAPE_BYTES] = *b"\\ufffd";
 
 /// Replaces the escapes of lone surrogates by U+FFFD. All bytes stay where they are, so that a

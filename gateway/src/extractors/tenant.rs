@@ -96,7 +96,7 @@ fn remembered(request: &HttpRequest, tenant: TenantId) -> TenantId {
     tenant
 }
 
-/// The request's log line names a tenant only if its records are all of that one.
+/// The request's log line names a tenant only if all records belong to it.
 pub(crate) fn remember_only<'t>(
     request: &HttpRequest,
     mut tenants: impl Iterator<Item = &'t TenantId>,

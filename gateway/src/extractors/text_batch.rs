@@ -24,7 +24,7 @@ pub(crate) const CODES: [ProblemCode; 2] = [ProblemCode::InvalidEntries, Problem
 
 /// A batch with at least one valid text.
 pub(crate) struct TextBatch {
-    /// With the place of a text that has no id of its own, it gives that text's id.
+    /// Together with the place of a text without an id, it gives that text's id.
     pub(crate) id: RecordId,
     /// The valid texts, each with its place in the batch, from 0.
     pub(crate) texts: Vec<(usize, Text)>,
@@ -35,8 +35,8 @@ pub(crate) struct TextBatch {
 }
 
 impl TextBatch {
-    /// Reads the items one by one: one that is not valid does not affect the others.
-    /// With `is_strict`, one is enough to refuse the batch.
+    /// Reads the items one by one: an invalid one does not affect the others. With `is_strict`, one
+    /// is enough to refuse the batch.
     pub(super) fn read(
         request: &HttpRequest,
         items: Items<'_>,

@@ -18,7 +18,7 @@ use crate::state::Gateway;
 
 /// The name of the array in an object around a batch.
 const ENVELOPE: &str = "logs";
-/// What the body is, in words.
+/// What the body must be, in words.
 const SUPPORTED: &str = "application/json, application/x-ndjson or text/plain";
 /// About how much memory a text of a batch takes besides its bytes, as a record and as a message.
 const ITEM_BYTES: usize = 1_500;
@@ -41,7 +41,7 @@ impl FromBody for TextUpload {
         payload: Payload,
         gateway: &Gateway,
     ) -> Result<Self, Problem> {
-        // It is for batches, but a value that is neither true nor false is never right.
+        // It is for batches, but a value other than true or false is always wrong.
         let is_strict = query::flag(request, "strict")?;
         let limit = gateway.settings.max_ingest_bytes();
         let body = body::read(request, payload, limit, ITEM_BYTES).await?;
@@ -62,7 +62,7 @@ impl FromBody for TextUpload {
 struct Form {
     /// Whether its media type says that it is lines.
     is_lines: bool,
-    /// Whether one item that is not valid refuses the batch.
+    /// Whether one invalid item refuses the batch.
     is_strict: bool,
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value};
 /// The longest key that is repeated to the client, in characters.
 const SHOWN: usize = 64;
 
-/// A value whose objects have each key once; another is an error of the one parse.
+/// A value whose objects have each key once; a repeated key fails the parse.
 pub(super) struct Unique(pub(super) Value);
 
 impl<'de> Deserialize<'de> for Unique {

@@ -1,4 +1,4 @@
-//! The access logs of AWS's load balancers, the application's (ALB) and the classic one.
+//! The access logs of AWS's load balancers: Application (ALB) and Classic.
 
 use super::entry::Raw;
 use super::lines::is_glued;

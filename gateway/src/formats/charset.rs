@@ -2,7 +2,7 @@
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-/// An encoding that nobody knows.
+/// An unknown encoding.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct UnknownCharset;
 
@@ -24,8 +24,8 @@ pub(crate) fn decode(body: Vec<u8>, charset: Option<&str>) -> Result<String, Unk
     })
 }
 
-/// The encoding of a body without a mark. `utf-16` stands for either order of bytes: in a log, most
-/// characters are ASCII, and the places of their zero bytes tell.
+/// The encoding of a body without a mark. `utf-16` stands for either byte order: most characters in
+/// a log are ASCII, and the places of their zero bytes show which it is.
 fn unmarked(named: &'static Encoding, body: &[u8]) -> &'static Encoding {
     let is_zero = |at: usize| body.get(at) == Some(&0);
     if (named == UTF_16LE && is_zero(0)) || (named == UTF_8 && is_zero(0) && !is_zero(1)) {

@@ -71,8 +71,8 @@ impl Collector {
         }
     }
 
-    /// Adds the next entry as the fields of an object, which was `sent` as this text, or as the line
-    /// in it if that is all.
+    /// Adds the next entry: the fields of an object, which was `sent` as this text, or the line in
+    /// it if it has nothing else.
     pub(super) fn object(&mut self, raw: Raw<'_>, sent: &str) {
         match self.recognizer.unwrapped(raw) {
             Ok(raw) => self.push(raw, sent),
@@ -80,7 +80,7 @@ impl Collector {
         }
     }
 
-    /// Counts the next entry, which was `sent` as this text, as one that is not valid.
+    /// Counts the next entry, which was `sent` as this text, as invalid.
     pub(super) fn refuse(&mut self, wrong: Wrong, sent: &str) {
         self.reject(vec![wrong], sent);
     }

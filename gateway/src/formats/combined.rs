@@ -46,7 +46,7 @@ struct Answer<'a> {
     /// A hyphen in the common format, as the user agent.
     referer: &'a str,
     user_agent: &'a str,
-    /// With its unit, if that is certain.
+    /// With its unit, if the unit is certain.
     duration: Cow<'a, str>,
 }
 
@@ -81,8 +81,8 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// A duration with its unit. nginx writes seconds with three decimals, alone or under a name of its
-/// own; nobody can know what other numbers mean.
+/// A duration with its unit. nginx writes seconds with three decimals, alone or under a name; the
+/// meaning of other numbers cannot be known.
 fn duration(word: &str) -> Option<Cow<'_, str>> {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let (name, value) = word.split_once('=').unwrap_or(("", word));

@@ -2,7 +2,7 @@
 //! a semicolon, a tab or a bar.
 //!
 //! It is read line by line: no field of an entry holds a line break, so a quote that is open at the
-//! end of a line is that line's error, and the next line starts anew.
+//! end of a line is that line's error, and the next line starts afresh.
 
 use std::borrow::Cow;
 
@@ -53,7 +53,7 @@ impl<'t> Header<'t> {
     fn of(row: &'t str) -> Result<Self, Problem> {
         let invalid = |detail: String| Problem::new(ProblemCode::InvalidCsv, detail);
         let read = |separator: char| Some(Self::divided_by(separator, cells(row, separator).ok()?));
-        // Among those with equally many known columns, the first one.
+        // Of separators that find equally many known columns, the first one.
         let headers = SEPARATORS.into_iter().rev().filter_map(read);
         let header = headers.max_by_key(|header| header.columns.len());
         let header =

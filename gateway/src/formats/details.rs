@@ -1,5 +1,5 @@
-//! Reads what an entry says besides its time, method, path and user agent. A detail that is not
-//! certain is left out; the entry still counts.
+//! Reads what an entry says besides its time, method, path and user agent. An uncertain detail is
+//! left out; the entry still counts.
 
 use common::access_log::MAX_BYTES;
 
@@ -8,7 +8,7 @@ const UNITS: [(&str, f64); 6] =
     [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("μs", 1e3), ("ms", 1e6), ("s", 1e9)];
 /// Nanoseconds in a microsecond.
 const MICROSECOND: f64 = 1e3;
-/// A duration that nobody waits for: a year in microseconds.
+/// A duration that cannot be real: a year in microseconds.
 const MAX_DURATION_US: f64 = 3.2e13;
 
 /// A status such as `404`, `404.0` or `404 Not Found`.
@@ -41,7 +41,7 @@ pub(super) fn duration_us(name: &str, text: &str) -> Option<u64> {
 
 /// The unit of a number, in nanoseconds. nginx and CloudFront write seconds with a point, IIS
 /// milliseconds without. Caddy's `duration` is in seconds and Traefik's `Duration` in nanoseconds;
-/// others write milliseconds under the same name, so that a whole number is not certain.
+/// others write milliseconds under the same name, so the unit of a whole number is not certain.
 fn unit_of(name: &str, number: &str) -> Option<f64> {
     let is_fraction = number.contains(['.', 'e']);
     let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric()).collect();

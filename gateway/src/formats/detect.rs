@@ -31,7 +31,7 @@ impl Recognizer {
         self.within(line, MAX_LAYERS)
     }
 
-    /// An object as it is, or the line in it if that is all it has.
+    /// An object as it is, or the line in it if it has nothing else.
     pub(super) fn unwrapped<'a>(&mut self, raw: Raw<'a>) -> Result<Raw<'a>, Wrong> {
         self.opened(raw, MAX_LAYERS)
     }
@@ -96,7 +96,7 @@ impl Recognizer {
     }
 }
 
-/// The object that is all of the line.
+/// The object, if the whole line is one.
 pub(super) fn whole_object(line: &str) -> Result<Raw<'_>, Wrong> {
     let mut scanner = Scanner::new(line, 0);
     let raw = object(&mut scanner).map_err(not_json)?;

@@ -67,7 +67,7 @@ struct Candidate<'a> {
 }
 
 /// The fields of an entry as the format found them: for each slot its candidates, the preferred one
-/// first. A candidate that is of no use yields to the next one.
+/// first. An unusable candidate yields to the next one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Raw<'a> {
     slots: [Vec<Candidate<'a>>; Slot::COUNT],
@@ -83,7 +83,7 @@ impl<'a> Raw<'a> {
         raw
     }
 
-    /// The same with the texts of further places.
+    /// The same, with the texts at further places.
     pub(super) fn with<const N: usize>(mut self, texts: [(Slot, Cow<'a, str>); N]) -> Self {
         for (slot, text) in texts {
             self.put(slot, Field::Text(text));
@@ -163,7 +163,7 @@ impl<'a> Raw<'a> {
         self.slots[slot as usize].iter()
     }
 
-    /// The first text of a slot that is of use.
+    /// The first usable text of a slot.
     fn texts(&self, slot: Slot) -> impl Iterator<Item = &str> {
         self.candidates(slot).filter_map(|candidate| candidate.value.as_text())
     }
@@ -180,7 +180,7 @@ impl<'a> Raw<'a> {
         self.date_and_time().filter(|time| limits::time(*time, now).is_ok()).ok_or(wrong)
     }
 
-    /// The time of an entry that has its date and its time of day apart.
+    /// The time of an entry whose date and time of day are separate.
     fn date_and_time(&self) -> Option<DateTime<Utc>> {
         let days = || self.texts(Slot::Time).filter(|text| times::day(text).is_some());
         let mut clocks = self.texts(Slot::Time).filter(|text| text.contains(':'));
@@ -255,7 +255,7 @@ impl<'a> Raw<'a> {
         self.candidates(slot).filter_map(|candidate| candidate.value.as_plain())
     }
 
-    /// A duration that has its own slot, or stands under the name of a time.
+    /// A duration that has its own slot, or is under the name of a time.
     fn duration_us(&self) -> Option<u64> {
         let candidates = self.candidates(Slot::Duration).chain(self.candidates(Slot::Time));
         let mut named = candidates.filter_map(|it| Some((&*it.name, it.value.as_plain()?)));
@@ -272,7 +272,7 @@ impl<'a> Raw<'a> {
         target.into_iter().chain(self.texts(Slot::Path))
     }
 
-    /// The query of the target, or the one that the log has apart from it.
+    /// The query of the target, or the log's separate one.
     fn query(&self) -> Option<String> {
         let of_target = self.targets().next().and_then(query);
         let apart = self.texts(Slot::Query).filter(|text| !matches!(*text, "-" | "?"));

@@ -37,7 +37,7 @@ pub(super) fn raw(line: &str) -> Option<Raw<'_>> {
 struct Hit<'a> {
     status: &'a str,
     bytes: &'a str,
-    /// All of the time that it took, in milliseconds.
+    /// The total time that it took, in milliseconds.
     total: &'a str,
     /// The captured headers of the request.
     captured: Option<&'a str>,

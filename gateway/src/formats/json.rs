@@ -19,7 +19,7 @@ const NO_ENTRY: &str = "must be a JSON object or a line of a log";
 
 /// Reads a body. If it is not valid as a whole, but has an entry on each line, a broken one does
 /// not affect the others, whatever is wrong with it. Otherwise, reading goes on where the next
-/// entry must begin; if that is not certain, the rest of the body is one entry that is not valid.
+/// entry must begin; if that is not certain, the rest of the body is one invalid entry.
 pub(super) fn read(text: &str, collector: &mut Collector) {
     let mut reader = Reader { collector, is_valid: is_valid(text), budget: MAX_READS * text.len() };
     match by_line(text).filter(|_| !reader.is_valid) {
@@ -47,8 +47,8 @@ fn is_valid(text: &str) -> bool {
     true
 }
 
-/// The lines of the text, without what opens and closes an array around them; `None` if they are
-/// not entries.
+/// The lines of the text, without the brackets of an array around them; `None` if they are not
+/// entries.
 fn by_line(text: &str) -> Option<Vec<&str>> {
     let mut lines: Vec<&str> = lines(text).collect();
     let opening = lines.first().map_or(0, |first| opening(first));
@@ -112,7 +112,7 @@ fn is_opened(line: &str) -> bool {
 
 struct Reader<'c> {
     collector: &'c mut Collector,
-    /// The body is valid as a whole.
+    /// Whether the body is valid as a whole.
     is_valid: bool,
     /// How many more bytes may be looked at to find the end of broken entries.
     budget: usize,
@@ -127,8 +127,8 @@ enum Item<'t> {
 }
 
 impl Reader<'_> {
-    /// A line that holds one entry or an array of entries. A torn array that is not all of the body
-    /// is one entry that is not valid: the line may as well be the end of another one.
+    /// A line that holds one entry or an array of entries. A torn array that is not the whole body
+    /// is one invalid entry: the line may just as well be the end of another entry.
     fn line(&mut self, line: &str, is_alone: bool) {
         let line = line.trim_matches(',').trim();
         let mut scanner = Scanner::new(line, 0);
@@ -211,7 +211,7 @@ impl Reader<'_> {
         (end > start && matches!(next, None | Some(b',' | b']'))).then_some(end)
     }
 
-    /// Adds the item, which stands at `place` in the text.
+    /// Adds the item, which is at `place` in the text.
     fn push(&mut self, item: Item<'_>, text: &str, place: Range<usize>) {
         let sent = &text[place.clone()];
         match item {

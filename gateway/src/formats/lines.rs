@@ -15,7 +15,7 @@ pub(super) fn trimmed(line: &str) -> &str {
     line.trim_matches(|c: char| c.is_whitespace() || c == '\0')
 }
 
-/// Takes this many words off the start of a line.
+/// Removes this many words from the start of a line.
 pub(super) fn words<const N: usize>(line: &str) -> Option<([&str; N], &str)> {
     let mut words = [""; N];
     let mut rest = line;
@@ -26,8 +26,8 @@ pub(super) fn words<const N: usize>(line: &str) -> Option<([&str; N], &str)> {
     words.iter().all(|word| !word.is_empty()).then_some((words, rest))
 }
 
-/// Whether each bracket and each quote in the start of a line is closed: an open one is where a
-/// line was torn.
+/// Whether each bracket and each quote at the start of a line is closed: an open one means that the
+/// line was torn there.
 pub(super) fn is_balanced(text: &str) -> bool {
     let mut depth = 0_usize;
     for byte in text.bytes() {

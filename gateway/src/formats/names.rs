@@ -1,4 +1,4 @@
-//! Finds out what a field of an entry means by its name.
+//! Finds out from its name what a field of an entry means.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

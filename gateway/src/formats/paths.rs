@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use common::event::MAX_PATH_BYTES;
 use common::page::counted_path;
 
-/// Stands at the end of a path that was cut.
+/// The end of a path that was cut.
 const CUT: char = '…';
 
-/// The path of a target or a URL, normalized; control characters are percent-encoded, and what is
-/// too long is cut.
+/// The path of a target or a URL, normalized; control characters are percent-encoded, and a path
+/// that is too long is cut.
 pub(super) fn page(target: &str) -> String {
     // Clients ask servers for anything, not only for pages.
     let mut path = counted_path(target).unwrap_or_else(|| target.trim().to_owned());

@@ -1,24 +1,24 @@
-//! The entries that are not valid, as they were sent, for the archive. It is bounded: a body of
-//! another format has nothing else.
+//! The invalid entries, as they were sent, for the archive. Their number is bounded: in a body of
+//! another format, all entries are invalid.
 
 use common::access_log::Rejected;
 
 use super::wording::Wrong;
 
-/// How much is kept of one entry, in bytes. More than the archive keeps: redaction may need what
-/// follows.
+/// How much is kept of one entry, in bytes. This is more than the archive keeps: redaction may need
+/// the text that follows.
 const MAX_TEXT_BYTES: usize = 2 << 10;
 /// How much is kept of all entries of a batch, in bytes.
 const MAX_BYTES: usize = 512 << 10;
 
-/// The first entries of a batch that are not valid, as they were sent.
+/// The first invalid entries of a batch, as they were sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rejects {
     /// Not redacted yet.
     pub(crate) kept: Vec<Rejected>,
     /// How many more there were.
     pub(crate) left_out: usize,
-    /// The length of what is kept.
+    /// The length of the texts that are kept.
     pub(crate) bytes: usize,
 }
 

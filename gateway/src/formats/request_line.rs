@@ -3,14 +3,14 @@
 /// Longest method, in bytes.
 const MAX_METHOD_BYTES: usize = 32;
 
-/// What the client asked for, as the log says.
+/// What the client asked for, according to the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RequestLine<'a> {
     /// A method, as it was sent, and a target.
     Request(&'a str, &'a str),
     /// A path or a URL alone.
     Target(&'a str),
-    /// Nothing of HTTP: a hyphen, the first bytes of TLS, another protocol.
+    /// Not HTTP: a hyphen, the first bytes of TLS, another protocol.
     Unreadable,
 }
 

@@ -13,9 +13,9 @@ use super::lines::trimmed;
 use super::slot::Slot;
 use super::user_agent::Families;
 
-/// How many objects and lines within one another are opened.
+/// How many nested objects and lines are opened.
 const MAX_LAYERS: usize = 4;
-/// Longer records are no access-log entries, in bytes: a server bounds the lines of its log.
+/// Records with more bytes are not access-log entries: a server bounds the lines of its log.
 const MAX_BYTES: usize = 64 << 10;
 
 /// Recognizes entries.
@@ -30,8 +30,8 @@ impl Requests {
         Self { now, families: Families::default() }
     }
 
-    /// The entry that a record is: a JSON object, or a line. `time` is when it was written, if it
-    /// does not say so itself.
+    /// The entry in a record: a JSON object, or a line. `time` is when it was written, if it does
+    /// not say so itself.
     pub(crate) fn entry(&mut self, record: &str, time: Option<&str>) -> Option<Entry> {
         if record.len() > MAX_BYTES {
             return None;
@@ -41,7 +41,8 @@ impl Requests {
             raw.put(Slot::Time, Field::text(time.to_owned()));
         }
         let entry = raw.check(self.now, &mut self.families).ok()?;
-        // A server writes unreadable requests into lines; an object with such a field may be anything.
+        // Only in a server's lines are unreadable requests certain; an object with such a field may
+        // be anything.
         let is_certain = entry.request != UNREADABLE || !record.contains('{');
         is_certain.then_some(entry)
     }
@@ -61,7 +62,7 @@ fn request(record: &str, layers: usize) -> Option<Raw<'static>> {
     Some(inner.or_time_of(object.into_owned()))
 }
 
-/// Whether the fields are certainly those of a request that was answered.
+/// Whether the fields certainly describe a request that was answered.
 fn is_request(raw: &Raw<'_>) -> bool {
     let is_asked = raw.has(Slot::Line) || (raw.has(Slot::Method) && raw.has(Slot::Path));
     is_asked && (raw.has(Slot::Status) || raw.has(Slot::UserAgent))

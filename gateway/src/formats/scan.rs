@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 /// The deepest nesting.
 const MAX_DEPTH: usize = 128;
-/// The longest dotted name that anybody could be interested in.
+/// The longest dotted name that can be of interest.
 const MAX_NAME_BYTES: usize = 256;
 /// Stands for a longer one.
 const TOO_LONG: &str = "…";
@@ -70,7 +70,7 @@ impl<'t> Scanner<'t> {
         rest.get(blanks).copied()
     }
 
-    /// Skips the next byte if it is this one, blanks apart.
+    /// Skips the next byte that is not blank, if it is this one.
     pub(super) fn skip(&mut self, byte: u8) -> bool {
         let is_next = self.peek() == Some(byte);
         self.at += usize::from(is_next);
@@ -110,7 +110,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Closes what ends here; `true` if that was the outermost value. Otherwise the next value
+    /// Closes the values that end here; `true` if one was the outermost. Otherwise the next value
     /// follows.
     fn close(&mut self, open: &mut Vec<Open>, name: &mut String) -> Result<bool, Broken> {
         while let Some(last) = open.last_mut() {

@@ -3,7 +3,7 @@
 /// What a field means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Slot {
-    /// When the request came.
+    /// When the request was received.
     Time,
     /// The method.
     Method,
@@ -27,7 +27,7 @@ pub(super) enum Slot {
     Host,
     /// How long the answer took, in a unit that is certain.
     Duration,
-    /// Who asked. Only whether this is known matters; the value is never kept.
+    /// Who sent the request. It only matters whether this is known; the value is never kept.
     Client,
 }
 

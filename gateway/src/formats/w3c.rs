@@ -33,7 +33,7 @@ const CLOUDFRONT: &str = "date time x-edge-location sc-bytes c-ip cs-method cs(H
 /// The columns of the lines that follow.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
-    /// For each column what it means and the rank of its name.
+    /// For each column, what it means, and the rank of its name.
     columns: Vec<Option<(Slot, usize)>>,
     /// A tab divides the columns, otherwise a blank does.
     has_tabs: bool,
@@ -61,8 +61,8 @@ impl Layout {
         Self { columns, has_tabs, is_open: false }
     }
 
-    /// The columns of a line without a `#Fields` line before it, as lines arrive when a file is
-    /// sent piece by piece.
+    /// The columns of a line without a `#Fields` line before it: lines arrive like this when a file
+    /// is sent piece by piece.
     fn usual(line: &str) -> Option<Self> {
         if line.contains('\t') {
             return Some(Self { is_open: true, ..Self::named(CLOUDFRONT, true) });

@@ -18,7 +18,7 @@ pub(super) struct Item {
     pub(super) id: Option<String>,
 }
 
-/// Reads the actions. Those without an index are about `index`.
+/// Reads the actions. Those that name no index belong to `index`.
 pub(super) fn read(
     body: &[u8],
     index: Option<&str>,

@@ -25,7 +25,7 @@ pub(super) fn json(
     answer.insert_header((CONTENT_TYPE, kind)).body(body.to_string())
 }
 
-/// JSON, by the name that the client has for it.
+/// JSON, under the name that the client uses for it.
 fn media_type(request: &HttpRequest) -> String {
     let accepts = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
     let Some(accepts) = accepts.filter(|accepts| accepts.contains(VENDOR)) else {
@@ -80,7 +80,7 @@ pub(super) fn refused(request: &HttpRequest, problem: &Problem) -> HttpResponse 
     json(request, refusal(problem), &json!({"error": error, "status": status}))
 }
 
-/// The name that Elasticsearch has for such an error.
+/// Elasticsearch's name for such an error.
 fn kind(code: ProblemCode) -> &'static str {
     match code {
         ProblemCode::RateLimited => "es_rejected_execution_exception",

@@ -14,7 +14,7 @@ use crate::extractors::body;
 use crate::problem::{FieldError, Problem, ProblemCode};
 use crate::state::Gateway;
 
-/// Takes documents. The user's name of a client names the tenant, unless the request does.
+/// Takes documents. The client's user name is the tenant, unless the request names one.
 pub(crate) async fn post(
     request: HttpRequest,
     payload: web::Payload,
@@ -47,7 +47,7 @@ async fn take(
     Ok(answer::items(&taken, &items))
 }
 
-/// JSON, lines of JSON, or what newer clients call them.
+/// JSON or lines of JSON, also under the names that newer clients use.
 fn is_json(request: &HttpRequest) -> bool {
     let name = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let name = name.unwrap_or_default().split(';').next().unwrap_or_default().trim();

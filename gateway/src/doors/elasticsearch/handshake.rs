@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::answer;
 
-/// The version whose bulk API this is. Clients refuse servers that are older than they are.
+/// The version whose bulk API this implements. Clients refuse servers older than themselves.
 const VERSION: &str = "8.19.0";
 
 /// Whether a client of Elasticsearch asks. No person and no browser accepts this type.
@@ -15,7 +15,7 @@ pub(crate) fn is_asked(request: &HttpRequest) -> bool {
     accepts.is_some_and(|accepts| accepts.contains(answer::VENDOR))
 }
 
-/// What the server says that it is.
+/// What the server claims to be.
 pub(crate) async fn version(request: HttpRequest) -> HttpResponse {
     let version = json!({
         "name": "spillway", "cluster_name": "spillway", "cluster_uuid": "spillway",
@@ -46,7 +46,7 @@ fn basic() -> Value {
     json!({"uid": "spillway", "type": "basic", "mode": "basic", "status": "active"})
 }
 
-/// The state of a cluster that is well. `GET /ready` asks the broker and the store.
+/// The state of a healthy cluster. `GET /ready` asks the broker and the store.
 pub(crate) async fn cluster_health(request: HttpRequest) -> HttpResponse {
     let health = json!({
         "cluster_name": "spillway", "status": "green", "timed_out": false,

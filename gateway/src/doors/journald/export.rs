@@ -15,16 +15,16 @@ struct Entry {
     time: Option<Vec<u8>>,
 }
 
-/// A field that is whole, and what is behind it.
+/// A complete field, and what follows it.
 enum Next<'b> {
     Field(&'b [u8], &'b [u8], &'b [u8]),
     /// The empty line at the end of an entry.
     End(&'b [u8]),
-    /// More bytes must come first.
+    /// More bytes must arrive first.
     Torn,
 }
 
-/// The length of the entries at the start that are whole.
+/// The length of the complete entries at the start.
 pub(super) fn whole_bytes(bytes: &[u8]) -> usize {
     let (mut rest, mut whole) = (bytes, 0);
     loop {
@@ -91,8 +91,8 @@ impl Entry {
         *field = Some(value.to_vec());
     }
 
-    /// Its cursor names it, so it may come again. A message may be in any encoding: what is not
-    /// UTF-8 becomes U+FFFD.
+    /// Its cursor names it, so it may be sent again. A message may be in any encoding: bytes that
+    /// are not UTF-8 become U+FFFD.
     fn ship(self, shipment: &mut Shipment) -> Result<(), Problem> {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let message = self.message.map(text).filter(|message| !message.trim().is_empty());

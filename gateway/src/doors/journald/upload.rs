@@ -1,9 +1,9 @@
 //! The handler of `POST /upload`.
 //!
-//! One request may carry a whole journal. So the entries are published as they come, some at a time,
-//! and the answer comes after the last one. If one cannot be published, the answer is an error and the
-//! client sends again from where it was: what is durable by then has its cursor as its id, and is
-//! stored once.
+//! One request may carry a whole journal. So the entries are published as they arrive, some at a
+//! time, and the answer follows the last one. If one cannot be published, the answer is an error
+//! and the client sends again from where it was: entries that are durable by then have their cursor
+//! as their id, and are stored once.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use crate::problem::{Problem, ProblemCode};
 use crate::state::Gateway;
 
 const TEXT: &str = "text/plain; charset=utf-8";
-/// Entries are published when this many bytes of them have come.
+/// Entries are published when this many bytes of them have arrived.
 const AT_ONCE_BYTES: usize = 512 << 10;
 /// How long a client that is refused may go on sending.
 const MAX_SPILL_TIME: Duration = Duration::from_secs(5);
@@ -40,7 +40,8 @@ pub(crate) async fn post(
     match take(&request, &mut payload, &gateway).await {
         Ok(()) => HttpResponse::Accepted().content_type(TEXT).body("OK.\n"),
         Err(problem) => {
-            // A client that is still sending can read the refusal. One that asks first is not sending.
+            // A client that is still sending must be able to read the refusal. One that asks first
+            // is not sending.
             if !request.head().expect() {
                 drop(timeout(MAX_SPILL_TIME, spill(payload)).await);
             }
@@ -87,7 +88,7 @@ async fn publish(
     if entries.is_empty() {
         return Ok(());
     }
-    // The room of the entries before these is free again.
+    // The room of the earlier entries is free again.
     request.extensions_mut().insert(gateway.bodies.share());
     body::make_room(request, entries.len()).await?;
     origin.clone().take(request, gateway, entries, export::read).await.map(drop)
@@ -106,14 +107,14 @@ fn check(request: &HttpRequest) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What has arrived and is not published.
+/// The bytes that have arrived and are not published yet.
 struct Arriving {
     body: Buffer,
-    /// How many bytes there must be before it is worth looking for whole entries.
+    /// How many bytes must be there before it is worth looking for complete entries.
     look_at: usize,
-    /// How many bytes have arrived at all.
+    /// How many bytes have arrived in total.
     received: usize,
-    /// How long was waited for them.
+    /// How long we waited for them.
     waited: Duration,
 }
 
@@ -123,7 +124,7 @@ impl Arriving {
         Self { body, look_at: AT_ONCE_BYTES, received: 0, waited: Duration::ZERO }
     }
 
-    /// The next bytes; `None` at the end. They must come as fast as those of any body.
+    /// The next bytes; `None` at the end. They must arrive as fast as those of any body.
     async fn next(&mut self, payload: &mut web::Payload) -> Result<Option<web::Bytes>, Problem> {
         let left = body::time_for(self.received).saturating_sub(self.waited);
         let began = Instant::now();
@@ -149,7 +150,7 @@ impl Arriving {
         self.body.bytes.len() >= self.look_at
     }
 
-    /// Takes the entries that are whole. If none is, more bytes must come before the next look.
+    /// Takes the complete entries. If there are none, more bytes must arrive before the next look.
     async fn whole(&mut self, gateway: &Gateway) -> Result<Vec<u8>, Problem> {
         let whole = export::whole_bytes(&self.body.bytes);
         if whole == 0 {

@@ -8,7 +8,7 @@ use crate::doors::shipment::Shipment;
 use crate::doors::wire::{Fields, Malformed, Wire, messages};
 use crate::problem::{FieldError, Problem, ProblemCode};
 
-/// How many bytes the block has after decompression, as it says itself, at most `limit`.
+/// How many bytes the block says that it has after decompression, at most `limit`.
 pub(super) fn plain_bytes(body: &[u8], limit: usize) -> Result<usize, Problem> {
     match decompress_len(body).map_err(not_snappy)? {
         length if length > limit => Err(Problem::new(

@@ -42,7 +42,7 @@ async fn take(
     let origin = origin.naming(Naming::by_content(request)?);
     let read = match media_type(request).as_slice() {
         b"application/json" => json::read,
-        // As Loki does: its own clients name no type, or this one.
+        // Like Loki: its own clients name no type, or this one.
         b"application/x-protobuf" | b"" => {
             body::make_room(request, protobuf::plain_bytes(&body, limit)?).await?;
             protobuf::read
@@ -62,7 +62,7 @@ fn media_type(request: &HttpRequest) -> Vec<u8> {
     name.trim_ascii().to_ascii_lowercase()
 }
 
-/// As Loki answers where it has refused some entries: 400, which no client sends again, and the
+/// Loki's answer when it has refused some entries: 400, after which no client sends again, and the
 /// others are stored.
 fn some_refused(taken: &Taken) -> HttpResponse {
     let Taken { refused, count, .. } = taken;

@@ -28,7 +28,7 @@ impl Encoding {
         }
     }
 
-    /// All records that are valid are durable. The others are counted in a partial success.
+    /// All valid records are durable. The others are counted in a partial success.
     pub(super) fn taken(self, taken: &Taken) -> HttpResponse {
         let (rejected, message) = (taken.refused.len(), message(&taken.refused));
         let mut answer = HttpResponse::Ok();

@@ -84,7 +84,7 @@ fn key_values(list: Option<&Value>, depth: usize) -> Result<Map<String, Value>, 
     list.iter().map(pair).collect()
 }
 
-/// `AnyValue`, as plain JSON. `depth` is how many values may be within one another.
+/// `AnyValue`, as plain JSON. `depth` is how deep values may be nested.
 fn any_value(value: Option<&Value>, depth: usize) -> Result<Value, FieldError> {
     let depth = depth.checked_sub(1).ok_or_else(|| wrong("value", "is nested too deep"))?;
     let fields = match value {

@@ -19,7 +19,7 @@ pub(crate) async fn post(
     gateway: Data<Gateway>,
 ) -> HttpResponse {
     let encoding = encoding(&request);
-    // What is not known is answered as JSON, which people can read.
+    // An unknown type is answered with JSON, which people can read.
     let answer = encoding.as_ref().map_or(Encoding::Json, |encoding| *encoding);
     let limit = gateway.settings.max_logs_bytes();
     let body = match body::read(&request, payload.into_inner(), limit, 0).await {

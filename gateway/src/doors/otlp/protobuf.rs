@@ -27,7 +27,7 @@ fn malformed(error: Malformed) -> Problem {
     Problem::new(ProblemCode::InvalidBody, format!("The body {error}."))
 }
 
-/// The tenant that `ResourceLogs` names. What cannot be read of a resource names nothing.
+/// The tenant that `ResourceLogs` names. A resource that cannot be read names none.
 fn tenant(resource_logs: &[u8]) -> Result<Option<String>, Malformed> {
     let mut tenant = None;
     for resource in messages(resource_logs, 1) {
@@ -74,7 +74,7 @@ fn key_value(message: &[u8], depth: usize) -> Result<(String, Value), FieldError
     Ok((key, value))
 }
 
-/// `AnyValue`, as JSON. `depth` is how many values may be within one another.
+/// `AnyValue`, as JSON. `depth` is how deep values may be nested.
 fn any_value(message: &[u8], depth: usize) -> Result<Value, FieldError> {
     let depth = depth.checked_sub(1).ok_or_else(|| wrong("value", "is nested too deep"))?;
     let mut value = Value::Null;
@@ -116,7 +116,7 @@ fn text(bytes: &[u8], field: &str) -> Result<String, FieldError> {
     Ok(text.to_owned())
 }
 
-/// A number; what JSON has no number for is its name.
+/// A number, or its name if JSON cannot express it.
 fn double(number: f64) -> Value {
     Number::from_f64(number).map_or_else(|| number.to_string().into(), Value::Number)
 }

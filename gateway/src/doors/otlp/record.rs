@@ -1,4 +1,4 @@
-//! A log record of OpenTelemetry, whichever way it was encoded.
+//! A log record of OpenTelemetry, in either encoding.
 
 use serde_json::{Map, Value};
 
@@ -13,7 +13,8 @@ pub(super) const MAX_DEPTH: usize = 64;
 /// A log record.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct LogRecord {
-    /// When it happened, or when it was seen: nanoseconds since 1970, 0 if neither is known.
+    /// When it happened, or else when it was observed, in nanoseconds since 1970; 0 if neither is
+    /// known.
     pub(super) time: u64,
     pub(super) observed_time: u64,
     pub(super) event_name: String,
@@ -43,8 +44,8 @@ impl LogRecord {
         Shipped { tenant, id: None, text, fields, time, traceparent }
     }
 
-    /// The body: a string as it is, anything else as JSON. An event without a body is what its
-    /// attributes say.
+    /// The body: a string as it is, anything else as JSON. For an event without a body, its
+    /// attributes.
     fn text(&self) -> String {
         match &self.body {
             Value::String(text) => text.clone(),

@@ -103,7 +103,7 @@ fn in_headers(headers: &HeaderMap) -> Result<Map<String, Value>, Problem> {
     attributes.map(read).collect()
 }
 
-/// A text whose escapes are read; `None` if that is no UTF-8.
+/// A text with its escapes decoded; `None` if that is not UTF-8.
 fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -159,7 +159,7 @@ pub(super) fn structured(event: Map<String, Value>) -> Read {
     ))
 }
 
-/// The name of an event: its id tells it apart from others of its source only.
+/// The name of an event: its id is unique only within its source.
 fn name(source: Option<Value>, id: &Value) -> Value {
     let source = source.unwrap_or_default();
     let [source, id] = [&source, id].map(|value| value.as_str().unwrap_or_default());

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::problem::{Problem, ProblemCode};
 
-/// The fields, decoded. Of a field that comes several times, the first that says something counts; one
-/// that never does is missing.
+/// The fields, decoded. If a field occurs several times, the first non-empty one counts; one that
+/// is always empty is missing.
 pub(super) fn fields(text: &str) -> Result<Map<String, Value>, Problem> {
     let pairs = Query::<Vec<(String, String)>>::from_query(text.trim_start_matches('?'));
     let malformed = |_| Problem::new(ProblemCode::InvalidQuery, "The query is malformed.");

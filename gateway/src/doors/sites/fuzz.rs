@@ -1,4 +1,4 @@
-//! Mutated bodies and queries at every door: none is a panic or an answer that blames the server.
+//! Mutated bodies and queries at every door: none causes a panic or a 5xx that blames the server.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -42,14 +42,14 @@ pub(crate) async fn pixel(
         known.map(|(_, long)| ((*long).to_owned(), value))
     };
     let mut fields: Map<String, Value> = fields.into_iter().filter_map(long).collect();
-    // The script leaves out what is empty: no page led here.
+    // The script leaves out empty fields: no page led here.
     fields.entry("ref").or_insert_with(|| "".into());
     let read = read(&fields).map(|hit| hit.map(|hit| of_site(hit, &request)));
     DOOR.take(&request, &gateway, vec![read]).await?.or_refused()?;
     Ok(pixel::answer())
 }
 
-/// Takes the views of a program. An error names those that are not valid; the others are durable.
+/// Takes the views that a program sends. An error names the invalid ones; the others are durable.
 pub(crate) async fn api(
     request: HttpRequest,
     payload: web::Payload,
@@ -65,7 +65,7 @@ pub(crate) async fn api(
     }
 }
 
-/// What is wrong with each hit that is not valid, by its place.
+/// What is wrong with each invalid hit, by its place.
 async fn count(
     request: &HttpRequest,
     payload: web::Payload,
@@ -126,7 +126,7 @@ fn with_query(path: Value, query: Option<Value>) -> Value {
     }
 }
 
-/// Why a hit does not count, if its client saw a program.
+/// Why a hit does not count, if its client detected a program.
 fn exclusion(bot: &Value) -> Option<&'static str> {
     let number = bot.as_i64().or_else(|| bot.as_str()?.parse().ok())?;
     match number {

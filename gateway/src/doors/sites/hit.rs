@@ -1,4 +1,4 @@
-//! What a client of another protocol reports, in the words of the body of `POST /event`.
+//! What a client of another protocol reports, as the fields of `POST /event`.
 
 use common::record::RecordId;
 use serde_json::{Map, Value};
@@ -13,7 +13,7 @@ const PRIVATE: [&str; 6] =
 #[derive(Debug)]
 pub(crate) struct Hit {
     is_view: bool,
-    /// The fields of the body but for its payload.
+    /// The fields of the body without its payload.
     event: Map<String, Value>,
     payload: Map<String, Value>,
 }
@@ -107,7 +107,7 @@ pub(super) fn written(value: Value) -> String {
     }
 }
 
-/// The first of these fields that says something.
+/// The first of these fields that is not empty.
 pub(super) fn first(fields: &Map<String, Value>, names: &[&str]) -> Option<Value> {
     let values = names.iter().filter_map(|name| fields.get(*name));
     values.into_iter().find(|value| !value.is_null() && *value != "").cloned()

@@ -26,7 +26,8 @@ pub(crate) const DOOR: Door = Door {
 
 /// The name of the array of a bulk request.
 const BULK: &str = "requests";
-/// What requests that are not about a page or an event have: pings, contents and media that were seen.
+/// The fields of requests that are not about a page or an event: pings, and contents and media that
+/// were seen.
 const IGNORED: [&str; 5] = ["ping", "c_n", "c_i", "ma_id", "fa_vid"];
 
 /// What a request holds: one record, or those of a bulk request.
@@ -65,8 +66,8 @@ async fn bulk(
     })))
 }
 
-/// What the query and the body hold. The clients declare bodies in many ways, so that only the content
-/// tells JSON from a form.
+/// What the query and the body hold. Clients declare bodies in many ways, so only the content tells
+/// JSON from a form.
 async fn sent(
     request: &HttpRequest,
     payload: web::Payload,
@@ -108,7 +109,8 @@ pub(super) fn read(fields: &Map<String, Value>) -> Read {
     }
     let Some(hit) = hit(fields) else { return Ok(None) };
     let hit = hit.properties(dimensions(fields)).on_page(said("url"));
-    // Its own tracker leaves out a page before only if there was none; it alone sends `pv_id`.
+    // Matomo's own tracker, the only one that sends `pv_id`, leaves out the page before only if
+    // there was none.
     let none = said("pv_id").map(|_| Value::from(""));
     let hit = hit.page("referrer", said("urlref").or(none)).page("title", said("action_name"));
     let hit = hit.page("language", said("lang")).page("screen", said("res"));

@@ -1,6 +1,6 @@
-//! Doors for the clients of other web analytics. Each is thin: it reads its protocol and says what
-//! happened in the words of `POST /event` ([`hit`]). From there on, a hit is an event like any other
-//! ([`taking`]): the same checks, visitors, exclusions, limits and guarantees.
+//! Doors for the clients of other web analytics products. Each is thin: it reads its protocol and
+//! translates what happened into the fields of `POST /event` ([`hit`]). From there on, a hit is an
+//! event like any other ([`taking`]): the same checks, visitors, exclusions, limits and guarantees.
 
 pub(crate) mod cloud_events;
 mod form;
@@ -20,8 +20,8 @@ pub(crate) mod umami;
 #[cfg(test)]
 pub(super) mod fuzz;
 
-/// The paths of all doors but that of CloudEvents, which is `/event`. The API's description leaves them
-/// out, since the documentation of their protocols describes them.
+/// The paths of all doors except that of CloudEvents, which is `/event`. The API's description
+/// leaves them out, since the documentation of their protocols describes them.
 pub(crate) const PATHS: [&str; 34] = [
     "/api/event",
     "/api/send",
@@ -71,7 +71,8 @@ pub(crate) const SOURCES: [&str; 8] = [
     cloud_events::DOOR.source,
 ];
 
-/// Whether the path is that of a door. Some take what happened by GET, and need no token for reads.
+/// Whether the path is that of a door. Some doors take events by GET, and so need no token for
+/// reads.
 pub(crate) fn is_at(path: &str) -> bool {
     PATHS.iter().any(|door| {
         let mut parts = path.split('/');

@@ -1,4 +1,4 @@
-//! Plausible: `POST /api/event`, as its tracker and its events API have it.
+//! Plausible: `POST /api/event`, for its tracker and its events API.
 
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};

@@ -26,7 +26,7 @@ pub(crate) const DOOR: Door = Door {
 
 /// The names of the project's key.
 const KEYS: [&str; 2] = ["api_key", "token"];
-/// What is no event: recordings of sessions, and where pointers were.
+/// What is not an event: recordings of sessions, and where pointers were.
 const IGNORED: [&str; 4] = ["$snapshot", "$snapshot_items", "$performance_event", "$$heatmap"];
 /// Properties that repeat the event's own fields, or describe a person.
 const DROPPED: [&str; 6] = ["token", "distinct_id", "$insert_id", "$set", "$set_once", "$unset"];
@@ -105,8 +105,8 @@ impl Page {
     }
 }
 
-/// The time in a UUID of version 7. The browser library sends how long ago an event was, which differs
-/// from try to try; its id has the time itself.
+/// The time in a UUID of version 7. The browser library sends how long ago an event was, which
+/// differs from try to try; but its id has the time itself.
 fn time_in(id: &str) -> Option<Value> {
     let digits: String = id.chars().filter(|digit| *digit != '-').collect();
     let is_of_time = digits.len() == 32 && digits.is_ascii() && digits.as_bytes()[12] == b'7';
@@ -114,13 +114,13 @@ fn time_in(id: &str) -> Option<Value> {
     Some(DateTime::from_timestamp_millis(milliseconds)?.to_rfc3339().into())
 }
 
-/// Answers that there are no feature flags, whoever asks.
+/// Answers that there are no feature flags, to any client.
 pub(crate) async fn flags(
     request: HttpRequest,
     payload: web::Payload,
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
-    // A connection stays open only if its bodies are read.
+    // A connection stays open only if request bodies are read.
     records::bytes(&request, payload.into_inner(), &gateway).await?;
     let mut answer = config(None);
     if let Some(fields) = answer.as_object_mut() {
@@ -132,7 +132,7 @@ pub(crate) async fn flags(
     Ok(HttpResponse::Ok().json(answer))
 }
 
-/// Answers what the browser library may do: send events, compressed, and nothing else.
+/// Tells the browser library what it may do: send events, compressed, and nothing else.
 pub(crate) async fn remote_config(token: web::Path<String>) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(config(Some(&checked(&token)?))))
 }

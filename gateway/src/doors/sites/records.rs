@@ -16,7 +16,7 @@ use crate::state::Gateway;
 pub(super) const RECORD_BYTES: usize = 1_500;
 /// The field of an error of a whole record.
 const RECORD: &str = "record";
-/// What a body may be.
+/// The forms that a body may have.
 const MEDIA_TYPES: &str = "application/json, text/plain";
 
 /// The records of a body.
@@ -37,7 +37,7 @@ pub(super) async fn bytes(
     read.map_err(accepting)
 }
 
-/// The JSON of a request, also if it is declared as text or as a form.
+/// The JSON of a request, even if it is declared as text or as a form.
 pub(super) async fn json(
     request: &HttpRequest,
     payload: Payload,
@@ -50,7 +50,7 @@ pub(super) async fn json(
     }
 }
 
-/// A problem that says what a body may be.
+/// A problem that says which forms a body may have.
 pub(super) fn accepting(problem: Problem) -> Problem {
     problem.accepting(MEDIA_TYPES, compression::ACCEPTED)
 }

@@ -32,7 +32,7 @@ const TYPES: [(&str, &str); 6] = [
     ("a", "alias"),
 ];
 
-/// What a campaign of a page is called here.
+/// Our names for the fields of a page's campaign.
 const CAMPAIGN: [(&str, &str); 5] = [
     ("name", "utm_campaign"),
     ("source", "utm_source"),
@@ -73,7 +73,7 @@ async fn take(
     DOOR.take(request, gateway, each.into_iter().map(read).collect()).await?.or_refused()
 }
 
-/// The type of the messages that a path takes; a batch's messages say their own.
+/// The type of the messages that a path takes; the messages of a batch name their own.
 fn kind(path: &str) -> Option<&'static str> {
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let found = TYPES.iter().find(|(short, name)| [*short, *name].contains(&last));
@@ -125,7 +125,7 @@ pub(super) fn read(
     ))
 }
 
-/// Adds the page. What a view says of it in its own properties is preferred.
+/// Adds the page. A view's own properties about it are preferred.
 fn of_context(hit: Hit, message: &Map<String, Value>, is_view: bool) -> Hit {
     let (context, own) = (object(message, "context"), object(message, "properties"));
     let (page, campaign) = (object(&context, "page"), object(&context, "campaign"));

@@ -25,7 +25,7 @@ pub(crate) const DOOR: Door = Door {
     ],
 };
 
-/// Trackers leave the padding out, or do not.
+/// Some trackers leave the padding out.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -81,7 +81,7 @@ pub(super) fn read(event: &Map<String, Value>) -> Read {
             return Err(FieldError::new(ProblemCode::OutOfRange, "e", reason));
         }
     };
-    // A tracker in a page leaves out the page before only if there was none.
+    // A tracker in a page leaves out the previous page only if there was none.
     let none = said("p").filter(|platform| platform == "web").map(|_| Value::from(""));
     let hit = hit.on_page(said("url")).page("referrer", said("refr").or(none));
     let hit = hit.page("title", said("page"));
@@ -130,7 +130,7 @@ fn name_of(schema: &str) -> Option<&str> {
     (!name.is_empty()).then_some(name)
 }
 
-/// The fields whose names begin so.
+/// The fields whose names begin with this.
 fn beginning(event: &Map<String, Value>, begin: &str) -> Vec<(String, Value)> {
     let found = event.iter().filter(|(name, _)| name.starts_with(begin));
     found.map(|(name, value)| (name.clone(), value.clone())).collect()

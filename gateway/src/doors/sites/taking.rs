@@ -1,5 +1,5 @@
-//! Takes what a door has read: each hit becomes an event as `POST /event` would make it. A record that
-//! is not valid does not affect the others.
+//! Takes what a door has read: each hit becomes an event just as on `POST /event`. An invalid
+//! record does not affect the others.
 
 use actix_web::HttpRequest;
 use common::metrics::LEFT_OUT;
@@ -21,11 +21,11 @@ const AT_ONCE: usize = 64;
 /// A record of a client: a hit, nothing that is stored, or what is wrong with it.
 pub(super) type Read = Result<Option<Hit>, FieldError>;
 
-/// A door, by what tells it from the others.
+/// What distinguishes a door from the others.
 pub(crate) struct Door {
     /// The `source` of its events.
     pub(crate) source: &'static str,
-    /// Its names for fields of the body of `POST /event`: errors call them by what the client sent.
+    /// Its names for the fields of `POST /event`: errors use the names that the client sent.
     pub(super) names: &'static [(&'static str, &'static str)],
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Door {
 pub(super) struct Taken {
     /// The ids of the events.
     pub(super) ids: Vec<RecordId>,
-    /// What is wrong with each record that is not valid, by its place from 0.
+    /// What is wrong with each invalid record, by its place, from 0.
     pub(super) rejected: Vec<(usize, Vec<FieldError>)>,
     records: usize,
 }
@@ -105,7 +105,7 @@ impl Door {
 }
 
 impl Taken {
-    /// Refuses a request of which nothing is valid.
+    /// Refuses a request that has nothing valid.
     pub(super) fn or_refused(self) -> Result<Self, Problem> {
         if self.rejected.len() < self.records {
             return Ok(self);

@@ -69,7 +69,7 @@ pub(super) fn read(record: &Map<String, Value>) -> Read {
         Some("event") if first(payload, &["name"]).is_none() => Hit::view(),
         Some("event") => Hit::event(payload.get("name").cloned()),
         Some("identify") => Hit::event(Some("identify".into())),
-        // Measurements of a page that was reported already.
+        // Measurements of a page that was already reported.
         Some("performance" | "error") => return Ok(None),
         _ => {
             let reason = "must be event or identify";

@@ -16,7 +16,7 @@ fn of_event(error: &FieldError) -> (u8, &'static str) {
     }
 }
 
-/// All events that are valid are durable. If others were among them, the answer names the first.
+/// All valid events are durable. If there were invalid ones, the answer names the first.
 pub(super) fn taken(taken: &Taken) -> HttpResponse {
     if taken.count == 0 {
         return refusal_of(ProblemCode::InvalidEntries).json(json!({"text": "No data", "code": 5}));

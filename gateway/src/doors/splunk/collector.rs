@@ -53,7 +53,7 @@ async fn take(
     Ok(taken)
 }
 
-/// The tenant that the client's token is: after the scheme, as a password, or in the query.
+/// The tenant, which is the client's token: after the scheme, as a password, or in the query.
 fn token(request: &HttpRequest) -> Result<Option<TenantId>, Problem> {
     let token = match with_scheme(request, "Splunk") {
         Some(token) => Some(token.to_owned()),
@@ -78,7 +78,7 @@ pub(crate) async fn health(gateway: Data<Gateway>) -> HttpResponse {
     refusal_of(ProblemCode::NotReady).json(unhealthy)
 }
 
-/// Any other method. Docker asks with OPTIONS whether somebody is there.
+/// Any other method. Docker uses OPTIONS to ask whether the server is there.
 pub(crate) async fn other_method(request: HttpRequest) -> Result<HttpResponse, Problem> {
     match *request.method() {
         Method::OPTIONS => Ok(HttpResponse::Ok().finish()),
