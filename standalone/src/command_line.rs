@@ -21,7 +21,7 @@ pub(crate) fn with_config(command: Command) -> Command {
         .long(OPTION)
         .env(VARIABLE)
         .value_name("FILE")
-        // Unlike a path, it may be empty, which is not set.
+        // Unlike a path, it may be empty, which counts as not set.
         .value_parser(value_parser!(OsString))
         .global(true)
         .help("A TOML file of settings, named like their environment variables")
@@ -34,8 +34,8 @@ pub(crate) fn with_config(command: Command) -> Command {
     command.arg(option)
 }
 
-/// Reads the words of a command line, after the file that they or the environment name. Exits, as clap
-/// does, if the words are wrong or ask for help.
+/// Parses the words of a command line, after reading the file that they or the environment name.
+/// Exits, as clap does, if the words are wrong or ask for help.
 pub(crate) fn parse<T: FromArgMatches>(
     mut command: Command,
     words: Vec<OsString>,
@@ -49,7 +49,8 @@ pub(crate) fn parse<T: FromArgMatches>(
     Ok(T::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit()))
 }
 
-/// The file that is named. Clap cannot be asked, since what the file says decides what is right.
+/// The file that is named. Clap cannot be asked yet, since the file's values decide whether the
+/// line is valid.
 fn config(words: &[OsString]) -> Option<PathBuf> {
     let mut words = words.iter().skip(1).take_while(|word| *word != "--");
     while let Some(word) = words.next() {
@@ -63,14 +64,14 @@ fn config(words: &[OsString]) -> Option<PathBuf> {
     std::env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-/// The settings of a command and of all below it.
+/// The settings of a command and its subcommands.
 fn names(command: &Command) -> BTreeSet<String> {
     let own = command.get_arguments().filter_map(Arg::get_env);
     let own = own.map(|name| name.to_string_lossy().into_owned()).filter(|name| name != VARIABLE);
     own.chain(command.get_subcommands().flat_map(names)).collect()
 }
 
-/// Whether every option of a command and of all below it takes what the file sets.
+/// Checks that every option of a command and its subcommands accepts the file's value.
 fn check_all(command: &Command, file: &ConfigFile) -> Result<(), ConfigError> {
     for arg in command.get_arguments() {
         if let Some(setting) = file.of(arg) {
@@ -80,7 +81,7 @@ fn check_all(command: &Command, file: &ConfigFile) -> Result<(), ConfigError> {
     command.get_subcommands().try_for_each(|below| check_all(below, file))
 }
 
-/// Whether the option takes the value.
+/// Checks that the option accepts the value.
 fn check(arg: &Arg, setting: &Setting, file: &ConfigFile) -> Result<(), ConfigError> {
     let Some(long) = arg.get_long() else { return Ok(()) };
     let alone = arg.clone().required(false).env(Resettable::Reset);
@@ -92,7 +93,7 @@ fn check(arg: &Arg, setting: &Setting, file: &ConfigFile) -> Result<(), ConfigEr
     Err(file.refused(setting, told.to_owned()))
 }
 
-/// The command with what the file sets as the defaults of its options, and of all below it.
+/// The command, with the file's values as the defaults of its options and those of its subcommands.
 fn defaulting(command: Command, file: &ConfigFile) -> Command {
     let set = |arg: Arg| match file.of(&arg) {
         Some(setting) => with_default(arg, setting),
@@ -105,10 +106,10 @@ fn defaulting(command: Command, file: &ConfigFile) -> Command {
 fn with_default(arg: Arg, setting: &Setting) -> Arg {
     let is_secret = arg.is_hide_env_values_set();
     let variable = arg.get_env().and_then(std::env::var_os);
-    // A variable that is set to nothing would win over the default.
+    // An empty variable would win over the default.
     let is_empty = variable.is_some_and(|value| value.is_empty());
     let arg = if is_empty { arg.env(Resettable::Reset) } else { arg };
-    // Clap keeps defaults for as long as the program runs.
+    // Clap keeps defaults while the program runs.
     let value: &'static str = setting.value.clone().leak();
     arg.default_value(value).hide_default_value(is_secret)
 }

@@ -94,7 +94,7 @@ fn settings(text: &str, known: &BTreeSet<String>) -> Result<BTreeMap<String, Set
         let at = error.span().map_or(0, |span| span.start);
         (line_of(at), Fault::Syntax(error.message().to_owned()))
     })?;
-    // In the order of the lines, so that the first fault is the one that is told.
+    // In the order of the lines, so that the first fault is reported.
     let mut entries: Vec<_> = table.into_inner().into_iter().collect();
     entries.sort_by_key(|(name, _)| name.span().start);
     let mut settings = BTreeMap::new();
@@ -131,7 +131,7 @@ fn setting(
     Ok((name, value.ok_or_else(|| Fault::Kind(written.clone().into_owned()))?))
 }
 
-/// Suggests in the case in which the file was written.
+/// Suggests a name in the case that the file uses.
 fn unknown(written: &str, name: &str, known: &BTreeSet<String>) -> Fault {
     let likeness = |known: &str| strsim::jaro_winkler(name, known);
     let rated = known.iter().map(|known| (likeness(known), known));

@@ -62,7 +62,8 @@ pub(crate) enum Deployment {
 }
 
 impl DeploymentArgs {
-    /// The deployment that is named. If two are, neither is used: publishing cannot be undone.
+    /// The deployment that is named. If two are named, neither is used: publishing cannot be
+    /// undone.
     pub(crate) fn chosen(&self) -> Result<Deployment, DeploymentError> {
         #[cfg(feature = "gcp")]
         if let Some(project) = self.google_cloud_project.clone() {
@@ -104,7 +105,7 @@ impl Deployment {
         }
     }
 
-    /// Whether published messages are worked on now; on Google Cloud they always are.
+    /// Whether published messages are processed now; on Google Cloud they always are.
     pub(crate) fn is_served(&self) -> bool {
         match self {
             Self::Folder(folder) => held_folder::is_held(folder),

@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use worker::{Disposition, Worker};
 
-/// How many messages of fast kinds are in work at once: enough to fill a commit that is being written, one
-/// that is being prepared, and acknowledgements on their way to disk.
+/// How many messages of fast kinds are processed at once: enough to fill a commit that is being
+/// written, one that is being prepared, and acknowledgements on their way to disk.
 const FAST_SLOTS: usize = 3_072;
 /// How long to wait after the queue failed.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
@@ -23,7 +23,7 @@ const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), Duration::from
 pub(crate) struct Dispatcher {
     pub(crate) queue: Arc<EmbeddedQueue>,
     pub(crate) worker: Arc<Worker>,
-    /// How many texts are in work at once.
+    /// How many texts are processed at once.
     pub(crate) work_concurrency: usize,
     /// How long one delivery may take.
     pub(crate) ack_deadline: Duration,
@@ -34,7 +34,7 @@ pub(crate) struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Delivers from both lanes. Returns after a stop, when nothing is in work any more.
+    /// Delivers from both lanes. Returns after a stop, when nothing is being processed any more.
     pub(crate) async fn run(self) {
         let tracker = TaskTracker::new();
         futures::join!(
@@ -58,7 +58,7 @@ impl Dispatcher {
         }
     }
 
-    /// Waits for free slots, and then leases at most as many messages.
+    /// Waits for free slots, and then leases at most that many messages.
     async fn next(&self, lane: Lane, slots: &Arc<Semaphore>) -> (Vec<Lease>, OwnedSemaphorePermit) {
         let mut waits = BACKOFF.waits();
         loop {

@@ -59,7 +59,7 @@ impl HeldFolder {
         self.path.join(ARCHIVE)
     }
 
-    /// What was counted of the archive so far.
+    /// The counts of the archive so far.
     pub(crate) fn running_totals(&self) -> PathBuf {
         self.path.join(RUNNING_TOTALS)
     }
@@ -86,7 +86,7 @@ pub(crate) fn prepare(path: &Path) -> io::Result<()> {
     files.map(|(name, part)| path.join(format!("{name}{part}"))).try_for_each(|file| close(&file))
 }
 
-/// Takes away the rights of others to a file of an earlier version.
+/// Removes other users' rights to a file of an earlier version.
 fn close(file: &Path) -> io::Result<()> {
     match fs::set_permissions(file, Permissions::from_mode(0o600)) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),

@@ -180,8 +180,8 @@ impl ServeArgs {
     }
 }
 
-/// Moves messages that `spillway replay` and `redrive` put into the queue to their subscription, and
-/// says how many there are, also where none is delivered.
+/// Moves messages that `spillway replay` and `redrive` put into the queue to their subscription,
+/// and keeps the backlog's metric up to date.
 async fn adopt(queue: Arc<EmbeddedQueue>) {
     let mut tick = tokio::time::interval(ADOPT_EVERY);
     loop {

@@ -67,7 +67,7 @@ impl Server {
         Ok(token.into_iter().fold(request, |request, token| request.header(AUTHORIZATION, token)))
     }
 
-    /// The answer to a request, if it is one of success.
+    /// The answer to a request, if it succeeded.
     pub(crate) async fn answer(&self, request: RequestBuilder) -> Result<Response, ServerError> {
         let response = request.send().await.map_err(|error| self.silent(&error))?;
         match response.status() {

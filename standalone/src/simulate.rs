@@ -1,4 +1,4 @@
-//! `spillway simulate`: the server that it starts for itself is this program.
+//! `spillway simulate`: the server that it starts is this same program.
 
 use std::fs::{self, File};
 use std::io;
@@ -40,7 +40,7 @@ struct OwnServer {
 /// since its standard input ends then.
 struct Process {
     child: Child,
-    /// Kept open, because a server would fail at its next line if nobody could take it.
+    /// Kept open, because the server would fail at its next line if nobody could read it.
     _output: Lines<BufReader<ChildStdout>>,
 }
 

@@ -57,7 +57,7 @@ impl Application {
         self.address
     }
 
-    /// Serves until `stop` is ready. Then gives texts in work back, and waits for commits.
+    /// Serves until `stop` is ready. Then gives unfinished texts back, and waits for commits.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> io::Result<()> {
         let (handle, worker) = (self.server.handle(), self.worker);
         let stopped = async {
@@ -103,7 +103,7 @@ async fn dead_letter(worker: Data<Worker>, body: Bytes) -> HttpResponse {
 }
 
 /// Quarantines a body that is not an envelope, like any message that cannot be read: after a nack
-/// it would come back again and again, and slow the subscription down.
+/// it would come back again and again, and slow down the subscription.
 async fn refuse(worker: &Worker, error: PushError, body: &[u8]) -> Disposition {
     let detail = chain(&error);
     tracing::warn!(error = detail, "a push could not be read");

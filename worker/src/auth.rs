@@ -34,7 +34,7 @@ pub(crate) fn begin_counters() {
 
 /// Accepts pushes, or refuses them.
 pub enum Guard {
-    /// Anybody may push: the emulator's pushes carry no token.
+    /// Anyone may push: the emulator's pushes carry no token.
     Open,
     /// Cloud Run has let the push through, and its token names this account.
     CloudRunIam(Account),
@@ -79,7 +79,8 @@ impl Guard {
     }
 }
 
-/// The one bearer token of a request. Two are refused: nobody knows which one Cloud Run checked.
+/// The one bearer token of a request. Two are refused, because Cloud Run may have checked either
+/// one.
 fn bearer(headers: &HeaderMap) -> Result<&str, PushRefusal> {
     let mut all = headers.get_all(AUTHORIZATION);
     let value = all.next().ok_or(PushRefusal::NoToken)?;

@@ -1,9 +1,9 @@
 //! Group commit: the units of work of concurrent messages become one atomic commit.
 //!
 //! A unit is a gate, which is the record's own document, with everything that counts the record.
-//! The commit creates the gate, so a duplicate fails as a whole and changes nothing. Commits whose
-//! documents are apart run at once, as many as the store takes; what gathers meanwhile is prepared
-//! for the next ones.
+//! The commit creates the gate, so a duplicate fails as a whole and changes nothing. Commits that
+//! share no document run at once, as many as the store accepts; units that arrive meanwhile are
+//! prepared for the next ones.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -50,8 +50,8 @@ impl Committer {
         Self { units, room: Arc::new(Semaphore::new(WAITING)), turn }
     }
 
-    /// A number that goes up with the commits, at most once in the interval that they keep between
-    /// writes of a document; it wraps around.
+    /// A number that goes up with the commits, at most once in the interval between writes of a
+    /// document; it wraps around.
     pub fn turn(&self) -> u32 {
         self.turn.load(Ordering::Relaxed)
     }

@@ -14,7 +14,7 @@ pub(crate) struct Context {
     pub(crate) store: Arc<dyn DocumentStore>,
     pub(crate) committer: Committer,
     pub(crate) settings: WorkerSettings,
-    /// Cancelled when the worker stops: texts in work are then given back.
+    /// Cancelled when the worker stops: unfinished texts are then given back.
     pub(crate) stopping: CancellationToken,
     /// The texts whose parts may be read at once.
     pub(crate) completions: Semaphore,
@@ -33,8 +33,8 @@ impl Context {
     }
 
     /// The shard of spread counts that a unit built now adds to. Nearly all units of one commit
-    /// add to the same shard, and the next commit to the next one: so each document is written
-    /// less often, by a factor of the number of shards.
+    /// add to the same shard, and the next commit to the next one: so the more shards there are,
+    /// the less often each document is written.
     pub(crate) fn shard(&self) -> u32 {
         self.committer.turn() % self.settings.rollup_shards.max(1)
     }

@@ -1,6 +1,6 @@
-//! One delivery of one message: process it, quarantine it if that cannot work, and tell the broker
-//! what to do. A dead letter has been delivered too often without success: it is looked up first,
-//! tried once more, and quarantined if that fails too.
+//! One delivery of one message: process it, quarantine it if that cannot succeed, and tell the
+//! broker what to do. A dead letter has been delivered too often without success: it is looked up
+//! first, tried once more, and quarantined if that fails too.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,10 +28,11 @@ use crate::settings::WorkerSettings;
 /// quarantine. Of Pub/Sub's 600 s this leaves 560 s for a text that needs 540 s, and then 40 s.
 const LAST_TRY: f64 = 14.0 / 15.0;
 
-/// Of a message that may have been stored and counted before: its document may be gone by now.
+/// The detail of a message that may have been stored and counted before: its document may be gone
+/// by now.
 const TOO_OLD: &str = "it waited for longer than documents are kept";
 
-/// Takes messages, one delivery at a time, any number at once.
+/// Takes messages, each in a delivery of its own, any number at once.
 pub struct Worker {
     context: Context,
 }
@@ -102,8 +103,8 @@ impl Worker {
         outcome.disposition()
     }
 
-    /// Looks first: a record may be stored although nobody was told, and reads may work where
-    /// writes do not. Of a stored part only its processor knows whether the rest is done.
+    /// Looks first: a record may be stored although nobody was told, and reads may work when writes
+    /// do not. For a stored part, only its processor knows whether the rest is done.
     async fn last_try(
         &self,
         record: &Record,
@@ -134,7 +135,7 @@ impl Worker {
     }
 
     /// The outcome for a record that is stored; `None` if it is not, or if the text of this part is not
-    /// complete. While the store cannot say, the message comes again.
+    /// complete. While the store does not answer, the message is delivered again.
     async fn end_if_stored(&self, record: &Record) -> Option<DeliveryOutcome> {
         match look(&self.context, record).await {
             Ok(Standing::Stored) if record.part.is_whole() => Some(DeliveryOutcome::Duplicate),

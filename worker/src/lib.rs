@@ -1,6 +1,6 @@
 //! The private half of Spillway: takes one message, does its work, commits, and only then says
-//! that it is done. On Google Cloud messages come as pushes over HTTP, embedded from the queue;
-//! both end in [`Worker::deliver`].
+//! that it is done. On Google Cloud, messages arrive as pushes over HTTP; in the embedded mode,
+//! they come from the queue. Both end in [`Worker::deliver`].
 
 #[cfg(feature = "gcp")]
 pub mod app;

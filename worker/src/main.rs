@@ -1,4 +1,4 @@
-//! The worker as it is deployed: pushes from Pub/Sub, documents in Firestore.
+//! The deployed worker: pushes from Pub/Sub, documents in Firestore.
 
 use std::io;
 use std::process::ExitCode;

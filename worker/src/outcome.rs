@@ -10,9 +10,9 @@ pub enum RecordOutcome {
     Stored,
     /// It was stored before; nothing changed.
     Duplicate,
-    /// Other content was stored before under the same id; nothing changed.
+    /// Different content was stored before under the same id; nothing changed.
     Conflict,
-    /// It is so old that what it stored before may have expired; nothing changed.
+    /// It is so old that its documents may have expired; nothing changed.
     Expired,
 }
 
@@ -34,7 +34,7 @@ pub(crate) enum DeliveryOutcome {
     Stored,
     /// The record was stored before.
     Duplicate,
-    /// The record is replayed, and too old to be counted once for certain.
+    /// The record is replayed, and too old to be certainly counted only once.
     Expired,
     /// The message is in quarantine.
     Quarantined(Reason),

@@ -18,13 +18,13 @@ pub struct Push {
 /// Why a body is not a push.
 #[derive(Debug, Error)]
 pub enum PushError {
-    /// The body is not an envelope in JSON.
+    /// The body is not a JSON envelope.
     #[error("the push is not a JSON envelope")]
     Envelope(#[from] serde_json::Error),
-    /// The data are not Base64.
+    /// The data is not Base64.
     #[error("the data of the push is not Base64")]
     Data {
-        /// The message, its data not decoded.
+        /// The message, with its data still encoded.
         message: Message,
         /// What is wrong with the data.
         source: base64::DecodeError,

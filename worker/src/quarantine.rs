@@ -24,9 +24,9 @@ pub(crate) struct Failure {
     pub(crate) attempts: u32,
 }
 
-/// Writes the message to its tenant's quarantine. A message that is there already keeps its
-/// document. Only a replay that fails again updates it, so that whoever replayed it can see from
-/// the attributes that it did, and why.
+/// Writes the message to its tenant's quarantine. A message that is already there keeps its
+/// document. Only a replay that fails again updates it, so that the operator can see from the
+/// attributes that it failed, and why.
 pub(crate) async fn quarantine(
     store: &dyn DocumentStore,
     keep: Keep,

@@ -173,8 +173,8 @@ pub(crate) async fn make_room(request: &HttpRequest, bytes: usize) -> Result<(),
     Ok(())
 }
 
-/// About how many bytes of memory it takes to read a body and make messages from it: twice its
-/// size, and this many for each of its items.
+/// About how many more bytes of memory it takes to make messages from a body: as many as it has,
+/// and this many for each of its items.
 fn work_bytes(body: &[u8], item_bytes: usize) -> usize {
     let count = |wanted: u8| body.iter().filter(|byte| **byte == wanted).count();
     let items = if item_bytes == 0 { 0 } else { count(b'\n').max(count(b'{')) };

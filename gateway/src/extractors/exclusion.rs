@@ -37,8 +37,8 @@ impl Said {
         Ok(Self { reason, allowed: allowed.map(str::to_ascii_lowercase).collect() })
     }
 
-    /// Why an event that names no user is not counted. A client that is not a browser must name its
-    /// users itself.
+    /// Why an event that names no user is not counted. A client that is not a browser says itself
+    /// which users its events are from.
     pub(super) fn why(
         &self,
         headers: &HeaderMap,

@@ -41,8 +41,8 @@ impl Requests {
             raw.put(Slot::Time, Field::text(time.to_owned()));
         }
         let entry = raw.check(self.now, &mut self.families).ok()?;
-        // Only in a server's lines are unreadable requests certain; an object with such a field may
-        // be anything.
+        // A server writes unreadable requests as plain lines; an object with such a field may be
+        // anything.
         let is_certain = entry.request != UNREADABLE || !record.contains('{');
         is_certain.then_some(entry)
     }

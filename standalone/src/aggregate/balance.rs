@@ -12,8 +12,8 @@ use super::run::Outcome;
 use super::share::Share;
 use super::source::Source;
 
-/// Recounts these shares of the archive, which are all of it, with `read`, and returns the result with each
-/// difference from the store. The work in the queue must have been read before the store was.
+/// Recounts these shares, which make up the whole archive, with `read`, and returns the result with
+/// each difference from the store. The work in the queue must have been read before the store.
 pub(super) async fn balance(
     source: &Source,
     store: &Snapshot,

@@ -16,7 +16,7 @@ use super::tally::{Counts, Tally, half, marked};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Comparison {
     pub(super) differences: BTreeSet<Difference>,
-    /// Messages that were in work when the store was read, and are in neither count.
+    /// Messages that were in progress when the store was read, and are in neither count.
     pub(super) in_work: BTreeSet<Name>,
 }
 
@@ -49,7 +49,7 @@ pub(super) enum Difference {
     Seen { tenant: String, day: String, only_in_archive: usize, only_in_store: usize },
     /// The total lengths of a tenant's texts differ.
     Characters { tenant: String, archive: i64, store: i64 },
-    /// A message is archived, but not stored, in quarantine or in work.
+    /// A message is archived, but not stored, in quarantine or in progress.
     NotStored(Name),
     /// A message is stored but not archived.
     NotArchived(Name),
@@ -57,7 +57,7 @@ pub(super) enum Difference {
     Both(Name),
 }
 
-/// What is known of the store when all its messages were looked for in the archive.
+/// What is known of the store once all its messages were looked up in the archive.
 #[derive(Default)]
 pub(super) struct Looked {
     /// The stored messages that are not in the archive.
@@ -175,7 +175,7 @@ struct Users {
     marks: BTreeMap<String, HashSet<u128>>,
 }
 
-/// The days on which two sets differ, and how many are in one of them alone.
+/// The days on which two sets differ, and how many members are in only one of them.
 fn by_day<'a>(
     archive: &'a BTreeMap<String, HashSet<u128>>,
     store: &'a BTreeMap<String, HashSet<u128>>,

@@ -14,7 +14,8 @@ use super::rows;
 use super::running::{RunningTotals, TotalsError};
 use crate::archive::Corrupt;
 
-/// How many times longer the pause is than the work: it takes at most a tenth of one processor.
+/// How many times longer than the work the pause is: the work takes at most a tenth of one
+/// processor.
 const REST: u32 = 9;
 
 /// Keeps a report up to date.
@@ -50,7 +51,7 @@ impl KeptReport {
     pub(crate) async fn run(self) {
         begin_at_zero(&AGGREGATIONS, &[&["written", "unchanged", "failed"]]);
         begin_at_zero(&CORRUPT_INPUTS, &[&Corrupt::REASONS]);
-        // The process before this one may have ended between counting and writing.
+        // The previous process may have ended between counting and writing.
         let (mut is_current, mut rest) = (false, self.every);
         loop {
             tokio::time::sleep(rest).await;
@@ -82,8 +83,8 @@ impl KeptReport {
         answer.await?
     }
 
-    /// As [`Self::count`]. Totals that turn out to be damaged are gone afterwards, so that the next try
-    /// counts all that is in the archive.
+    /// Like [`Self::count`], but removes totals that turn out to be damaged, so that the next try
+    /// counts the whole archive.
     fn aggregate_once(&self, is_current: bool) -> Result<bool, KeptReportError> {
         let counted = self.count(is_current);
         if let Err(KeptReportError::Totals(error)) = &counted

@@ -1,4 +1,4 @@
-//! Which messages the store has: stored, in quarantine or in work.
+//! Which messages the store has: stored, in quarantine or in progress.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -43,14 +43,14 @@ pub(super) enum Place {
     Nowhere,
 }
 
-/// How like its record in the store an archived message is, the best first.
+/// How closely an archived message matches its record in the store, the best match first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Likeness {
     /// It is the message that the store has.
     Same,
-    /// It has the same content, and was received at another time.
+    /// It has the same content, but was received at another time.
     SameContent,
-    /// It has other content.
+    /// It has different content.
     OtherContent,
 }
 
@@ -80,8 +80,8 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// How a message is like its record in the store. If there is no such record, nothing speaks
-    /// against the message.
+    /// How closely a message matches its record in the store. If there is no such record, it counts
+    /// as the best match.
     pub(super) fn likeness(&self, identity: &Identity) -> Likeness {
         match self.records.get(&identity.record) {
             Some((digest, _)) if *digest != identity.digest => Likeness::OtherContent,

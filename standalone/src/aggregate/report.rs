@@ -30,14 +30,14 @@ pub(super) struct Report {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Inputs {
     pub(super) bytes: u64,
-    /// Messages whose record has the id of another one, which counts.
+    /// Messages whose record has the same id as another, which is counted instead.
     pub(super) conflicts: u64,
     /// Lines and files that hold no message, by reason.
     pub(super) corrupt: BTreeMap<&'static str, u64>,
     pub(super) counted: u64,
     pub(super) duplicates: u64,
     pub(super) files: u64,
-    /// With --compare: messages still in work, which are not counted.
+    /// With --compare: messages still in progress, which are not counted.
     pub(super) in_work: u64,
     pub(super) messages: u64,
     /// With --compare: messages in quarantine, conflicts among them, which are not counted.
@@ -117,7 +117,8 @@ impl Report {
         Self { comparison, inputs, tenants: tenants.collect() }
     }
 
-    /// Writes the report, so that readers see a whole one, the one before or this one.
+    /// Writes the report so that readers always see a whole one, either the previous one or this
+    /// one.
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
         whole_file::replace(path, |file| {
             serde_json::to_writer_pretty(&mut *file, self)?;
@@ -165,7 +166,7 @@ impl Events {
     }
 }
 
-/// The counts of all time stand beside the windows, with their requests as `total`.
+/// The counts of all time are beside the windows, with their requests as `total`.
 impl Serialize for Requests {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let RequestCounts { bytes, hosts, paths, referers, requests, status, user_agents } =

@@ -10,10 +10,10 @@ use serde::Serialize;
 use super::totals::{ByTenant, Totals};
 use super::whole_file;
 
-/// The value of a dimension that has no other one; the rollup of requests has it too.
+/// The value of a dimension that has only one; the rollup of requests uses it too.
 const SINGLE: &str = "all";
 
-/// One count. Each row has all columns, so that tables have them whatever was counted.
+/// One count. Each row has all columns, so that a table has them whatever was counted.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct Row<'a> {
     tenant: &'a str,

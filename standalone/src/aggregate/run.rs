@@ -1,4 +1,4 @@
-//! A recount: the first reading finds out which messages count, the second one counts them.
+//! A recount: the first read finds out which messages count, the second counts them.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -33,7 +33,7 @@ impl Outcome {
         Self { inputs: Inputs { files, bytes, ..Inputs::default() }, ..Self::default() }
     }
 
-    /// Adds another share, or what another thread counted, except for the survey.
+    /// Adds another share, or another thread's counts, except for the survey.
     pub(super) fn add(&mut self, more: Self) {
         self.inputs.add(&more.inputs);
         self.tally.merge(more.tally);

@@ -26,7 +26,7 @@ impl Share {
         record % u128::from(self.of) == u128::from(self.number)
     }
 
-    /// Whether it is the first one. What belongs to no record is counted with it.
+    /// Whether it is the first share. Whatever belongs to no record is counted with that one.
     pub(super) fn is_first(self) -> bool {
         self.number == 0
     }

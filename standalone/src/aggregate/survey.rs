@@ -1,5 +1,5 @@
-//! Decides which messages count: of equal ones the first, of conflicting ones those of the record that
-//! the store kept.
+//! Decides which messages count: of equal messages, the first; of conflicting ones, those of the
+//! record that the store kept.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use super::identity::Identity;
 use super::ledger::{Ledger, Likeness};
 use super::source::Position;
 
-/// What decides between two messages: likeness to the store, then arrival.
+/// What decides between two messages: how well they match the store, then their arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
     likeness: Likeness,

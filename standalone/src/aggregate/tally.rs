@@ -1,4 +1,4 @@
-//! The counts of each tenant, made from messages alone.
+//! The counts of each tenant, made only from messages.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -33,8 +33,8 @@ pub(super) struct Counts {
 pub(super) struct Unreadable;
 
 impl Tally {
-    /// Counts a message; one of an access log is counted in these `dimensions`; `record` is the
-    /// hash of its record.
+    /// Counts a message. Access logs are counted in these `dimensions`; `record` is the hash of its
+    /// record.
     pub(super) fn add(
         &mut self,
         record: u128,
@@ -99,7 +99,7 @@ impl Tally {
     }
 
     fn of(&mut self, tenant: &TenantId) -> &mut Counts {
-        // The tenant is usually known already, and then needs no clone.
+        // The tenant is usually known, and then needs no clone.
         if !self.0.contains_key(tenant) {
             self.0.insert(tenant.clone(), Counts::default());
         }

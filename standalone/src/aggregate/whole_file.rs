@@ -1,4 +1,4 @@
-//! Files that readers see whole, as they were or as they are.
+//! Files that readers always see whole, either the old or the new version.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};

@@ -61,7 +61,8 @@ impl Archiver {
         }
     }
 
-    /// Archives until it is stopped or fails. Each call first removes what a crash left half written.
+    /// Archives until it is stopped or fails. Each call first removes lines that a crash left half
+    /// written.
     async fn archive(&self, waits: &mut Waits) -> Result<(), ArchiveError> {
         let mut progress = Progress::default();
         let mut writer = Writer::new(self.root.clone(), self.original);
@@ -82,7 +83,8 @@ impl Archiver {
         Ok(())
     }
 
-    /// Writes and acknowledges messages. The tenant of those that cannot be written has to wait.
+    /// Writes and acknowledges messages. If a tenant's messages cannot be written, that tenant has
+    /// to wait.
     async fn write(
         &self,
         mut writer: Writer,
@@ -122,7 +124,7 @@ impl Archiver {
     }
 }
 
-/// Whether a message was archived when it first came.
+/// Whether a message was archived when it first arrived.
 fn is_replayed(message: &Archivable) -> bool {
     message.message.attributes.contains_key(attribute::REPLAY)
 }

@@ -38,8 +38,8 @@ pub(crate) enum LineError {
 }
 
 impl Line {
-    /// The message as it is archived: a text is redacted unless `original`, and so is what may be one
-    /// because its kind cannot be read.
+    /// The message as it is archived: a text is redacted unless `original`, and so is a message of
+    /// unreadable kind, which may be a text.
     pub(crate) fn of(archivable: Archivable, original: bool) -> Self {
         let Archivable { id, message } = archivable;
         let kind = message.attributes.get(attribute::KIND).and_then(|kind| kind.parse().ok());

@@ -15,12 +15,12 @@ use super::line::Line;
 pub(super) const EXTENSION: &str = "ndjson";
 /// The extension of a Cloud Storage subscription's files.
 const AVRO: &str = "avro";
-/// How many bytes tell whether a file is the one that was read before.
+/// How many bytes identify a file that was read before.
 const SEAL: u64 = 256;
 /// The longest line and the largest Avro block, in bytes; an escaped message is always smaller.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// One file, with its length when it was found; what is appended later is not read.
+/// One file, with its length when it was found; lines that are appended later are not read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Input {
     pub(crate) path: PathBuf,
@@ -32,7 +32,7 @@ pub(crate) struct Input {
 pub(crate) struct Bookmark {
     /// The end of the last line that was read, in bytes from the start.
     pub(crate) bytes: u64,
-    /// How many lines that are.
+    /// How many lines that is.
     pub(crate) lines: u64,
 }
 
@@ -94,7 +94,7 @@ fn walk(folder: &Path, inputs: &mut Vec<Input>) -> io::Result<()> {
 }
 
 impl Input {
-    /// Gives each message, and each thing that is not one, to `take`, in order.
+    /// Gives each message, and each thing that is not a message, to `take`, in order.
     pub(crate) fn read(&self, mut take: impl FnMut(Result<Line, Corrupt>)) {
         let file = File::open(&self.path).map(|file| BufReader::new(file.take(self.bytes)));
         let read = match file {
@@ -103,15 +103,15 @@ impl Input {
             Err(error) => Err(Corrupt::File(error)),
         };
         match read {
-            // This line is being written now; the next reading finds it.
+            // This line is still being written; the next read finds it.
             Err(Corrupt::Torn(_)) if self.has_grown() => {}
             Err(corrupt) => take(Err(corrupt)),
             Ok(()) => {}
         }
     }
 
-    /// Gives what follows the bookmark to `take`, about `most` bytes of it, and moves the bookmark. A last
-    /// line without an end is left for later. An Avro file is read whole.
+    /// Gives about `most` bytes after the bookmark to `take`, and moves the bookmark. A last line
+    /// without an end is left for later. An Avro file is read whole.
     pub(crate) fn read_on<E: From<io::Error>>(
         &self,
         mark: &mut Bookmark,
@@ -141,7 +141,7 @@ impl Input {
         Ok(())
     }
 
-    /// The last bytes before the bookmark, by which a file is known again: at most [`SEAL`].
+    /// The last bytes before the bookmark, by which a file is recognized: at most [`SEAL`].
     pub(crate) fn seal(&self, mark: Bookmark) -> io::Result<Vec<u8>> {
         let length = mark.bytes.min(SEAL);
         let mut file = File::open(&self.path)?;
@@ -209,7 +209,7 @@ fn parse(line: &[u8], number: usize) -> Result<Line, Corrupt> {
     checked.map_err(|error| Corrupt::Line(number, error))
 }
 
-/// Ends at the first damaged block, because nothing tells where the next one starts.
+/// Ends at the first damaged block, because nothing says where the next one starts.
 fn avro(file: impl BufRead, take: &mut impl FnMut(Result<Line, Corrupt>)) -> Result<(), Corrupt> {
     apache_avro::util::max_allocation_bytes(MOST_BYTES as usize);
     let records = apache_avro::Reader::new(file);

@@ -60,8 +60,8 @@ impl Writer {
         Self { root, original, open: BTreeMap::new() }
     }
 
-    /// Removes half-written last lines that a crash left. What cannot be repaired is left as it is:
-    /// nothing is appended to it, and readers skip the broken line.
+    /// Removes half-written last lines that a crash left. A file that cannot be repaired is left as
+    /// it is: nothing is appended to it, and readers skip the broken line.
     pub(super) fn repair(&self) -> Result<(), WriteError> {
         if !self.root.exists() {
             return Ok(());

@@ -44,13 +44,13 @@ pub(crate) struct ExportArgs {
     server: ServerArgs,
 }
 
-/// Salts are exported to nobody.
+/// Salts are never exported.
 fn collections() -> PossibleValuesParser {
     let all = Collection::ALL.into_iter().filter(|collection| *collection != Collection::Salts);
     all.map(Collection::as_str).collect::<Vec<_>>().into()
 }
 
-/// Why not everything was written.
+/// Why the export is incomplete.
 #[derive(Debug, Error)]
 enum ExportError {
     #[error(transparent)]
@@ -107,7 +107,7 @@ async fn each_line(
     }
 }
 
-/// Passes on all lines of an answer but the last one, which it returns.
+/// Passes on all lines of an answer except the last one, which it returns.
 async fn all_but_the_last(
     mut response: Response,
     take: &mut impl FnMut(&[u8]) -> Result<(), ExportError>,

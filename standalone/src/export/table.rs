@@ -10,7 +10,7 @@ use thiserror::Error;
 
 /// The column of a document's id.
 const ID: &str = "id";
-/// What a spreadsheet takes for the beginning of a formula.
+/// The characters that a spreadsheet takes for the beginning of a formula.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// A row: its cells by their columns.
@@ -48,7 +48,7 @@ impl Table {
         Ok(Self { collection: collection.to_owned(), columns: BTreeSet::new(), rows })
     }
 
-    /// Adds a line of the export if it is of the collection.
+    /// Adds a line of the export if it belongs to the collection.
     pub(super) fn add(&mut self, line: &[u8]) -> Result<(), TableError> {
         let Line { collection, id, document } = serde_json::from_slice(line)?;
         if collection != self.collection {

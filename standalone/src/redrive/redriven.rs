@@ -18,7 +18,7 @@ pub(super) struct Redriven {
 }
 
 impl Redriven {
-    /// How many messages are finished with, one way or the other.
+    /// How many messages are done with, one way or the other.
     pub(super) fn settled(&self) -> u64 {
         self.stored + self.known + self.left.len() as u64
     }

@@ -60,7 +60,7 @@ impl<'a> Run<'a> {
     }
 
     /// Redrives the messages with these ids. Waits for up to `wait` until all are stored, or not at
-    /// all if no server works on them.
+    /// all if no server processes them.
     pub(super) async fn redrive(
         &self,
         ids: &[String],

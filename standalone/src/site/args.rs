@@ -79,7 +79,7 @@ enum TrailingSlash {
 }
 
 impl SetArgs {
-    /// The named settings with their values, as the server takes them.
+    /// The named settings with their values, in the server's form.
     pub(super) fn changes(&self) -> Map<String, Value> {
         let slash = self.trailing_slash.map(|slash| match slash {
             TrailingSlash::Keep => json!(true),

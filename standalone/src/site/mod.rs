@@ -47,7 +47,7 @@ async fn show(site: &Site) -> Result<Settings, SiteError> {
     settings(&server, server.request(Method::GET, &path(site))?).await
 }
 
-/// Changes what is named, and keeps the rest.
+/// Changes the named settings, and keeps the others.
 async fn set(args: &SetArgs) -> Result<Settings, SiteError> {
     let changes = args.changes();
     if changes.is_empty() {

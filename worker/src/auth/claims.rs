@@ -13,7 +13,7 @@ const REMOVED: &str = "SIGNATURE_REMOVED_BY_GOOGLE";
 /// Google's names as the issuer of a token.
 const ISSUERS: [&str; 2] = ["https://accounts.google.com", "accounts.google.com"];
 
-/// How far clocks may differ; the check of a whole token allows as much.
+/// How far clocks may differ; the check of a whole token allows the same.
 const LEEWAY: TimeDelta = TimeDelta::seconds(30);
 
 /// The claims that are checked; times in seconds since 1970.
@@ -30,8 +30,9 @@ pub(super) struct Claims {
 
 /// The claims of a `token` that Cloud Run let through, if they are valid for `audience`.
 ///
-/// For a private service Cloud Run lets only the service's invokers through. That cannot be seen
-/// here. But a token that still has its signature was not checked by Cloud Run, and is refused.
+/// For a private service, Cloud Run lets only the service's invokers through, which cannot be
+/// verified here. But if a token still has its signature, Cloud Run has not checked it, and it is
+/// refused.
 pub(super) fn without_signature(token: &str, audience: &str) -> Result<Claims, PushRefusal> {
     let claims: Claims = insecure_decode(token).map_err(InvalidIdToken::Malformed)?.claims;
     if token.rsplit('.').next() != Some(REMOVED) {

@@ -18,11 +18,11 @@ use common::program::chain;
 
 /// How long keys are valid if the key server does not say.
 const DEFAULT_MAX_AGE: Duration = Duration::from_mins(5);
-/// Shortest time that keys are valid: below it each push would wait for a fetch of its own.
+/// Shortest time that keys are valid: with less, each push would wait for its own fetch.
 const LEAST_MAX_AGE: Duration = Duration::from_secs(1);
 /// Longest time for one try.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// Tries in one fetch: after one has failed, the verifier does not ask for another one for 30 s.
+/// Tries in one fetch: after a failed fetch, the verifier does not ask for another for 30 s.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(200);
 

@@ -70,7 +70,7 @@ impl PushArgs {
     }
 }
 
-/// Whoever can change the keys on their way can push, so only TLS may leave this machine.
+/// Anyone who can change the keys in transit can push, so connections to other machines need TLS.
 fn keys_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     let is_here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));

@@ -24,14 +24,13 @@ pub(super) struct Attempted {
 pub(super) enum Outcome {
     /// All of it is written.
     Stored,
-    /// Nothing is written, since some gate exists already: the documents at the gates, by
-    /// position.
+    /// Nothing is written, since some gate already exists: the documents at the gates, by position.
     Known(Vec<Option<Document>>),
     /// The store's error.
     Failed(StoreError),
 }
 
-/// Sends one commit. If some gate exists already, reads them all.
+/// Sends one commit. If some gate already exists, reads all gates.
 pub(super) async fn attempt(
     store: Arc<dyn DocumentStore>,
     job: Job,

@@ -28,7 +28,7 @@ impl Checked {
     pub(super) fn answer(self) -> Vec<Waiting> {
         let found = match self.found {
             Ok(found) => found,
-            // Some unit of them may be at fault. Each commit reads again what it needs.
+            // One of the units may be at fault. Each commit reads again what it needs.
             Err(StoreError::Invalid(_)) => return self.units,
             Err(error) => {
                 let error = CommitError::from(error);

@@ -19,7 +19,7 @@ impl Documents {
         self.counted.extend(unit.writes.iter().map(|write| write.path().clone()));
     }
 
-    /// Whether one unit creates a document that another one counts on. Two such units are never in
+    /// Whether one unit creates a document on which another one counts. Two such units are never in
     /// one commit.
     pub(super) fn clash_with(&self, unit: &Unit) -> bool {
         self.counted.contains(&unit.gate)

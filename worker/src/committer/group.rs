@@ -1,5 +1,5 @@
-//! Units that go into one commit, merged as they come. A group can be taken apart again, so that
-//! the units of a commit that failed can go into others.
+//! Units that go into one commit, merged as they arrive. A group can be taken apart again, so that
+//! the units of a failed commit can go into others.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -35,7 +35,7 @@ impl Group {
         self.rivals.is_empty()
     }
 
-    /// The unit with this gate, and those that want the same.
+    /// The unit with this gate, and those that want the same gate.
     pub(super) fn rivals_of(&mut self, gate: &DocumentPath) -> Option<&mut Rivals> {
         self.rivals.get_mut(*self.places.get(gate)?)
     }
@@ -112,7 +112,7 @@ impl Group {
         self.rivals.push(rivals);
     }
 
-    /// Takes in a group that writes none of the same documents.
+    /// Takes in a group that shares no document with this one.
     pub(super) fn absorb(&mut self, other: Self) {
         let places = self.rivals.len();
         self.bytes += other.bytes;
@@ -125,7 +125,7 @@ impl Group {
     }
 
     /// The commit: creates each gate, in order, and then writes each other document once. Leaves
-    /// out what the store holds already.
+    /// out writes that the store already has.
     pub(super) fn prepare(self, recent: &Recent) -> Prepared {
         let mut merged: Vec<_> = self.counted.into_values().map(Merged::into_write).collect();
         merged.retain(|(write, _)| !recent.makes_redundant(write));
@@ -144,7 +144,7 @@ fn create(rivals: &mut Rivals) -> Write {
     Write::Create { path: unit.gate.clone(), fields: std::mem::take(&mut unit.fields) }
 }
 
-/// A group whose writes are ready to be sent, again and again if need be.
+/// A group whose writes are ready to be sent, repeatedly if need be.
 pub(super) struct Prepared {
     /// By position in `writes`, whose first ones create the gates.
     pub(super) rivals: Vec<Rivals>,

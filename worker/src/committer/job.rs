@@ -11,16 +11,16 @@ use tokio::time::Instant;
 use super::group::Prepared;
 use super::rivals::Rivals;
 
-/// The waits after others wrote the same documents. A document that is written by many should rest
-/// longer than a store that is busy.
+/// The waits after other writers wrote the same documents. A document with many writers should rest
+/// longer than a busy store.
 const CONTENTION: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(2));
 /// After so many contended tries, each tenant goes on alone.
 const CONTENDED_TOGETHER: u32 = 2;
 
 /// A commit on its way.
 pub(super) struct Job {
-    /// What is left to commit, the next one last. They may write the same documents, so they go one
-    /// after the other.
+    /// The commits that are left, the next one last. They may write the same documents, so they go
+    /// one after the other.
     pub(super) left: Vec<Prepared>,
     /// All documents that it may write. No other commit writes them meanwhile.
     pub(super) documents: Vec<DocumentPath>,
@@ -49,12 +49,12 @@ impl Job {
         Self { left: vec![prepared], documents, at: Instant::now(), tries: Tries::none() }
     }
 
-    /// Goes on with another commit, whose tries begin anew.
+    /// Goes on with another commit, which starts with its first try.
     pub(super) fn begin_anew(&mut self) {
         self.tries = Tries::none();
     }
 
-    /// Waits after a passing fault. `false` if it has lasted too long.
+    /// Waits after a passing fault. `false` if the fault has lasted too long.
     pub(super) fn wait(&mut self, is_contended: bool) -> bool {
         let tries = &mut self.tries;
         let wait = if is_contended {
@@ -68,12 +68,12 @@ impl Job {
         self.at < tries.until
     }
 
-    /// Whether others wrote the same documents so often that each tenant should go on alone.
+    /// Whether other writers got in the way so often that each tenant should go on alone.
     pub(super) fn should_split(&self) -> bool {
         self.tries.contended == CONTENDED_TOGETHER
     }
 
-    /// The part of this commit that is one tenant's, with the tries so far.
+    /// One tenant's part of this commit, with the tries so far.
     pub(super) fn part(&self, prepared: Prepared, documents: Vec<DocumentPath>) -> Self {
         Self { left: vec![prepared], documents, at: self.at, tries: self.tries }
     }

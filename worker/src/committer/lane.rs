@@ -1,5 +1,5 @@
-//! The waiting units of one tenant. No commit of one tenant writes a document of another one, so
-//! each tenant's units are arranged on their own.
+//! The waiting units of one tenant. Tenants share no document, so each tenant's units are arranged
+//! on their own.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -30,7 +30,7 @@ impl Surroundings {
         Self { recent, pace: Pace::new(limits.interval), limits, reserved }
     }
 
-    /// When the document may be written, as far as is known; `None` if at any time.
+    /// When the document may be written, as far as is known; `None` means at any time.
     fn due(&self, path: &DocumentPath) -> Option<Instant> {
         let reserved = self.reserved.get(path).filter(|_| self.limits.at_once > 1);
         let after = reserved.map(|began| *began + self.pace.interval_of(path.tenant()));
@@ -43,10 +43,10 @@ impl Surroundings {
     }
 }
 
-/// The waiting units of one tenant, in groups that are merged as units come.
+/// The waiting units of one tenant, in groups that are merged as units arrive.
 #[derive(Default)]
 pub(super) struct Lane {
-    /// Units that wait for nothing but their turn.
+    /// Units that wait only for their turn.
     free: Timed,
     /// Units that wait for a document which was written a moment ago.
     resting: Timed,
@@ -94,8 +94,8 @@ impl Lane {
         if self.free.group.is_empty() { self.resting.not_before } else { self.free.not_before }
     }
 
-    /// Puts the unit where it waits. Passes over one that can be in no group, and every unit behind
-    /// it that must not overtake it. Answers a unit whose gate was seen a moment ago.
+    /// Puts the unit where it waits. Passes over a unit that fits into no group, and every unit
+    /// behind it that must not overtake it. Answers a unit whose gate was seen a moment ago.
     pub(super) fn place(&mut self, unit: Waiting, around: &Surroundings) {
         if self.is_full {
             self.later.push_back(unit);
@@ -162,7 +162,7 @@ impl Lane {
         [self.free.since, self.resting.since].into_iter().flatten().min()
     }
 
-    /// Places the passed over units again, after a group was sent or a commit has ended.
+    /// Places the units that were passed over again, after a group was sent or a commit has ended.
     pub(super) fn refill(&mut self, around: &Surroundings) {
         (self.is_full, self.ahead) = (false, Documents::default());
         let mut passed_over = VecDeque::new();

@@ -30,8 +30,8 @@ impl Lanes {
         }
     }
 
-    /// Takes what can be sent now and fits into one commit: of each tenant one group, of those that
-    /// have waited longest first.
+    /// Takes the groups that can be sent now and fit into one commit: one of each tenant, the
+    /// longest wait first.
     pub(super) fn take(&mut self, around: &Surroundings) -> Group {
         let (now, mut all) = (Instant::now(), Group::default());
         let may_go = |lane: &&mut Lane| lane.not_before().is_none_or(|at| at <= now);
@@ -45,7 +45,7 @@ impl Lanes {
         all
     }
 
-    /// Places the passed over units again, and drops what is empty.
+    /// Places the units that were passed over again, and drops empty lanes.
     pub(super) fn refill(&mut self, around: &Surroundings) {
         self.0.retain(|_, lane| {
             lane.refill(around);

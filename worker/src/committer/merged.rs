@@ -1,8 +1,8 @@
-//! What several units write to one document, as one write.
+//! The writes of several units to one document, as one write.
 
 use common::store::{Fields, Write};
 
-/// One document's write, and what it was made of.
+/// One document's write, and the writes that it was made of.
 pub(super) struct Merged {
     write: Write,
     parts: Parts,
@@ -37,7 +37,7 @@ impl Merged {
         }
     }
 
-    /// How many fields the document would have added to, with `more`.
+    /// To how many of the document's fields the write would add, with `more`.
     pub(super) fn transforms_with(&self, more: &Write) -> usize {
         let Write::Increment { by: more, .. } = more else { return transforms(&self.write) };
         let Write::Increment { by, .. } = &self.write else { return more.len() };
@@ -52,13 +52,13 @@ impl Merged {
         }
     }
 
-    /// The write to send, and what is needed to take it apart again.
+    /// The write to send, and the data needed to take it apart again.
     pub(super) fn into_write(self) -> (Write, Origin) {
         (self.write, Origin(self.parts))
     }
 }
 
-/// What a write that was sent had been made of.
+/// The writes that a sent one was made of.
 pub(super) struct Origin(Parts);
 
 impl Origin {
@@ -94,7 +94,7 @@ fn merge(sum: &mut Write, more: &Write) {
     }
 }
 
-/// Units that count in the same document set the same fields nearly always.
+/// Units that count in the same document nearly always set the same fields.
 fn overwrite(sum: &mut Write, set: &Fields) {
     let (Write::Upsert { fields, .. } | Write::Increment { fields, .. }) = sum else { return };
     for (name, value) in set {

@@ -2,8 +2,8 @@
 //!
 //! Two commits that write the same document start at least an interval apart: a Firestore document
 //! takes about one write a second. When the store says that others write the same documents, the
-//! interval of those tenants doubles; each commit of theirs that succeeds brings it nearer to where
-//! it began.
+//! interval of those tenants doubles; each successful commit of theirs brings it nearer to where it
+//! began.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -11,9 +11,9 @@ use std::time::Duration;
 use common::path::DocumentPath;
 use tokio::time::Instant;
 
-/// The longest that an interval grows to; one that is set longer stays as it is.
+/// The longest that an interval grows to; a longer setting stays as it is.
 const LONGEST: Duration = Duration::from_secs(2);
-/// What an interval of zero counts as when it doubles.
+/// The value that an interval of zero starts from when it doubles.
 const LEAST: Duration = Duration::from_millis(125);
 /// An interval shrinks to this share with each success.
 const EASE: f64 = 0.9;
@@ -29,7 +29,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Keeps this interval where nobody else writes.
+    /// Keeps this interval as long as nobody else writes.
     pub(super) fn new(interval: Duration) -> Self {
         let (written, order, slowed) = Default::default();
         Self { interval, written, order, slowed }
@@ -47,7 +47,7 @@ impl Pace {
         slowed.copied().unwrap_or(self.interval)
     }
 
-    /// A commit that began then wrote the document.
+    /// Notes that a commit that began then wrote the document.
     pub(super) fn wrote(&mut self, path: &DocumentPath, began: Instant) {
         if !self.interval.is_zero() || !self.slowed.is_empty() {
             self.written.insert(path.clone(), began);
@@ -55,14 +55,14 @@ impl Pace {
         }
     }
 
-    /// Others write documents of this tenant: its interval doubles.
+    /// Notes that others write documents of this tenant: its interval doubles.
     pub(super) fn slow_down(&mut self, tenant: &str) {
         let now = self.interval_of(Some(tenant)).max(LEAST);
         let slower = (now * 2).min(LONGEST.max(self.interval));
         self.slowed.insert(tenant.to_owned(), slower);
     }
 
-    /// A commit of this tenant succeeded.
+    /// Notes that a commit of this tenant succeeded.
     pub(super) fn ease(&mut self, tenant: &str) {
         let Some(interval) = self.slowed.get_mut(tenant) else { return };
         *interval = interval.mul_f64(EASE);

@@ -1,5 +1,5 @@
-//! Remembers what was in the store a moment ago, so that it is not asked for or written again: a
-//! storm of redeliveries costs no commits, and a user's tenth view no write for the user.
+//! Remembers what was in the store a moment ago, so that it is not read or written again: a storm
+//! of redeliveries costs no commits, and a user's tenth view costs no write for the user.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -52,7 +52,7 @@ impl Recent {
         self.upserts.known.get(path) == Some(fields)
     }
 
-    /// Drops what is too old, and the oldest if there is too much.
+    /// Drops documents that are too old, and the oldest ones if there are too many.
     pub(super) fn forget(&mut self) {
         self.gates.forget();
         self.upserts.forget();

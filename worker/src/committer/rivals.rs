@@ -14,7 +14,7 @@ pub(super) type Answer = Result<RecordOutcome, CommitError>;
 pub(super) struct Waiting {
     pub(super) unit: Unit,
     pub(super) answer: oneshot::Sender<Answer>,
-    /// Its place among those that wait for a commit; given up when the commit is sent.
+    /// Its place among the units that wait for a commit; given up when the commit is sent.
     pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
@@ -55,8 +55,8 @@ impl Rivals {
         all.for_each(|unit| unit.answer(Err(error.clone())));
     }
 
-    /// Answers the first alone that it is invalid, which says nothing about the others. Returns
-    /// them, if there are any.
+    /// Answers only the first that it is invalid, which says nothing about the others. Returns
+    /// those, if there are any.
     pub(super) fn first_failed(self, error: &CommitError) -> Option<Self> {
         let Self { first, mut others } = self;
         first.answer(Err(error.clone()));

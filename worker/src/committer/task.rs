@@ -1,5 +1,5 @@
-//! The task that commits: it arranges what waits, and keeps as many commits on their way as the
-//! store takes.
+//! The task that commits: it arranges the waiting units, and keeps as many commits in flight as the
+//! store accepts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,7 +19,7 @@ use super::lanes::Lanes;
 use super::rivals::{Rivals, Waiting};
 use super::unit::{CommitError, digest, take_digest};
 
-/// All that have come: senders wait while there is no room for theirs.
+/// All units that have arrived: senders wait while there is no room for theirs.
 const ALL: usize = usize::MAX;
 
 /// The task that commits.
@@ -99,7 +99,7 @@ impl Task {
         }
     }
 
-    /// Places the units whose records somebody has removed from the store: they are new.
+    /// Places the units whose records somebody has removed from the store: these count as new.
     fn checked(&mut self, checked: Checked) {
         for removed in checked.answer() {
             self.around.recent.forget_gate(&removed.unit.gate);
@@ -107,7 +107,7 @@ impl Task {
         }
     }
 
-    /// Sends as many commits as the store takes at once: first those that were tried before.
+    /// Sends as many commits as the store accepts at once: first those that were tried before.
     fn send(&mut self) {
         let now = Instant::now();
         while self.has_slot()
@@ -191,7 +191,7 @@ impl Task {
         self.held.push(job);
     }
 
-    /// Each first one of rivals created its gate.
+    /// The first of each group of rivals created its gate.
     fn stored(&mut self, job: Job, tried: Prepared, began: Instant) {
         let mut writes = owned(tried.writes).into_iter();
         for (rivals, create) in tried.rivals.into_iter().zip(writes.by_ref()) {
@@ -229,7 +229,7 @@ impl Task {
     }
 
     /// Tries again after a while. If others wrote the same documents, slows the tenants down, and
-    /// in the end parts them, so that none waits for the documents of another one.
+    /// in the end splits the commit by tenant, so that none waits for another's documents.
     fn try_again(&mut self, mut job: Job, tried: Prepared, error: StoreError) {
         let is_contended = matches!(error, StoreError::Contention(_));
         if !job.wait(is_contended) {
@@ -253,7 +253,7 @@ impl Task {
         tenants.into_iter().for_each(|tenant| self.around.pace.slow_down(tenant));
     }
 
-    /// Makes a commit of its own of each tenant's units.
+    /// Makes a separate commit of each tenant's units.
     fn split(&mut self, mut job: Job, tried: Prepared) {
         let waiting = std::mem::take(&mut job.left);
         self.release(&job);
@@ -267,7 +267,7 @@ impl Task {
         }
     }
 
-    /// Halves what the store calls invalid until the one bad unit is found.
+    /// Halves a commit that the store calls invalid until the one bad unit is found.
     fn divide(&mut self, mut job: Job, tried: Prepared, error: StoreError) {
         let mut units = tried.take_apart();
         if units.len() > 1 {
@@ -290,7 +290,7 @@ impl Task {
     }
 }
 
-/// Nobody cancels the tasks, so one that did not end has panicked.
+/// Nobody cancels the tasks, so a task that did not end has panicked.
 fn go_on_with_panic(error: JoinError) {
     if error.is_panic() {
         std::panic::resume_unwind(error.into_panic());

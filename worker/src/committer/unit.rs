@@ -13,8 +13,8 @@ pub struct Unit {
     pub gate: DocumentPath,
     /// The gate's fields, `digest` among them.
     pub fields: Fields,
-    /// What counts the record: increments, and upserts that give the same document whoever writes
-    /// them.
+    /// The writes that count the record: increments, and upserts that give the same document
+    /// whoever writes them.
     pub writes: Vec<Write>,
 }
 

@@ -1,9 +1,10 @@
 //! Completes the document of a text in several parts when the last of them is stored.
 //!
-//! Every delivery of a part looks for itself, after the part is stored and before the message is
-//! acknowledged. So of the deliveries that store the last parts at the same time, at least one sees
-//! all of them; and if each is killed before it can complete the document, their messages come
-//! again. Several may complete it at once: they write the same, since parts never change.
+//! Every delivery of a part checks, after the part is stored and before the message is
+//! acknowledged. So if several deliveries store the last parts at the same time, at least one sees
+//! all parts; and if all are killed before they can complete the document, their messages are
+//! delivered again. Several may complete it at once: they write the same document, since parts
+//! never change.
 
 use common::joined_text::JoinedText;
 use common::path::DocumentPath;
@@ -15,7 +16,7 @@ use common::store::{Document, StoreError, Write, scan};
 use crate::context::Context;
 
 /// Gives the record's document its texts and `processed_at`, if all parts are stored and nobody has
-/// done so.
+/// done so yet.
 pub(super) async fn complete(context: &Context, record: &Record) -> Result<(), StoreError> {
     let path = processed_log::path(&record.tenant, &record.id);
     let log = patiently(|| context.store.get_many(std::slice::from_ref(&path))).await?;

@@ -13,7 +13,7 @@ pub(crate) enum ProcessError {
     /// The message is not a record. Permanent: quarantine it.
     #[error(transparent)]
     BadMessage(#[from] MessageError),
-    /// The data do not fit the kind. Permanent: quarantine the message.
+    /// The data does not fit the kind. Permanent: quarantine the message.
     #[error("the message's data does not fit its kind")]
     BadData(#[from] serde_json::Error),
     /// The store did not take it.
@@ -46,8 +46,8 @@ impl ProcessError {
         }
     }
 
-    /// Whether a last try that fails like this one is the end: the store reported a fault that may
-    /// pass, or the work took too long.
+    /// Whether a last try that fails like this sends the message to quarantine: the store reported
+    /// a fault that may pass, or the work took too long.
     pub(crate) fn is_final_for_a_dead_letter(&self) -> bool {
         matches!(self, Self::TooSlow)
             || matches!(self, Self::Commit(CommitError::Store(error)) if error.is_passing())

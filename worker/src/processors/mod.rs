@@ -32,8 +32,8 @@ pub(crate) async fn process(
     }
 }
 
-/// Whether the record is so old that what it stored before may have expired: a replay might then
-/// count it twice.
+/// Whether the record is so old that its documents may have expired: a replay might then count it
+/// twice.
 fn is_expired(context: &Context, record: &Record) -> bool {
     let expire_at = context.settings.keep().expire_at(record.received_at);
     expire_at.is_some_and(|at| at - TimeDelta::days(1) < Utc::now())

@@ -53,7 +53,7 @@ async fn store(
     Ok(outcome)
 }
 
-/// The simulated heavy work. It ends at once when the worker stops, and unfinished at `until`.
+/// The simulated heavy work. It ends at once when the worker stops, and gives up at `until`.
 async fn work(context: &Context, text: &str, until: Option<Instant>) -> Result<(), ProcessError> {
     let _in_work = InWork::begin();
     let end = Instant::now() + context.settings.work_on(text);
@@ -66,7 +66,7 @@ async fn work(context: &Context, text: &str, until: Option<Instant>) -> Result<(
     }
 }
 
-/// Counts a text as in work for as long as it lives, even when its delivery is dropped.
+/// Counts a text as being processed while this value lives, even if the delivery is dropped.
 struct InWork;
 
 impl InWork {

@@ -5,7 +5,7 @@ use std::io;
 use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
 use thiserror::Error;
 
-/// Why the totals could not be brought up to date. All that was counted before stays.
+/// Why the totals could not be brought up to date. Everything that was counted before stays.
 #[derive(Debug, Error)]
 pub(in crate::aggregate) enum TotalsError {
     #[error("cannot read the archive")]
@@ -15,7 +15,7 @@ pub(in crate::aggregate) enum TotalsError {
 }
 
 impl TotalsError {
-    /// Whether the file of the totals is damaged: it is of no more use.
+    /// Whether the file of the totals is damaged and no longer usable.
     pub(in crate::aggregate) fn is_damage(&self) -> bool {
         let Self::Totals(error) = self else { return false };
         matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))

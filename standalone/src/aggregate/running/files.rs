@@ -11,7 +11,8 @@ use super::error::TotalsError;
 use super::messages::Part;
 use crate::archive::{Bookmark, Input};
 
-/// How much of a file is read in one transaction, in bytes. The counts of that much are in memory.
+/// How much of a file is read in one transaction, in bytes. The counts for that much are held in
+/// memory.
 const PART_BYTES: u64 = 8 << 20;
 
 /// The bookmarks of the files, by their path in the archive.
@@ -40,8 +41,9 @@ impl Files {
         Ok(Self { archive: archive.to_owned(), marks })
     }
 
-    /// Whether all that was read is still there. A file that is as long as it was is the same: files only
-    /// grow. One that is longer could have lost its end in a power cut and grown again.
+    /// Whether everything that was read is still there. A file with its old length is unchanged,
+    /// because files only grow. A longer one could have lost its end in a power cut and grown
+    /// again.
     pub(super) fn are_in(&self, inputs: &[Input]) -> io::Result<bool> {
         let found: HashMap<&Path, &Input> =
             inputs.iter().map(|input| (self.name(input), input)).collect();

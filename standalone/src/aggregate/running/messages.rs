@@ -1,5 +1,5 @@
-//! Which messages were counted. Of equal ones the first in the archive counts, and so does the first of
-//! those that have the name of the same record and other content.
+//! Which messages were counted. Of equal messages, the first in the archive counts; of those with
+//! the same record name but different content, also the first.
 
 use std::collections::BTreeMap;
 
@@ -83,11 +83,11 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Notes the message, and tells how it relates to those before it.
+/// Notes the message, and says how it relates to those before it.
 fn standing(db: &Connection, identity: &Identity) -> rusqlite::Result<Standing> {
     let Identity { record, digest, message, .. } = *identity;
     let [record, digest, message] = [record, digest, message].map(u128::to_be_bytes);
-    // Half of a hash tells the versions and parts of one record apart.
+    // Half of a hash is enough to tell the versions and parts of one record apart.
     let [digest, first] = [&digest[..8], &message[..8]];
     let mut insert = db.prepare_cached("INSERT OR IGNORE INTO records VALUES (?1, ?2, ?3)")?;
     if insert.execute(params![record, digest, first])? == 1 {

@@ -1,5 +1,6 @@
-//! Running totals: the counts of what was read of the archive so far, in a file of their own. The server
-//! reads each message once, whether or not it was restarted, and its memory does not grow with the archive.
+//! Running totals: the counts of the part of the archive that was read so far, in a file of their
+//! own. The server reads each message once, whether or not it was restarted, and its memory does
+//! not grow with the archive.
 
 mod error;
 mod files;
@@ -21,7 +22,8 @@ use super::report::Inputs;
 use super::totals::ByTenant;
 use crate::archive::inputs;
 
-/// Raise it when messages are counted otherwise, or the tables change: what is kept is then counted anew.
+/// Raise it when messages are counted differently, or the tables change: everything is then counted
+/// afresh.
 const FORMAT: &str = "1";
 
 const SCHEMA: &str = "
@@ -55,7 +57,8 @@ pub(super) struct RunningTotals {
 }
 
 impl RunningTotals {
-    /// Opens the file at `path`. It begins with nothing if it is missing, damaged or of another version.
+    /// Opens the file at `path`. The totals start empty if the file is missing, damaged or of
+    /// another version.
     pub(super) fn open(path: &Path, archive: &Path) -> Result<Self, TotalsError> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
@@ -69,7 +72,7 @@ impl RunningTotals {
         Ok(Self { db, archive: archive.to_owned() })
     }
 
-    /// Removes the file at `path`, which nothing has open.
+    /// Removes the file at `path`, which must not be open.
     pub(super) fn discard(path: &Path) -> Result<(), TotalsError> {
         for part in ["", "-wal", "-shm"] {
             let mut name = path.as_os_str().to_owned();
@@ -82,8 +85,8 @@ impl RunningTotals {
         Ok(())
     }
 
-    /// Reads what was added to the archive, and returns how many bytes that were. If something that was
-    /// counted is no longer there, it counts all that is there anew.
+    /// Reads what was added to the archive, and returns its length in bytes. If something that was
+    /// counted is no longer there, counts the whole archive afresh.
     pub(super) fn catch_up(&mut self) -> Result<u64, TotalsError> {
         let inputs = inputs(&self.archive)?;
         let mut files = Files::of(&self.db, &self.archive)?;
@@ -153,7 +156,7 @@ fn anew(path: &Path) -> Result<Connection, TotalsError> {
     Ok(connect(path)?.ok_or(rusqlite::Error::InvalidQuery)?)
 }
 
-/// Of this release and of [`FORMAT`]; never 0, which is that of a new file.
+/// The version of this release and of [`FORMAT`]; never 0, which a new file has.
 fn version() -> i32 {
     let hash = hash::short(&[env!("CARGO_PKG_VERSION"), FORMAT]);
     i32::try_from(hash % 0x7fff_ffff).unwrap_or(0) + 1

@@ -25,7 +25,7 @@ pub(super) fn add(db: &Connection, tally: Tally) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// A sum stays at the greatest number, as it does in memory.
+/// A sum saturates at the greatest number, as it does in memory.
 fn add_counts(db: &Connection, tenant: &TenantId, counts: &Counts) -> rusqlite::Result<()> {
     let mut add = db.prepare_cached(
         "INSERT INTO counts VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE
