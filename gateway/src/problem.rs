@@ -143,7 +143,8 @@ impl Problem {
         Self::unavailable("The gateway is busy. Try again.")
     }
 
-    /// A fault of the gateway itself. The log has the cause; the client cannot do anything about it.
+    /// A fault of the gateway itself. The cause is in the log; the client cannot do anything about
+    /// it.
     pub(crate) fn internal(cause: impl fmt::Display) -> Self {
         tracing::error!(%cause, "a request failed");
         Self::new(ProblemCode::Internal, "The gateway failed to handle the request.")
@@ -158,7 +159,7 @@ impl Problem {
         Self::new(ProblemCode::Unauthorized, detail).header(WWW_AUTHENTICATE, "Bearer")
     }
 
-    /// Says what a refused body may be, if that is what is wrong.
+    /// Says which forms a body may have, if its form is what is wrong.
     pub(crate) fn accepting(self, media_types: &'static str, codings: &'static str) -> Self {
         match self.code {
             ProblemCode::UnsupportedEncoding | ProblemCode::UnsupportedMediaType => {

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 /// The one table of codes: the status, name and title of each.
 macro_rules! codes {
     ($($code:ident = $status:literal $name:literal $title:literal,)*) => {
-        /// What is wrong, by a stable name that clients may rely on.
+        /// A stable name for what is wrong, which clients may rely on.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub(crate) enum ProblemCode {
             $($code,)*

@@ -141,17 +141,17 @@ pub(crate) struct SiteEvent {
     allow: Option<Value>,
 }
 
-/// What the owner of a site decides. What is missing or null is as for all sites of the deployment.
+/// The settings of a site. One that is missing or null is as for all sites of the deployment.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SiteSettings {
-    /// The hosts whose pages count, and all below them; any if it is empty.
+    /// The hosts whose pages count, including their subdomains; any host if it is empty.
     #[schema(max_items = 100)]
     hosts: Option<Vec<SettingItem>>,
-    /// By what events are counted, of what the deployment counts.
+    /// Which of the deployment's dimensions events are counted by.
     #[schema(max_items = 100)]
     dimensions: Option<Vec<SiteDimension>>,
-    /// The parameters of a page's address that tell pages apart.
+    /// The query parameters that tell pages apart.
     #[schema(max_items = 100)]
     query_parameters: Option<Vec<SettingItem>>,
     /// Whether `/a/` and `/a` are two pages.
@@ -297,7 +297,7 @@ kinds! {
 pub(crate) struct LogEntries(Vec<LogEntry>);
 
 /// An entry of an access log. The names that servers, shippers and clouds use for these fields are
-/// known too, in any case and at any depth: the page of the API lists them.
+/// known too, in any case and at any depth: docs/API.md lists them.
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LogEntry {

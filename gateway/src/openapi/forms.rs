@@ -39,8 +39,8 @@ forms! {
     )), "order-7";
     /// A day in UTC.
     Day: Some("date"), None, "2025-05-01";
-    /// A point in time (RFC 3339). Where one is sent, the other forms that people's tools write are
-    /// read too, such as seconds since 1970.
+    /// A point in time (RFC 3339). In requests, other common forms are accepted too, such as
+    /// seconds since 1970.
     Instant: Some("date-time"), None, "2025-05-01T10:00:00Z";
     /// An end of a period: a day in UTC, such as `2025-05-01`, or a point in time (RFC 3339).
     Moment: Some("day-or-date-time"), None, "2025-05-01";
@@ -71,7 +71,7 @@ impl PartialSchema for EventType {
 
 impl ToSchema for EventType {}
 
-/// Why an event is not counted as what it is.
+/// Why an event only counts as excluded.
 pub(crate) enum Exclusion {}
 
 impl PartialSchema for Exclusion {

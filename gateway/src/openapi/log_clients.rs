@@ -1,5 +1,5 @@
-//! The doors for log clients, as operations. What they take and answer is what their protocols say;
-//! `docs/CLIENTS.md` has what of it is kept.
+//! The doors for log clients, as operations. Requests and answers are those of their protocols;
+//! `docs/CLIENTS.md` says which parts are kept.
 
 use utoipa::openapi::Required;
 use utoipa::openapi::content::{Content, ContentBuilder};
@@ -147,7 +147,7 @@ impl Door {
             .build()
     }
 
-    /// What the path names, and the tenant where nothing else does.
+    /// The parameters in the path, and the tenant if nothing else names it.
     fn parameters(&self) -> Vec<Parameter> {
         let place = |name: &str, description: &str| {
             ParameterBuilder::new()

@@ -15,7 +15,7 @@ pub(crate) struct ProcessedLog {
     tenant_id: TenantId,
     /// The text without personal data.
     modified_data: String,
-    /// The text as it came; missing if `STORE_ORIGINAL` is false.
+    /// The text as it was sent; missing if `STORE_ORIGINAL` is false.
     #[schema(nullable = false)]
     original_text: Option<String>,
     /// When the document expires; missing without retention.
@@ -39,14 +39,14 @@ pub(crate) struct ListedLog {
     /// The number of parts that are processed.
     #[schema(nullable = false, minimum = 0)]
     parts_done: Option<i64>,
-    /// When the log was processed; missing while some of its parts are in work.
+    /// When the log was processed; missing while some of its parts are being processed.
     #[schema(nullable = false)]
     processed_at: Option<Instant>,
     received_at: Instant,
     /// The number of matches that were redacted.
     #[schema(minimum = 0)]
     redactions: i64,
-    /// The way it came: `json_upload` or `text_upload`.
+    /// How it came in: `json_upload` or `text_upload`.
     source: String,
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct LogBatch {
     tenant_id: TenantId,
     batch_id: RecordId,
     digest: Sha256,
-    /// What of the entries was counted; missing if the batch has several parts.
+    /// Which details of the entries were counted; missing if the batch has several parts.
     #[schema(nullable = false)]
     dimensions: Option<String>,
     /// The number of entries in the parts that are processed.
@@ -82,7 +82,7 @@ pub(crate) struct LogBatch {
     /// The number of parts that are processed.
     #[schema(minimum = 0)]
     parts_done: i64,
-    /// When the log was processed; missing while some of its parts are in work.
+    /// When the log was processed; missing while some of its parts are being processed.
     #[schema(nullable = false)]
     processed_at: Option<Instant>,
     received_at: Instant,
@@ -122,8 +122,8 @@ pub(crate) struct ListedEvent {
     /// Why the event is not counted; missing if it is. User, path and payload are then null.
     #[schema(nullable = false)]
     excluded: Option<Exclusion>,
-    /// What the event is counted by beside its type and its path, by dimension; missing if it is
-    /// nothing.
+    /// The values that the event is counted by, besides its type and path, by dimension; missing if
+    /// there are none.
     #[schema(nullable = false)]
     dimensions: Option<BTreeMap<String, String>>,
     /// Which of `event_type` and `path` are counted as `(other)`, separated by commas; missing if none is.
@@ -154,7 +154,7 @@ pub(crate) struct Quarantined {
     /// The size of the data.
     #[schema(minimum = 0)]
     data_bytes: i64,
-    /// Missing if the data were redacted: it would be a way to guess what was there.
+    /// Missing if the data was redacted: it would make it possible to guess the original.
     #[schema(nullable = false)]
     data_sha256: Option<Sha256>,
     /// The reason in words.

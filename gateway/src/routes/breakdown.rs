@@ -68,7 +68,7 @@ responses! {
 
 /// Views and visitors of a site by one of their properties
 ///
-/// over whole days, or of all time. As CSV where `Accept` asks for `text/csv`.
+/// over whole days, or of all time. The answer is CSV if `Accept` asks for `text/csv`.
 #[utoipa::path(
     get, path = "/stats/breakdown", tag = "events", operation_id = "getBreakdown",
     params(

@@ -1,4 +1,4 @@
-//! `GET /tenants/{tenant}/export`: everything that a tenant has in the store, to take along.
+//! `GET /tenants/{tenant}/export`: everything that a tenant has in the store.
 
 use std::io;
 use std::sync::Arc;
@@ -46,8 +46,8 @@ responses! {
 /// Reads everything that a tenant has
 ///
 /// in the store, one JSON object a line: records with their parts, counts, visitors, quarantine and
-/// settings, as they are stored. An answer ends after 10 s at most; if more is left, its last line has
-/// the token to go on with. An answer that is cut off was not all.
+/// settings, as they are stored. An answer ends after 10 s at most; if more is left, its last line
+/// has the token to continue with. An answer that is cut off is incomplete.
 #[utoipa::path(
     get, path = "/tenants/{tenant}/export", tag = "service", operation_id = "exportTenant",
     params(
@@ -72,7 +72,7 @@ pub(crate) async fn get(
     let turn = timeout(WAIT_FOR_TURN, Arc::clone(&gateway.exporting).acquire_owned()).await;
     let turn = turn.map_err(|_| Problem::busy())?.map_err(Problem::internal)?;
     let mut export = Export::new(Arc::clone(&gateway.store), tenant.clone(), place);
-    // A store that does not answer is told by the status.
+    // If the store does not answer, the status says so.
     let first = export.next().await?.unwrap_or_default();
     let until = Instant::now() + TIME;
     let lines = Lines { export, tenant, first: Some(first), until, _turn: turn };

@@ -59,7 +59,7 @@ pub(crate) async fn health() -> HttpResponse {
 
 /// Says whether the broker and the store answer
 ///
-/// and so whether a record would be taken now.
+/// and so whether a record would be accepted now.
 #[utoipa::path(
     get, path = "/ready", tag = "service", operation_id = "getReady",
     responses(

@@ -53,7 +53,7 @@ struct TextsAccepted<'a> {
     accepted: usize,
     /// The number of items that are not valid.
     rejected: usize,
-    /// Each text that is durable; an item that is not here was rejected.
+    /// The texts that are durable; an item that is missing here was rejected.
     #[schema(min_items = 1)]
     logs: Vec<TextOfBatch<'a>>,
     /// The first 20 errors of the items that are not valid.

@@ -1,4 +1,4 @@
-//! `GET /stats/live`: the visitors of a site who are there now.
+//! `GET /stats/live`: the visitors who are on a site now.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -14,10 +14,10 @@ use crate::openapi::{forms, parameters};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Gateway;
 
-/// How long a visitor is there after an event.
+/// How long a visitor counts as present after an event.
 const THERE: TimeDelta = TimeDelta::minutes(5);
 
-/// The visitors who are there.
+/// The visitors who are on the site now.
 #[derive(Serialize, ToSchema)]
 struct LiveVisitors<'a> {
     #[schema(value_type = forms::TenantId)]

@@ -69,7 +69,7 @@ struct Window {
     #[schema(minimum = 0)]
     requests: i64,
     status: StatusCounts,
-    /// The size of all answers, as far as the log has it.
+    /// The size of all answers, as far as the log gives it.
     #[schema(minimum = 0)]
     bytes: i64,
     /// The most frequent ones; ties go by name.
@@ -83,7 +83,7 @@ struct Window {
     hosts: Vec<HostCount>,
 }
 
-/// The requests by the class of their status. Together they are all requests of the window.
+/// The requests by status class. Together these are all requests of the window.
 #[derive(Serialize, ToSchema)]
 struct StatusCounts {
     #[serde(rename = "1xx")]
@@ -101,12 +101,12 @@ struct StatusCounts {
     #[serde(rename = "5xx")]
     #[schema(minimum = 0)]
     server_error: i64,
-    /// Requests whose log has no status, or one that HTTP does not have.
+    /// Requests without a status in the log, or with one that HTTP does not have.
     #[schema(minimum = 0)]
     unknown: i64,
 }
 
-/// The requests that a site has linked to.
+/// The requests that came from links on a site.
 #[derive(Serialize, ToSchema)]
 struct RefererCount {
     /// The host of the referer.
@@ -225,7 +225,7 @@ pub(crate) async fn post(
 /// with the status classes, the bytes, and the most frequent paths, user agents, referers and hosts
 /// of each, in at most 1,440 windows. The start is floored to the grain. Default: the last hour.
 /// Empty windows are left out. An answer of more than 8 MiB is refused. The worker's
-/// `LOG_DIMENSIONS` chooses what is counted; what is not is 0, unknown or empty.
+/// `LOG_DIMENSIONS` chooses what is counted; anything else is 0, unknown or empty.
 #[utoipa::path(
     get, path = "/logs/stats", tag = "access logs", operation_id = "countRequests",
     params(

@@ -62,7 +62,7 @@ pub(crate) async fn list(
 
 /// Reads a text log
 ///
-/// as it is stored. A long text is worked on in parts; it can be read when the last one is done.
+/// as it is stored. A long text is processed in parts; it can be read when the last one is done.
 #[utoipa::path(
     get, path = "/tenants/{tenant}/processed_logs/{log_id}", tag = "texts",
     operation_id = "getText",

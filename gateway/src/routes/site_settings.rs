@@ -1,4 +1,4 @@
-//! `GET` and `PUT /tenants/{tenant}/settings`: what the owner of a site decides.
+//! `GET` and `PUT /tenants/{tenant}/settings`: the settings of a site.
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
@@ -29,7 +29,7 @@ responses! {
 
 /// Reads the settings of a site
 ///
-/// all of them, as they are stored. Null, or an empty list, is what nobody has set.
+/// all of them, as they are stored. A setting that nobody has set is null, or an empty list.
 #[utoipa::path(
     get, path = "/tenants/{tenant}/settings", tag = "events", operation_id = "getSiteSettings",
     params(parameters::InPath),
@@ -54,9 +54,8 @@ pub(crate) async fn get(
 
 /// Changes the settings of a site
 ///
-/// to these: what is left out, or null, is as nobody had set it. Events that come afterwards are decided
-/// by them, at this gateway at once and at others within 10 s. Answers with all settings as they
-/// are stored.
+/// to these: a setting that is left out, or null, is reset. The new settings apply to later events,
+/// at this gateway at once and at others within 10 s. Answers with all settings as they are stored.
 #[utoipa::path(
     put, path = "/tenants/{tenant}/settings", tag = "events", operation_id = "putSiteSettings",
     params(parameters::InPath, parameters::Change),

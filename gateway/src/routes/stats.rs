@@ -23,7 +23,7 @@ use crate::state::Gateway;
 
 const DEFAULT_LIMIT: u32 = 10;
 const MAX_LIMIT: u32 = 100;
-/// The most days with events whose pages and visitors are put together.
+/// The most days with events whose pages and visitors are combined.
 const MAX_DAYS: usize = 366;
 /// The hours of a month, or the days of a year.
 const GRAINS: [Choice; 2] = [
@@ -55,7 +55,7 @@ struct SiteStats<'a> {
     unique_users: i64,
     /// The most viewed paths first; ties by name.
     top_paths: Vec<PathViews>,
-    /// Events that are not counted as what they are, by the reason.
+    /// Events that only count as excluded, by reason.
     excluded: BTreeMap<String, i64>,
 }
 
@@ -194,7 +194,7 @@ impl Site<'_> {
     }
 }
 
-/// The days of a period that have events, if they are not too many to be put together.
+/// The days of a period that have events, if there are not too many to combine.
 pub(super) async fn days(
     store: &dyn DocumentStore,
     tenant: &TenantId,

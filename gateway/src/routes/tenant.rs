@@ -26,7 +26,7 @@ const TIME: Duration = Duration::from_secs(10);
 struct TenantRemoved<'a> {
     #[schema(value_type = forms::TenantId)]
     tenant_id: &'a str,
-    /// Whether nothing was left. If something was, send the request again.
+    /// Whether nothing is left. If something is, send the request again.
     complete: bool,
     /// How many documents this request has removed, by collection.
     removed: BTreeMap<String, u64>,
@@ -42,9 +42,9 @@ responses! {
 
 /// Removes everything of a tenant
 ///
-/// from the store: records, counts, visitors, quarantine and settings. A request removes for 10 s at
-/// most; if it is answered 202, or not at all, send it again until it is answered 200. The raw archive
-/// is not touched, and what is still in the queue is stored afterwards.
+/// from the store: records, counts, visitors, quarantine and settings. A request removes for 10 s
+/// at most; if the answer is 202, or there is none, send it again until the answer is 200. The raw
+/// archive is not touched, and records that are still in the queue are stored afterwards.
 #[utoipa::path(
     delete, path = "/tenants/{tenant}", tag = "service", operation_id = "deleteTenant",
     params(parameters::InPath),
@@ -69,7 +69,7 @@ pub(crate) async fn delete(
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::in_path(&request, &path)?;
     let removed = removal::remove(&*gateway.store, &tenant, Instant::now() + TIME).await;
-    // Its settings may be gone, whether all of it is or not.
+    // Its settings may be gone, whether or not everything else is.
     gateway.sites.forget(&tenant);
     let Removed { documents, is_complete } = removed?;
     tracing::info!(%tenant, is_complete, documents = documents.values().sum::<u64>(), "a tenant is removed");
