@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::report::Report;
 use super::rows;
-use super::running::{RunningTotals, TotalsError};
+use super::running_totals::{RunningTotals, TotalsError};
 use crate::archive::Corrupt;
 
 /// How many times longer the pause is than the work: it takes at most a tenth of one processor.
