@@ -9,7 +9,7 @@ use common::metrics::{
 };
 use common::record::Kind;
 
-use crate::doors::{sites, sources};
+use crate::doors::{analytics, sources};
 use crate::extractors::{log_batch, one_text, site_event};
 use crate::problem::ProblemCode;
 use crate::publish;
@@ -20,7 +20,7 @@ const SOURCES: [(Kind, &[&str]); 6] = [
     (Kind::Text, &sources::LOG_CLIENTS),
     (Kind::AccessLog, &[log_batch::SOURCE]),
     (Kind::Event, &[site_event::SOURCE, "interaction"]),
-    (Kind::Event, &sites::SOURCES),
+    (Kind::Event, &analytics::SOURCES),
     (Kind::Text, &one_text::SOURCES),
 ];
 
@@ -29,7 +29,7 @@ pub(crate) fn begin() {
     let codes: Vec<_> = ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
     begin_at_zero(&REFUSED, &[&codes]);
     begin_at_zero(&ENTRIES, &[&["accepted", "rejected"]]);
-    begin_at_zero(&LEFT_OUT, &[&sites::SOURCES, &["ignored", "rejected"]]);
+    begin_at_zero(&LEFT_OUT, &[&analytics::SOURCES, &["ignored", "rejected"]]);
     publish::begin_counters();
     for (kind, sources) in SOURCES {
         begin_at_zero(&ACCEPTED, &[&[kind.as_str()], sources]);

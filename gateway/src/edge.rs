@@ -19,8 +19,8 @@ use common::trace;
 
 use crate::bearer::has_token;
 use crate::counters::{self, RouteSeries};
+use crate::doors::analytics;
 use crate::doors::own_form::OwnForm;
-use crate::doors::sites;
 use crate::problem::{Problem, ProblemCode};
 use crate::read_origins;
 use crate::request_log::{self, LogRequests};
@@ -148,7 +148,7 @@ fn may_read(request: &ServiceRequest, settings: &GatewaySettings) -> Result<(), 
     let is_open = !matches!(*request.method(), Method::GET | Method::HEAD)
         || OPEN.contains(&request.path())
         || served_pages::is_file(request.path())
-        || sites::is_at(request.path());
+        || analytics::is_at(request.path());
     let Some(token) = settings.read_token().filter(|_| !is_open) else { return Ok(()) };
     let mut tokens = [Some(token), settings.admin_token()].into_iter().flatten();
     match tokens.any(|token| has_token(request.headers(), token)) {

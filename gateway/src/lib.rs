@@ -5,7 +5,7 @@
 //! logs), `routes` (for other clients' protocols `doors`), `publish`, and `problem` for what goes
 //! wrong.
 
-mod accept;
+mod accept_events;
 mod admin;
 mod app;
 mod assets;
@@ -44,7 +44,7 @@ mod routes;
 mod served_pages;
 mod settings;
 mod site_rules;
-mod sites;
+mod site_settings_cache;
 mod slow_answer;
 mod state;
 mod stored;

@@ -16,10 +16,10 @@ use tokio::time::timeout;
 use crate::admin;
 use crate::compress::compressed;
 use crate::counters::RouteSeries;
-use crate::doors::elasticsearch::{self, handshake};
-use crate::doors::sites::{
+use crate::doors::analytics::{
     cloud_events, goatcounter, matomo, plausible, posthog, segment, snowplow, umami,
 };
+use crate::doors::elasticsearch::{self, handshake};
 use crate::doors::splunk::collector;
 use crate::doors::{journald, loki, otlp, records};
 use crate::edge::{not_found, only};

@@ -14,7 +14,7 @@ use crate::probes::Probes;
 use crate::rates::Rates;
 use crate::room::Room;
 use crate::settings::GatewaySettings;
-use crate::sites::Sites;
+use crate::site_settings_cache::Sites;
 use crate::turns::Turns;
 use crate::visitor::Salts;
 

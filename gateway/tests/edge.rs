@@ -220,7 +220,7 @@ async fn status(mut stream: TcpStream) -> String {
 
 #[tokio::test]
 async fn half_sent_bodies_that_leave_no_room_are_refused_and_small_ones_are_taken() {
-    let least = ["--max-bodies-bytes", "134217728"];
+    let least = ["--max-bodies-bytes", "134217728", "--max-body-seconds", "7"];
     beside(&least, async |gateway| {
         let length = 4 << 20;
         let streams = join_all((0..60).map(|_| half_sent(&gateway, length, length - 1))).await;

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::answer::Answer;
 use crate::http::NobodyThere;
-use crate::pace;
+use crate::retry_wait;
 use crate::setup::SetupError;
 
 /// Sends events to one deployment.
@@ -54,7 +54,7 @@ impl Sender {
                 let is_passing = answer.is_passing();
                 return Err(NotTaken { answer: answer.describe(), tries, is_passing });
             }
-            sleep(pace::wait(self.backoff, tries, answer.retry_after())).await;
+            sleep(retry_wait::wait(self.backoff, tries, answer.retry_after())).await;
             tries += 1;
         }
     }

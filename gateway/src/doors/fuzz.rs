@@ -12,7 +12,7 @@ use common::broker::embedded::{EmbeddedBroker, EmbeddedQueue, QueueOptions};
 use common::message::flow;
 use common::store::embedded::EmbeddedStore;
 
-use super::sites;
+use super::analytics;
 use crate::route_table::routes;
 use crate::settings::tests::settings;
 use crate::state::Gateway;
@@ -129,8 +129,8 @@ fn every_route_that_takes_a_body_is_tried() {
     let own: BTreeSet<_> = own.map(|route| (*route).to_owned()).collect();
     let gone: Vec<_> = own.difference(&posted).collect();
     assert!(gone.is_empty(), "no route takes a body at {gone:?}");
-    let sites = sites::fuzz::PLACES.map(|place| place.replace("/acme", "/{tenant}"));
-    let tried: BTreeSet<_> = own.into_iter().chain(sites).collect();
+    let analytics = analytics::fuzz::PLACES.map(|place| place.replace("/acme", "/{tenant}"));
+    let tried: BTreeSet<_> = own.into_iter().chain(analytics).collect();
     let untried: Vec<_> = posted.difference(&tried).collect();
     assert!(untried.is_empty(), "no mutated bodies for {untried:?}");
 }

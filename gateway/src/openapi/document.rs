@@ -162,7 +162,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::doors::sites;
+    use crate::doors::analytics;
     use crate::route_table::routes;
 
     type Route = (String, String);
@@ -209,10 +209,12 @@ mod tests {
 
     #[actix_web::test]
     async fn every_route_but_the_doors_is_described_and_nothing_else_is() {
-        let (doors, routed): (BTreeSet<_>, BTreeSet<_>) =
-            routed().await.into_iter().partition(|(_, path)| sites::PATHS.contains(&path.as_str()));
+        let (doors, routed): (BTreeSet<_>, BTreeSet<_>) = routed()
+            .await
+            .into_iter()
+            .partition(|(_, path)| analytics::PATHS.contains(&path.as_str()));
         let paths: BTreeSet<_> = doors.iter().map(|(_, path)| path.as_str()).collect();
-        assert_eq!(paths, BTreeSet::from(sites::PATHS));
+        assert_eq!(paths, BTreeSet::from(analytics::PATHS));
         let (heads, routed): (BTreeSet<_>, BTreeSet<_>) =
             routed.into_iter().partition(|(method, _)| method == "HEAD");
         assert_eq!(described(), routed);

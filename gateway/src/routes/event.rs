@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{ON_PUBLISH, Status};
-use crate::accept::{self, accept};
+use crate::accept_events::{self, accept};
 use crate::extractors::body::{self, Body};
 use crate::extractors::interaction::Interaction;
 use crate::extractors::new_event::NewEvent;
@@ -93,7 +93,7 @@ pub(crate) async fn post_site_event(
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
     let SiteEvent { mut event, browser } = site_event;
-    accept::name_visitor(&mut event, browser.as_ref(), &gateway).await;
+    accept_events::name_visitor(&mut event, browser.as_ref(), &gateway).await;
     answer(event, &gateway).await
 }
 

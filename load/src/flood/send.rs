@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::plan::{Format, Plan};
 use crate::answer::Answer;
 use crate::count::count;
-use crate::pace;
+use crate::retry_wait;
 
 /// Posts the records of a plan.
 pub(super) struct Sender {
@@ -186,7 +186,7 @@ impl Sender {
         tokio::select! {
             biased;
             () = self.stop.cancelled() => false,
-            () = sleep(pace::wait(self.backoff, tries, last.retry_after())) => true,
+            () = sleep(retry_wait::wait(self.backoff, tries, last.retry_after())) => true,
         }
     }
 }

@@ -12,6 +12,8 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
+use super::day_curve::DAY_CURVE;
+
 /// How many pages the site has.
 const PAGES: usize = 60;
 /// The pages that every site has, the most popular first; the others are articles.
@@ -41,9 +43,6 @@ const REFERRERS: [&str; 5] = [
     "https://www.bing.com/",
     "https://duckduckgo.com/",
 ];
-/// How busy each hour of a day is, from midnight UTC.
-const HOURS: [u32; 24] =
-    [3, 2, 1, 1, 1, 2, 4, 7, 11, 14, 15, 15, 13, 14, 15, 14, 13, 12, 11, 11, 10, 8, 6, 4];
 /// Large cities: latitude and longitude.
 const CITIES: [(f64, f64); 12] = [
     (52.52, 13.40),
@@ -113,7 +112,7 @@ impl Events {
             referrer: long_tail(REFERRERS.len())?,
             user: long_tail(recipe.users)?,
             tenant: long_tail(recipe.tenants.len())?,
-            hour: WeightedIndex::new(HOURS)?,
+            hour: WeightedIndex::new(DAY_CURVE)?,
             name: recipe.name(),
             pages,
             chance,

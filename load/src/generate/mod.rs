@@ -1,6 +1,7 @@
 //! `spillway generate`: a realistic sample of events, sent through the public API.
 
 mod args;
+mod day_curve;
 mod events;
 mod file;
 mod link;

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::scenario::{Batch, Name, Scenario};
 use crate::answer::Answer;
-use crate::pace;
+use crate::retry_wait;
 
 /// Sends the requests of a scenario.
 pub(super) struct Sender<'a> {
@@ -62,7 +62,7 @@ impl Sender<'_> {
         sleep_until(due).await;
         for tries in 1.. {
             let answer = self.post(batch).await;
-            let wait = pace::wait(self.backoff, tries, answer.retry_after());
+            let wait = retry_wait::wait(self.backoff, tries, answer.retry_after());
             if answer.is_promise() {
                 return None;
             }

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::report::Report;
 use super::rows;
-use super::running::{RunningTotals, TotalsError};
+use super::running_totals::{RunningTotals, TotalsError};
 use crate::archive::Corrupt;
 
 /// How many times longer than the work the pause is: the work takes at most a tenth of one

@@ -8,7 +8,7 @@ mod ledger;
 mod report;
 mod rows;
 mod run;
-mod running;
+mod running_totals;
 mod share;
 mod source;
 mod summary;

@@ -3,10 +3,10 @@
 
 use std::ops::Range;
 
+use super::numbered_things::{FILLERS, identifies, measured, numbers_a_thing};
 use super::surroundings::{
     begins, digits, ends, free_after, free_before, joined_by_hyphen, word_before,
 };
-use super::things::{FILLERS, identifies, measured, numbers_a_thing};
 
 /// The groups of digits in which the networks write card numbers.
 const GROUPINGS: &[&[usize]] = &[

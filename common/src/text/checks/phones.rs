@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use super::numbered_things::{measured, numbers_a_thing};
 use super::surroundings::{after_column, all_digits, begins, digit, group_lengths, prefixes};
-use super::things::{measured, numbers_a_thing};
 
 /// Total digits of phone numbers by country code, for countries where all numbers are equally long.
 /// This keeps the next column out of a number that is written in groups.

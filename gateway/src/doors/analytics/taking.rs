@@ -6,7 +6,7 @@ use common::metrics::LEFT_OUT;
 use common::record::RecordId;
 
 use super::hit::Hit;
-use crate::accept::{accept, name_visitor};
+use crate::accept_events::{accept, name_visitor};
 use crate::extractors::new_event::NewEvent;
 use crate::extractors::record_id;
 use crate::extractors::site_event::{self, Sender};

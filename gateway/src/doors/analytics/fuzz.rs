@@ -70,7 +70,7 @@ fn no_body_and_no_query_of_a_door_is_a_panic() {
     let system = actix_web::rt::System::new();
     let app = App::new().app_data(gateway(folder.path())).configure(routes);
     let app = system.block_on(init_service(app));
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/site_doors");
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/analytics_clients");
     corpus::try_all(&corpus, |bytes| {
         for request in requests(bytes) {
             let request = request.insert_header(("x-tenant-id", "acme")).to_request();
