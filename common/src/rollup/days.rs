@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
-use super::events::{Period, in_period, midnight, visitors_query};
-use super::layout::{Dimension, Grain};
+use super::events::{Period, in_period, visitors_query};
+use super::layout::{Dimension, Grain, midnight};
 use super::query::rollups;
 use crate::path::{Collection, CollectionPath};
 use crate::store::{Aggregation, Document, DocumentStore, Op, Query, StoreError};

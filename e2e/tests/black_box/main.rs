@@ -44,3 +44,4 @@ mod tenant_data;
 mod tenants;
 mod text_batches;
 mod texts;
+mod time_zones;

@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use chrono::NaiveDate;
 use common::rollup::Period;
 use common::site_dimension::SiteDimension;
+use common::time_zone::TimeZone;
 
 use super::period::Asked;
 use super::query::{self, invalid};
@@ -26,10 +27,10 @@ pub(crate) struct Breakdown {
 }
 
 impl Breakdown {
-    /// Reads the parameters.
-    pub(crate) fn read(request: &HttpRequest) -> Result<Self, Problem> {
+    /// Reads the parameters; days are those of `zone`.
+    pub(crate) fn read(request: &HttpRequest, zone: TimeZone) -> Result<Self, Problem> {
         let dimension = dimension(request)?;
-        let asked = Asked::read(request)?;
+        let asked = Asked::read(request, zone)?;
         let period = asked.of_days()?;
         Ok(Self {
             dimension,
@@ -98,7 +99,8 @@ mod tests {
 
     fn read(query: &str) -> Result<Breakdown, String> {
         let request = TestRequest::with_uri(&format!("/stats/breakdown?{query}"));
-        Breakdown::read(&request.to_http_request()).map_err(|problem| problem.to_string())
+        Breakdown::read(&request.to_http_request(), TimeZone::default())
+            .map_err(|problem| problem.to_string())
     }
 
     fn days(first: &str, last: &str) -> Option<Period> {

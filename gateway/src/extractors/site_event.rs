@@ -157,6 +157,7 @@ impl Sent {
             excluded: None,
             dimensions: Dimensions::new(),
             others: Vec::new(),
+            day: None,
         };
         event.digest(self.timestamp)
     }
@@ -182,6 +183,7 @@ impl Sent {
             excluded: None,
             dimensions: Dimensions::new(),
             others: Vec::new(),
+            day: None,
         }
     }
 }
@@ -313,6 +315,7 @@ mod tests {
             excluded: None,
             dimensions: Dimensions::new(),
             others: Vec::new(),
+            day: None,
         };
         assert_eq!(event(json!({})), plain.digest(None), "as it always was");
     }

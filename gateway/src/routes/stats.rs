@@ -125,12 +125,13 @@ pub(crate) async fn get(
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::site(&request)?;
     let limit = query::limit(&request, DEFAULT_LIMIT, MAX_LIMIT)?;
-    let asked = Asked::read(&request)?;
+    let asked = Asked::read(&request, gateway.sites.zone(&tenant).await)?;
     let period = asked.of_days()?;
     let site = Site { store: &*gateway.store, tenant: &tenant, limit };
     let Totals { views, users, paths, excluded } = site.totals(period).await?;
     let date = day(period);
-    let several = |bound: Option<Bound>| bound.filter(|_| date.is_none()).map(|it| rfc3339(it.at));
+    let several =
+        |bound: Option<Bound>| bound.filter(|_| date.is_none()).map(|it| rfc3339(it.written));
     Ok(HttpResponse::Ok().json(SiteStats {
         site_id: tenant.as_str(),
         date,
@@ -255,7 +256,8 @@ pub(crate) async fn series(
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::site(&request)?;
-    let Windows { grain, from, to } = windows::read(&request, &GRAINS, Utc::now())?;
+    let zone = gateway.sites.zone(&tenant).await;
+    let Windows { grain, from, to } = windows::read(&request, &GRAINS, zone, Utc::now())?;
     let points = rollup::series(&*gateway.store, &tenant, grain, (from, to)).await?;
     Ok(HttpResponse::Ok().json(Series {
         site_id: tenant.as_str(),
