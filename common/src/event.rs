@@ -7,8 +7,8 @@ use crate::hash;
 use crate::keep::Keep;
 use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::record::{Record, RecordId};
-use crate::site_dimension::Dimensions;
-use crate::store::{Fields, Value, fields};
+use crate::site_dimension::{Dimensions, OTHERS};
+use crate::store::{Document, Fields, Value, fields};
 use crate::tenant::TenantId;
 use crate::time_zone::TimeZone;
 
@@ -220,6 +220,21 @@ impl Event {
 /// Whether events of this type are page views, whatever case it is written in.
 pub fn is_view(event_type: &str) -> bool {
     VIEWS.iter().any(|view| event_type.eq_ignore_ascii_case(view))
+}
+
+/// The day by which an event in the store is counted.
+pub fn day_of(event: &Document) -> Option<NaiveDate> {
+    match event.text("day") {
+        Some(day) => day.parse().ok(),
+        None => Some(event.timestamp("timestamp")?.date_naive()),
+    }
+}
+
+/// Whether an event in the store is counted by the type of a view, or as `(other)`, which hides the type.
+pub fn is_counted_as_view(event: &Document) -> bool {
+    let is_other = |marks: &str| marks.split(',').any(|mark| mark == Bounded::EventType.as_str());
+    let event_type = event.text("event_type").unwrap_or_default();
+    event.text("others").is_some_and(is_other) || event_type == OTHERS || is_view(event_type)
 }
 
 /// The path of an event.

@@ -45,3 +45,4 @@ pub mod tenant;
 pub mod text;
 pub mod time_zone;
 pub mod trace;
+pub mod visits;

@@ -122,7 +122,7 @@ static DEMO: [Asset; 5] = [
     Asset::new("/demo/icon.svg", SVG, file!("icon.svg")),
 ];
 
-static DASHBOARD: [Asset; 16] = [
+static DASHBOARD: [Asset; 17] = [
     Asset::page("/dashboard", file!("dashboard/index.html"), TEXT_ONLY),
     Asset::script("/dashboard/dashboard.js", file!("dashboard/dashboard.js")),
     Asset::script("/dashboard/sections.js", file!("dashboard/sections.js")),
@@ -134,6 +134,7 @@ static DASHBOARD: [Asset; 16] = [
     Asset::script("/dashboard/table.js", file!("dashboard/table.js")),
     Asset::script("/dashboard/tenants.js", file!("dashboard/tenants.js")),
     Asset::script("/dashboard/time.js", file!("dashboard/time.js")),
+    Asset::script("/dashboard/visits.js", file!("dashboard/visits.js")),
     Asset::style("/dashboard/style.css", file!("style.css")),
     Asset::new("/dashboard/icon.svg", SVG, file!("icon.svg")),
     Asset::script("/dashboard/uPlot.iife.min.js", file!("uplot/uPlot.iife.min.js")),

@@ -45,3 +45,4 @@ mod tenants;
 mod text_batches;
 mod texts;
 mod time_zones;
+mod visits;

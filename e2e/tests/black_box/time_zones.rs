@@ -30,7 +30,7 @@ e2e::on_shared_deployments!(
 );
 
 /// Events of each site; some more are sent again.
-const EVENTS: usize = 80;
+const EVENTS: usize = 40;
 
 fn no_settings() -> Settings {
     Vec::new()

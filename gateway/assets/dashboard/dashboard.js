@@ -7,6 +7,7 @@ import { showLogs, showQuarantine, showRequests, showTypes, showViews } from "./
 import { readSite, zoneText } from "./site.js";
 import { isKnown, latest, showSnippet, showTenants } from "./tenants.js";
 import { DAY, daysText, isoDay, isoMonth, period } from "./time.js";
+import { showVisits } from "./visits.js";
 
 /** Milliseconds until the numbers are read again, while somebody looks at them. */
 const REFRESH = 30_000;
@@ -107,6 +108,8 @@ async function showNumbers(view) {
     }
     for (const table of document.querySelectorAll("table")) delete table.dataset.whole;
   }
+  // Nothing waits for visits: they may have to be derived first. Where that fails, the next refresh asks again.
+  showVisits(view).catch(() => {});
   const has = await Promise.all(SECTIONS.map((section) => section(view)));
   await explain(view, has);
   say("");

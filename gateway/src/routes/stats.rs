@@ -204,13 +204,18 @@ pub(super) async fn days(
     // All time is one window of its own, which says nothing about days.
     let period = if period == Period::All { Period::Days(None, None) } else { period };
     let days = rollup::days_with_events(store, tenant, period).await?;
-    if days.len() <= MAX_DAYS {
-        return Ok(days);
+    check_days(days.len())?;
+    Ok(days)
+}
+
+/// Refuses too many days.
+pub(super) fn check_days(days: usize) -> Result<(), Problem> {
+    if days <= MAX_DAYS {
+        return Ok(());
     }
     let reason = format!(
-        "must begin later: the period has {} days with events, and at most {MAX_DAYS} are read at \
-         once",
-        days.len()
+        "must begin later: the period has {days} days with events, and at most {MAX_DAYS} are read at \
+         once"
     );
     Err(query::invalid("from", &reason))
 }
