@@ -9,7 +9,7 @@ locals {
   # Firestore indexes every field by default, in both directions, and bills the entries as storage. An
   # index on a time that only grows also takes just 500 writes a second, and one on a count changes with
   # every commit. So no field has an index of its own …
-  unindexed = ["events", "log_batches", "parts", "processed_logs", "quarantine", "rollups", "salts", "settings", "visitors"]
+  unindexed = ["events", "log_batches", "parts", "processed_logs", "quarantine", "rollups", "salts", "settings", "visitors", "visits"]
 
   # … except those that a query compares without an order, which needs no composite index.
   indexed = {

@@ -58,12 +58,12 @@ locals {
   )
 }
 
-# The gateway reads everything, and writes two things: the day's salt of visitors' ids, which it creates
-# and destroys, and, where somebody may change them, the settings of sites. Google's predefined roles
-# would always let it change documents.
+# The gateway reads everything, and writes three things: the day's salt of visitors' ids and what it derives
+# of a day's visits, which it creates and destroys, and, where somebody may change them, the settings of
+# sites. Google's predefined roles would always let it change documents.
 resource "google_project_iam_custom_role" "gateway" {
   role_id = "${replace(var.name, "-", "_")}_gateway"
-  title   = "Spillway gateway (${var.name}): reads documents, writes salts and settings"
+  title   = "Spillway gateway (${var.name}): reads documents, writes salts, visits and settings"
   permissions = concat([
     "datastore.entities.create",
     "datastore.entities.delete",

@@ -34,6 +34,7 @@ BEYOND_SCHEMAS = [
     ("compare", "needs a period with a start and an end"),
     ("hosts|query_parameters|excluded_addresses|excluded_paths", "has .*"),
     ("hosts|query_parameters|excluded_addresses|excluded_paths", "must have items of at most .*"),
+    ("time_zone", "must be the name of a time zone, .*"),
 ]
 TENANT = "acme"
 
@@ -63,6 +64,8 @@ def before_call(context, case, kwargs):
             end_soon(case.query)
         if case.path == "/stats/breakdown":
             filter_by_what_is_asked(case.query)
+        if case.path in ("/stats/breakdown", "/stats/visits"):
+            compare_what_has_both_ends(case.query)
         if case.path == "/logs" and case.query:
             # The type of the body says what it is.
             case.query.pop("format", None)
@@ -84,10 +87,14 @@ def spoil_times(body):
 
 
 def filter_by_what_is_asked(query):
-    """A filter names the dimension, and a comparison needs a period with both ends."""
+    """A filter names the dimension."""
     if "filter" in query:
         query["filter"] = f"{query['dimension']}:{query['filter']}"
-    if "date" not in query and not {"from", "to"} <= query.keys():
+
+
+def compare_what_has_both_ends(query):
+    """A comparison needs a period with both ends."""
+    if query and "date" not in query and not {"from", "to"} <= query.keys():
         query.pop("compare", None)
 
 

@@ -1,15 +1,16 @@
 //! An event on a site, in its message and in the store: what a visitor did, where and when.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::hash;
 use crate::keep::Keep;
 use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::record::{Record, RecordId};
-use crate::site_dimension::Dimensions;
-use crate::store::{Fields, Value, fields};
+use crate::site_dimension::{Dimensions, OTHERS};
+use crate::store::{Document, Fields, Value, fields};
 use crate::tenant::TenantId;
+use crate::time_zone::TimeZone;
 
 /// The event types that count as page views, in lower case.
 pub const VIEWS: [&str; 3] = ["page_view", "pageview", "view"];
@@ -52,6 +53,10 @@ pub struct Event {
     /// leaves it out: when the event is sent again, the day may have others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<Bounded>,
+    /// The day by which it is counted, if the zone of its site has another one than UTC. The digest leaves
+    /// it out, because the zone may have changed when the event is sent again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<NaiveDate>,
 }
 
 /// A text of an event that it is counted by and its client chooses, so that a day may have any number.
@@ -155,6 +160,17 @@ impl Event {
         Self { user_id: None, path: None, payload: None, excluded, dimensions, others, ..self }
     }
 
+    /// The day by which it is counted, and of which its user is a visitor.
+    pub fn day(&self) -> NaiveDate {
+        self.day.unwrap_or_else(|| self.timestamp.date_naive())
+    }
+
+    /// Counts it by the days of this zone.
+    pub fn count_in(&mut self, zone: TimeZone) {
+        let (day, in_utc) = (zone.day(self.timestamp), self.timestamp.date_naive());
+        self.day = (day != in_utc).then_some(day);
+    }
+
     /// Whether it is a page view.
     pub fn is_view(&self) -> bool {
         is_view(&self.event_type)
@@ -181,7 +197,9 @@ impl Event {
         let excluded = self.excluded.map(|reason| ("excluded", reason.as_str().into()));
         let dimensions = (!self.dimensions.is_empty()).then(|| ("dimensions", self.named().into()));
         let others = (!self.others.is_empty()).then(|| ("others", self.counted_as_other().into()));
-        let marks = truncated.into_iter().chain(excluded).chain(dimensions).chain(others);
+        let day = self.day.map(|day| ("day", day.to_string().into()));
+        let marks =
+            truncated.into_iter().chain(excluded).chain(dimensions).chain(others).chain(day);
         document.extend(marks.map(|(name, value)| (name.to_owned(), value)));
         keep.mark(&mut document, record.received_at);
         document
@@ -202,6 +220,21 @@ impl Event {
 /// Whether events of this type are page views, whatever case it is written in.
 pub fn is_view(event_type: &str) -> bool {
     VIEWS.iter().any(|view| event_type.eq_ignore_ascii_case(view))
+}
+
+/// The day by which an event in the store is counted.
+pub fn day_of(event: &Document) -> Option<NaiveDate> {
+    match event.text("day") {
+        Some(day) => day.parse().ok(),
+        None => Some(event.timestamp("timestamp")?.date_naive()),
+    }
+}
+
+/// Whether an event in the store is counted by the type of a view, or as `(other)`, which hides the type.
+pub fn is_counted_as_view(event: &Document) -> bool {
+    let is_other = |marks: &str| marks.split(',').any(|mark| mark == Bounded::EventType.as_str());
+    let event_type = event.text("event_type").unwrap_or_default();
+    event.text("others").is_some_and(is_other) || event_type == OTHERS || is_view(event_type)
 }
 
 /// The path of an event.
@@ -225,6 +258,7 @@ mod tests {
             excluded: None,
             dimensions: Dimensions::new(),
             others: Vec::new(),
+            day: None,
         }
     }
 
@@ -260,6 +294,22 @@ mod tests {
         let written = serde_json::to_string(&marked).expect("JSON");
         assert!(written.ends_with(r#","truncated":true,"excluded":"bot"}"#), "{written}");
         assert_eq!(serde_json::from_str::<Event>(&written).ok(), Some(marked));
+    }
+
+    #[test]
+    fn an_event_carries_its_day_only_where_that_is_not_the_day_in_utc() {
+        let evening = "2025-05-02T03:30:00Z".parse().expect("an instant");
+        let view = Event { timestamp: evening, ..event(Some("/a")) };
+        let digest = view.digest(Some(evening));
+        let (mut utc, mut local) = (view.clone(), view);
+        utc.count_in(TimeZone::default());
+        assert_eq!((utc.day, utc.day().to_string().as_str()), (None, "2025-05-02"));
+        local.count_in(TimeZone::named("America/New_York").expect("a zone"));
+        assert_eq!(local.day().to_string(), "2025-05-01");
+        assert_eq!(local.digest(Some(evening)), digest);
+        let written = serde_json::to_string(&local).expect("JSON");
+        assert!(written.ends_with(r#","day":"2025-05-01"}"#), "{written}");
+        assert_eq!(serde_json::from_str::<Event>(&written).ok(), Some(local));
     }
 
     #[test]

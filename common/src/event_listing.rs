@@ -26,10 +26,14 @@ pub struct Position {
     pub id: String,
 }
 
+impl Position {
+    /// After this event, of which at least the time was read.
+    pub fn of(event: &Document) -> Option<Self> {
+        Some(Self { timestamp: event.timestamp("timestamp")?, id: event.id.clone() })
+    }
+}
+
 /// At most `limit` events, the newest first; events of the same time are ordered by id.
-///
-/// The store's cursor is an id, but here the time comes first. So one query reads the rest of the
-/// events at the time of `after`, ordered by id, and another reads all older ones.
 pub async fn newest(
     store: &dyn DocumentStore,
     tenant: &TenantId,
@@ -37,14 +41,31 @@ pub async fn newest(
     after: Option<&Position>,
     limit: u32,
 ) -> Result<Vec<Document>, StoreError> {
+    page(store, tenant, selection, after, limit, None).await
+}
+
+/// The same, with these fields alone, or with all of them for `None`.
+///
+/// A cursor of the store is an id, and here the time comes first. So the rest of the events at the
+/// time of `after` is one query, ordered by id, and all older ones are another.
+pub async fn page(
+    store: &dyn DocumentStore,
+    tenant: &TenantId,
+    selection: &Selection,
+    after: Option<&Position>,
+    limit: u32,
+    select: Option<&'static [&'static str]>,
+) -> Result<Vec<Document>, StoreError> {
+    let read =
+        async |query: Query, limit| store.query(&Query { select, ..query.limit(limit) }).await;
     let mut found = match after {
-        Some(position) => store.query(&same_time(tenant, selection, position).limit(limit)).await?,
+        Some(position) => read(same_time(tenant, selection, position), limit).await?,
         None => Vec::new(),
     };
     let missing = limit.saturating_sub(u32::try_from(found.len()).unwrap_or(limit));
     if missing > 0 {
         let older = older(tenant, selection, after.map(|position| position.timestamp));
-        found.extend(store.query(&older.limit(missing)).await?);
+        found.extend(read(older, missing).await?);
     }
     Ok(found)
 }

@@ -43,4 +43,6 @@ pub mod store;
 pub mod telemetry;
 pub mod tenant;
 pub mod text;
+pub mod time_zone;
 pub mod trace;
+pub mod visits;

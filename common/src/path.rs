@@ -28,11 +28,13 @@ pub enum Collection {
     Settings,
     /// One document for each user and day.
     Visitors,
+    /// What was derived of the visits of a day.
+    Visits,
 }
 
 impl Collection {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Events,
         Self::LogBatches,
         Self::ProcessedLogs,
@@ -41,6 +43,7 @@ impl Collection {
         Self::Salts,
         Self::Settings,
         Self::Visitors,
+        Self::Visits,
     ];
 
     /// The collection's id in the store.
@@ -54,6 +57,7 @@ impl Collection {
             Self::Salts => "salts",
             Self::Settings => "settings",
             Self::Visitors => "visitors",
+            Self::Visits => "visits",
         }
     }
 }

@@ -219,7 +219,7 @@ mod tests {
         }
         assert_eq!(removed.documents.len(), Collection::ALL.len() + 1, "the parts too");
         assert_eq!(left(&store, &tenant("acme")).await, (0, 0));
-        assert_eq!(left(&store, &tenant("acme2")).await, (8 * each + 1, each));
+        assert_eq!(left(&store, &tenant("acme2")).await, (9 * each + 1, each));
         let again = remove(&store, &tenant("acme"), soon()).await.expect("removed");
         assert_eq!(again, Removed { is_complete: true, ..Removed::default() });
     }

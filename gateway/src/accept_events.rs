@@ -13,6 +13,7 @@ use crate::public_path;
 use crate::publish::publish;
 use crate::site_rules;
 use crate::state::Gateway;
+use crate::visitor::{self, Salt};
 
 /// Publishes the events, and returns when each is durable: why each is not counted, if it is not.
 pub(crate) async fn accept(
@@ -32,8 +33,7 @@ pub(crate) async fn accept(
 }
 
 /// Gives an event that names no user the visitor's id for the day, if a browser sent it. If the store
-/// has no salt, the event has no visitor: a page sends it only once. The settings of the site are read at
-/// the same time, so that a store that does not answer is waited for once.
+/// has no salt, the event has no visitor: a page sends it only once.
 pub(crate) async fn name_visitor(
     event: &mut NewEvent,
     browser: Option<&Browser>,
@@ -41,9 +41,7 @@ pub(crate) async fn name_visitor(
 ) {
     let is_visit = event.event.user_id.is_none() && event.event.excluded.is_none();
     let Some(browser) = browser.filter(|_| is_visit) else { return };
-    let salt = gateway.salts.of(event.received_at.date_naive());
-    let (salt, _) = futures::join!(salt, gateway.sites.prepare(&event.tenant));
-    match salt {
+    match salt(event, gateway).await {
         Some(salt) => {
             let visitor = salt.visitor(&event.tenant, browser.address, &browser.user_agent);
             event.event.user_id = Some(visitor);
@@ -52,11 +50,22 @@ pub(crate) async fn name_visitor(
     }
 }
 
+/// The salt of the day by which the event is counted. The settings of the site are read at the same time
+/// as that of the day in UTC, so that a store that does not answer is waited for once; few sites need
+/// another one.
+async fn salt(event: &NewEvent, gateway: &Gateway) -> Option<Salt> {
+    let utc = gateway.salts.of(event.received_at.date_naive());
+    let (utc, site) = futures::join!(utc, gateway.sites.prepare(&event.tenant));
+    let day = visitor::day(site.zone(), event.event.timestamp, event.received_at);
+    if day == event.received_at.date_naive() { utc } else { gateway.salts.of(day).await }
+}
+
 /// Decides by the settings of the site whether the event counts, and by what. The event says it, so
 /// that whoever counts it again counts the same.
 async fn decide(event: &mut NewEvent, gateway: &Gateway) {
     let site = gateway.sites.of(&event.tenant).await;
     let rules = site.page_rules(gateway.settings.page_rules(&event.tenant));
+    event.event.count_in(site.zone());
     site_rules::exclude(&site, rules, event);
     let query = site_rules::page_query(&site, &event.query);
     public_path::of_event(&gateway.settings, rules, &query, &mut event.event);

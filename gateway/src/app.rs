@@ -116,7 +116,7 @@ impl Application {
 /// runs.
 async fn rotate_salts(gateway: Data<Gateway>) {
     loop {
-        let rotated = gateway.salts.rotate(Utc::now().date_naive()).await;
+        let rotated = gateway.salts.rotate(Utc::now()).await;
         if let Err(error) = &rotated {
             tracing::warn!(error = chain(error), "the salts could not be rotated");
         }

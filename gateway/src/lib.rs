@@ -51,6 +51,7 @@ mod stored;
 mod tenant_list;
 mod times;
 mod turns;
+mod visit_days;
 mod visitor;
 
 pub use app::{Application, bind};

@@ -102,6 +102,7 @@ mod tests {
             excluded: None,
             dimensions: Dimensions::new(),
             others: Vec::new(),
+            day: None,
         }
     }
 

@@ -122,7 +122,7 @@ static DEMO: [Asset; 5] = [
     Asset::new("/demo/icon.svg", SVG, file!("icon.svg")),
 ];
 
-static DASHBOARD: [Asset; 15] = [
+static DASHBOARD: [Asset; 17] = [
     Asset::page("/dashboard", file!("dashboard/index.html"), TEXT_ONLY),
     Asset::script("/dashboard/dashboard.js", file!("dashboard/dashboard.js")),
     Asset::script("/dashboard/sections.js", file!("dashboard/sections.js")),
@@ -130,9 +130,11 @@ static DASHBOARD: [Asset; 15] = [
     Asset::script("/dashboard/breakdowns.js", file!("dashboard/breakdowns.js")),
     Asset::script("/dashboard/change.js", file!("dashboard/change.js")),
     Asset::script("/dashboard/chart.js", file!("dashboard/chart.js")),
+    Asset::script("/dashboard/site.js", file!("dashboard/site.js")),
     Asset::script("/dashboard/table.js", file!("dashboard/table.js")),
     Asset::script("/dashboard/tenants.js", file!("dashboard/tenants.js")),
     Asset::script("/dashboard/time.js", file!("dashboard/time.js")),
+    Asset::script("/dashboard/visits.js", file!("dashboard/visits.js")),
     Asset::style("/dashboard/style.css", file!("style.css")),
     Asset::new("/dashboard/icon.svg", SVG, file!("icon.svg")),
     Asset::script("/dashboard/uPlot.iife.min.js", file!("uplot/uPlot.iife.min.js")),

@@ -99,6 +99,7 @@ mod tests {
                 excluded: None,
                 dimensions: Dimensions::new(),
                 others: Vec::new(),
+                day: None,
             },
             digest: String::new(),
             received_at: Utc::now(),

@@ -16,6 +16,7 @@ use common::program::chain;
 use common::site_settings::SiteSettings;
 use common::store::{DocumentStore, StoreError};
 use common::tenant::TenantId;
+use common::time_zone::TimeZone;
 use tokio::time::{Instant, timeout};
 
 /// How long settings are remembered: the store is read at most this often for a site.
@@ -73,9 +74,15 @@ impl Sites {
         })
     }
 
-    /// Reads the settings of a site, if they must be read again, before an event needs them.
-    pub(crate) async fn prepare(&self, tenant: &TenantId) {
-        self.refreshed(tenant).await;
+    /// The settings of a site before an event needs them, or for a read; the default ones if none are
+    /// known.
+    pub(crate) async fn prepare(&self, tenant: &TenantId) -> Arc<SiteSettings> {
+        self.refreshed(tenant).await.last().settings.unwrap_or_default()
+    }
+
+    /// The zone whose days are those of a site.
+    pub(crate) async fn zone(&self, tenant: &TenantId) -> TimeZone {
+        self.prepare(tenant).await.zone()
     }
 
     /// The settings of a site as they are in the store.

@@ -16,6 +16,7 @@ use crate::room::Room;
 use crate::settings::GatewaySettings;
 use crate::site_settings_cache::Sites;
 use crate::turns::Turns;
+use crate::visit_days::VisitDays;
 use crate::visitor::Salts;
 
 /// How many bodies are decompressed at once. A zstd frame may need 16 MiB for its window.
@@ -43,6 +44,7 @@ pub struct Gateway {
     pub(crate) named: Named,
     pub(crate) salts: Salts,
     pub(crate) sites: Sites,
+    pub(crate) visit_days: VisitDays,
     pub(crate) probes: Probes,
     pub(crate) turns: Turns,
     pub(crate) digests: Digests,
@@ -64,6 +66,7 @@ impl Gateway {
     ) -> Self {
         let salts = Salts::new(Arc::clone(&store));
         let sites = Sites::new(Arc::clone(&store));
+        let visit_days = VisitDays::new(Arc::clone(&store));
         let probes = Probes::new(Arc::clone(&broker), Arc::clone(&store));
         let rates = Rates::new(
             settings.tenant_records_per_second,
@@ -84,6 +87,7 @@ impl Gateway {
             named,
             salts,
             sites,
+            visit_days,
             probes,
             turns: Turns::new(PUBLISHED_AT_ONCE_BYTES),
             digests: Digests::Plain,

@@ -1,17 +1,20 @@
 //! Visitors without cookies: a browser has the same id on a site all day, and afterwards nobody can
 //! tell whose it was.
 //!
-//! The id is a keyed hash of site, address and user agent. The key is the salt of the day. All
-//! gateways share it through the store, and it is destroyed after two days.
+//! The id is a keyed hash of site, address and user agent. The key is the salt of the site's day. All
+//! gateways share it through the store. It is destroyed two days after that day has begun in UTC, which
+//! is 12 to 38 hours after the day has ended, wherever the site is.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use common::path::{CollectionPath, DocumentPath};
 use common::store::{DocumentStore, StoreError, Value, Write, fields, scan};
 use common::tenant::TenantId;
+use common::time_zone::TimeZone;
 use common::{budget, hash};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rand::Rng as _;
@@ -20,6 +23,10 @@ use tokio::sync::Mutex;
 
 /// The days that a salt lives: its own, and the next for clocks that are behind.
 const DAYS: Days = Days::new(2);
+/// The salts in memory: at any time it is three different days on earth, and one of them ends soon.
+const KEPT: usize = 4;
+/// How long before the first place on earth has a new day its salt is read.
+const AHEAD: TimeDelta = TimeDelta::hours(14 + 1);
 /// The bits of an IPv6 address that name a device within its network.
 const HOST_BITS: u32 = 64;
 /// How long the store is left alone after a failure, so that the events of a flood do not wait for
@@ -47,38 +54,59 @@ impl Salt {
     }
 }
 
-/// The salt of the day, read from the store once a day.
-pub(crate) struct Salts {
-    store: Arc<dyn DocumentStore>,
-    last: Mutex<Last>,
+/// The day whose salt names the visitor of an event of a site in `zone`. It is the day by which the event
+/// is counted, if that is the day at which it comes or the one before, whose salt is still there: an event
+/// may be sent just before midnight. Salts of other days are gone, or are nobody's business yet.
+pub(crate) fn day(zone: TimeZone, at: DateTime<Utc>, received_at: DateTime<Utc>) -> NaiveDate {
+    let (counted, today) = (zone.day(at), zone.day(received_at));
+    let is_there = !is_old(counted, received_at.date_naive());
+    if Some(counted) == today.pred_opt() && is_there { counted } else { today }
 }
 
-/// The last answer of the store.
-enum Last {
-    Nothing,
-    Salt(NaiveDate, Salt),
-    Failed(Instant),
+/// The salts of the days that it is on earth, each read from the store once.
+pub(crate) struct Salts {
+    store: Arc<dyn DocumentStore>,
+    known: Mutex<Known>,
+}
+
+/// The answers of the store.
+#[derive(Default)]
+struct Known {
+    salts: BTreeMap<NaiveDate, Salt>,
+    /// When the store failed last.
+    failed: Option<Instant>,
+}
+
+impl Known {
+    fn remember(&mut self, day: NaiveDate, salt: Salt) {
+        self.salts.insert(day, salt);
+        if self.salts.len() > KEPT {
+            self.salts.pop_first();
+        }
+        self.failed = None;
+    }
 }
 
 impl Salts {
     /// Salts in `store`.
     pub(crate) fn new(store: Arc<dyn DocumentStore>) -> Self {
-        Self { store, last: Mutex::new(Last::Nothing) }
+        Self { store, known: Mutex::default() }
     }
 
     /// The salt of `day`, the same on all gateways; `None` if the store does not answer.
     pub(crate) async fn of(&self, day: NaiveDate) -> Option<Salt> {
-        let mut last = self.last.lock().await;
-        match &*last {
-            Last::Salt(of, salt) if *of == day => return Some(salt.clone()),
-            Last::Failed(at) if at.elapsed() < REST => return None,
-            _ => {}
+        let mut known = self.known.lock().await;
+        if let Some(salt) = known.salts.get(&day) {
+            return Some(salt.clone());
+        }
+        if known.failed.is_some_and(|at| at.elapsed() < REST) {
+            return None;
         }
         let salt = tokio::time::timeout(budget::SALT, self.shared(day)).await;
         let salt = salt.map_err(|_| "no answer in time".to_owned());
         match salt.and_then(|salt| salt.map_err(|error| error.to_string())) {
             Ok(salt) => {
-                *last = Last::Salt(day, salt.clone());
+                known.remember(day, salt.clone());
                 Some(salt)
             }
             Err(error) => {
@@ -86,30 +114,31 @@ impl Salts {
                     error,
                     "cannot read the salt of the day; events do not count visitors"
                 );
-                *last = Last::Failed(Instant::now());
+                known.failed = Some(Instant::now());
                 None
             }
         }
     }
 
-    /// Reads the salt of `today` before an event needs it, and destroys salts two days old.
-    pub(crate) async fn rotate(&self, today: NaiveDate) -> Result<(), StoreError> {
+    /// Reads the salts of the days that it is somewhere, or soon will be, before an event needs them, and
+    /// destroys those that are two days old in UTC.
+    pub(crate) async fn rotate(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let (today, next) = (now.date_naive(), (now + AHEAD).date_naive());
         self.prepare(today).await?;
+        if next != today {
+            self.prepare(next).await?;
+        }
         self.destroy_old(today).await
     }
 
     async fn prepare(&self, day: NaiveDate) -> Result<(), StoreError> {
         let salt = self.shared(day).await?;
-        *self.last.lock().await = Last::Salt(day, salt);
+        self.known.lock().await.remember(day, salt);
         Ok(())
     }
 
     async fn destroy_old(&self, today: NaiveDate) -> Result<(), StoreError> {
-        let mut last = self.last.lock().await;
-        if matches!(&*last, Last::Salt(day, _) if is_old(*day, today)) {
-            *last = Last::Nothing;
-        }
-        drop(last);
+        self.known.lock().await.salts.retain(|day, _| !is_old(*day, today));
         let salts = CollectionPath::salts();
         let mut old = Vec::new();
         scan(&*self.store, &salts, Some(&["expire_at"]), |salt| {
@@ -274,6 +303,43 @@ mod tests {
         })
     }
 
+    #[test]
+    fn the_salt_is_that_of_the_day_by_which_the_event_is_counted_as_long_as_it_is_there() {
+        let at = |text: &str| text.parse().expect("an instant");
+        for (zone, happened, received, expected) in [
+            ("UTC", "2025-05-02T12:00:00Z", "2025-05-02T12:00:01Z", "2025-05-02"),
+            ("UTC", "2025-05-01T23:59:59Z", "2025-05-02T00:00:01Z", "2025-05-01"),
+            ("UTC", "2001-05-01T12:00:00Z", "2025-05-02T12:00:00Z", "2025-05-02"),
+            ("UTC", "2025-05-03T00:00:01Z", "2025-05-02T23:59:59Z", "2025-05-02"),
+            ("America/New_York", "2025-05-02T02:00:00Z", "2025-05-02T02:00:01Z", "2025-05-01"),
+            ("America/New_York", "2025-05-02T03:59:59Z", "2025-05-02T04:00:01Z", "2025-05-01"),
+            ("America/New_York", "2025-05-02T04:00:01Z", "2025-05-02T04:00:02Z", "2025-05-02"),
+            ("Pacific/Kiritimati", "2025-05-01T10:00:00Z", "2025-05-01T10:00:01Z", "2025-05-02"),
+            // The salt of the day before is destroyed at midnight in UTC.
+            ("Etc/GMT+12", "2025-05-01T11:59:59Z", "2025-05-01T12:00:01Z", "2025-04-30"),
+            ("Etc/GMT+12", "2025-05-01T11:59:59Z", "2025-05-02T00:00:01Z", "2025-05-01"),
+        ] {
+            let zone = TimeZone::named(zone).expect("a zone");
+            let found = super::day(zone, at(happened), at(received));
+            assert_eq!(found, day(expected), "{}: {happened}, {received}", zone.name());
+        }
+    }
+
+    #[tokio::test]
+    async fn salts_are_read_before_their_day_begins_anywhere_and_few_are_kept() {
+        let (_folder, store) = store();
+        let salts = Salts::new(store);
+        let known = async || salts.known.lock().await.salts.keys().copied().collect::<Vec<_>>();
+        salts.rotate("2025-05-01T08:00:00Z".parse().expect("an instant")).await.expect("done");
+        assert_eq!(known().await, [day("2025-05-01")]);
+        salts.rotate("2025-05-01T09:00:00Z".parse().expect("an instant")).await.expect("done");
+        assert_eq!(known().await, [day("2025-05-01"), day("2025-05-02")]);
+        for day in ["2025-05-03", "2025-05-04", "2025-05-05"].map(day) {
+            assert!(salts.of(day).await.is_some());
+        }
+        assert_eq!(known().await.len(), KEPT);
+    }
+
     #[tokio::test]
     async fn a_salt_in_memory_is_destroyed_too() {
         let (_folder, store) = store();
@@ -321,7 +387,7 @@ mod tests {
     async fn a_prepared_salt_needs_no_store() {
         let (_folder, store) = store();
         let salts = Salts::new(store.clone());
-        *salts.last.lock().await = Last::Failed(Instant::now());
+        salts.known.lock().await.failed = Some(Instant::now());
         assert!(salts.of(day("2025-05-01")).await.is_none(), "the store is left alone");
         salts.prepare(day("2025-05-01")).await.expect("a salt");
         let prepared = salts.of(day("2025-05-01")).await;

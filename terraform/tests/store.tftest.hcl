@@ -36,7 +36,7 @@ run "only_fields_that_are_queried_alone_have_an_index" {
 
   assert {
     condition = toset([for field in google_firestore_field.unindexed : "${field.collection}.${field.field}"]) == toset([
-      "events.*", "log_batches.*", "parts.*", "processed_logs.*", "quarantine.*", "rollups.*", "salts.*", "settings.*", "visitors.*",
+      "events.*", "log_batches.*", "parts.*", "processed_logs.*", "quarantine.*", "rollups.*", "salts.*", "settings.*", "visitors.*", "visits.*",
     ])
     error_message = "Every collection must be exempt from automatic indexes."
   }

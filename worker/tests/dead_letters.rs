@@ -258,6 +258,7 @@ fn event() -> Message {
         excluded: None,
         dimensions: Dimensions::new(),
         others: Vec::new(),
+        day: None,
     };
     let text = Record::try_from(&message("e-1", "{}")).expect("a record");
     let data = serde_json::to_string(&event).expect("JSON");

@@ -143,6 +143,7 @@ fn some_event() -> impl Strategy<Value = Event> {
             excluded: None,
             dimensions: Dimensions::new(),
             others: Vec::new(),
+            day: None,
         }
     })
 }
@@ -394,6 +395,7 @@ fn visit(number: usize) -> Event {
         excluded: None,
         dimensions: Dimensions::new(),
         others: Vec::new(),
+        day: None,
     }
 }
 

@@ -9,8 +9,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::events::{midnight, visitors_query};
-use super::layout::{Dimension, Grain};
+use super::events::visitors_query;
+use super::layout::{Dimension, Grain, midnight};
 use super::mark::mark;
 use super::query::rollups;
 use crate::site_dimension::SiteDimension;

@@ -8,10 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
-use super::events::{Period, in_period, midnight, visitors_query};
-use super::layout::{Dimension, Grain};
+use super::events::{Period, in_period, visitors_query};
+use super::layout::{Dimension, Grain, midnight};
 use super::query::rollups;
+use crate::event::VIEWS;
 use crate::path::{Collection, CollectionPath};
+use crate::site_dimension::OTHERS;
 use crate::store::{Aggregation, Document, DocumentStore, Op, Query, StoreError};
 use crate::tenant::TenantId;
 
@@ -31,6 +33,27 @@ pub async fn days_with_events(
     let found = store.query(&days_query(tenant, period)).await?;
     let starts = found.iter().filter_map(|rollup| rollup.timestamp("start"));
     Ok(starts.map(|start| start.date_naive()).collect())
+}
+
+/// The views of each day of a period that has some, with the events of types that are counted as
+/// `(other)`, among which views may be.
+pub async fn views_by_day(
+    store: &dyn DocumentStore,
+    tenant: &TenantId,
+    period: Period,
+) -> Result<BTreeMap<NaiveDate, i64>, StoreError> {
+    let mut views = BTreeMap::new();
+    let is_view = |name: &str| VIEWS.contains(&name) || name == OTHERS;
+    for rollup in store.query(&types_query(tenant, period)).await? {
+        if !rollup.text("value").is_some_and(is_view) {
+            continue;
+        }
+        if let (Some(start), Some(count)) = (rollup.timestamp("start"), rollup.integer("count")) {
+            *views.entry(start.date_naive()).or_default() += count;
+        }
+    }
+    views.retain(|_, count| *count > 0);
+    Ok(views)
 }
 
 /// The `limit` most viewed paths of all `days` together, with their views; ties are ordered by
@@ -93,6 +116,7 @@ pub(super) fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
     let day = NaiveDate::MIN;
     vec![
         (days_query(tenant, Period::Days(Some(day), Some(day))), None),
+        (types_query(tenant, Period::Days(Some(day), Some(day))), None),
         (excluded_query(tenant, Period::All), None),
         (paths_query(tenant, DateTime::UNIX_EPOCH), None),
         (users_query(tenant, day, Some("a".to_owned())), None),
@@ -132,6 +156,11 @@ fn user(visitor: &Document) -> Option<u128> {
 
 fn days_query(tenant: &TenantId, period: Period) -> Query {
     in_period(rollups(tenant, Dimension::EventType), period).select(&["start"])
+}
+
+fn types_query(tenant: &TenantId, period: Period) -> Query {
+    let types = in_period(rollups(tenant, Dimension::EventType), period);
+    types.select(&["value", "start", "count"])
 }
 
 fn excluded_query(tenant: &TenantId, period: Period) -> Query {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::future::try_join_all;
 
-use super::layout::{Counts, Dimension, Grain, Key};
+use super::layout::{Counts, Dimension, Grain, Key, midnight};
 use super::mark::mark;
 use super::query::{figure, rollups, top, top_query};
 use crate::event::{Bounded, Event, VIEWS};
@@ -22,7 +22,7 @@ const ALL_DAYS: &str = "all";
 pub enum Period {
     /// All time.
     All,
-    /// Days in UTC, from the first to the last; `None` leaves an end open.
+    /// Days of the site, from the first to the last; `None` leaves an end open.
     Days(Option<NaiveDate>, Option<NaiveDate>),
     /// From the start of a full hour to the start of another one, which is not included; `None`
     /// leaves an end open.
@@ -77,7 +77,7 @@ pub fn counted_by(event: &Event) -> impl Iterator<Item = Key> {
     let values = [kind].into_iter().chain(path.map(|path| (Dimension::ViewPath, path)));
     values
         .chain(dimensions)
-        .flat_map(|(dimension, value)| Key::all(dimension, value, event.timestamp))
+        .flat_map(|(dimension, value)| Key::all(dimension, value, event.timestamp, event.day()))
 }
 
 fn counted_as<'a>(event: &Event, what: Bounded, text: &'a str) -> &'a str {
@@ -89,7 +89,7 @@ pub fn visits(tenant: &TenantId, event: &Event) -> Vec<Visit> {
     let user = event.user_id.as_ref().filter(|_| event.excluded.is_none());
     let Some(user) = user else { return Vec::new() };
     let marks = event.dimensions.iter().map(|(name, value)| mark(*name, value)).collect();
-    let days = [(day_name(event.timestamp.date_naive()), marks), (ALL_DAYS.to_owned(), Vec::new())];
+    let days = [(day_name(event.day()), marks), (ALL_DAYS.to_owned(), Vec::new())];
     let visitors = CollectionPath::of(tenant, Collection::Visitors);
     let hash = visitors.hashed(&[ALL_DAYS, user]).id().to_owned();
     let visit = |(day, marks): (String, Vec<String>)| Visit {
@@ -210,10 +210,6 @@ pub(super) fn visitors_query(tenant: &TenantId, day: Option<NaiveDate>) -> Query
     Query::all(CollectionPath::of(tenant, Collection::Visitors)).filter("day", Op::Equal, day)
 }
 
-pub(super) fn midnight(day: NaiveDate) -> DateTime<Utc> {
-    day.and_time(NaiveTime::MIN).and_utc()
-}
-
 fn day_name(day: NaiveDate) -> String {
     day.format("%Y-%m-%d").to_string()
 }
@@ -236,6 +232,7 @@ mod tests {
             excluded,
             dimensions: Dimensions::new(),
             others: Vec::new(),
+            day: None,
         };
         let counted = |event: &Event| -> BTreeSet<(Dimension, String)> {
             counted_by(event).map(|key| (key.dimension, key.value)).collect()

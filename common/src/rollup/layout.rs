@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use crate::access_log::STATUS_CLASSES;
 use crate::path::{Collection, CollectionPath};
@@ -17,7 +17,7 @@ pub enum Grain {
     Minute,
     /// One hour.
     Hour,
-    /// One day in UTC.
+    /// One day: of an event that of its site, of an access log one in UTC.
     Day,
     /// All time, in one window.
     All,
@@ -199,6 +199,11 @@ impl Dimension {
     }
 }
 
+/// The start of the window of a day.
+pub(super) fn midnight(day: NaiveDate) -> DateTime<Utc> {
+    day.and_time(NaiveTime::MIN).and_utc()
+}
+
 /// Identifies a rollup of a tenant, except for its shard.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
@@ -213,17 +218,23 @@ pub struct Key {
 }
 
 impl Key {
-    /// The keys of all windows that count a `value` that occurred `at` this time.
+    /// The keys of all windows that count a `value` that occurred `at` this time, on this `day`. The
+    /// start of a day is written as its midnight in UTC, in whatever zone it is a day.
     pub(super) fn all(
         dimension: Dimension,
         value: &str,
         at: DateTime<Utc>,
+        day: NaiveDate,
     ) -> impl Iterator<Item = Self> {
+        let start = move |grain| match grain {
+            Grain::Day => midnight(day),
+            other => other.start(at),
+        };
         dimension.grains().iter().map(move |grain| Self {
             dimension,
             value: value.to_owned(),
             grain: *grain,
-            start: grain.start(at),
+            start: start(*grain),
         })
     }
 

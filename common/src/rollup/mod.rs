@@ -19,7 +19,9 @@ use crate::tenant::TenantId;
 
 pub use self::all::{all, visitors};
 pub use self::breakdown::{Figures, breakdown, figures};
-pub use self::days::{days_with_events, excluded_in, top_paths_over, unique_users_over};
+pub use self::days::{
+    days_with_events, excluded_in, top_paths_over, unique_users_over, views_by_day,
+};
 pub use self::dimensions::{LogDimensions, UnknownDimension};
 pub use self::events::{
     Period, Visit, counted_by, event_types, events, of_event, top_paths, unique_users, views,

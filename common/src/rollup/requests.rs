@@ -97,7 +97,8 @@ pub fn counted_of(
         }
     }
     minutes.into_iter().flat_map(|((minute, dimension, value), by)| {
-        Key::all(dimension, &value, minute).map(move |key| (key, by)).collect::<Vec<_>>()
+        let keys = Key::all(dimension, &value, minute, minute.date_naive());
+        keys.map(move |key| (key, by)).collect::<Vec<_>>()
     })
 }
 
@@ -107,8 +108,10 @@ pub fn touched_by(entry: &Entry) -> impl Iterator<Item = Key> {
         !matches!(dimension, Dimension::Status | Dimension::Bytes)
     };
     let values = values(entry).into_iter().filter(own);
-    values
-        .flat_map(|(dimension, value, _)| Key::all(dimension, &value, entry.at).collect::<Vec<_>>())
+    let day = entry.at.date_naive();
+    values.flat_map(move |(dimension, value, _)| {
+        Key::all(dimension, &value, entry.at, day).collect::<Vec<_>>()
+    })
 }
 
 /// The windows that have requests, in order; `None` if they take more bytes than asked for.

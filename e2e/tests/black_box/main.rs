@@ -44,3 +44,5 @@ mod tenant_data;
 mod tenants;
 mod text_batches;
 mod texts;
+mod time_zones;
+mod visits;

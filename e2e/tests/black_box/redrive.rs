@@ -128,6 +128,7 @@ impl Case {
             excluded: None,
             dimensions: Dimensions::new(),
             others: Vec::new(),
+            day: None,
         };
         let data = serde_json::to_string(&event).expect("JSON");
         let text = Record::try_from(&self.text(id, "x")[0]).expect("a record");

@@ -1,10 +1,10 @@
 // What changed against the period before.
 
 import { number } from "./table.js";
-import { isoInstant } from "./time.js";
+import { DAY, isoDay } from "./time.js";
 
-/** The period of the same length right before. */
-export const before = ({ from, to }) => ({ from: isoInstant(from - (to - from)), to: isoInstant(from) });
+/** The days of the period of the same length right before. */
+export const before = ({ from, to }) => ({ from: isoDay(from - (to - from)), to: isoDay(from - DAY) });
 
 /** The change in percent, such as `+12%`; nothing where there was nothing before. */
 export function change(now, previous) {

@@ -12,19 +12,20 @@ const drawn = new Map();
 
 /**
  * Draws `lines` (label, colour, values) over `starts` into `place`, in place of what it showed,
- * and again whenever the page changes between light and dark.
+ * and again whenever the page changes between light and dark. Hours are shown in `zone`.
  */
-export function draw(place, starts, lines, grain) {
+export function draw(place, starts, lines, grain, zone = "UTC") {
   drawn.get(place)?.chart.destroy();
   const seconds = starts.map((start) => start / 1000);
   const data = [seconds, ...lines.map((line) => line.values)];
-  const chart = new uPlot(options(place, starts, lines, grain), data, place);
-  drawn.set(place, { chart, again: () => draw(place, starts, lines, grain) });
+  const chart = new uPlot(options(place, starts, lines, grain, zone), data, place);
+  drawn.set(place, { chart, again: () => draw(place, starts, lines, grain, zone) });
 }
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-function options(place, starts, lines, grain) {
+function options(place, starts, lines, grain, zone) {
+  const clock = grain === "day" ? "UTC" : zone;
   const axis = {
     stroke: colour("--soft"),
     font: "12px system-ui, sans-serif",
@@ -34,17 +35,17 @@ function options(place, starts, lines, grain) {
   return {
     width: place.clientWidth,
     height: HEIGHT,
-    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), clock === "UTC" ? "Etc/UTC" : clock),
     // The last label stands under the right end.
     padding: [12, 32, 0, 0],
     cursor: { drag: { x: false, y: false }, y: false },
     scales: { y: { range: (_, least, most) => [0, Math.max(4, most) * 1.08] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 32, space: 64, ...ticks(starts) },
+      { ...axis, grid: { show: false }, size: 32, space: 64, ...ticks(starts, clock) },
       { ...axis, size: 48, space: 36, incrs: STEPS, values: (_, ticks) => ticks.map(short) },
     ],
     series: [
-      { label: "", value: (_, at) => (at === null ? "" : windowText(at * 1000, grain)) },
+      { label: "", value: (_, at) => (at === null ? "" : windowText(at * 1000, grain, clock)) },
       ...lines.map(series),
     ],
   };
@@ -60,12 +61,13 @@ const series = ({ label, colour: name, filled, dashed, values }) => ({
 });
 
 /** Over several days the axis names days, else times. */
-function ticks(starts) {
+function ticks(starts, zone) {
   if (starts.at(-1) - starts[0] > 2 * DAY * 1000) {
     const incrs = [1, 2, 3, 7, 14, 30, 60].map((days) => days * DAY);
-    return { incrs, values: (_, ticks) => ticks.map((at) => dayText(at * 1000)) };
+    return { incrs, values: (_, ticks) => ticks.map((at) => dayText(at * 1000, zone)) };
   }
-  const text = (at) => (at % DAY === 0 ? dayText : timeText)(at * 1000);
+  const isMidnight = (at) => timeText(at * 1000, zone) === "00:00";
+  const text = (at) => (isMidnight(at) ? dayText : timeText)(at * 1000, zone);
   return { values: (_, ticks) => ticks.map(text) };
 }
 

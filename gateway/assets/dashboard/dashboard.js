@@ -4,8 +4,10 @@ import { Refused, useToken } from "./api.js";
 import { showBreakdowns } from "./breakdowns.js";
 import { watch } from "./chart.js";
 import { showLogs, showQuarantine, showRequests, showTypes, showViews } from "./sections.js";
+import { readSite, zoneText } from "./site.js";
 import { isKnown, latest, showSnippet, showTenants } from "./tenants.js";
 import { DAY, daysText, isoDay, isoMonth, period } from "./time.js";
+import { showVisits } from "./visits.js";
 
 /** Milliseconds until the numbers are read again, while somebody looks at them. */
 const REFRESH = 30_000;
@@ -74,9 +76,13 @@ async function load({ grain, isRefresh }, fail) {
   clearTimeout(timer);
   const { signal } = loading;
   try {
-    const days = period(asked);
-    view = { ...asked, period: days, grain: grain ?? grainOf(days), isRefresh, tell, signal };
-    const said = await showTenants(view.tenant, signal);
+    const { tenant } = asked;
+    const [said, site] = await Promise.all([
+      showTenants(tenant, signal),
+      readSite(tenant, signal),
+    ]);
+    const days = period(asked, site.today);
+    view = { ...asked, site, period: days, grain: grain ?? grainOf(days), isRefresh, tell, signal };
     if (view.tenant) await showNumbers(view);
     else showNone(said);
   } catch (error) {
@@ -93,6 +99,7 @@ function showNone(said) {
 }
 
 async function showNumbers(view) {
+  at("zone").textContent = zoneText(view.site.zone);
   if (!view.isRefresh) {
     at("numbers").hidden = false;
     at("ask-token").hidden = true;
@@ -101,6 +108,8 @@ async function showNumbers(view) {
     }
     for (const table of document.querySelectorAll("table")) delete table.dataset.whole;
   }
+  // Nothing waits for visits: they may have to be derived first. Where that fails, the next refresh asks again.
+  showVisits(view).catch(() => {});
   const has = await Promise.all(SECTIONS.map((section) => section(view)));
   await explain(view, has);
   say("");

@@ -4,7 +4,7 @@ import { read } from "./api.js";
 import { before, changeText } from "./change.js";
 import { draw } from "./chart.js";
 import { added, append, column, fill, number, numbers, opening, rank, ranked, times } from "./table.js";
-import { DAY, LENGTHS, dayOf, dayText, instantText, isoInstant, starts, windowText } from "./time.js";
+import { DAY, LENGTHS, dayText, instantText, isoInstant, starts, windowText } from "./time.js";
 
 /** Rows of a page of a listing. */
 const PAGE = 10;
@@ -16,6 +16,7 @@ const MOST_WINDOWS = 1440;
 const at = (id) => document.getElementById(id);
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 const range = ({ from, to }) => ({ from: isoInstant(from), to: isoInstant(to) });
+const instants = ({ from, to }) => ({ from: Date.parse(from), to: Date.parse(to) });
 const one = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 /** Shows a part of the page, or hides it; a chart needs the width of a part that is shown. */
@@ -32,31 +33,30 @@ function byStart(points, windows, name) {
 
 /** Views and visitors over time, and the most viewed paths. */
 export async function showViews(view) {
-  const { tenant, period, signal } = view;
+  const { tenant, period, site, signal } = view;
   const ask = (of, grain) => read("/stats/series", { site_id: tenant, ...of, grain }, signal);
   const grain = period.days <= 2 ? "hour" : "day";
-  const [now, past] = [range(period), before(period)];
-  const [days, daysBefore, points, pointsBefore, stats, live] = await Promise.all([
+  const [now, past] = [{ from: period.first, to: period.last }, before(period)];
+  const [days, daysBefore, points, pointsBefore, stats] = await Promise.all([
     ask(now, "day"),
     ask(past, "day"),
     ask(now, grain),
     ask(past, grain),
     readPaths(view),
-    read("/stats/live", { site_id: tenant }, signal),
   ]);
   const views = sum(days.series.map((day) => day.views));
   const visits = sum(days.series.map((day) => day.visitors));
   at("views").textContent = number(views);
-  at("live").textContent = number(live.visitors);
-  showVisitors(days.series, period);
+  at("live").textContent = number(site.live);
+  showVisitors(days.series, view);
   showChanges(daysBefore.series, { views, visits }, period);
   reveal("paths", stats.top_paths.length > 0);
   showPaths(stats.top_paths);
-  reveal("live-figure", views + visits + live.visitors > 0);
+  reveal("live-figure", views + visits + site.live > 0);
   reveal("views-figure", views + visits > 0);
   reveal("visitors-figure", views + visits > 0);
   if (reveal("series", views + visits > 0)) {
-    showSeries(points.series, pointsBefore.series, period, grain);
+    showSeries(points, pointsBefore, view, grain);
   }
   return views + visits > 0;
 }
@@ -70,11 +70,11 @@ function showChanges(past, { views, visits }, period) {
 
 /** On one day visitors are known one by one. A browser is another visitor each day, so several days
  * have no number of visitors, only one for each day. */
-function showVisitors(series, period) {
+function showVisitors(series, { period, site }) {
   const visitors = series.map((day) => day.visitors);
   const isDay = period.days === 1;
   at("visitors-label").textContent = isDay ? "Visitors" : "Visitors a day";
-  const days = (Math.min(period.to, dayOf(Date.now()) + DAY) - period.from) / DAY;
+  const days = (Math.min(period.to, site.today + DAY) - period.from) / DAY;
   const average = sum(visitors) / Math.max(1, days);
   at("visitors").textContent = isDay ? number(visitors[0] ?? 0) : one.format(average);
   const most = Math.max(0, ...visitors);
@@ -83,36 +83,43 @@ function showVisitors(series, period) {
   at("visitors-note").textContent = isDay ? "" : note;
 }
 
-function showSeries(points, past, period, grain) {
-  const windows = starts(period, grain);
+function showSeries(now, past, { period, site }, grain) {
+  const isDay = grain === "day";
+  // By the hour, a day of the site begins some hours from its midnight in UTC, and may have 23 or 25.
+  const windows = isDay ? starts(period, grain, site.today + DAY) : starts(instants(now), grain);
+  const points = now.series;
   const views = byStart(points, windows, "views");
-  const length = period.to - period.from;
-  const viewsBefore = byStart(past, windows.map((start) => start - length), "views");
+  const viewsBefore = byStart(past.series, starts(instants(past), grain), "views");
   const lines = [
-    { label: "Before", colour: "--soft", dashed: true, values: viewsBefore },
+    {
+      label: "Before",
+      colour: "--soft",
+      dashed: true,
+      values: windows.map((_, at) => viewsBefore[at] ?? 0),
+    },
     { label: "Views", colour: "--accent", filled: true, values: views },
   ];
   const columns = [
-    times("Time", (row) => windowText(row.start, grain)),
+    times("Time", (row) => windowText(row.start, grain, site.zone)),
     numbers("Views", (row) => row.views),
   ];
-  if (grain === "day") {
+  if (isDay) {
     const visitors = byStart(points, windows, "visitors");
     lines.push({ label: "Visitors", colour: "--second", values: visitors });
     columns.push(numbers("Visitors", (row) => row.visitors));
   }
-  const title = grain === "day" ? "Views and visitors a day" : "Views an hour";
+  const title = isDay ? "Views and visitors a day" : "Views an hour";
   at("series-title").textContent = title;
   at("series-open").textContent = `${title}, as a table`;
-  draw(at("series-chart"), windows, lines, grain);
-  at("series-summary").textContent = summary("views", windows, views, grain);
+  draw(at("series-chart"), windows, lines, grain, site.zone);
+  at("series-summary").textContent = summary("views", windows, views, grain, site.zone);
   const rows = points.map((point) => ({ ...point, start: Date.parse(point.start) }));
   fill(at("series-table"), columns, rows.reverse());
 }
 
-function summary(what, windows, values, grain) {
+function summary(what, windows, values, grain, zone) {
   const most = Math.max(...values);
-  const when = windowText(windows[values.indexOf(most)], grain);
+  const when = windowText(windows[values.indexOf(most)], grain, zone);
   return `${number(sum(values))} ${what} in all, at most ${number(most)} a ${grain} (${when}).`;
 }
 

@@ -66,7 +66,8 @@ export async function latest(tenant, signal) {
   }
 }
 
-const tomorrow = () => dayOf(Date.now()) + DAY;
+/** The day after the last one that it may be anywhere. */
+const tomorrow = () => dayOf(Date.now()) + 2 * DAY;
 
 const before = (to, days) => ({
   from: isoInstant(Math.max(OLDEST, to - days * DAY)),

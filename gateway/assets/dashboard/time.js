@@ -1,4 +1,5 @@
-// Days, windows and how they are written; all in UTC.
+// Days, windows and how they are written. A day is its midnight in UTC, in whatever zone it is a day;
+// times are shown in UTC where no zone is named.
 
 export const DAY = 86_400_000;
 export const LENGTHS = { minute: 60_000, hour: 3_600_000, day: DAY };
@@ -7,12 +8,22 @@ const BACK = { today: 0, "7d": 6, "30d": 29, "12m": 364 };
 /** The most days of a period. */
 export const MOST_DAYS = 366;
 
-const utc = (options) => new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...options });
-const DAY_FORMAT = utc({ day: "numeric", month: "short" });
-const YEAR_FORMAT = utc({ day: "numeric", month: "short", year: "numeric" });
-const TIME_FORMAT = utc({ hour: "2-digit", minute: "2-digit" });
-const FULL_FORMAT = utc({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-const LONG_FORMAT = utc({ dateStyle: "medium", timeStyle: "medium" });
+/** Formats in a zone, each made once. */
+function formats(options) {
+  const made = new Map();
+  return (time, zone = "UTC") => {
+    if (!made.has(zone)) {
+      made.set(zone, new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...options }));
+    }
+    return made.get(zone).format(new Date(time));
+  };
+}
+
+export const dayText = formats({ day: "numeric", month: "short" });
+export const timeText = formats({ hour: "2-digit", minute: "2-digit" });
+const yearText = formats({ day: "numeric", month: "short", year: "numeric" });
+const fullText = formats({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const longText = formats({ dateStyle: "medium", timeStyle: "medium" });
 
 /** `2025-05-01` */
 export const isoDay = (time) => new Date(time).toISOString().slice(0, 10);
@@ -26,9 +37,9 @@ export const isoInstant = (time) => `${new Date(time).toISOString().slice(0, 19)
 /** The day on which `time` is. */
 export const dayOf = (time) => Math.floor(time / DAY) * DAY;
 
-/** The first and the last day of a period, and its instants: `from` is in it, `to` is not. */
-export function period(asked, now = Date.now()) {
-  const [first, last] = ends(asked, dayOf(now));
+/** The first and the last day of a period that is asked for on a day, and its instants: `from` is in it, `to` is not. */
+export function period(asked, today) {
+  const [first, last] = ends(asked, today);
   if (!(first <= last)) throw new Error("From must not be after To.");
   const days = (last - first) / DAY + 1;
   if (days > MOST_DAYS) throw new Error(`From must be at most ${MOST_DAYS} days before To.`);
@@ -60,14 +71,12 @@ export function starts({ from, to }, grain, now = Date.now()) {
   return Array.from({ length: count }, (_, index) => from + index * length);
 }
 
-export const dayText = (time) => DAY_FORMAT.format(new Date(time));
-export const timeText = (time) => TIME_FORMAT.format(new Date(time));
-export const windowText = (time, grain) =>
-  (grain === "day" ? DAY_FORMAT : FULL_FORMAT).format(new Date(time));
-export const instantText = (text) => (text ? LONG_FORMAT.format(new Date(text)) : "");
+export const windowText = (time, grain, zone) =>
+  grain === "day" ? dayText(time) : fullText(time, zone);
+export const instantText = (text) => (text ? longText(text) : "");
 
 /** `1 May 2025`, or `1 May 2025 to 29 May 2025`. */
 export function daysText({ from, to }) {
-  const [first, last] = [from, to - DAY].map((time) => YEAR_FORMAT.format(new Date(time)));
+  const [first, last] = [from, to - DAY].map((time) => yearText(time));
   return first === last ? first : `${first} to ${last}`;
 }

@@ -133,6 +133,7 @@ mod tests {
             excluded: None,
             dimensions: Dimensions::new(),
             others: Vec::new(),
+            day: None,
         }
     }
 

@@ -70,7 +70,7 @@ impl Named {
         }
         let mut known = lock(&self.events);
         known.forget();
-        let day = (tenant.clone(), event.timestamp.date_naive());
+        let day = (tenant.clone(), event.day());
         for (dimension, value) in &mut event.dimensions {
             if !known.has_room(&day, Dimension::Site(*dimension), value, MOST_VALUES) {
                 OTHERS.clone_into(value);
@@ -151,6 +151,7 @@ mod tests {
                 (SiteDimension::Browser, "Firefox".to_owned()),
             ]),
             others: Vec::new(),
+            day: None,
         }
     }
 

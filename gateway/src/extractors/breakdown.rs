@@ -1,10 +1,11 @@
 //! The parameters of a breakdown: the dimension, the period and the one before, the filter.
 
 use actix_web::HttpRequest;
-use chrono::NaiveDate;
 use common::rollup::Period;
 use common::site_dimension::SiteDimension;
+use common::time_zone::TimeZone;
 
+use super::comparison;
 use super::period::Asked;
 use super::query::{self, invalid};
 use crate::problem::Problem;
@@ -26,16 +27,16 @@ pub(crate) struct Breakdown {
 }
 
 impl Breakdown {
-    /// Reads the parameters.
-    pub(crate) fn read(request: &HttpRequest) -> Result<Self, Problem> {
+    /// Reads the parameters; days are those of `zone`.
+    pub(crate) fn read(request: &HttpRequest, zone: TimeZone) -> Result<Self, Problem> {
         let dimension = dimension(request)?;
-        let asked = Asked::read(request)?;
+        let asked = Asked::read(request, zone)?;
         let period = asked.of_days()?;
         Ok(Self {
             dimension,
             asked,
             period,
-            previous: compared(request)?.then(|| before(period)).transpose()?,
+            previous: comparison::previous(request, period)?,
             only: only(request, dimension)?,
             limit: query::limit(request, DEFAULT_LIMIT, MAX_LIMIT)?,
         })
@@ -48,28 +49,6 @@ fn dimension(request: &HttpRequest) -> Result<SiteDimension, Problem> {
         let names = SiteDimension::ALL.map(SiteDimension::as_str).join(", ");
         invalid("dimension", &format!("must be one of {names}"))
     })
-}
-
-fn compared(request: &HttpRequest) -> Result<bool, Problem> {
-    match query::parameter(request, "compare")?.as_deref() {
-        None => Ok(false),
-        Some("previous") => Ok(true),
-        Some(_) => Err(invalid("compare", "must be previous")),
-    }
-}
-
-/// The period of the same length before.
-fn before(period: Period) -> Result<Period, Problem> {
-    let days = |first: NaiveDate, last: NaiveDate| {
-        let length = last - first;
-        let end = first.pred_opt()?;
-        Some(Period::Days(Some(end.checked_sub_signed(length)?), Some(end)))
-    };
-    match period {
-        Period::Days(Some(first), Some(last)) => days(first, last),
-        _ => None,
-    }
-    .ok_or_else(|| invalid("compare", "needs a period with a start and an end"))
 }
 
 /// The value that a filter names: `dimension:value`.
@@ -98,7 +77,8 @@ mod tests {
 
     fn read(query: &str) -> Result<Breakdown, String> {
         let request = TestRequest::with_uri(&format!("/stats/breakdown?{query}"));
-        Breakdown::read(&request.to_http_request()).map_err(|problem| problem.to_string())
+        Breakdown::read(&request.to_http_request(), TimeZone::default())
+            .map_err(|problem| problem.to_string())
     }
 
     fn days(first: &str, last: &str) -> Option<Period> {

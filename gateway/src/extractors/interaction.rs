@@ -101,6 +101,7 @@ impl Sent {
             excluded: None,
             dimensions: Dimensions::new(),
             others: Vec::new(),
+            day: None,
         };
         event.digest(None)
     }
@@ -118,6 +119,7 @@ impl Sent {
             excluded: None,
             dimensions: Dimensions::new(),
             others: Vec::new(),
+            day: None,
         }
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod breakdown;
 pub(crate) mod browser;
 pub(crate) mod buffer;
 pub(crate) mod client;
+pub(crate) mod comparison;
 pub(crate) mod compression;
 mod exclusion;
 mod fit;

@@ -1,10 +1,11 @@
 //! The period of a read: `date`, or `from` and `to`, or `start_date` and `end_date`, which mean the
 //! same. If the end is a day, the whole day is included; if it is an instant, the instant is
-//! excluded.
+//! excluded. A day is one of the site, and counts name it by its midnight in UTC, whatever the zone.
 
 use actix_web::HttpRequest;
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, TimeDelta, Utc};
 use common::rollup::Period;
+use common::time_zone::TimeZone;
 
 use super::query::{self, invalid};
 use crate::problem::Problem;
@@ -29,42 +30,45 @@ pub(crate) struct Asked {
     pub(crate) from: Option<Bound>,
     /// The moment before which the period ends.
     pub(crate) to: Option<Bound>,
+    /// The zone whose days are meant.
+    zone: TimeZone,
 }
 
 /// One end of a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bound {
+    /// The moment.
     pub(crate) at: DateTime<Utc>,
+    /// The same as counts by the day write it: of a day its midnight in UTC.
+    pub(crate) written: DateTime<Utc>,
+    /// Whether a day was named.
+    pub(crate) is_day: bool,
     /// The parameter that gave it.
     pub(crate) name: &'static str,
 }
 
 impl Asked {
-    /// Reads the parameters. All that name the same end must agree.
-    pub(crate) fn read(request: &HttpRequest) -> Result<Self, Problem> {
-        let from = bound(request, FIRST, Moment::start)?;
-        let to = bound(request, LAST, Moment::end)?;
+    /// Reads the parameters; days are those of `zone`. All that name the same end must agree.
+    pub(crate) fn read(request: &HttpRequest, zone: TimeZone) -> Result<Self, Problem> {
+        let from = bound(request, zone, FIRST, Moment::start)?;
+        let to = bound(request, zone, LAST, Moment::end)?;
         match (from, to) {
             (Some(from), Some(to)) if from.at >= to.at => {
                 Err(invalid(from.name, &format!("must be before the end of {}", to.name)))
             }
-            _ => Ok(Self { from, to }),
+            _ => Ok(Self { from, to, zone }),
         }
     }
 
     /// The period, if events are counted by it: whole hours, or whole days.
     pub(crate) fn of_hours(self) -> Result<Period, Problem> {
-        if let Some(day) = self.whole(TimeDelta::days(1)) {
-            return Ok(day.days());
+        let is_utc = self.zone == TimeZone::default();
+        if self.ends().all(|end| end.is_day || (is_utc && end.is_midnight())) {
+            return Ok(self.days());
         }
-        match self.whole(TimeDelta::hours(1)) {
-            Some(Self { from, to }) => {
-                Ok(Period::Hours(from.map(|from| from.at), to.map(|to| to.at)))
-            }
-            None => Err(self.odd(
-                TimeDelta::hours(1),
-                "must be a day or a full hour: events are counted by the hour",
-            )),
+        match self.ends().find(|end| !is_multiple(end.at, TimeDelta::hours(1))) {
+            None => Ok(Period::Hours(self.from.map(|from| from.at), self.to.map(|to| to.at))),
+            Some(odd) => Err(invalid(odd.name, odd.in_hours())),
         }
     }
 
@@ -72,18 +76,10 @@ impl Asked {
     pub(crate) fn of_days(self) -> Result<Period, Problem> {
         let reason = "must be a day, or midnight in UTC: pages and visitors are counted by the day; \
                       /stats/series has views by the hour";
-        let days = self.whole(TimeDelta::days(1)).map(Self::days);
-        days.ok_or_else(|| self.odd(TimeDelta::days(1), reason))
-    }
-
-    /// Itself, if both ends are multiples of `length`.
-    fn whole(self, length: TimeDelta) -> Option<Self> {
-        self.ends().all(|end| is_multiple(end.at, length)).then_some(self)
-    }
-
-    fn odd(self, length: TimeDelta, reason: &str) -> Problem {
-        let name = self.ends().find(|end| !is_multiple(end.at, length)).map(|end| end.name);
-        invalid(name.unwrap_or("from"), reason)
+        match self.ends().find(|end| !end.is_midnight()) {
+            None => Ok(self.days()),
+            Some(odd) => Err(invalid(odd.name, reason)),
+        }
     }
 
     fn ends(self) -> impl Iterator<Item = Bound> {
@@ -91,8 +87,25 @@ impl Asked {
     }
 
     fn days(self) -> Period {
-        let last = |to: Bound| (to.at - TimeDelta::days(1)).date_naive();
-        Period::between(self.from.map(|from| from.at.date_naive()), self.to.map(last))
+        let last = |to: Bound| (to.written - TimeDelta::days(1)).date_naive();
+        Period::between(self.from.map(|from| from.written.date_naive()), self.to.map(last))
+    }
+}
+
+impl Bound {
+    /// Whether it names a day.
+    fn is_midnight(self) -> bool {
+        is_multiple(self.written, TimeDelta::days(1))
+    }
+
+    /// Why it is no end of hours.
+    fn in_hours(self) -> &'static str {
+        if self.is_day {
+            "falls within an hour, because of the site's time zone: both ends must be days, or both full \
+             hours"
+        } else {
+            "must be a day or a full hour: events are counted by the hour"
+        }
     }
 }
 
@@ -103,6 +116,7 @@ enum Moment {
 }
 
 impl Moment {
+    /// The start as it is written.
     fn start(&self) -> DateTime<Utc> {
         match self {
             Self::Day(day) => day.and_time(NaiveTime::MIN).and_utc(),
@@ -110,29 +124,39 @@ impl Moment {
         }
     }
 
+    /// The end as it is written.
     fn end(&self) -> DateTime<Utc> {
         match self {
             Self::Day(_) => self.start() + TimeDelta::days(1),
             Self::Instant(instant) => *instant,
         }
     }
+
+    fn bound(&self, written: DateTime<Utc>, zone: TimeZone, name: &'static str) -> Bound {
+        let is_day = matches!(self, Self::Day(_));
+        let at = if is_day { zone.midnight(written.date_naive()) } else { written };
+        Bound { at, written, is_day, name }
+    }
 }
 
 /// The end that the parameters name.
 fn bound(
     request: &HttpRequest,
+    zone: TimeZone,
     names: [&'static str; 3],
     end: impl Fn(&Moment) -> DateTime<Utc>,
 ) -> Result<Option<Bound>, Problem> {
     let mut one: Option<Bound> = None;
     for name in names {
         let Some(text) = query::parameter(request, name)? else { continue };
-        let at = end(&moment(name, &text)?);
+        let moment = moment(name, &text)?;
+        let bound = moment.bound(end(&moment), zone, name);
         match one {
-            Some(Bound { at: other, name: first }) if other != at => {
-                return Err(invalid(name, &format!("means the same as {first}, but differs")));
+            Some(other) if other.written != bound.written => {
+                let reason = format!("means the same as {}, but differs", other.name);
+                return Err(invalid(name, &reason));
             }
-            _ => one = Some(Bound { at, name }),
+            _ => one = Some(bound),
         }
     }
     Ok(one)
@@ -171,8 +195,13 @@ mod tests {
         TestRequest::with_uri(&format!("/stats?{query}")).to_http_request()
     }
 
+    fn asked_in(zone: &str, query: &str) -> Result<Asked, String> {
+        let zone = TimeZone::named(zone).expect("a zone");
+        Asked::read(&request(query), zone).map_err(|problem| problem.to_string())
+    }
+
     fn asked(query: &str) -> Result<Asked, String> {
-        Asked::read(&request(query)).map_err(|problem| problem.to_string())
+        asked_in("UTC", query)
     }
 
     fn day(text: &str) -> Option<NaiveDate> {
@@ -214,6 +243,33 @@ mod tests {
         assert!(refused.to_string().starts_with("invalid-query: from must be a day"), "{refused}");
         assert_eq!(hours("to=2025-05-01T10:30:00Z"), None);
         assert_eq!(hours("to=2025-05-01T10:00:00.001Z"), None);
+    }
+
+    #[test]
+    fn a_day_is_that_of_the_site_and_an_instant_is_the_same_everywhere() {
+        let hours = |zone, query| {
+            asked_in(zone, query)
+                .and_then(|asked| asked.of_hours().map_err(|problem| problem.to_string()))
+        };
+        let at = |text: &str| times::instant(text);
+        let one = Period::between(day("2025-05-01"), day("2025-05-01"));
+        for zone in ["America/New_York", "Asia/Kolkata", "UTC"] {
+            assert_eq!(hours(zone, "date=2025-05-01"), Ok(one), "{zone}");
+            let utc = "from=2025-05-01T00:00:00Z&to=2025-05-02T00:00:00Z";
+            let days = asked_in(zone, utc).expect("a period").of_days().expect("days");
+            assert_eq!(days, one, "{zone}: a day is written so");
+        }
+        let utc = "from=2025-05-01T00:00:00Z&to=2025-05-02T00:00:00Z";
+        let period = Period::Hours(at("2025-05-01T00:00:00Z"), at("2025-05-02T00:00:00Z"));
+        assert_eq!(hours("America/New_York", utc), Ok(period));
+        let since = "from=2025-05-01T10:00:00Z&to=2025-05-01";
+        let period = Period::Hours(at("2025-05-01T10:00:00Z"), at("2025-05-02T04:00:00Z"));
+        assert_eq!(hours("America/New_York", since), Ok(period));
+        let odd = hours("Asia/Kolkata", since).expect_err("half an hour");
+        assert!(odd.starts_with("invalid-query: to falls within an hour"), "{odd}");
+        let late = "from=2025-05-02T02:00:00Z&to=2025-05-01";
+        assert!(asked_in("America/New_York", late).is_ok(), "the day ends at four");
+        assert!(asked_in("UTC", late).is_err());
     }
 
     #[test]

@@ -156,6 +156,7 @@ impl Sent {
             excluded: None,
             dimensions: Dimensions::new(),
             others: Vec::new(),
+            day: None,
         };
         event.digest(self.timestamp)
     }
@@ -181,6 +182,7 @@ impl Sent {
             excluded: None,
             dimensions: Dimensions::new(),
             others: Vec::new(),
+            day: None,
         }
     }
 }
@@ -312,6 +314,7 @@ mod tests {
             excluded: None,
             dimensions: Dimensions::new(),
             others: Vec::new(),
+            day: None,
         };
         assert_eq!(event(json!({})), plain.digest(None), "as it always was");
     }

@@ -14,7 +14,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::forms::{
     Digits, Empty, EventName, Exclusion, Instant, LogText, Place, RecordId, SiteDimension, Target,
-    TenantId, UserId, of, one_of,
+    TenantId, TimeZone, UserId, of, one_of,
 };
 use crate::extractors::interaction::TYPES;
 
@@ -162,6 +162,8 @@ pub(crate) struct SiteSettings {
     /// Pages that do not count; `*` stands for any text.
     #[schema(max_items = 100)]
     excluded_paths: Option<Vec<SettingItem>>,
+    /// The zone by whose days events are counted. Default: UTC.
+    time_zone: Option<TimeZone>,
 }
 
 /// An item of a setting: at most 256 bytes.

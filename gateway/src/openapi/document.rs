@@ -9,7 +9,7 @@ use super::{bodies, forms, headers, log_clients, parameters, responses};
 use crate::problem::{Details, ProblemCode};
 use crate::routes::{
     analytics, breakdown, event, events, export, health, ingest, live, log_batches, logs, metrics,
-    processed_logs, quarantine, root, site_settings, stats, tenant, tenants,
+    processed_logs, quarantine, root, site_settings, stats, tenant, tenants, visits,
 };
 
 #[derive(OpenApi)]
@@ -38,6 +38,7 @@ use crate::routes::{
         stats::get,
         stats::series,
         breakdown::get,
+        visits::get,
         live::get,
         analytics::event_counts,
         analytics::event_counts_by_type,

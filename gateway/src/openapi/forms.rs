@@ -37,13 +37,16 @@ forms! {
         r"|_([A-Za-z0-9.:-][A-Za-z0-9._:-]{0,126})?",
         r"|\.([A-Za-z0-9_:-][A-Za-z0-9._:-]{0,126}|\.[A-Za-z0-9._:-]{1,126}))$",
     )), "order-7";
-    /// A day in UTC.
+    /// A day: of events, one of the time zone of their site; of logs, one in UTC.
     Day: Some("date"), None, "2025-05-01";
     /// A point in time (RFC 3339). In requests, other common forms are accepted too, such as
     /// seconds since 1970.
     Instant: Some("date-time"), None, "2025-05-01T10:00:00Z";
-    /// An end of a period: a day in UTC, such as `2025-05-01`, or a point in time (RFC 3339).
+    /// An end of a period: a day, such as `2025-05-01`, or a point in time (RFC 3339). A day is one of the
+    /// time zone of the site; of logs, one in UTC.
     Moment: Some("day-or-date-time"), None, "2025-05-01";
+    /// The name of a time zone in the database of the IANA.
+    TimeZone: None, Some("^[A-Za-z0-9_+/-]{1,64}$"), "America/New_York";
     /// The type of an event. 64 bytes are kept; control characters become U+FFFD.
     EventName: None, Some(r"[\s\S]"), "page_view";
     /// A user. 256 bytes are kept; control characters become U+FFFD.

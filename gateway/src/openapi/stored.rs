@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use utoipa::ToSchema;
 
-use super::forms::{Exclusion, Instant, RecordId, Sha256, TenantId};
+use super::forms::{Day, Exclusion, Instant, RecordId, Sha256, TenantId};
 
 /// A text log.
 #[derive(ToSchema)]
@@ -129,6 +129,9 @@ pub(crate) struct ListedEvent {
     /// Which of `event_type` and `path` are counted as `(other)`, separated by commas; missing if none is.
     #[schema(nullable = false)]
     others: Option<String>,
+    /// The day by which it is counted; missing if that is the day of `timestamp` in UTC.
+    #[schema(nullable = false)]
+    day: Option<Day>,
     /// When the document expires; missing without retention.
     #[schema(nullable = false)]
     expire_at: Option<Instant>,
@@ -220,7 +223,7 @@ pub(crate) struct NextPage {
 mod tests {
     use std::collections::BTreeSet;
 
-    use chrono::DateTime;
+    use chrono::{DateTime, NaiveDate};
     use common::event::{Bounded, Event, Exclusion};
     use common::keep::Keep;
     use common::record::{Kind, Part, Record, RecordId};
@@ -253,6 +256,7 @@ mod tests {
             excluded: Some(Exclusion::Bot),
             dimensions: [(SiteDimension::Os, "Linux".to_owned())].into(),
             others: vec![Bounded::Path],
+            day: Some(NaiveDate::MIN),
         };
         let fields = event.fields(&record, Keep { original: true, days: Some(32) });
         fields.into_keys().collect()

@@ -60,7 +60,7 @@ pub(crate) async fn event_counts(
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::of_read(&request)?;
     let event_type = event_type(&request)?;
-    let period = Asked::read(&request)?.of_hours()?;
+    let period = Asked::read(&request, gateway.sites.zone(&tenant).await)?.of_hours()?;
     let total = rollup::events(&*gateway.store, &tenant, event_type.as_deref(), period).await?;
     Ok(HttpResponse::Ok().json(EventCount { total_events: total }))
 }
@@ -84,7 +84,7 @@ pub(crate) async fn event_counts_by_type(
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::of_read(&request)?;
-    let period = Asked::read(&request)?.of_hours()?;
+    let period = Asked::read(&request, gateway.sites.zone(&tenant).await)?.of_hours()?;
     let store = &*gateway.store;
     let types = rollup::event_types(store, &tenant).await?;
     let count = async |event_type: String| {

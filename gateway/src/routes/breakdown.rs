@@ -104,12 +104,12 @@ pub(crate) async fn get(
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::site(&request)?;
-    let breakdown = Breakdown::read(&request)?;
+    let breakdown = Breakdown::read(&request, gateway.sites.zone(&tenant).await)?;
     let rows = rows(&*gateway.store, &tenant, &breakdown).await?;
     if csv_rows::wants(request.headers().get_all(ACCEPT)) {
         return Ok(csv(&rows, breakdown.previous.is_some()));
     }
-    let end = |bound: Option<Bound>| bound.map(|bound| rfc3339(bound.at));
+    let end = |bound: Option<Bound>| bound.map(|bound| rfc3339(bound.written));
     Ok(HttpResponse::Ok().json(SiteBreakdown {
         site_id: tenant.as_str(),
         dimension: breakdown.dimension.as_str(),

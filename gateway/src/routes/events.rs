@@ -75,7 +75,7 @@ pub(crate) async fn list(
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::in_path(&request, &path)?;
-    let Asked { from, to } = Asked::read(&request)?;
+    let Asked { from, to, .. } = Asked::read(&request, gateway.sites.zone(&tenant).await)?;
     let event_type = query::parameter(&request, "type")?;
     let (from, to) = (from.map(|from| from.at), to.map(|to| to.at.min(LAST_MOMENT)));
     let selection = Selection { event_type, from, to };

@@ -6,6 +6,7 @@ use chrono::{SecondsFormat, TimeDelta, Utc};
 use common::metrics::{ACCEPTED, ENTRIES};
 use common::record::Kind;
 use common::rollup::{self, Grain, Statuses};
+use common::time_zone::TimeZone;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -258,7 +259,8 @@ pub(crate) async fn stats(
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::of_read(&request)?;
-    let asked = windows::read(&request, &GRAINS, Utc::now())?;
+    // A log has the days of UTC, whatever zone the site of its tenant has.
+    let asked = windows::read(&request, &GRAINS, TimeZone::default(), Utc::now())?;
     let limit = query::limit(&request, DEFAULT_LIMIT, MAX_LIMIT)?;
     let windows::Windows { grain, from, to } = asked;
     let asked = rollup::Asked { grain, from, to, limit, most_bytes: MAX_ANSWER_BYTES };

@@ -37,7 +37,7 @@ responses! {
         (status = 200, description = "The settings.", body = bodies::SiteSettings, example = json!({
             "hosts": ["acme.example"], "dimensions": null, "query_parameters": ["id"],
             "keep_trailing_slash": null, "excluded_addresses": ["192.0.2.0/24"],
-            "excluded_paths": ["/admin/*"],
+            "excluded_paths": ["/admin/*"], "time_zone": "Europe/Vienna",
         })),
         GetProblems,
     ),
@@ -63,13 +63,14 @@ pub(crate) async fn get(
         content = bodies::SiteSettings, content_type = "application/json", example = json!({
             "hosts": ["acme.example"], "query_parameters": ["id"],
             "excluded_addresses": ["192.0.2.0/24"], "excluded_paths": ["/admin/*"],
+            "time_zone": "Europe/Vienna",
         }),
     ),
     responses(
         (status = 200, description = "The settings.", body = bodies::SiteSettings, example = json!({
             "hosts": ["acme.example"], "dimensions": null, "query_parameters": ["id"],
             "keep_trailing_slash": null, "excluded_addresses": ["192.0.2.0/24"],
-            "excluded_paths": ["/admin/*"],
+            "excluded_paths": ["/admin/*"], "time_zone": "Europe/Vienna",
         })),
         PutProblems,
     ),

@@ -125,12 +125,13 @@ pub(crate) async fn get(
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::site(&request)?;
     let limit = query::limit(&request, DEFAULT_LIMIT, MAX_LIMIT)?;
-    let asked = Asked::read(&request)?;
+    let asked = Asked::read(&request, gateway.sites.zone(&tenant).await)?;
     let period = asked.of_days()?;
     let site = Site { store: &*gateway.store, tenant: &tenant, limit };
     let Totals { views, users, paths, excluded } = site.totals(period).await?;
     let date = day(period);
-    let several = |bound: Option<Bound>| bound.filter(|_| date.is_none()).map(|it| rfc3339(it.at));
+    let several =
+        |bound: Option<Bound>| bound.filter(|_| date.is_none()).map(|it| rfc3339(it.written));
     Ok(HttpResponse::Ok().json(SiteStats {
         site_id: tenant.as_str(),
         date,
@@ -203,13 +204,18 @@ pub(super) async fn days(
     // All time is one window of its own, which says nothing about days.
     let period = if period == Period::All { Period::Days(None, None) } else { period };
     let days = rollup::days_with_events(store, tenant, period).await?;
-    if days.len() <= MAX_DAYS {
-        return Ok(days);
+    check_days(days.len())?;
+    Ok(days)
+}
+
+/// Refuses too many days.
+pub(super) fn check_days(days: usize) -> Result<(), Problem> {
+    if days <= MAX_DAYS {
+        return Ok(());
     }
     let reason = format!(
-        "must begin later: the period has {} days with events, and at most {MAX_DAYS} are read at \
-         once",
-        days.len()
+        "must begin later: the period has {days} days with events, and at most {MAX_DAYS} are read at \
+         once"
     );
     Err(query::invalid("from", &reason))
 }
@@ -255,7 +261,8 @@ pub(crate) async fn series(
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::site(&request)?;
-    let Windows { grain, from, to } = windows::read(&request, &GRAINS, Utc::now())?;
+    let zone = gateway.sites.zone(&tenant).await;
+    let Windows { grain, from, to } = windows::read(&request, &GRAINS, zone, Utc::now())?;
     let points = rollup::series(&*gateway.store, &tenant, grain, (from, to)).await?;
     Ok(HttpResponse::Ok().json(Series {
         site_id: tenant.as_str(),

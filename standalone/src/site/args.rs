@@ -69,6 +69,10 @@ pub(super) struct SetArgs {
     /// '' for none
     #[arg(long = "exclude-path", value_name = "PATH")]
     excluded_paths: Option<Vec<String>>,
+
+    /// The zone by whose days events are counted, such as America/New_York; default for UTC
+    #[arg(long, value_name = "NAME")]
+    time_zone: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -90,6 +94,10 @@ impl SetArgs {
             Some([one]) if one == "default" => Some(Value::Null),
             _ => list(self.dimensions.as_deref()),
         };
+        let time_zone = self.time_zone.as_deref().map(|name| match name {
+            "default" => Value::Null,
+            name => json!(name),
+        });
         let changes = [
             ("hosts", list(self.hosts.as_deref())),
             ("dimensions", dimensions),
@@ -97,6 +105,7 @@ impl SetArgs {
             ("keep_trailing_slash", slash),
             ("excluded_addresses", list(self.excluded_addresses.as_deref())),
             ("excluded_paths", list(self.excluded_paths.as_deref())),
+            ("time_zone", time_zone),
         ];
         let named = changes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
         named.collect()
@@ -140,10 +149,13 @@ mod tests {
             "keep",
             "--dimensions",
             "source",
+            "--time-zone",
+            "America/New_York",
         ]);
         let expected = json!({
             "hosts": ["a.example", "b.example"], "dimensions": ["source"],
             "keep_trailing_slash": true, "excluded_paths": ["/a,b", "/c*"],
+            "time_zone": "America/New_York",
         });
         assert_eq!(named, expected);
     }
@@ -155,8 +167,12 @@ mod tests {
             changes(&none),
             json!({"hosts": [], "dimensions": [], "excluded_addresses": []})
         );
-        let default = ["--dimensions", "default", "--trailing-slash", "default"];
-        assert_eq!(changes(&default), json!({"dimensions": null, "keep_trailing_slash": null}));
+        let default =
+            ["--dimensions", "default", "--trailing-slash", "default", "--time-zone", "default"];
+        assert_eq!(
+            changes(&default),
+            json!({"dimensions": null, "keep_trailing_slash": null, "time_zone": null})
+        );
     }
 
     #[test]

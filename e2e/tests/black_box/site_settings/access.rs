@@ -27,7 +27,7 @@ pub(super) async fn settings_are_read_back_as_they_were_set(deployment: &Deploym
     let settings = json!({
         "hosts": ["shop.example"], "dimensions": ["source", "os"], "query_parameters": ["id"],
         "keep_trailing_slash": false, "excluded_addresses": ["192.0.2.0/24", "2001:db8::1/128"],
-        "excluded_paths": ["/admin/*"],
+        "excluded_paths": ["/admin/*"], "time_zone": "Europe/Vienna",
     });
     let answer = site.put(&settings).await;
     assert_eq!((answer.status, &answer.body), (StatusCode::OK, &settings));
@@ -44,8 +44,9 @@ pub(super) async fn wrong_settings_are_refused_and_change_nothing(deployment: &D
     site.set(json!({"hosts": ["shop.example"]})).await;
     let before = site.settings().await;
     for (settings, code, fields) in [
-        (json!({"time_zone": "Europe/Vienna"}), "unknown-setting", &["time_zone"][..]),
-        (json!({"retention_days": 40}), "unknown-setting", &["retention_days"]),
+        (json!({"retention_days": 40}), "unknown-setting", &["retention_days"][..]),
+        (json!({"time_zone": "Vienna"}), "out-of-range", &["time_zone"]),
+        (json!({"time_zone": 2}), "wrong-type", &["time_zone"]),
         (json!({"hosts": "shop.example"}), "wrong-type", &["hosts"]),
         (json!({"hosts": ["192.0.2.1"]}), "out-of-range", &["hosts"]),
         (json!({"excluded_paths": ["admin"]}), "out-of-range", &["excluded_paths"]),

@@ -3,6 +3,7 @@
 mod breakdowns;
 mod guidance;
 mod requests;
+mod sites;
 
 use std::process::Stdio;
 
