@@ -75,6 +75,13 @@ impl Asked {
         days.ok_or_else(|| self.odd(TimeDelta::days(1), reason))
     }
 
+    /// The period, if it consists of whole days, which are removed with all their counts.
+    pub(crate) fn of_removal(self) -> Result<Period, Problem> {
+        let days = self.whole(TimeDelta::days(1)).map(Self::days);
+        let reason = "must be a day, or midnight in UTC: days are removed whole";
+        days.ok_or_else(|| self.odd(TimeDelta::days(1), reason))
+    }
+
     /// Itself, if both ends are multiples of `length`.
     fn whole(self, length: TimeDelta) -> Option<Self> {
         self.ends().all(|end| is_multiple(end.at, length)).then_some(self)
