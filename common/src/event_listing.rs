@@ -176,13 +176,12 @@ mod tests {
     async fn a_selection_is_exact_on_every_page() {
         let folder = tempfile::tempdir().expect("a folder");
         let store = store(&folder).await;
-        let selection =
-            Selection {
-                event_type: Some("click".to_owned()),
-                from: Some(at(3)),
-                to: Some(at(6)),
-                ..Selection::default()
-            };
+        let selection = Selection {
+            event_type: Some("click".to_owned()),
+            from: Some(at(3)),
+            to: Some(at(6)),
+            ..Selection::default()
+        };
         for limit in 1..8 {
             let some = pages(&store, &selection, limit).await;
             let times: Vec<_> = some.iter().map(|(time, _)| -time).collect();

@@ -28,7 +28,8 @@ pub(super) async fn remove(work: &mut Work<'_>) -> Result<bool, StoreError> {
     let selection = work.part.selection();
     let mut after = None;
     loop {
-        let page = newest(work.deletion.store, work.tenant, &selection, after.as_ref(), PAGE).await?;
+        let page =
+            newest(work.deletion.store, work.tenant, &selection, after.as_ref(), PAGE).await?;
         let is_last = page.len() < PAGE as usize;
         after = page.last().and_then(position);
         remove_page(work, page).await?;

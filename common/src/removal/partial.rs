@@ -58,7 +58,8 @@ async fn pass(work: &mut Work<'_>) -> Result<bool, StoreError> {
 
 /// Removes what else is of the days; false if there was no time for all.
 async fn everything_of(work: &mut Work<'_>, days: Days) -> Result<bool, StoreError> {
-    Ok(windows::remove(work, days).await?
+    Ok(visitors::remove_days(work, days).await?
+        && windows::remove(work, days).await?
         && records::remove_texts(work, days).await?
         && records::remove_batches(work, days).await?
         && records::remove_quarantined(work, days).await?)

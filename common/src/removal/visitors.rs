@@ -14,7 +14,7 @@ use super::work::Work;
 use crate::event::Event;
 use crate::event_listing::{Position, Selection, newest};
 use crate::path::{Collection, DocumentPath};
-use crate::rollup::{self, Visit, visits};
+use crate::rollup::{self, Period, Visit, visits};
 use crate::store::{Document, Query, StoreError, Write};
 
 /// How many users are looked up one by one in a store that reads in place. For more of them, it is less
@@ -62,6 +62,43 @@ pub(super) async fn remove_user(work: &mut Work<'_>, user: &str) -> Result<(), S
             return Ok(());
         }
     }
+}
+
+/// Removes all visitor documents of the days, also of those whose events have expired. False if there was
+/// no time for all.
+pub(super) async fn remove_days(work: &mut Work<'_>, days: Days) -> Result<bool, StoreError> {
+    let (store, period) = (work.deletion.store, Period::between(days.first, days.last));
+    for day in rollup::days_with_events(store, work.tenant, period).await? {
+        let query = rollup::visits_on(work.tenant, day).limit(PAGE);
+        loop {
+            let page = store.query(&query).await?;
+            if page.is_empty() {
+                break;
+            }
+            if work.deletion.is_late() {
+                return Ok(false);
+            }
+            remove_visits(work, &page).await?;
+        }
+    }
+    Ok(true)
+}
+
+/// Removes these documents of a day, and of their users those of all time, unless there are other days.
+async fn remove_visits(work: &mut Work<'_>, page: &[Document]) -> Result<(), StoreError> {
+    let visitors = work.collection(Collection::Visitors);
+    let users: BTreeSet<&str> = page.iter().filter_map(|document| document.text("user")).collect();
+    let of_all_time: Vec<Visit> =
+        users.iter().map(|user| rollup::visit_of_all_time(work.tenant, user)).collect();
+    let paths = page.iter().map(|document| visitors.document(document.id.clone()));
+    let paths = paths.chain(of_all_time.iter().map(|visit| visit.path.clone()));
+    work.deletion.commit(paths.map(|path| Write::Delete { path }).collect()).await?;
+    let seen = seen_on_other_days(work, &users).await?;
+    let gone = page.len() + users.len() - seen.len();
+    let still = of_all_time.into_iter().filter(|visit| seen.contains(&visit.user));
+    work.deletion.commit(still.map(Visit::write).collect()).await?;
+    work.deletion.note(Collection::Visitors.as_str(), gone);
+    Ok(())
 }
 
 async fn commit(work: &mut Work<'_>, writes: Vec<Write>) -> Result<(), StoreError> {
@@ -172,14 +209,12 @@ async fn seen_on_other_days(
     if !are_looked_up(work, users.len()) {
         return seen_by_all_documents(work, users).await;
     }
-    let lookup = async |user: &&str| {
-        // The document of all time may be back already.
-        let query = rollup::visits_of_user(work.tenant, user).limit(2);
-        Ok::<_, StoreError>((*user, work.deletion.store.query(&query).await?))
-    };
-    let found: Vec<_> = stream::iter(users).map(lookup).buffered(AT_ONCE).try_collect().await?;
-    let seen = found.into_iter().filter(|(_, documents)| documents.iter().any(rollup::is_of_a_day));
-    Ok(seen.map(|(user, _)| user.to_owned()).collect())
+    // The document of all time may be back already.
+    let queries = users.iter().map(|user| rollup::visits_of_user(work.tenant, user).limit(2));
+    let lookup = |query: Query| async move { work.deletion.store.query(&query).await };
+    let found: Vec<_> = stream::iter(queries).map(lookup).buffered(AT_ONCE).try_collect().await?;
+    let seen = users.iter().zip(&found).filter(|(_, found)| found.iter().any(rollup::is_of_a_day));
+    Ok(seen.map(|(user, _)| (*user).to_owned()).collect())
 }
 
 async fn seen_by_all_documents(

@@ -11,9 +11,7 @@ use super::query::{figure, rollups, top, top_query};
 use crate::event::{Bounded, Event, VIEWS};
 use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::site_dimension::OTHERS;
-use crate::store::{
-    Aggregation, Document, DocumentStore, Op, Query, StoreError, Write, fields,
-};
+use crate::store::{Aggregation, Document, DocumentStore, Op, Query, StoreError, Write, fields};
 use crate::tenant::TenantId;
 
 /// The day of visitor documents that count for all time.
@@ -118,6 +116,18 @@ pub fn user_hash(tenant: &TenantId, user: &str) -> String {
 pub fn visits_of_user(tenant: &TenantId, hash: &str) -> Query {
     let visitors = Query::all(CollectionPath::of(tenant, Collection::Visitors));
     visitors.filter("user", Op::Equal, hash).select(&["day"])
+}
+
+/// The visitor documents of a day.
+pub fn visits_on(tenant: &TenantId, day: NaiveDate) -> Query {
+    visitors_query(tenant, Some(day)).select(&["user"])
+}
+
+/// The visit of all time of the user with this hash.
+pub fn visit_of_all_time(tenant: &TenantId, hash: &str) -> Visit {
+    let visitors = CollectionPath::of(tenant, Collection::Visitors);
+    let (path, user) = (visitors.document(hash.to_owned()), hash.to_owned());
+    Visit { day: ALL_DAYS.to_owned(), path, user, marks: Vec::new() }
 }
 
 /// Whether a visitor document is that of a day, and not of all time.

@@ -246,7 +246,12 @@ impl Key {
     }
 
     /// Adds to the fields of this rollup.
-    pub(super) fn increment(&self, tenant: &TenantId, shard: u32, by: BTreeMap<String, i64>) -> Write {
+    pub(super) fn increment(
+        &self,
+        tenant: &TenantId,
+        shard: u32,
+        by: BTreeMap<String, i64>,
+    ) -> Write {
         let Self { dimension, value, grain, start } = self;
         let (seconds, number) = (start.timestamp().to_string(), shard.to_string());
         let identity = [dimension.as_str(), value, grain.as_str(), &seconds, &number];

@@ -24,12 +24,14 @@ pub use self::days::{days_with_events, excluded_in, top_paths_over, unique_users
 pub use self::dimensions::{LogDimensions, UnknownDimension};
 pub use self::events::{
     Period, Visit, counted_by, event_types, events, is_of_a_day, of_event, top_paths, unique_users,
-    user_hash, views, visits, visits_of_user,
+    user_hash, views, visit_of_all_time, visits, visits_of_user, visits_on,
 };
 pub use self::layout::{Dimension, Grain, Key};
 pub use self::requests::{Asked, Statuses, Window, counted_of, of_entries, touched_by, windows};
 pub use self::series::{Point, series};
-pub use self::uncount::{counts_of_nothing, levelled, taken_from_all_time, uncounted, windows_between};
+pub use self::uncount::{
+    counts_of_nothing, levelled, taken_from_all_time, uncounted, windows_between,
+};
 
 /// A query of each shape that this module sends, with its aggregation. Each shape needs an index.
 pub fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {

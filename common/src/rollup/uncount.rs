@@ -28,7 +28,8 @@ pub fn uncounted<'e>(
 
 /// The counts of events that have come to nothing, or to less.
 pub fn counts_of_nothing(tenant: &TenantId) -> Vec<Query> {
-    let query = |(dimension, grain)| of_grain(tenant, dimension, grain).filter(COUNT, Op::Less, 1_i64);
+    let query =
+        |(dimension, grain)| of_grain(tenant, dimension, grain).filter(COUNT, Op::Less, 1_i64);
     of_events().flat_map(with_grains).map(query).collect()
 }
 
@@ -91,7 +92,8 @@ pub(super) fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
         start: epoch,
     };
     let windows = windows_between(tenant, (Some(epoch), Some(epoch)));
-    let queries = counts_of_nothing(tenant).into_iter().chain(windows).chain([shards(tenant, &key)]);
+    let queries =
+        counts_of_nothing(tenant).into_iter().chain(windows).chain([shards(tenant, &key)]);
     queries.map(|query| (query, None)).collect()
 }
 

@@ -21,7 +21,9 @@ pub(crate) fn read(request: &HttpRequest) -> Result<Option<Part>, Problem> {
         Period::All | Period::Hours(..) => None,
     };
     let whose = match (user, path) {
-        (Some(_), Some(_)) => return Err(invalid("path", "cannot go with user_id: send one of them")),
+        (Some(_), Some(_)) => {
+            return Err(invalid("path", "cannot go with user_id: send one of them"));
+        }
         (Some(user), None) => Whose::User(user),
         (None, Some(path)) => Whose::Path(path),
         (None, None) => Whose::Everybody,
@@ -34,9 +36,10 @@ pub(crate) fn read(request: &HttpRequest) -> Result<Option<Part>, Problem> {
 fn text(request: &HttpRequest, name: &str, most: usize) -> Result<Option<String>, Problem> {
     match query::parameter(request, name)? {
         Some(text) if text.is_empty() => Err(invalid(name, "must not be empty")),
-        Some(text) if text.len() > most => {
-            Err(invalid(name, &format!("must have at most {most} bytes: no event has a longer one")))
-        }
+        Some(text) if text.len() > most => Err(invalid(
+            name,
+            &format!("must have at most {most} bytes: no event has a longer one"),
+        )),
         text => Ok(text),
     }
 }

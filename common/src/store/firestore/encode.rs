@@ -56,8 +56,7 @@ pub(super) fn document(read: wire::Document) -> Result<Document, StoreError> {
         Some((_, id)) => id.to_owned(),
         None => read.name,
     };
-    let version =
-        read.update_time.map(|Timestamp { seconds, nanos }| Version { seconds, nanos });
+    let version = read.update_time.map(|Timestamp { seconds, nanos }| Version { seconds, nanos });
     Ok(Document { id, fields: read_fields(read.fields)?, version })
 }
 

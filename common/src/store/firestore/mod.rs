@@ -161,7 +161,11 @@ impl DocumentStore for FirestoreStore {
                 ..Default::default()
             };
             let answer = self.client().await?.commit(request(commit)).await;
-            answer.map(drop).map_err(if deletes_found(&writes) { refused_as_found } else { refused })
+            answer.map(drop).map_err(if deletes_found(&writes) {
+                refused_as_found
+            } else {
+                refused
+            })
         })
         .await
     }

@@ -39,9 +39,7 @@ pub(super) fn encode(documents: &str, write: &Write) -> wire::Write {
 
 fn as_found(found: &Document) -> ConditionType {
     match found.version {
-        Some(Version { seconds, nanos }) => {
-            ConditionType::UpdateTime(Timestamp { seconds, nanos })
-        }
+        Some(Version { seconds, nanos }) => ConditionType::UpdateTime(Timestamp { seconds, nanos }),
         None => ConditionType::Exists(true),
     }
 }
