@@ -204,6 +204,7 @@ fn every_command_has_a_help_that_says_what_its_exit_codes_mean() {
         "redrive",
         "site",
         "export",
+        "forget",
         "import",
         "completions",
         "man",
