@@ -21,7 +21,7 @@ use crate::store::{Document, Query, StoreError, Write};
 /// to read a day whole.
 const FEW: usize = 8;
 /// How many lookups are under way at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 /// Documents in one answer of the store.
 const MANY: u32 = 10_000;
 
@@ -131,7 +131,6 @@ async fn left<'e>(
     touched: &Visits,
 ) -> Result<Visits, StoreError> {
     let mut left = left_of_days(work, events).await?;
-    left.retain(|path, _| touched.contains_key(path));
     let unsure = touched.values().filter(|visit| visit.is_of_all_time());
     let unsure: Vec<_> = unsure.filter(|visit| !left.contains_key(&visit.path)).collect();
     if unsure.is_empty() || work.part.is_all_of_a_user() {
@@ -156,14 +155,29 @@ async fn left_of_days<'e>(
     }
     let of_users = events.filter_map(|event| Some((event.user_id.clone()?, event.day())));
     let users: BTreeSet<(String, NaiveDate)> = of_users.collect();
-    for selection in lookups(work, &users) {
-        each_event(work, &selection, |event| {
-            if !work.part.has(&event) {
-                add(work, &mut left, &event);
-            }
-        })
-        .await?;
+    let lookups = stream::iter(lookups(work, &users));
+    let look = |selection: Selection| left_among(work, selection, &users);
+    let mut found = lookups.map(look).buffered(AT_ONCE);
+    while let Some(found) = found.try_next().await? {
+        left.extend(found);
     }
+    Ok(left)
+}
+
+/// The visits of these users on these days that the selected events count as, without those of the part.
+async fn left_among(
+    work: &Work<'_>,
+    selection: Selection,
+    users: &BTreeSet<(String, NaiveDate)>,
+) -> Result<Visits, StoreError> {
+    let mut left = Visits::new();
+    each_event(work, &selection, |event| {
+        let is_theirs = |user: &String| users.contains(&(user.clone(), event.day()));
+        if event.user_id.as_ref().is_some_and(is_theirs) && !work.part.has(&event) {
+            add(work, &mut left, &event);
+        }
+    })
+    .await?;
     Ok(left)
 }
 

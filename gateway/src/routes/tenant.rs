@@ -81,8 +81,9 @@ pub(crate) async fn delete(
     let tenant = tenant::in_path(&request, &path)?;
     let part = part::read(&request)?;
     let Removed { documents, is_complete } = remove(&gateway, &tenant, part.as_ref()).await?;
-    let (number, is_part) = (documents.values().sum::<u64>(), part.is_some());
-    tracing::info!(%tenant, is_complete, is_part, documents = number, "a tenant is removed");
+    let documents_removed = documents.values().sum::<u64>();
+    let what = if part.is_some() { "a part of a tenant is removed" } else { "a tenant is removed" };
+    tracing::info!(%tenant, is_complete, documents = documents_removed, "{what}");
     let status = if is_complete { StatusCode::OK } else { StatusCode::ACCEPTED };
     let tenant_id = tenant.as_str();
     let body = TenantRemoved { tenant_id, complete: is_complete, removed: documents };
