@@ -14,7 +14,7 @@ locals {
   # … except those that a query compares without an order, which needs no composite index.
   indexed = {
     rollups  = ["dimension", "grain"]
-    visitors = ["day"]
+    visitors = ["day", "user"]
   }
 
   # With a retention, these expire; rollups and visitors stay. Salts of visitors' ids always expire: a

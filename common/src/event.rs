@@ -7,7 +7,7 @@ use crate::hash;
 use crate::keep::Keep;
 use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::record::{Record, RecordId};
-use crate::site_dimension::{Dimensions, OTHERS};
+use crate::site_dimension::{Dimensions, OTHERS, SiteDimension};
 use crate::store::{Document, Fields, Value, fields};
 use crate::tenant::TenantId;
 use crate::time_zone::TimeZone;
@@ -22,6 +22,10 @@ pub const MAX_PATH_BYTES: usize = 1_024;
 pub const MAX_USER_ID_BYTES: usize = 256;
 /// Largest payload, in bytes of its JSON text.
 pub const MAX_PAYLOAD_BYTES: usize = 64 << 10;
+
+/// The fields of a document that say how its event is counted.
+pub const COUNTED: &[&str] =
+    &["event_type", "user_id", "path", "timestamp", "excluded", "dimensions", "others", "day"];
 
 /// An event as the gateway normalized it; in the message, one line of JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,12 +74,20 @@ pub enum Bounded {
 }
 
 impl Bounded {
+    /// All of them.
+    const ALL: [Self; 2] = [Self::EventType, Self::Path];
+
     /// The name in messages and documents.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::EventType => "event_type",
             Self::Path => "path",
         }
+    }
+
+    /// The text of this name.
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|what| what.as_str() == name)
     }
 }
 
@@ -205,6 +217,28 @@ impl Event {
         document
     }
 
+    /// The event of a document that has the [`COUNTED`] fields; `None` if this version cannot say how it
+    /// is counted. It has no payload.
+    pub fn stored(document: &Document) -> Option<Self> {
+        let text = |name| document.text(name).map(str::to_owned);
+        let others = document.text("others").unwrap_or("").split(',');
+        Some(Self {
+            event_type: text("event_type")?,
+            user_id: text("user_id"),
+            path: text("path"),
+            payload: None,
+            timestamp: document.timestamp("timestamp")?,
+            truncated: false,
+            excluded: match document.text("excluded") {
+                Some(reason) => Some(Exclusion::named(reason)?),
+                None => None,
+            },
+            dimensions: stored_dimensions(document),
+            others: others.filter_map(Bounded::named).collect(),
+            day: document.text("day").map(str::parse).transpose().ok()?,
+        })
+    }
+
     /// The names of the texts that are counted as `(other)`.
     fn counted_as_other(&self) -> String {
         self.others.iter().map(|what| what.as_str()).collect::<Vec<_>>().join(",")
@@ -215,6 +249,16 @@ impl Event {
         let named = self.dimensions.iter();
         named.map(|(name, value)| (name.as_str().to_owned(), value.as_str().into())).collect()
     }
+}
+
+fn stored_dimensions(document: &Document) -> Dimensions {
+    let Some(Value::Map(named)) = document.fields.get("dimensions") else {
+        return Dimensions::new();
+    };
+    let dimension = |(name, value): (&String, &Value)| {
+        Some((SiteDimension::named(name)?, value.as_text()?.to_owned()))
+    };
+    named.iter().filter_map(dimension).collect()
 }
 
 /// Whether events of this type are page views, whatever case it is written in.
@@ -245,7 +289,6 @@ pub fn path(tenant: &TenantId, id: &RecordId) -> DocumentPath {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::site_dimension::SiteDimension;
 
     fn event(path: Option<&str>) -> Event {
         Event {

@@ -15,6 +15,12 @@ pub struct Selection {
     pub from: Option<DateTime<Utc>>,
     /// Only events before this time.
     pub to: Option<DateTime<Utc>>,
+    /// Only events of this user.
+    pub user_id: Option<String>,
+    /// Only events on this path.
+    pub path: Option<String>,
+    /// The fields to read; all of them for `None`. `timestamp` must be among them.
+    pub fields: Option<&'static [&'static str]>,
 }
 
 /// A place in a listing: after this event.
@@ -34,6 +40,9 @@ impl Position {
 }
 
 /// At most `limit` events, the newest first; events of the same time are ordered by id.
+///
+/// The store's cursor is an id, but here the time comes first. So one query reads the rest of the
+/// events at the time of `after`, ordered by id, and another reads all older ones.
 pub async fn newest(
     store: &dyn DocumentStore,
     tenant: &TenantId,
@@ -41,23 +50,7 @@ pub async fn newest(
     after: Option<&Position>,
     limit: u32,
 ) -> Result<Vec<Document>, StoreError> {
-    page(store, tenant, selection, after, limit, None).await
-}
-
-/// The same, with these fields alone, or with all of them for `None`.
-///
-/// A cursor of the store is an id, and here the time comes first. So the rest of the events at the
-/// time of `after` is one query, ordered by id, and all older ones are another.
-pub async fn page(
-    store: &dyn DocumentStore,
-    tenant: &TenantId,
-    selection: &Selection,
-    after: Option<&Position>,
-    limit: u32,
-    select: Option<&'static [&'static str]>,
-) -> Result<Vec<Document>, StoreError> {
-    let read =
-        async |query: Query, limit| store.query(&Query { select, ..query.limit(limit) }).await;
+    let read = async |query: Query, limit| store.query(&query.limit(limit)).await;
     let mut found = match after {
         Some(position) => read(same_time(tenant, selection, position), limit).await?,
         None => Vec::new(),
@@ -75,35 +68,48 @@ pub fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
     let since = |event_type: Option<&str>, from| Selection {
         event_type: event_type.map(str::to_owned),
         from,
-        to: None,
+        ..Selection::default()
     };
     let epoch = Some(DateTime::UNIX_EPOCH);
-    let position = Position { timestamp: DateTime::UNIX_EPOCH, id: "a".to_owned() };
     let selections = [since(None, None), since(None, epoch), since(Some("click"), epoch)];
-    let queries = selections.iter().flat_map(|selection| {
-        [older(tenant, selection, None), same_time(tenant, selection, &position)]
-    });
-    queries.map(|query| (query, None)).collect()
+    selections.iter().flat_map(|selection| both(tenant, selection)).collect()
 }
 
-fn of_type(tenant: &TenantId, selection: &Selection) -> Query {
+/// A query of each shape for the events of a user or a page. The embedded store has no index for them:
+/// it goes through the events of the time.
+pub(crate) fn shapes_of_one(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
+    let (from, text) = (Some(DateTime::UNIX_EPOCH), Some("a".to_owned()));
+    let user = Selection { user_id: text.clone(), from, ..Selection::default() };
+    let path = Selection { path: text, from, ..Selection::default() };
+    [user, path].iter().flat_map(|selection| both(tenant, selection)).collect()
+}
+
+/// Both queries of a page.
+fn both(tenant: &TenantId, selection: &Selection) -> [(Query, Option<Aggregation>); 2] {
+    let position = Position { timestamp: DateTime::UNIX_EPOCH, id: "a".to_owned() };
+    let queries = [older(tenant, selection, None), same_time(tenant, selection, &position)];
+    queries.map(|query| (query, None))
+}
+
+fn selected(tenant: &TenantId, selection: &Selection) -> Query {
     let all = Query::all(CollectionPath::of(tenant, Collection::Events));
-    match &selection.event_type {
-        Some(event_type) => all.filter("event_type", Op::Equal, event_type.as_str()),
-        None => all,
-    }
+    let Selection { event_type, user_id, path, fields, .. } = selection;
+    let equal = [("event_type", event_type), ("user_id", user_id), ("path", path)];
+    let equal = equal.into_iter().filter_map(|(name, text)| Some((name, text.as_deref()?)));
+    let query = equal.fold(all, |query, (name, text)| query.filter(name, Op::Equal, text));
+    Query { select: *fields, ..query }
 }
 
 /// The events at the time of the position, after it.
 fn same_time(tenant: &TenantId, selection: &Selection, position: &Position) -> Query {
-    of_type(tenant, selection)
+    selected(tenant, selection)
         .filter("timestamp", Op::Equal, position.timestamp)
         .after(Some(position.id.clone()))
 }
 
 /// The events before `before`.
 fn older(tenant: &TenantId, selection: &Selection, before: Option<DateTime<Utc>>) -> Query {
-    let mut query = of_type(tenant, selection);
+    let mut query = selected(tenant, selection);
     if let Some(from) = selection.from {
         query = query.filter("timestamp", Op::AtLeast, from);
     }
@@ -178,8 +184,12 @@ mod tests {
     async fn a_selection_is_exact_on_every_page() {
         let folder = tempfile::tempdir().expect("a folder");
         let store = store(&folder).await;
-        let selection =
-            Selection { event_type: Some("click".to_owned()), from: Some(at(3)), to: Some(at(6)) };
+        let selection = Selection {
+            event_type: Some("click".to_owned()),
+            from: Some(at(3)),
+            to: Some(at(6)),
+            ..Selection::default()
+        };
         for limit in 1..8 {
             let some = pages(&store, &selection, limit).await;
             let times: Vec<_> = some.iter().map(|(time, _)| -time).collect();

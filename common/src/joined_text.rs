@@ -92,7 +92,7 @@ mod tests {
         let mut fields =
             fields([("modified_data", modified.into()), ("processed_at", at(second).into())]);
         fields.extend(original.map(|text| ("original_text".to_owned(), text.into())));
-        Document { id: String::new(), fields }
+        Document { fields, ..Document::default() }
     }
 
     fn joined(mut joined: JoinedText, parts: &[Document]) -> JoinedText {

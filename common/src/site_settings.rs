@@ -293,7 +293,7 @@ mod tests {
         let Write::Upsert { path, fields } = settings.write(&tenant) else { panic!("no upsert") };
         assert_eq!(path.to_string(), "tenants/acme/settings/site");
         assert!(store::size(&fields) < MAX_BYTES + 100);
-        let document = Document { id: "site".to_owned(), fields };
+        let document = Document { id: "site".to_owned(), fields, ..Document::default() };
         assert_eq!(SiteSettings::stored(&document), settings);
         let chosen = SiteDimension::ALL.into_iter().filter(|one| settings.counts_by(*one));
         assert_eq!(chosen.collect::<Vec<_>>(), [SiteDimension::Source, SiteDimension::Os]);

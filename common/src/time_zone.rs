@@ -9,6 +9,10 @@ const STEP: TimeDelta = TimeDelta::minutes(15);
 /// The steps of the longest gap: once, an island moved to the other side of the date line, and skipped
 /// a day.
 const STEPS: i32 = 24 * 4;
+/// How long before its midnight in UTC a day begins in the first zone.
+const AHEAD: TimeDelta = TimeDelta::hours(14);
+/// How long after its midnight in UTC a day begins in the last zone.
+const BEHIND: TimeDelta = TimeDelta::hours(12);
 
 /// A time zone, by its name in the database of the IANA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +53,16 @@ impl TimeZone {
         let first = times.filter_map(|time| self.0.from_local_datetime(&time).earliest()).next();
         first.map_or(midnight.and_utc(), |first| first.with_timezone(&Utc))
     }
+}
+
+/// When a day begins in the first of all zones.
+pub fn first_midnight(day: NaiveDate) -> DateTime<Utc> {
+    TimeZone::default().midnight(day) - AHEAD
+}
+
+/// When a day begins in the last of all zones.
+pub fn last_midnight(day: NaiveDate) -> DateTime<Utc> {
+    TimeZone::default().midnight(day) + BEHIND
 }
 
 impl Serialize for TimeZone {

@@ -280,7 +280,10 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(error = chain(&error), "a request to the store failed");
         match error {
-            StoreError::Passing(_) | StoreError::Contention(_) | StoreError::Deployment(_) => {
+            StoreError::Passing(_)
+            | StoreError::Contention(_)
+            | StoreError::Changed
+            | StoreError::Deployment(_) => {
                 Self::unavailable("The store cannot be reached. Try again.")
             }
             StoreError::AlreadyExists | StoreError::Invalid(_) => {

@@ -23,6 +23,7 @@ use crate::doors::elasticsearch::{self, handshake};
 use crate::doors::splunk::collector;
 use crate::doors::{journald, loki, otlp, records};
 use crate::edge::{not_found, only};
+use crate::extractors::part;
 use crate::extractors::query::{self, Names, PAGE, PERIOD, TENANT};
 use crate::problem::Problem;
 use crate::routes::{
@@ -93,7 +94,7 @@ fn operator_routes(config: &mut ServiceConfig) {
                 .app_data(RouteSeries::begin("/tenants/{tenant}", Method::DELETE, StatusCode::OK))
                 .route(delete().to(tenant::delete))
                 .default_service(web::to(only("DELETE")))
-                .wrap(from_fn(by_operator(&[TENANT]))),
+                .wrap(from_fn(by_operator(&[TENANT, PERIOD, part::NAMES]))),
         )
         .service(
             read("/tenants/{tenant}/export", export::get)

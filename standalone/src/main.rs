@@ -20,6 +20,7 @@ mod databases;
 mod deployment;
 mod dispatcher;
 mod export;
+mod forget;
 mod greeting;
 mod held_folder;
 mod listen;
@@ -36,6 +37,7 @@ mod site;
 use aggregate::AggregateArgs;
 use completions::CompletionsArgs;
 use export::ExportArgs;
+use forget::ForgetArgs;
 use man::ManArgs;
 use redrive::RedriveArgs;
 use replay::ReplayArgs;
@@ -75,6 +77,7 @@ enum Command {
     Redrive(RedriveArgs),
     Site(SiteArgs),
     Export(ExportArgs),
+    Forget(ForgetArgs),
     Import(ImportArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
@@ -103,6 +106,7 @@ async fn main() -> ExitCode {
         Command::Redrive(args) => redrive::run(args).await,
         Command::Site(args) => site::run(args).await,
         Command::Export(args) => export::run(args).await,
+        Command::Forget(args) => forget::run(args).await,
         Command::Import(args) => import::run(args).await,
         Command::Completions(args) => completions::run(&args, command()),
         Command::Man(args) => man::run(&args, command()),

@@ -57,6 +57,7 @@ fn what_sends_to_a_server_says_how_to_start_a_server_if_none_listens() {
         &["simulate"],
         &["site", "show", "acme"],
         &["export", "acme"],
+        &["forget", "acme", "--user", "ann"],
     ];
     for command in commands {
         let output = spillway(here.path(), &[command, &["--target", &target]].concat());
@@ -203,6 +204,7 @@ fn every_command_has_a_help_that_says_what_its_exit_codes_mean() {
         "redrive",
         "site",
         "export",
+        "forget",
         "import",
         "completions",
         "man",

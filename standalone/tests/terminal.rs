@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// The commands that people type.
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "serve",
     "flood",
     "generate",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 11] = [
     "redrive",
     "site",
     "export",
+    "forget",
     "import",
     "completions",
 ];

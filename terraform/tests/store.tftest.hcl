@@ -46,7 +46,8 @@ run "only_fields_that_are_queried_alone_have_an_index" {
     error_message = "An exemption must be an empty list of indexes."
   }
 
-  # Firestore answers filters for equality from these: users of a day, and event types of all time.
+  # Firestore answers filters for equality from these: users of a day, days of a user, and event types of
+  # all time.
   assert {
     condition = { for field in google_firestore_field.indexed :
       "${field.collection}.${field.field}" => [for index in field.index_config[0].indexes : index.order]
@@ -54,6 +55,7 @@ run "only_fields_that_are_queried_alone_have_an_index" {
       "rollups.dimension" = ["ASCENDING"]
       "rollups.grain"     = ["ASCENDING"]
       "visitors.day"      = ["ASCENDING"]
+      "visitors.user"     = ["ASCENDING"]
     }
     error_message = "A field that is queried alone must have its index, and no other may have one."
   }

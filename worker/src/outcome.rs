@@ -130,7 +130,8 @@ impl From<&Result<(), StoreError>> for CommitOutcome {
             Ok(()) => Self::Committed,
             Err(StoreError::AlreadyExists) => Self::AlreadyExists,
             Err(StoreError::Passing(_)) => Self::PassingFault,
-            Err(StoreError::Contention(_)) => Self::Contention,
+            // No record deletes what it has read.
+            Err(StoreError::Contention(_) | StoreError::Changed) => Self::Contention,
             Err(StoreError::Invalid(_)) => Self::Invalid,
             Err(StoreError::Deployment(_)) => Self::DeploymentFault,
         }

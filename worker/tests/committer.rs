@@ -70,6 +70,7 @@ impl Bench {
             CommitError::Stopped => "stopped",
             CommitError::Store(error) => match *error {
                 StoreError::AlreadyExists => "already exists",
+                StoreError::Changed => "changed",
                 StoreError::Passing(_) => "passing",
                 StoreError::Contention(_) => "contention",
                 StoreError::Invalid(_) => "invalid",

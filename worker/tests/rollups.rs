@@ -308,7 +308,7 @@ fn a_view_is_stored_with_all_its_fields() {
             ("received_at", view.timestamp.into()),
             ("digest", view.digest(Some(view.timestamp)).into()),
         ]);
-        assert_eq!(events, [Document { id: "7".to_owned(), fields: stored }]);
+        assert_eq!(events, [Document { id: "7".to_owned(), fields: stored, version: None }]);
         assert_eq!(quarantine, []);
     });
 }

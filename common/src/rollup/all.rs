@@ -55,7 +55,8 @@ pub async fn visitors(
     .await
 }
 
-fn key(rollup: &Document) -> Option<Key> {
+/// What a rollup counts.
+pub(super) fn key(rollup: &Document) -> Option<Key> {
     let (dimension, grain) = (rollup.text("dimension")?, rollup.text("grain")?);
     Some(Key {
         dimension: Dimension::named(dimension)?,

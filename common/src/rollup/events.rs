@@ -11,7 +11,7 @@ use super::query::{figure, rollups, top, top_query};
 use crate::event::{Bounded, Event, VIEWS};
 use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::site_dimension::OTHERS;
-use crate::store::{Aggregation, DocumentStore, Op, Query, StoreError, Write, fields};
+use crate::store::{Aggregation, Document, DocumentStore, Op, Query, StoreError, Write, fields};
 use crate::tenant::TenantId;
 
 /// The day of visitor documents that count for all time.
@@ -57,8 +57,13 @@ pub fn of_event(tenant: &TenantId, event: &Event, shard: u32) -> Vec<Write> {
 }
 
 impl Visit {
+    /// Whether it is that of all time.
+    pub fn is_of_all_time(&self) -> bool {
+        self.day == ALL_DAYS
+    }
+
     /// Sets what was seen, and keeps what was seen before: in any order the document is the same.
-    fn write(self) -> Write {
+    pub fn write(self) -> Write {
         let mut fields = fields([("day", self.day.into()), ("user", self.user.into())]);
         fields.extend(self.marks.into_iter().map(|mark| (mark, true.into())));
         Write::Upsert { path: self.path, fields }
@@ -91,7 +96,7 @@ pub fn visits(tenant: &TenantId, event: &Event) -> Vec<Visit> {
     let marks = event.dimensions.iter().map(|(name, value)| mark(*name, value)).collect();
     let days = [(day_name(event.day()), marks), (ALL_DAYS.to_owned(), Vec::new())];
     let visitors = CollectionPath::of(tenant, Collection::Visitors);
-    let hash = visitors.hashed(&[ALL_DAYS, user]).id().to_owned();
+    let hash = user_hash(tenant, user);
     let visit = |(day, marks): (String, Vec<String>)| Visit {
         path: visitors.hashed(&[&day, user]),
         day,
@@ -99,6 +104,35 @@ pub fn visits(tenant: &TenantId, event: &Event) -> Vec<Visit> {
         marks,
     };
     days.map(visit).into()
+}
+
+/// The user, as visitor documents name it.
+pub fn user_hash(tenant: &TenantId, user: &str) -> String {
+    let visitors = CollectionPath::of(tenant, Collection::Visitors);
+    visitors.hashed(&[ALL_DAYS, user]).id().to_owned()
+}
+
+/// The visitor documents of a user, by its hash.
+pub fn visits_of_user(tenant: &TenantId, hash: &str) -> Query {
+    let visitors = Query::all(CollectionPath::of(tenant, Collection::Visitors));
+    visitors.filter("user", Op::Equal, hash).select(&["day"])
+}
+
+/// The visitor documents of a day.
+pub fn visits_on(tenant: &TenantId, day: NaiveDate) -> Query {
+    visitors_query(tenant, Some(day)).select(&["user"])
+}
+
+/// The visit of all time of the user with this hash.
+pub fn visit_of_all_time(tenant: &TenantId, hash: &str) -> Visit {
+    let visitors = CollectionPath::of(tenant, Collection::Visitors);
+    let (path, user) = (visitors.document(hash.to_owned()), hash.to_owned());
+    Visit { day: ALL_DAYS.to_owned(), path, user, marks: Vec::new() }
+}
+
+/// Whether a visitor document is that of a day, and not of all time.
+pub fn is_of_a_day(visitor: &Document) -> bool {
+    visitor.text("day").is_some_and(|day| day != ALL_DAYS)
 }
 
 /// How many events of `event_type`, or of any type for `None`, there were in `period`.

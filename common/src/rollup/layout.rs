@@ -178,7 +178,7 @@ impl Dimension {
         }
     }
 
-    fn grains(self) -> &'static [Grain] {
+    pub(super) fn grains(self) -> &'static [Grain] {
         match self {
             Self::EventType => &[Grain::Hour, Grain::Day, Grain::All],
             Self::ViewPath | Self::Excluded => &[Grain::Day, Grain::All],
@@ -257,7 +257,12 @@ impl Key {
     }
 
     /// Adds to the fields of this rollup.
-    fn increment(&self, tenant: &TenantId, shard: u32, by: BTreeMap<String, i64>) -> Write {
+    pub(super) fn increment(
+        &self,
+        tenant: &TenantId,
+        shard: u32,
+        by: BTreeMap<String, i64>,
+    ) -> Write {
         let Self { dimension, value, grain, start } = self;
         let (seconds, number) = (start.timestamp().to_string(), shard.to_string());
         let identity = [dimension.as_str(), value, grain.as_str(), &seconds, &number];

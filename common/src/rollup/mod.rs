@@ -13,6 +13,7 @@ mod mark;
 mod query;
 mod requests;
 mod series;
+mod uncount;
 
 use crate::store::{Aggregation, Query};
 use crate::tenant::TenantId;
@@ -24,12 +25,15 @@ pub use self::days::{
 };
 pub use self::dimensions::{LogDimensions, UnknownDimension};
 pub use self::events::{
-    Period, Visit, counted_by, event_types, events, of_event, top_paths, unique_users, views,
-    visits,
+    Period, Visit, counted_by, event_types, events, is_of_a_day, of_event, top_paths, unique_users,
+    user_hash, views, visit_of_all_time, visits, visits_of_user, visits_on,
 };
 pub use self::layout::{Dimension, Grain, Key};
 pub use self::requests::{Asked, Statuses, Window, counted_of, of_entries, touched_by, windows};
 pub use self::series::{Point, series};
+pub use self::uncount::{
+    counts_of_nothing, hours_between, levelled, taken_from_all_time, uncounted, windows_between,
+};
 
 /// A query of each shape that this module sends, with its aggregation. Each shape needs an index.
 pub fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
@@ -41,4 +45,11 @@ pub fn shapes(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
         series::shapes(tenant),
     ]
     .concat()
+}
+
+/// A query of each shape that a removal sends. The embedded store reads more for them than it returns.
+pub fn shapes_of_removal(tenant: &TenantId) -> Vec<(Query, Option<Aggregation>)> {
+    let mut shapes = uncount::shapes(tenant);
+    shapes.push((visits_of_user(tenant, "a"), None));
+    shapes
 }

@@ -8,12 +8,23 @@ use super::value::Fields;
 pub const MAX_DOCUMENT_BYTES: usize = 1_048_576;
 
 /// A document as it was read.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Document {
     /// Its id in its collection.
     pub id: String,
     /// Its fields.
     pub fields: Fields,
+    /// Which of its states was read, if the store tells them apart.
+    pub version: Option<Version>,
+}
+
+/// A state of a document: when it was last changed, by the store's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Whole seconds since 1970.
+    pub seconds: i64,
+    /// Nanoseconds of that second.
+    pub nanos: i32,
 }
 
 impl Document {

@@ -56,13 +56,17 @@ impl Index {
 mod tests {
     use super::*;
     use crate::tenant::TenantId;
-    use crate::{event_listing, live, rollup};
+    use crate::{event_listing, live_visitors, removal, rollup};
 
     fn needed() -> Vec<Index> {
         let tenant = TenantId::parse("acme").expect("a tenant");
-        let shapes =
-            [rollup::shapes(&tenant), event_listing::shapes(&tenant), live::shapes(&tenant)]
-                .concat();
+        let shapes = [
+            rollup::shapes(&tenant),
+            event_listing::shapes(&tenant),
+            live_visitors::shapes(&tenant),
+            removal::shapes(&tenant),
+        ]
+        .concat();
         shapes.iter().filter_map(|(query, figure)| Index::needed(query, *figure)).collect()
     }
 

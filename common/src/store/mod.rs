@@ -17,7 +17,7 @@ mod value;
 mod write;
 
 pub use self::commit_limits::CommitLimits;
-pub use self::document::{Document, MAX_DOCUMENT_BYTES};
+pub use self::document::{Document, MAX_DOCUMENT_BYTES, Version};
 pub use self::port::{DocumentStore, StoreError};
 pub use self::query::{Aggregation, Direction, Filter, Op, Order, Query};
 pub use self::scan::scan;

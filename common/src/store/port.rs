@@ -41,6 +41,12 @@ pub trait DocumentStore: Send + Sync {
         aggregations: &[Aggregation],
     ) -> Result<Vec<i64>, StoreError>;
 
+    /// Whether a document costs no more to read than its place on this machine's disk: then one large
+    /// read is better than many lookups.
+    fn reads_in_place(&self) -> bool {
+        false
+    }
+
     /// The tenants that have a document, in order of name: the first `most` of them.
     async fn tenants(&self, most: usize) -> Result<Vec<TenantId>, StoreError>;
 
@@ -55,6 +61,10 @@ pub enum StoreError {
     /// one, read them.
     #[error("a document that the commit creates exists already")]
     AlreadyExists,
+    /// A document that the commit deletes as it was read has changed since, or is gone. Nothing was
+    /// written. Read again.
+    #[error("a document that the commit deletes has changed since it was read")]
+    Changed,
     /// The store did not answer, or refused for now. The writes may have been applied. Passing:
     /// retry.
     #[error("the store cannot be reached, or is busy")]

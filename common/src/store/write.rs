@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::document::Document;
 use super::value::{Fields, size};
 use crate::path::DocumentPath;
 
@@ -36,6 +37,14 @@ pub enum Write {
         /// The document's path.
         path: DocumentPath,
     },
+    /// Deletes a document that was read; the commit fails if it is missing or has changed since. A
+    /// store without versions compares the fields that were read.
+    DeleteFound {
+        /// The document's path.
+        path: DocumentPath,
+        /// The document as it was read.
+        found: Document,
+    },
 }
 
 impl Write {
@@ -45,7 +54,8 @@ impl Write {
             Self::Create { path, .. }
             | Self::Upsert { path, .. }
             | Self::Increment { path, .. }
-            | Self::Delete { path } => path,
+            | Self::Delete { path }
+            | Self::DeleteFound { path, .. } => path,
         }
     }
 
@@ -57,7 +67,7 @@ impl Write {
             Self::Increment { fields, by, .. } => {
                 path + size(fields) + by.keys().map(|name| name.len() + 9).sum::<usize>()
             }
-            Self::Delete { .. } => path,
+            Self::Delete { .. } | Self::DeleteFound { .. } => path,
         }
     }
 }

@@ -1,25 +1,21 @@
 //! Derives the visits of a day from its events, and stores them.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::derivation::Derivation;
 use super::figures::Visits;
 use super::stored::{Derived, store_derived, stored};
 use crate::event::{day_of, is_counted_as_view, is_view};
-use crate::event_listing::{Position, Selection, page};
+use crate::event_listing::{Position, Selection, newest};
 use crate::rollup::{Period, views_by_day};
 use crate::store::{Document, DocumentStore, StoreError};
 use crate::tenant::TenantId;
-use crate::time_zone::TimeZone;
+use crate::time_zone::{self, TimeZone};
 
 /// Events in one answer of the store.
 const PAGE: u32 = 5_000;
 /// What is read of an event.
 const FIELDS: &[&str] = &["event_type", "user_id", "timestamp", "excluded", "others", "day"];
-/// How far from its midnight in UTC a day begins in the first zone, and how far it ends after the next
-/// midnight in the last one.
-const AHEAD: TimeDelta = TimeDelta::hours(14);
-const BEHIND: TimeDelta = TimeDelta::hours(12);
 
 /// Derives the visits of a day of a site in `zone`, and stores them. What was stored before stays if
 /// events of the day have expired since.
@@ -87,18 +83,17 @@ impl Events<'_> {
         if here.views >= counted {
             return Ok(here);
         }
-        let utc = TimeZone::default();
-        self.read(utc.midnight(self.day) - AHEAD, utc.midnight(next) + BEHIND).await
+        self.read(time_zone::first_midnight(self.day), time_zone::last_midnight(next)).await
     }
 
     /// Reads the events of the day that happened in `from..to`, page by page, the latest first.
     async fn read(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Read, StoreError> {
-        let selection = Selection { event_type: None, from: Some(from), to: Some(to) };
+        let (from, to, fields) = (Some(from), Some(to), Some(FIELDS));
+        let selection = Selection { from, to, fields, ..Selection::default() };
         let (mut derivation, mut views, mut after) = (Derivation::default(), 0, None);
         loop {
-            let (after_it, most) = (after.as_ref(), self.most);
-            let events =
-                page(self.store, self.tenant, &selection, after_it, most, Some(FIELDS)).await?;
+            let most = self.most;
+            let events = newest(self.store, self.tenant, &selection, after.as_ref(), most).await?;
             for event in events.iter().filter(|event| self.has(event)) {
                 views += i64::from(is_counted_as_view(event));
                 if let Some((visitor, at)) = view(event) {
@@ -128,6 +123,7 @@ fn view(event: &Document) -> Option<(&str, DateTime<Utc>)> {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
+    use chrono::TimeDelta;
     use proptest::prelude::*;
     use tempfile::TempDir;
 

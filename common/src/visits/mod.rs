@@ -14,4 +14,4 @@ mod stored;
 pub use self::derivation::LONGEST_PAUSE;
 pub use self::derive::derive;
 pub use self::figures::Visits;
-pub use self::stored::{Derived, stored};
+pub use self::stored::{Derived, remove, stored};

@@ -103,6 +103,23 @@ pub(super) async fn store_derived(
     }
 }
 
+/// Removes what is stored of the days; `None` leaves an end open. Says how many documents it has removed.
+pub async fn remove(
+    store: &dyn DocumentStore,
+    tenant: &TenantId,
+    (first, last): (Option<NaiveDate>, Option<NaiveDate>),
+) -> Result<usize, StoreError> {
+    let days = (first.unwrap_or_default(), last.unwrap_or(NaiveDate::MAX));
+    let found = documents(store, tenant, days).await?;
+    let collection = CollectionPath::of(tenant, Collection::Visits);
+    let path = |document: &Document| collection.document(document.id.clone());
+    for page in found.chunks(PAGE as usize) {
+        let deletes = page.iter().map(|document| Write::Delete { path: path(document) });
+        store.commit(deletes.collect()).await?;
+    }
+    Ok(found.len())
+}
+
 /// The id begins with the day, so that a period is a range of ids.
 fn path(tenant: &TenantId, day: NaiveDate, derived: &Derived) -> DocumentPath {
     let Derived { before, after, visits } = derived;

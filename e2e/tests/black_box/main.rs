@@ -19,6 +19,7 @@ mod documents;
 mod events;
 mod fair_shares;
 mod first_contact;
+mod forget;
 #[cfg(target_os = "linux")]
 mod fsync;
 mod google_cloud;

@@ -21,6 +21,7 @@ pub(crate) mod log_media;
 pub(crate) mod media;
 pub(crate) mod new_event;
 pub(crate) mod one_text;
+pub(crate) mod part;
 mod payload;
 pub(crate) mod period;
 pub(crate) mod query;

@@ -76,6 +76,15 @@ impl Asked {
     pub(crate) fn of_days(self) -> Result<Period, Problem> {
         let reason = "must be a day, or midnight in UTC: pages and visitors are counted by the day; \
                       /stats/series has views by the hour";
+        self.whole_days(reason)
+    }
+
+    /// The period, if it consists of whole days, which are removed with all their counts.
+    pub(crate) fn of_removal(self) -> Result<Period, Problem> {
+        self.whole_days("must be a day, or midnight in UTC: days are removed whole")
+    }
+
+    fn whole_days(self, reason: &str) -> Result<Period, Problem> {
         match self.ends().find(|end| !end.is_midnight()) {
             None => Ok(self.days()),
             Some(odd) => Err(invalid(odd.name, reason)),

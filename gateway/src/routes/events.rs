@@ -78,7 +78,7 @@ pub(crate) async fn list(
     let Asked { from, to, .. } = Asked::read(&request, gateway.sites.zone(&tenant).await)?;
     let event_type = query::parameter(&request, "type")?;
     let (from, to) = (from.map(|from| from.at), to.map(|to| to.at.min(LAST_MOMENT)));
-    let selection = Selection { event_type, from, to };
+    let selection = Selection { event_type, from, to, ..Selection::default() };
     let events = CollectionPath::of(&tenant, Collection::Events);
     let page = PageRequest::at(&request, events, |place| position(place).is_some())?;
     let after = page.after().and_then(position);

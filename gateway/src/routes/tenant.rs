@@ -1,4 +1,5 @@
-//! `DELETE /tenants/{tenant}`: removes everything that a tenant has in the store.
+//! `DELETE /tenants/{tenant}`: removes what a tenant has in the store: everything, or a user, a page or a
+//! period.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,13 +7,15 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use common::removal::{self, Removed};
+use common::removal::{self, Part, Removed};
+use common::store::StoreError;
+use common::tenant::TenantId;
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::admin;
-use crate::extractors::tenant;
+use crate::extractors::{part, tenant};
 use crate::openapi::responses::responses;
 use crate::openapi::{forms, parameters};
 use crate::problem::{Problem, ProblemCode};
@@ -40,14 +43,22 @@ responses! {
     ];
 }
 
-/// Removes everything of a tenant
+/// Removes everything of a tenant, or a part
 ///
-/// from the store: records, counts, visitors, quarantine and settings. A request removes for 10 s
-/// at most; if the answer is 202, or there is none, send it again until the answer is 200. The raw
-/// archive is not touched, and records that are still in the queue are stored afterwards.
+/// from the store. Without a parameter: records, counts, visitors, quarantine and settings. With `user_id` or
+/// `path`: those events, of the days of the period if there is one; counts and visitors are corrected. With a
+/// period alone: all events, texts, batches, counts and quarantined messages of its days. A request removes
+/// for about 10 s; if it is answered 202, or not at all, send it again until it is answered 200. The raw
+/// archive is not touched, and what is still in the queue is stored afterwards.
 #[utoipa::path(
     delete, path = "/tenants/{tenant}", tag = "service", operation_id = "deleteTenant",
-    params(parameters::InPath),
+    params(
+        parameters::InPath, parameters::Period,
+        ("user_id" = Option<String>, Query, min_length = 1, max_length = 256,
+            description = "Remove the events of this user alone, and the user as a visitor."),
+        ("path" = Option<String>, Query, min_length = 1, max_length = 1024,
+            description = "Remove the events on this page alone, as `/stats` names it. Not with `user_id`."),
+    ),
     responses(
         (status = 200, description = "Nothing is left.", body = TenantRemoved<'static>,
             example = json!({
@@ -68,13 +79,30 @@ pub(crate) async fn delete(
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::in_path(&request, &path)?;
-    let removed = removal::remove(&*gateway.store, &tenant, Instant::now() + TIME).await;
-    // Its settings may be gone, whether or not everything else is.
-    gateway.sites.forget(&tenant);
-    let Removed { documents, is_complete } = removed?;
-    tracing::info!(%tenant, is_complete, documents = documents.values().sum::<u64>(), "a tenant is removed");
+    let zone = gateway.sites.zone(&tenant).await;
+    let part = part::read(&request, zone)?;
+    let Removed { documents, is_complete } = remove(&gateway, &tenant, part.as_ref()).await?;
+    let documents_removed = documents.values().sum::<u64>();
+    let what = if part.is_some() { "a part of a tenant is removed" } else { "a tenant is removed" };
+    tracing::info!(%tenant, is_complete, documents = documents_removed, "{what}");
     let status = if is_complete { StatusCode::OK } else { StatusCode::ACCEPTED };
     let tenant_id = tenant.as_str();
     let body = TenantRemoved { tenant_id, complete: is_complete, removed: documents };
     Ok(HttpResponse::build(status).json(body))
+}
+
+/// Removes the part of the tenant, or all of it.
+async fn remove(
+    gateway: &Gateway,
+    tenant: &TenantId,
+    part: Option<&Part>,
+) -> Result<Removed, StoreError> {
+    let (store, until) = (&*gateway.store, Instant::now() + TIME);
+    if let Some(part) = part {
+        return removal::remove_part(store, tenant, part, until).await;
+    }
+    let removed = removal::remove(store, tenant, until).await;
+    // Its settings may be gone, whether all of it is or not.
+    gateway.sites.forget(tenant);
+    removed
 }

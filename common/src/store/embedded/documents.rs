@@ -65,6 +65,10 @@ impl DocumentStore for EmbeddedStore {
         LIMITS
     }
 
+    fn reads_in_place(&self) -> bool {
+        true
+    }
+
     async fn get_many(&self, paths: &[DocumentPath]) -> Result<Vec<Option<Document>>, StoreError> {
         let paths = paths.to_vec();
         self.database.read(move |db| paths.iter().map(|path| get(db, path)).collect()).await
@@ -113,7 +117,20 @@ fn apply(db: &Connection, collection: &CollectionKey, write: &Write) -> Result<(
         }
         Write::Increment { path, fields, by } => increment(db, collection, path, (fields, by)),
         Write::Delete { path } => delete(db, collection, path),
+        Write::DeleteFound { path, found } => delete_found(db, collection, path, found),
     }
+}
+
+/// Deletes the document if each field that was read is as it was.
+fn delete_found(
+    db: &Connection,
+    collection: &CollectionKey,
+    path: &DocumentPath,
+    found: &Document,
+) -> Result<(), StoreError> {
+    let stored = get_in(db, collection, path)?.ok_or(StoreError::Changed)?;
+    let is_same = found.fields.iter().all(|(name, value)| stored.fields.get(name) == Some(value));
+    if is_same { delete(db, collection, path) } else { Err(StoreError::Changed) }
 }
 
 /// Nearly all increments add to the count of a rollup that exists and stays otherwise as it is.

@@ -52,6 +52,13 @@ pub(super) fn encode<'a>(fields: impl Iterator<Item = (&'a String, &'a Value)>) 
     bytes
 }
 
+/// The bytes of a value, which are among those of all fields that have it.
+pub(super) fn encode_value(value: &Value) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    put_value(&mut bytes, value);
+    bytes
+}
+
 /// Reads the fields that [`encode`] wrote.
 pub(super) fn decode(bytes: &[u8]) -> Result<Fields, StoreError> {
     fields(bytes, 0).ok_or_else(|| StoreError::Deployment(Damaged.into()))

@@ -162,7 +162,7 @@ pub(super) fn document(layout: &Layout, row: &Row<'_>) -> Result<Document, Store
             fields.insert(column.field.to_owned(), value);
         }
     }
-    Ok(Document { id: ids::read(row.get_ref(0)?)?, fields })
+    Ok(Document { id: ids::read(row.get_ref(0)?)?, fields, version: None })
 }
 
 /// The value of a column; `None` for an absent one.

@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params_from_iter};
 
+use super::encode::encode_value;
 use super::ids::{self, CollectionKey, Id};
 use super::layout::{self, Layout};
 use super::rows::document;
@@ -15,21 +16,24 @@ use crate::store::{Aggregation, Direction, Document, Filter, Op, Order, Query, S
 pub(super) fn documents(db: &Connection, query: &Query) -> Result<Vec<Document>, StoreError> {
     let layout = layout::of(query.collection.name());
     let Some(collection) = ids::find(db, &query.collection)? else { return Ok(Vec::new()) };
-    let is_in_columns = Statement::can_say_all(layout, query);
-    let statement = Statement::of(layout, query, &collection, is_in_columns);
-    let mut documents = statement.read(db, layout)?;
-    if !is_in_columns {
-        documents.retain(|document| meets(query, document));
+    let statement = Statement::of(layout, query, &collection);
+    let is_ordered = Statement::can_order(layout, query);
+    let most = query.limit.map_or(usize::MAX, |limit| limit as usize);
+    let read = if is_ordered { most } else { usize::MAX };
+    let mut documents = statement.read(db, layout, query, read)?;
+    if !is_ordered {
         documents.sort_by(|one, other| compare(query, one, other));
-        documents.truncate(query.limit.map_or(usize::MAX, |limit| limit as usize));
-    }
-    if let Some(select) = query.select {
-        let only = |document: &mut Document| {
-            document.fields.retain(|name, _| select.contains(&name.as_str()));
-        };
-        documents.iter_mut().for_each(only);
+        documents.truncate(most);
+        documents.iter_mut().for_each(|document| keep_selected(query, document));
     }
     Ok(documents)
+}
+
+/// Drops the fields that were not asked for.
+fn keep_selected(query: &Query, document: &mut Document) {
+    if let Some(fields) = query.select {
+        document.fields.retain(|name, _| fields.contains(&name.as_str()));
+    }
 }
 
 /// One figure for each aggregation.
@@ -50,7 +54,7 @@ pub(super) fn figures(
     let Some(collection) = ids::find(db, &query.collection)? else {
         return Ok(vec![0; aggregations.len()]);
     };
-    Statement::of(layout, query, &collection, true).figures(db, layout, aggregations)
+    Statement::of(layout, query, &collection).figures(db, layout, aggregations)
 }
 
 /// What SQLite is asked.
@@ -64,17 +68,20 @@ struct Statement {
 impl Statement {
     /// Whether all that the query compares is in columns.
     fn can_say_all(layout: &Layout, query: &Query) -> bool {
-        let has = |filter: &Filter| {
-            layout.column(filter.field).is_some_and(|(_, column)| column.kind.holds(&filter.value))
-        };
-        query.filters.iter().all(has)
-            && query.order.iter().all(|order| layout.column(order.field).is_some())
+        query.filters.iter().all(|filter| can_say(layout, filter)) && Self::can_order(layout, query)
     }
 
-    /// With `all`, everything that the query says; without, its collection and cursor alone.
-    fn of(layout: &Layout, query: &Query, collection: &CollectionKey, all: bool) -> Self {
+    /// Whether all that the query orders by is in columns.
+    fn can_order(layout: &Layout, query: &Query) -> bool {
+        order_of(query).iter().all(|order| layout.column(order.field).is_some())
+    }
+
+    /// What the query says, as far as columns hold it. Of a text that no column holds, the bytes must be
+    /// in the row: so most rows that do not have it are never decoded.
+    fn of(layout: &Layout, query: &Query, collection: &CollectionKey) -> Self {
+        let (all, is_ordered) = (Self::can_say_all(layout, query), Self::can_order(layout, query));
         let mut statement = Self {
-            index: index(layout, query).filter(|_| all),
+            index: index(layout, query).filter(|_| is_ordered),
             condition: "collection = ?".to_owned(),
             order: String::new(),
             values: vec![number(collection)],
@@ -82,8 +89,14 @@ impl Statement {
         if let Some(after) = &query.after {
             statement.also(&format!("{} > ?", key(layout, query)), id(layout, after));
         }
-        if all {
-            query.filters.iter().for_each(|filter| statement.add_filter(filter));
+        for filter in &query.filters {
+            if can_say(layout, filter) {
+                statement.add_filter(filter);
+            } else if let Filter { op: Op::Equal, value: Value::Text(_), .. } = filter {
+                statement.also("instr(rest, ?) > 0", Sql::Blob(encode_value(&filter.value)));
+            }
+        }
+        if is_ordered {
             order_of(query).iter().for_each(|order| statement.add_order(*order));
         }
         statement.order += key(layout, query);
@@ -123,15 +136,30 @@ impl Statement {
         format!("SELECT {selected} FROM {}{by} WHERE {}", layout.table, self.condition)
     }
 
-    fn read(&self, db: &Connection, layout: &Layout) -> Result<Vec<Document>, StoreError> {
+    /// The first `most` documents that meet the query.
+    fn read(
+        &self,
+        db: &Connection,
+        layout: &Layout,
+        query: &Query,
+        most: usize,
+    ) -> Result<Vec<Document>, StoreError> {
         let columns: String =
             layout.columns.iter().map(|column| format!("{}, ", column.field)).collect();
         let select = self.sql(&format!("id, {columns}rest"), layout);
         let mut statement = db.prepare_cached(&format!("{select} ORDER BY {}", self.order))?;
         let mut rows = statement.query(params_from_iter(&self.values))?;
-        let mut documents = Vec::new();
-        while let Some(row) = rows.next()? {
-            documents.push(document(layout, row)?);
+        let (mut documents, said) = (Vec::new(), Self::can_say_all(layout, query));
+        while documents.len() < most
+            && let Some(row) = rows.next()?
+        {
+            let mut document = document(layout, row)?;
+            if said || meets(query, &document) {
+                if Self::can_order(layout, query) {
+                    keep_selected(query, &mut document);
+                }
+                documents.push(document);
+            }
         }
         Ok(documents)
     }
@@ -154,6 +182,11 @@ impl Statement {
         let row = |row: &Row<'_>| (0..aggregations.len()).map(|at| row.get(at)).collect();
         Ok(statement.query_row(params_from_iter(&self.values), row)?)
     }
+}
+
+/// Whether a column holds what the filter compares.
+fn can_say(layout: &Layout, filter: &Filter) -> bool {
+    layout.column(filter.field).is_some_and(|(_, column)| column.kind.holds(&filter.value))
 }
 
 /// The index that holds most of what the query compares. Without statistics, SQLite would guess.
@@ -292,7 +325,7 @@ mod tests {
         for (query, _) in [rollup::shapes(&tenant), event_listing::shapes(&tenant)].concat() {
             let layout = layout::of(query.collection.name());
             assert!(Statement::can_say_all(layout, &query), "{query:?}");
-            let statement = Statement::of(layout, &query, &CollectionKey::Number(1), true);
+            let statement = Statement::of(layout, &query, &CollectionKey::Number(1));
             let select = format!("{} ORDER BY {}", statement.sql("*", layout), statement.order);
             let plan = plan(&db, &select, &statement.values);
             assert!(plan.starts_with("SEARCH") && !plan.contains("_by_id"), "{plan}");

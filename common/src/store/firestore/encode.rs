@@ -8,7 +8,7 @@ use gcloud_sdk::google::firestore::v1::{self as wire, MapValue};
 use gcloud_sdk::prost_types::Timestamp;
 
 use super::error::AnswerError;
-use crate::store::{Document, Fields, StoreError, Value};
+use crate::store::{Document, Fields, StoreError, Value, Version};
 
 /// `value` as Firestore sends it.
 pub(super) fn value(value: &Value) -> wire::Value {
@@ -56,7 +56,8 @@ pub(super) fn document(read: wire::Document) -> Result<Document, StoreError> {
         Some((_, id)) => id.to_owned(),
         None => read.name,
     };
-    Ok(Document { id, fields: read_fields(read.fields)? })
+    let version = read.update_time.map(|Timestamp { seconds, nanos }| Version { seconds, nanos });
+    Ok(Document { id, fields: read_fields(read.fields)?, version })
 }
 
 fn read_fields(read: HashMap<String, wire::Value>) -> Result<Fields, AnswerError> {

@@ -47,6 +47,16 @@ pub(super) fn refused(status: Status) -> StoreError {
     }
 }
 
+/// What `status` means as the answer to a commit that deletes documents as they were found: a missing
+/// one is not found, and a changed one fails its condition. If the database is missing instead, the
+/// read that follows says so.
+pub(super) fn refused_as_found(status: Status) -> StoreError {
+    match status.code() {
+        Code::NotFound | Code::FailedPrecondition => StoreError::Changed,
+        _ => refused(status),
+    }
+}
+
 /// The connection failed.
 pub(super) fn not_connected(error: ConnectError) -> StoreError {
     StoreError::Passing(Box::new(error))
@@ -66,6 +76,7 @@ mod tests {
     fn meaning(code: Code) -> &'static str {
         match refused(Status::new(code, "")) {
             StoreError::AlreadyExists => "exists",
+            StoreError::Changed => "changed",
             StoreError::Passing(_) => "passing",
             StoreError::Contention(_) => "contention",
             StoreError::Invalid(_) => "invalid",

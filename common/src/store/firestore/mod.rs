@@ -24,7 +24,7 @@ use gcloud_sdk::tonic::{Request, Streaming};
 use tokio::sync::OnceCell;
 
 use self::connection::Client;
-use self::error::{no_answer, not_connected, refused};
+use self::error::{no_answer, not_connected, refused, refused_as_found};
 use super::{Aggregation, CommitLimits, Document, DocumentStore, Query, StoreError, Write, check};
 use crate::google_address::GoogleAddress;
 use crate::path::{DocumentPath, TENANTS};
@@ -161,7 +161,11 @@ impl DocumentStore for FirestoreStore {
                 ..Default::default()
             };
             let answer = self.client().await?.commit(request(commit)).await;
-            answer.map(drop).map_err(refused)
+            answer.map(drop).map_err(if deletes_found(&writes) {
+                refused_as_found
+            } else {
+                refused
+            })
         })
         .await
     }
@@ -229,6 +233,10 @@ impl DocumentStore for FirestoreStore {
         })
         .await
     }
+}
+
+fn deletes_found(writes: &[Write]) -> bool {
+    writes.iter().any(|write| matches!(write, Write::DeleteFound { .. }))
 }
 
 /// A request with a deadline, which the server learns too, so that it does not work in vain.

@@ -5,10 +5,11 @@ use gcloud_sdk::google::firestore::v1::document_transform::field_transform::Tran
 use gcloud_sdk::google::firestore::v1::precondition::ConditionType;
 use gcloud_sdk::google::firestore::v1::write::Operation;
 use gcloud_sdk::google::firestore::v1::{self as wire, DocumentMask, Precondition};
+use gcloud_sdk::prost_types::Timestamp;
 
 use super::encode;
 use crate::path::DocumentPath;
-use crate::store::{Fields, Value, Write};
+use crate::store::{Document, Fields, Value, Version, Write};
 
 /// The full name of the document at `path`; `documents` is the root of the database.
 pub(super) fn name(documents: &str, path: &DocumentPath) -> String {
@@ -28,6 +29,18 @@ pub(super) fn encode(documents: &str, write: &Write) -> wire::Write {
         Write::Delete { .. } => {
             wire::Write { operation: Some(Operation::Delete(name)), ..Default::default() }
         }
+        Write::DeleteFound { found, .. } => wire::Write {
+            operation: Some(Operation::Delete(name)),
+            current_document: Some(Precondition { condition_type: Some(as_found(found)) }),
+            ..Default::default()
+        },
+    }
+}
+
+fn as_found(found: &Document) -> ConditionType {
+    match found.version {
+        Some(Version { seconds, nanos }) => ConditionType::UpdateTime(Timestamp { seconds, nanos }),
+        None => ConditionType::Exists(true),
     }
 }
 

@@ -7,7 +7,8 @@ use common::store::{DocumentStore, MAX_DOCUMENT_BYTES, Query, Write, fields};
 use futures::future::join_all;
 
 use super::documents::{
-    assert_exists, assert_invalid, commit, create, get, ids, increment, log, logs, number, upsert,
+    assert_changed, assert_exists, assert_invalid, commit, create, get, ids, increment, log, logs,
+    number, select, upsert,
 };
 
 /// All its fields are there.
@@ -154,6 +155,54 @@ pub async fn a_deleted_document_can_be_created_again(store: &dyn DocumentStore) 
     commit(store, vec![Write::Delete { path: log("1") }]).await;
     commit(store, vec![create(log("1"), number(2))]).await;
     assert_eq!(get(store, log("1")).await, Some(number(2)));
+}
+
+/// The delete of a document as it was read, by a query that leaves out some of its fields.
+async fn delete_found(store: &dyn DocumentStore, id: &str) -> Write {
+    let all = select(store, Query::all(logs()).select(&["count"])).await;
+    let found = all.into_iter().find(|document| document.id == id).expect("it is there");
+    Write::DeleteFound { path: log(id), found }
+}
+
+/// Nothing else of its commit is applied either.
+pub async fn a_document_is_deleted_as_it_was_found_and_not_after_a_change(
+    store: &dyn DocumentStore,
+) {
+    let more = || increment(log("1"), number(1), &[("count", 1)]);
+    commit(store, vec![more(), increment(log("2"), fields([]), &[("count", 5)])]).await;
+    let old = delete_found(store, "1").await;
+    commit(store, vec![more()]).await;
+    let counted = increment(log("2"), fields([]), &[("count", -1)]);
+    assert_changed(&store.commit(vec![counted.clone(), old]).await);
+    assert_eq!(get(store, log("2")).await, Some(fields([("count", 5_i64.into())])));
+    let as_it_is = delete_found(store, "1").await;
+    commit(store, vec![as_it_is, counted]).await;
+    assert_eq!(get(store, log("1")).await, None);
+    assert_eq!(get(store, log("2")).await, Some(fields([("count", 4_i64.into())])));
+}
+
+/// So what counts it is decremented once.
+pub async fn a_document_that_is_gone_is_not_deleted_as_it_was_found(store: &dyn DocumentStore) {
+    commit(store, vec![create(log("1"), fields([("count", 1_i64.into())]))]).await;
+    let found = delete_found(store, "1").await;
+    let counted = || increment(log("2"), fields([]), &[("count", -1)]);
+    commit(store, vec![found.clone(), counted()]).await;
+    assert_changed(&store.commit(vec![found, counted()]).await);
+    assert_eq!(get(store, log("2")).await, Some(fields([("count", (-1_i64).into())])));
+}
+
+/// In whatever order they come: no increment is lost.
+pub async fn of_a_delete_as_found_and_an_increment_one_sees_the_other(store: &dyn DocumentStore) {
+    let more = || vec![increment(log("1"), fields([]), &[("count", 1)])];
+    for _ in 0..5 {
+        commit(store, vec![create(log("1"), fields([("count", 7_i64.into())]))]).await;
+        let delete = vec![delete_found(store, "1").await];
+        let (deleted, incremented) = futures::join!(store.commit(delete), store.commit(more()));
+        incremented.expect("an increment has no condition");
+        let left = if deleted.is_ok() { 1 } else { 8 };
+        assert_eq!(get(store, log("1")).await, Some(fields([("count", i64::from(left).into())])));
+        commit(store, vec![Write::Delete { path: log("1") }]).await;
+    }
 }
 
 /// The result would depend on the order of the writes.

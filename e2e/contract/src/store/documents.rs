@@ -65,6 +65,10 @@ pub(super) fn assert_invalid(outcome: &Result<(), StoreError>) {
     assert!(matches!(outcome, Err(StoreError::Invalid(_))), "{outcome:?}");
 }
 
+pub(super) fn assert_changed(outcome: &Result<(), StoreError>) {
+    assert!(matches!(outcome, Err(StoreError::Changed)), "{outcome:?}");
+}
+
 pub(super) fn assert_exists(outcome: &Result<(), StoreError>) {
     assert!(matches!(outcome, Err(StoreError::AlreadyExists)), "{outcome:?}");
 }

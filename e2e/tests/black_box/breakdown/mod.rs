@@ -2,6 +2,7 @@
 
 mod answers;
 mod count;
+mod removal;
 mod visits;
 
 use std::time::Duration;

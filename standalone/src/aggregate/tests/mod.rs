@@ -16,15 +16,15 @@ use common::tenant::TenantId;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use super::super::balance::balance;
-use super::super::compare::{Comparison, Difference};
-use super::super::ledger::Ledger;
-use super::super::report::Report;
-use super::super::rows;
-use super::super::run::{Outcome, aggregate};
-use super::super::share::Share;
-use super::super::source::Source;
-use super::super::totals;
+use super::balance::balance;
+use super::compare::{Comparison, Difference};
+use super::ledger::Ledger;
+use super::report::Report;
+use super::rows;
+use super::run::{Outcome, aggregate};
+use super::share::Share;
+use super::source::Source;
+use super::totals;
 use crate::archive::Line;
 
 fn folder() -> TempDir {

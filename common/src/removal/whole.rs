@@ -5,25 +5,12 @@
 //! is stored meanwhile is written to several collections at once, so it is then either gone as a whole
 //! or there as a whole, with all that counts it.
 
-use std::collections::BTreeMap;
-
 use tokio::time::Instant;
 
+use super::deletion::{Deletion, PAGE, Removed};
 use crate::path::{Collection, CollectionPath, PARTS};
-use crate::store::{Document, DocumentStore, Query, StoreError, Write};
+use crate::store::{DocumentStore, Query, StoreError};
 use crate::tenant::TenantId;
-
-/// Documents that are read, and then removed in one commit.
-const PAGE: u32 = 300;
-
-/// What was removed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Removed {
-    /// How many documents, by the id of their collection.
-    pub documents: BTreeMap<String, u64>,
-    /// Whether nothing was left.
-    pub is_complete: bool,
-}
 
 /// Removes what the tenant has, until nothing is left or `until` is past.
 pub async fn remove(
@@ -31,118 +18,37 @@ pub async fn remove(
     tenant: &TenantId,
     until: Instant,
 ) -> Result<Removed, StoreError> {
-    let mut removal = Removal { store, until, removed: Removed::default() };
+    let mut deletion = Deletion::new(store, until);
     loop {
-        let before = removal.count();
+        let before = deletion.count();
         for collection in Collection::ALL {
-            if !removal.empty(&CollectionPath::of(tenant, collection)).await? {
-                return Ok(removal.removed);
+            if !empty(&mut deletion, &CollectionPath::of(tenant, collection)).await? {
+                return Ok(deletion.removed);
             }
         }
-        if removal.count() == before {
-            return Ok(Removed { is_complete: true, ..removal.removed });
+        if deletion.count() == before {
+            return Ok(Removed { is_complete: true, ..deletion.removed });
         }
     }
 }
 
-struct Removal<'s> {
-    store: &'s dyn DocumentStore,
-    until: Instant,
-    removed: Removed,
-}
-
-impl Removal<'_> {
-    fn count(&self) -> u64 {
-        self.removed.documents.values().sum()
-    }
-
-    /// Removes the documents of a collection with their parts; `false` if there is no time for all.
-    async fn empty(&mut self, collection: &CollectionPath) -> Result<bool, StoreError> {
-        let mut after = None;
-        loop {
-            let page = self.page(collection, after).await?;
-            if !self.remove_page(collection, &page).await? {
-                return Ok(false);
-            }
-            match page.last() {
-                Some(last) if page.len() == PAGE as usize => after = Some(last.id.clone()),
-                _ => return Ok(true),
-            }
-        }
-    }
-
-    /// Removes parts before the document that leads to them, and looks again afterwards: one may have
-    /// been stored between.
-    async fn remove_page(
-        &mut self,
-        collection: &CollectionPath,
-        page: &[Document],
-    ) -> Result<bool, StoreError> {
-        let with_parts = || page.iter().filter(|document| has_parts(document));
-        for document in with_parts() {
-            if !self.empty_parts(collection, document).await? {
-                return Ok(false);
-            }
-        }
-        if !self.delete(collection, page).await? {
-            return Ok(false);
-        }
-        for document in with_parts() {
-            self.empty_parts(collection, document).await?;
-        }
-        Ok(true)
-    }
-
-    async fn empty_parts(
-        &mut self,
-        collection: &CollectionPath,
-        document: &Document,
-    ) -> Result<bool, StoreError> {
-        let parts = collection.document(document.id.clone()).parts();
-        loop {
-            let page = self.page(&parts, None).await?;
-            if page.is_empty() {
-                return Ok(true);
-            }
-            if !self.delete(&parts, &page).await? {
-                return Ok(false);
-            }
-        }
-    }
-
-    async fn page(
-        &self,
-        collection: &CollectionPath,
-        after: Option<String>,
-    ) -> Result<Vec<Document>, StoreError> {
+/// Removes the documents of a collection with their parts; `false` if there is no time for all.
+async fn empty(
+    deletion: &mut Deletion<'_>,
+    collection: &CollectionPath,
+) -> Result<bool, StoreError> {
+    let mut after = None;
+    loop {
         let query = Query::all(collection.clone()).select(&[PARTS]).limit(PAGE);
-        self.store.query(&query.after(after)).await
-    }
-
-    /// Removes these documents in one commit; `false` if time is over.
-    async fn delete(
-        &mut self,
-        collection: &CollectionPath,
-        page: &[Document],
-    ) -> Result<bool, StoreError> {
-        if page.is_empty() {
-            return Ok(true);
-        }
-        if Instant::now() >= self.until {
+        let page = deletion.store.query(&query.after(after)).await?;
+        if !deletion.remove_page(collection, &page).await? {
             return Ok(false);
         }
-        let path = |document: &Document| collection.document(document.id.clone());
-        let deletes = page.iter().map(|document| Write::Delete { path: path(document) });
-        self.store.commit(deletes.collect()).await?;
-        let removed = self.removed.documents.entry(collection.name().to_owned()).or_default();
-        *removed += page.len() as u64;
-        Ok(true)
+        match page.last() {
+            Some(last) if page.len() == PAGE as usize => after = Some(last.id.clone()),
+            _ => return Ok(true),
+        }
     }
-}
-
-/// Whether the document is that of a record of several parts, which are stored below it.
-fn has_parts(document: &Document) -> bool {
-    document.integer(PARTS).is_some_and(|parts| parts > 1)
 }
 
 #[cfg(all(test, feature = "embedded"))]
@@ -152,7 +58,7 @@ mod tests {
     use super::*;
     use crate::record::RecordId;
     use crate::store::embedded::EmbeddedStore;
-    use crate::store::{Fields, fields};
+    use crate::store::{Fields, Write, fields};
 
     fn tenant(name: &str) -> TenantId {
         TenantId::parse(name).expect("a tenant")

@@ -1,0 +1,123 @@
+//! A part of a tenant is removed from the real embedded store: what is left is what a store holds that
+//! never got the part.
+
+mod drawn;
+mod periods;
+mod site;
+mod stopping;
+
+use std::time::Duration;
+
+use common::removal::{Part, Removed, remove_part};
+use common::store::embedded::EmbeddedStore;
+use common::store::{DocumentStore, StoreError};
+use common::tenant::TenantId;
+use proptest::prelude::*;
+use tokio::runtime::Runtime;
+use tokio::time::Instant;
+
+use self::drawn::{Drawn, drawn, part};
+use self::site::Site;
+use self::stopping::Stopping;
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(600)
+}
+
+/// Removes until nothing is left.
+async fn removed(store: &dyn DocumentStore, tenant: &TenantId, part: &Part) -> Removed {
+    let removed = remove_part(store, tenant, part, soon()).await.expect("the store answers");
+    assert!(removed.is_complete);
+    removed
+}
+
+/// Removes, and dies before each of the commits in turn, or before one that writes in the end.
+async fn removed_by_many(store: &EmbeddedStore, tenant: &TenantId, part: &Part, commits: usize) {
+    loop {
+        let stopping = Stopping::after(store, commits);
+        match remove_part(&stopping, tenant, part, soon()).await {
+            Ok(removed) => return assert!(removed.is_complete),
+            Err(StoreError::Deployment(_)) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Random events of few users, pages and days, so that they share counts; random parts of them are
+    /// removed, some by removals that are killed all the time.
+    #[test]
+    fn what_is_left_is_what_never_had_the_part(
+        events in prop::collection::vec(drawn(), 1..60),
+        parts in prop::collection::vec((part(), 0_usize..6), 1..4),
+        shards in 1_u32..4,
+    ) {
+        Runtime::new().expect("a runtime").block_on(check(events, parts, shards));
+    }
+}
+
+async fn check(events: Vec<Drawn>, parts: Vec<(Part, usize)>, shards: u32) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = EmbeddedStore::open(folder.path()).expect("a store");
+    let site = Site::of(&store, "acme");
+    let other = Site::of(&store, "other");
+    let mut events: Vec<_> = events.into_iter().enumerate().collect();
+    for (number, event) in &events {
+        site.store(*number, event, *number as u32 % shards).await;
+        other.store(*number, event, 0).await;
+    }
+    let before = other.counts().await;
+    for (step, (part, stop)) in parts.iter().enumerate() {
+        match stop {
+            0 => drop(removed(&store, &site.tenant, part).await),
+            // It gets further each time, since what is removed is removed.
+            commits => removed_by_many(&store, &site.tenant, part, *commits + 3).await,
+        }
+        events.retain(|(_, event)| !event.is_of(part));
+        let fresh = Site::of(&store, &format!("fresh-{step}"));
+        for (number, event) in &events {
+            fresh.store(*number, event, 0).await;
+        }
+        assert_eq!(site.counts().await, fresh.counts().await, "{part:?}");
+        let again = removed(&store, &site.tenant, part).await;
+        assert_eq!(again.documents.len(), 0, "{again:?}");
+    }
+    assert_eq!(other.counts().await, before, "of another tenant");
+}
+
+/// Whatever order the commits of both get, the counts are those of the events that are there.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_stored_meanwhile_is_counted_as_far_as_it_stays() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = EmbeddedStore::open(folder.path()).expect("a store");
+    let site = Site::of(&store, "acme");
+    let part = drawn::page("/a");
+    let send = async {
+        for number in 0..1_500 {
+            site.store(number, &Drawn::numbered(number), 0).await;
+        }
+    };
+    let mut sending = std::pin::pin!(send);
+    let mut rounds = 0;
+    loop {
+        tokio::select! {
+            () = &mut sending => break,
+            removed = remove_part(&store, &site.tenant, &part, soon()) => {
+                removed.expect("the store answers");
+                rounds += 1;
+            }
+        }
+    }
+    assert!(rounds > 1, "they ran at the same time");
+    removed(&store, &site.tenant, &part).await;
+    let fresh = Site::of(&store, "fresh");
+    for number in 0..1_500 {
+        let event = Drawn::numbered(number);
+        if !event.is_of(&part) {
+            fresh.store(number, &event, 0).await;
+        }
+    }
+    assert_eq!(site.counts().await, fresh.counts().await);
+}
