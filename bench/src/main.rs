@@ -19,6 +19,7 @@ mod results;
 mod rows;
 mod send;
 mod shape;
+mod soak;
 mod spillway;
 mod turn;
 mod usage;
@@ -30,7 +31,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::TempDir;
 
@@ -40,12 +41,16 @@ use crate::error::BenchError;
 use crate::postgres::Postgres;
 use crate::results::{Machine, Results};
 use crate::rows::{Keeps, ROWS, Row};
+use crate::soak::SoakArgs;
 use crate::turn::Bench;
 
 /// Measures Spillway side by side with what one could use instead, and writes docs/PERFORMANCE.md.
 #[derive(Parser)]
-#[command(name = "./dev bench")]
+#[command(name = "./dev bench", args_conflicts_with_subcommands = true)]
 struct Args {
+    #[command(subcommand)]
+    instead: Option<Instead>,
+
     /// One round of short loads: it ends within 3 minutes, and its figures are rough.
     #[arg(long)]
     quick: bool,
@@ -79,6 +84,13 @@ struct Args {
     render: bool,
 }
 
+/// What is done instead.
+#[derive(Subcommand)]
+enum Instead {
+    #[command(bin_name = "./dev soak")]
+    Soak(SoakArgs),
+}
+
 /// The files that are written.
 const JSON: &str = "docs/performance.json";
 const PAGE: &str = "docs/PERFORMANCE.md";
@@ -90,8 +102,13 @@ type Pair = (&'static Case, &'static Row);
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    match run(&args).await {
+    let ended = match &args.instead {
+        Some(Instead::Soak(soak)) => soak::run(soak).await,
+        None => run(&args).await,
+    };
+    match ended {
         Ok(true) => ExitCode::SUCCESS,
+        Ok(false) if args.instead.is_some() => ExitCode::FAILURE,
         Ok(false) => {
             eprintln!("Not all that was acknowledged was stored in time.");
             ExitCode::FAILURE

@@ -69,23 +69,34 @@ impl Spillway {
     }
 
     pub(crate) async fn messages(&self) -> Result<Messages, BenchError> {
-        let url = format!("http://{}/metrics", self.address);
-        let metrics = self.client.get(url).send().await?.error_for_status()?.text().await?;
-        let sum = |name: &str| {
-            let lines = metrics.lines().filter(|line| line.starts_with(name));
-            let values = lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok());
-            values.sum::<f64>() as u64
-        };
+        let metrics = self.metrics().await?;
         Ok(Messages {
-            published: sum("spillway_messages_published_total{outcome=\"published\"}"),
-            delivered: sum("spillway_messages_delivered_total{"),
+            published: sum(&metrics, "spillway_messages_published_total{outcome=\"published\"}"),
+            delivered: sum(&metrics, "spillway_messages_delivered_total{"),
         })
+    }
+
+    /// How many messages are in the queue, as it said within the last second.
+    pub(crate) async fn backlog(&self) -> Result<u64, BenchError> {
+        Ok(sum(&self.metrics().await?, "spillway_queue_backlog "))
+    }
+
+    async fn metrics(&self) -> Result<String, BenchError> {
+        let url = format!("http://{}/metrics", self.address);
+        Ok(self.client.get(url).send().await?.error_for_status()?.text().await?)
     }
 
     async fn json(&self, path: &str) -> Result<Value, BenchError> {
         let answer = self.client.get(format!("http://{}{path}", self.address)).send().await?;
         Ok(answer.error_for_status()?.json().await?)
     }
+}
+
+/// The sum of all series that begin like this.
+fn sum(metrics: &str, name: &str) -> u64 {
+    let lines = metrics.lines().filter(|line| line.starts_with(name));
+    let values = lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok());
+    values.sum::<f64>() as u64
 }
 
 fn number(value: &Value) -> Result<u64, BenchError> {

@@ -70,7 +70,8 @@ fn memory(pid: u32, alone: bool) -> Option<u64> {
     kib.map(|kib| kib * 1_024)
 }
 
-fn field(pid: u32, file: &str, name: &str) -> Option<u64> {
+/// A number in a file of the process.
+pub(crate) fn field(pid: u32, file: &str, name: &str) -> Option<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/{file}")).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_whitespace().next()?.parse().ok()

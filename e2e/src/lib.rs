@@ -14,6 +14,7 @@ pub mod grpc;
 pub mod issuer;
 pub mod key_server;
 pub mod last_will;
+pub mod line;
 pub mod needs;
 pub mod pubsub_admin;
 pub mod raw;

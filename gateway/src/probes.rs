@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::broker::Broker;
+use common::broker::{Broker, PublishError};
 use common::program::chain;
 use common::store::DocumentStore;
 use serde::Serialize;
@@ -34,6 +34,8 @@ pub(crate) struct Readiness {
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Answer {
     Ok,
+    /// The disk is nearly full.
+    Full,
     Failed,
     TimedOut,
 }
@@ -51,8 +53,11 @@ impl Probes {
         {
             return readiness.clone();
         }
-        let broker = probe("broker", self.broker.probe());
-        let store = probe("store", self.store.probe());
+        let broker = probe("broker", self.broker.probe(), |error| match error {
+            PublishError::Full(_) => Answer::Full,
+            PublishError::Unavailable(_) | PublishError::Refused(_) => Answer::Failed,
+        });
+        let store = probe("store", self.store.probe(), |_| Answer::Failed);
         let (broker, store) = futures::join!(broker, store);
         let readiness = Readiness { broker, store };
         *last = Some((Instant::now(), readiness.clone()));
@@ -64,17 +69,26 @@ impl Readiness {
     pub(crate) fn is_ready(&self) -> bool {
         [self.broker, self.store].iter().all(|answer| *answer == Answer::Ok)
     }
+
+    /// What an operator should know first.
+    pub(crate) fn trouble(&self) -> &'static str {
+        match self.broker {
+            Answer::Full => "The broker takes no more records, because the disk is nearly full.",
+            _ => "The broker or the store does not answer: see probes.",
+        }
+    }
 }
 
 async fn probe<E: std::error::Error>(
     name: &str,
     probe: impl Future<Output = Result<(), E>>,
+    answer: impl FnOnce(&E) -> Answer,
 ) -> Answer {
     match tokio::time::timeout(TIMEOUT, probe).await {
         Ok(Ok(())) => Answer::Ok,
         Ok(Err(error)) => {
             tracing::warn!(probe = name, error = chain(&error), "not ready");
-            Answer::Failed
+            answer(&error)
         }
         Err(_) => {
             tracing::warn!(probe = name, "not ready: no answer within {} s", TIMEOUT.as_secs());

@@ -29,6 +29,11 @@ const DEAD_LETTER_SUBSCRIPTION: &str = "spillway-dead-letter-work";
 /// embedded mode has the same.
 const MAX_DELIVERY_ATTEMPTS: &str = "MAX_DELIVERY_ATTEMPTS";
 
+/// Where the programs reach Pub/Sub, as `host:port`.
+pub const PUBSUB_HOST: &str = "PUBSUB_EMULATOR_HOST";
+/// Where they reach Firestore.
+pub const FIRESTORE_HOST: &str = "FIRESTORE_EMULATOR_HOST";
+
 /// The gateway, the worker and the relays, in a project of their own.
 pub struct Cloud {
     binaries: &'static Binaries,
@@ -72,7 +77,8 @@ impl Cloud {
         Self::of(Binaries::shared().await, emulators, settings, faults).await
     }
 
-    /// Like [`Cloud::on`], with these programs.
+    /// Like [`Cloud::on`], with these programs. They reach the emulators elsewhere if `settings` say so
+    /// ([`PUBSUB_HOST`], [`FIRESTORE_HOST`]).
     pub async fn of(
         binaries: &'static Binaries,
         emulators: &Emulators,
@@ -82,12 +88,15 @@ impl Cloud {
         let project = project();
         let admin = PubsubAdmin::connect(emulators.pubsub_host(), &project).await?;
         set_up(&admin, max_delivery_attempts(&settings)).await?;
-        settings.extend([
+        let defaults = [
             ("GOOGLE_CLOUD_PROJECT", project),
             ("PUBSUB_TOPIC", TOPIC.to_owned()),
-            ("PUBSUB_EMULATOR_HOST", emulators.pubsub_host().to_owned()),
-            ("FIRESTORE_EMULATOR_HOST", emulators.firestore_host().to_owned()),
-        ]);
+            (PUBSUB_HOST, emulators.pubsub_host().to_owned()),
+            (FIRESTORE_HOST, emulators.firestore_host().to_owned()),
+        ];
+        let is_given = |name: &str| settings.iter().any(|(given, _)| *given == name);
+        let missing: Vec<_> = defaults.into_iter().filter(|(name, _)| !is_given(name)).collect();
+        settings.extend(missing);
         let worker = start_worker(binaries, &settings).await?;
         let gateway = Service::start(binaries.path("gateway"), &settings).await?;
         let relay = Relay::start(&admin, SUBSCRIPTION, "/push", worker.url(), faults).await?;
@@ -113,6 +122,11 @@ impl Cloud {
     /// The worker.
     pub fn worker(&self) -> &Service {
         self.worker.as_ref().expect("it was started")
+    }
+
+    /// The relay that pushes records to the worker.
+    pub fn relay(&self) -> &Relay {
+        &self.relay
     }
 
     /// The relay that pushes dead letters to the worker.

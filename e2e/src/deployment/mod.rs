@@ -7,7 +7,7 @@ mod restart;
 mod settings;
 mod shared;
 
-pub use self::cloud::{Cloud, CloudError};
+pub use self::cloud::{Cloud, CloudError, FIRESTORE_HOST, PUBSUB_HOST};
 pub use self::either::Deployment;
 pub use self::embedded::Embedded;
 pub use self::settings::Settings;

@@ -18,6 +18,7 @@ mod docs;
 mod documents;
 mod events;
 mod fair_shares;
+mod faults;
 mod first_contact;
 mod forget;
 #[cfg(target_os = "linux")]

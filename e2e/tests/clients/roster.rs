@@ -224,6 +224,12 @@ pub(crate) const CLIENTS: &[Client] = &[
         "http(url(\"http://localhost:8080/records\") headers(\"X-Tenant-ID: acme\") body(\"$(format-json --pair message=$MESSAGE --pair log_id=$HOST-$RCPTID)\") delimiter(\"\\n\") batch-lines(20))",
     ),
     client(
+        "rsyslog, omelasticsearch",
+        Debian("rsyslog-elasticsearch", "8.2302.0"),
+        Runs::Python("rsyslog.py"),
+        "action(type=\"omelasticsearch\" server=\"http://localhost:8080/elasticsearch\" uid=\"acme\" pwd=\"-\" searchType=\"\" bulkmode=\"on\" template=\"document\" bulkid=\"id\" dynbulkid=\"on\")",
+    ),
+    client(
         "systemd-journal-upload",
         Debian("systemd-journal-remote", "252"),
         Runs::Python("journal_upload.py"),

@@ -74,7 +74,7 @@ pub(crate) async fn ready(gateway: Data<Gateway>) -> Result<HttpResponse, Proble
     if readiness.is_ready() {
         return Ok(HttpResponse::Ok().json(Ready { status: Answering::Ready, probes: readiness }));
     }
+    let trouble = readiness.trouble();
     let extensions = Extensions { probes: Some(readiness), ..Extensions::default() };
-    Err(Problem::new(ProblemCode::NotReady, "The broker or the store does not answer: see probes.")
-        .with(extensions))
+    Err(Problem::new(ProblemCode::NotReady, trouble).with(extensions))
 }

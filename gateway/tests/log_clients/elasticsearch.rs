@@ -113,6 +113,19 @@ async fn actions_that_are_not_valid_have_their_error_and_the_others_are_taken() 
     }
 }
 
+/// Clients send an item again that has any other status than this.
+#[tokio::test]
+async fn a_document_that_is_too_long_has_the_status_of_a_document_that_is_wrong() {
+    beside(async |gateway| {
+        let long = "x".repeat(5 << 20);
+        let texts = ["a", &long, "b"].map(|text| (json!({"create": {}}), document(text)));
+        let answer = gateway.post("/_bulk", NDJSON, &bulk(&texts)).await;
+        assert_eq!(statuses(&answer.json()), [201, 400, 201]);
+        assert_eq!(gateway.texts().await, ["a", "b"]);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_request_that_cannot_be_read_is_refused_in_their_form() {
     let cases = [

@@ -63,10 +63,12 @@ fn created(item: &Item, batch: &RecordId, index: usize) -> Value {
     })
 }
 
+/// Elasticsearch has 400 for whatever is wrong with a document. Logstash and rsyslog send an item with any
+/// other status again, and so they would never be done with a text that is too long.
 fn failed(item: &Item, error: &FieldError) -> Value {
     let FieldError { code, field, reason, .. } = error;
     json!({
-        "_index": item.index, "_id": item.id, "status": code.status().as_u16(),
+        "_index": item.index, "_id": item.id, "status": 400,
         "error": {"type": kind(*code), "reason": format!("{field} {reason}")},
     })
 }
