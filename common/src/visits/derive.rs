@@ -236,7 +236,9 @@ mod tests {
         let mut of_each = BTreeMap::<u8, Vec<i64>>::new();
         let of_day = |made: &&Made| made.is_view && zone.day(at(made.minute)) == day(date);
         for made in events.iter().filter(of_day).filter(|made| seen.insert(made.number)) {
-            made.user.map(|user| of_each.entry(user).or_default().push(made.minute));
+            if let Some(user) = made.user {
+                of_each.entry(user).or_default().push(made.minute);
+            }
         }
         let mut sum = Visits::default();
         for mut minutes in of_each.into_values() {
