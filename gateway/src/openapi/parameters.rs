@@ -143,6 +143,8 @@ pub(super) fn example(name: &str) -> Option<Value> {
         "log_id" | "X-Log-ID" => "order-7",
         "batch_id" | "Idempotency-Key" => "batch-1",
         "event_id" => "e-1",
+        "user_id" => "u-1",
+        "path" => "/pricing",
         "index" => "logs",
         "date" => "2025-05-01",
         "from" | "start_date" => "2025-05-01",
