@@ -59,10 +59,6 @@ impl Ground {
         Api::new(format!("http://127.0.0.1:{}", self.port))
     }
 
-    fn log(&self) -> String {
-        self.service.as_ref().expect("it runs").log().text()
-    }
-
     /// The log of each database is empty again, so what is free stays free.
     async fn is_at_rest(&self) {
         eventually("the databases are at rest", async || {
@@ -151,28 +147,4 @@ async fn accepting_stops_while_there_is_room_to_finish_what_was_accepted() {
     flood.stored(&api, look).await;
     ground.assert_balanced().await;
     ground.say("There is more room", &flood);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_a_disk_without_a_free_byte_what_was_accepted_waits_until_there_is_room() {
-    let mut ground = Ground::start().await;
-    let (api, mut flood) = (ground.api(), Flood::default());
-    assert_eq!(flood.round(&api).await, 0, "there is room");
-    ground.disk.fill();
-    assert_eq!(flood.round(&api).await, flood::ROUND, "there is none");
-    eventually("work meets the full disk", async || {
-        ground.log().contains("disk is full").then_some(())
-    })
-    .await;
-    assert_not_ready(&api, json!({"broker": "full", "store": "failed"})).await;
-
-    ground.kill().await;
-    ground.start_again().await;
-    assert_not_ready(&api, json!({"broker": "full", "store": "failed"})).await;
-    assert_eq!(flood.round(&api).await, flood::ROUND, "there is still none");
-    ground.disk.resize(2 * (RESERVE_MIB + ROOM_MIB));
-    is_ready(&api).await;
-    assert_eq!(flood.round(&api).await, 0, "there is room again");
-    flood.stored(&api, || {}).await;
-    ground.assert_balanced().await;
 }

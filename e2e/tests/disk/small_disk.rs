@@ -65,15 +65,6 @@ impl SmallDisk {
         assert!(resized.expect("mount runs").success(), "the file system has another size");
     }
 
-    /// Fills what is free with a file, as another program of the machine may.
-    pub(crate) fn fill(&self) {
-        let mut source = std::io::repeat(0);
-        let mut file =
-            std::fs::File::create(self.seen_from_here().join("ballast")).expect("a file");
-        let full = std::io::copy(&mut source, &mut file).expect_err("no room is endless");
-        assert_eq!(full.kind(), std::io::ErrorKind::StorageFull, "{full}");
-    }
-
     /// The bytes that are free.
     pub(crate) fn free(&self) -> u64 {
         let disk = statvfs(self.seen_from_here()).expect("a file system");
