@@ -18,20 +18,24 @@ pub(crate) struct Drawn {
     browser: Option<&'static str>,
     is_other: bool,
     is_excluded: bool,
+    zone: usize,
 }
 
 /// Users enough that a page has more than are looked up one by one.
 const USERS: usize = 14;
 const PATHS: [&str; 3] = ["/a", "/b", "/c?id=7"];
 const DAYS: i64 = 4;
+/// The zones that the site had, with their minutes ahead of UTC.
+const ZONES: [(&str, i64); 3] = [("UTC", 0), ("Asia/Kolkata", 330), ("America/New_York", -240)];
 
 pub(crate) fn drawn() -> impl Strategy<Value = Drawn> {
     let who = (prop::option::weighted(0.9, 0..USERS), prop::option::weighted(0.9, path()));
     let what = (prop::sample::select(&["view", "page_view", "click"][..]), 0..DAYS * 24);
     let browser = prop::option::of(prop::sample::select(&["Firefox", "Chrome"][..]));
-    let how = (browser, prop::bool::weighted(0.1), prop::bool::weighted(0.1));
-    (who, what, how).prop_map(|((user, path), (kind, hour), (browser, is_other, is_excluded))| {
-        Drawn { user, path, kind, hour, browser, is_other, is_excluded }
+    let how = (browser, prop::bool::weighted(0.1), prop::bool::weighted(0.1), 0..ZONES.len());
+    (who, what, how).prop_map(|(who, (kind, hour), (browser, is_other, is_excluded, zone))| {
+        let (user, path) = who;
+        Drawn { user, path, kind, hour, browser, is_other, is_excluded, zone }
     })
 }
 
@@ -44,10 +48,11 @@ pub(crate) fn part() -> impl Strategy<Value = Part> {
         (0..USERS).prop_map(|user| Whose::User(name(user))),
         path().prop_map(|path| Whose::Path(path.to_owned())),
     ];
-    let alone = whose.clone().prop_map(|whose| Part { whose, days: Days::default(), zone: zone() });
-    let within = (whose, days()).prop_map(|(whose, days)| Part { whose, days, zone: zone() });
-    let period = days().prop_map(|days| Part { whose: Whose::Everybody, days, zone: zone() });
-    prop_oneof![alone, within, period]
+    let alone = (whose.clone(), Just(Days::default()));
+    let within = (whose, days());
+    let period = (Just(Whose::Everybody), days());
+    let part = |((whose, days), number)| Part { whose, days, zone: zone(number) };
+    (prop_oneof![alone, within, period], 0..ZONES.len()).prop_map(part)
 }
 
 fn days() -> impl Strategy<Value = Days> {
@@ -62,16 +67,16 @@ fn days() -> impl Strategy<Value = Days> {
 }
 
 pub(crate) fn page(path: &str) -> Part {
-    Part { whose: Whose::Path(path.to_owned()), days: Days::default(), zone: zone() }
+    Part { whose: Whose::Path(path.to_owned()), days: Days::default(), zone: zone(0) }
 }
 
 pub(crate) fn period(first: i64, last: i64) -> Part {
     let days = Days { first: Some(day(first)), last: Some(day(last)) };
-    Part { whose: Whose::Everybody, days, zone: zone() }
+    Part { whose: Whose::Everybody, days, zone: zone(0) }
 }
 
-fn zone() -> TimeZone {
-    TimeZone::default()
+fn zone(number: usize) -> TimeZone {
+    TimeZone::named(ZONES[number].0).expect("a zone")
 }
 
 fn day(number: i64) -> NaiveDate {
@@ -97,12 +102,13 @@ impl Drawn {
             browser: Some(["Firefox", "Chrome"][number / 3 % 2]),
             is_other: false,
             is_excluded: false,
+            zone: 0,
         }
     }
 
     pub(crate) fn event(&self) -> Event {
         let browser = self.browser.map(|name| (SiteDimension::Browser, name.to_owned()));
-        let event = Event {
+        let mut event = Event {
             event_type: self.kind.to_owned(),
             user_id: self.user.map(name),
             path: self.path.map(str::to_owned),
@@ -112,13 +118,16 @@ impl Drawn {
             excluded: None,
             dimensions: browser.into_iter().collect::<Dimensions>(),
             others: if self.is_other { vec![Bounded::Path] } else { Vec::new() },
+            day: None,
         };
+        event.count_in(zone(self.zone));
         if self.is_excluded { event.excluded_for(Exclusion::Bot) } else { event }
     }
 
     /// Whether the part has the event, reckoned apart from the code.
     pub(crate) fn is_of(&self, part: &Part) -> bool {
-        let day = day(self.hour / 24);
+        let minutes = TimeDelta::hours(self.hour) + TimeDelta::minutes(ZONES[self.zone].1);
+        let day = (start() + minutes).date_naive();
         let is_in = part.days.first.is_none_or(|first| day >= first)
             && part.days.last.is_none_or(|last| day <= last);
         let (user, path) = if self.is_excluded { (None, None) } else { (self.user, self.path) };
