@@ -116,11 +116,14 @@ fn visits_of<'e>(work: &Work<'_>, events: impl Iterator<Item = &'e Event>) -> Vi
 
 /// Adds the visits of an event, with what is seen of it.
 fn add(work: &Work<'_>, all: &mut Visits, event: &Event) {
-    for visit in visits(work.tenant, event) {
-        match all.get_mut(&visit.path) {
-            Some(known) => known.marks.extend(visit.marks),
-            None => drop(all.insert(visit.path.clone(), visit)),
-        }
+    visits(work.tenant, event).into_iter().for_each(|visit| unite(all, visit));
+}
+
+/// Adds a visit, or what it has seen to the one of the same user and day.
+fn unite(all: &mut Visits, visit: Visit) {
+    match all.get_mut(&visit.path) {
+        Some(known) => known.marks.extend(visit.marks),
+        None => drop(all.insert(visit.path.clone(), visit)),
     }
 }
 
@@ -158,8 +161,9 @@ async fn left_of_days<'e>(
     let lookups = stream::iter(lookups(work, &users));
     let look = |selection: Selection| left_among(work, selection, &users);
     let mut found = lookups.map(look).buffered(AT_ONCE);
+    // The times in which events of a day may lie are longer than a day, so two lookups may find the same.
     while let Some(found) = found.try_next().await? {
-        left.extend(found);
+        found.into_values().for_each(|visit| unite(&mut left, visit));
     }
     Ok(left)
 }
