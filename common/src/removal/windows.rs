@@ -1,6 +1,7 @@
 //! Removes the counts of whole days, and counts that have come to nothing.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
@@ -90,19 +91,22 @@ async fn remove_hours(work: &mut Work<'_>, days: Days) -> Result<bool, StoreErro
 
 /// The hours within which no event is stored.
 async fn unused(work: &Work<'_>, hours: Vec<Document>) -> Result<Vec<Document>, StoreError> {
-    let (mut known, mut unused) = (BTreeMap::new(), Vec::new());
+    let (mut free, mut unused) = (BTreeMap::new(), Vec::new());
     for window in hours {
         let Some(start) = window.timestamp("start") else { continue };
-        if !known.contains_key(&start) {
-            let hour = within((Some(start), Some(start + TimeDelta::hours(1))));
-            let stored = newest(work.deletion.store, work.tenant, &hour, None, 1).await?;
-            known.insert(start, !stored.is_empty());
-        }
-        if known.get(&start) == Some(&false) {
-            unused.push(window);
-        }
+        let is_free = match free.entry(start) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => *new.insert(is_free(work, start).await?),
+        };
+        unused.extend(is_free.then_some(window));
     }
     Ok(unused)
+}
+
+/// Whether no event of the hour is stored.
+async fn is_free(work: &Work<'_>, start: DateTime<Utc>) -> Result<bool, StoreError> {
+    let hour = within((Some(start), Some(start + TimeDelta::hours(1))));
+    Ok(newest(work.deletion.store, work.tenant, &hour, None, 1).await?.is_empty())
 }
 
 /// The events of this time, with what says on which day they are counted.
