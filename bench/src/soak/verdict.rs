@@ -109,6 +109,8 @@ mod tests {
         (0..60).map(sample).collect()
     }
 
+    type Change = fn(u64, &mut Sample);
+
     fn wrong(samples: &[Sample]) -> Vec<String> {
         Verdict::of(samples, &[], true, LIMITS).0
     }
@@ -118,15 +120,16 @@ mod tests {
         assert_eq!(wrong(&minute(|_, _| {})), [""; 0]);
         let warming = |second: u64, it: &mut Sample| it.memory = (second.min(12) * 10) << 20;
         assert_eq!(wrong(&minute(warming)), [""; 0]);
-        let spikes =
-            |second: u64, it: &mut Sample| it.queue = if second % 5 == 0 { 90_000 } else { 0 };
+        let spikes = |second: u64, it: &mut Sample| {
+            it.queue = if second.is_multiple_of(5) { 90_000 } else { 0 };
+        };
         assert_eq!(wrong(&minute(spikes)), [""; 0]);
         assert_eq!(wrong(&[]), [""; 0]);
     }
 
     #[test]
     fn whatever_grows_is_named() {
-        let grown: [(&str, fn(u64, &mut Sample)); 4] = [
+        let grown: [(&str, Change); 4] = [
             ("memory", |second, it| it.memory += second << 20),
             ("descriptors", |second, it| it.descriptors += second),
             ("threads", |second, it| it.threads += second),

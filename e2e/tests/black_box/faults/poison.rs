@@ -53,7 +53,7 @@ async fn a_fifth_of_poison_at_most_doubles_the_time_of_another_tenant(deployment
 
 /// A text; of five, one has the id of another text and other content.
 async fn poison(api: &Api, tenant: &str, round: usize, n: usize) {
-    let id = if n % 5 == 0 { "taken".to_owned() } else { format!("{round}-{n}") };
+    let id = if n.is_multiple_of(5) { "taken".to_owned() } else { format!("{round}-{n}") };
     let sent = api.ingest_text(tenant, &id, &format!("{round:>8} and {n:>8}")).await;
     assert_eq!(sent.status, StatusCode::ACCEPTED, "{}", sent.body);
 }
