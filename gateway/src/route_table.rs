@@ -28,7 +28,7 @@ use crate::extractors::query::{self, Names, PAGE, PERIOD, TENANT};
 use crate::problem::Problem;
 use crate::routes::{
     analytics, breakdown, event, events, export, health, ingest, live, log_batches, logs, metrics,
-    processed_logs, quarantine, root, site_settings, stats, tenant, tenants, visits,
+    processed_logs, quarantine, root, site_settings, stats, tenant, tenants, today, visits,
 };
 use crate::served_pages::{self, Pages};
 use crate::state::Gateway;
@@ -53,6 +53,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         ))
         .service(query("/stats/live", &[TENANT], live::get))
         .service(query("/stats/series", &[TENANT, PERIOD, &["grain"]], stats::series))
+        .service(query("/stats/today", &[TENANT], today::get))
         .service(query("/stats/visits", &[TENANT, PERIOD, &["compare"]], visits::get))
         .service(query(
             "/analytics/event-counts",

@@ -277,8 +277,8 @@ async fn today_is_the_site_s_and_a_browser_is_one_visitor_of_it(deployment: &Dep
     let api = Api::new(deployment.url());
     let (zone, today) = elsewhere(Utc::now());
     let site = Site::new(&api, zone).await;
-    let live = site.get("/stats/live").await;
-    assert_eq!((&live["time_zone"], &live["today"]), (&json!(zone), &json!(today)));
+    let told = site.get("/stats/today").await;
+    assert_eq!(told, json!({"site_id": site.name, "today": today, "time_zone": zone}));
     for path in ["/a", "/b"] {
         let view = json!({"site_id": site.name, "event_type": "view", "path": path});
         let request = api.request(Method::POST, "/event").json(&view);

@@ -6,8 +6,9 @@ import { dayOf } from "./time.js";
 /** The zone of a site, the day that it is there, written as midnight in UTC, and its visitors now. */
 export async function readSite(tenant, signal) {
   if (!tenant) return { zone: "UTC", today: dayOf(Date.now()), live: 0 };
-  const { time_zone, today, visitors } = await read("/stats/live", { site_id: tenant }, signal);
-  return { zone: shown(time_zone), today: Date.parse(today), live: visitors };
+  const site = { site_id: tenant };
+  const [day, live] = await Promise.all([read("/stats/today", site, signal), read("/stats/live", site, signal)]);
+  return { zone: shown(day.time_zone), today: Date.parse(day.today), live: live.visitors };
 }
 
 /** The zone, where the browser knows it, to show hours in; an old browser may not. */

@@ -9,7 +9,7 @@ use super::{bodies, forms, headers, log_clients, parameters, responses};
 use crate::problem::{Details, ProblemCode};
 use crate::routes::{
     analytics, breakdown, event, events, export, health, ingest, live, log_batches, logs, metrics,
-    processed_logs, quarantine, root, site_settings, stats, tenant, tenants, visits,
+    processed_logs, quarantine, root, site_settings, stats, tenant, tenants, today, visits,
 };
 
 #[derive(OpenApi)]
@@ -40,6 +40,7 @@ use crate::routes::{
         breakdown::get,
         visits::get,
         live::get,
+        today::get,
         analytics::event_counts,
         analytics::event_counts_by_type,
         site_settings::get,

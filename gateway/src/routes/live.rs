@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use chrono::{NaiveDate, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use common::live_visitors;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,12 +25,6 @@ struct LiveVisitors<'a> {
     /// Distinct users over all events of the last 5 minutes.
     #[schema(minimum = 0)]
     visitors: usize,
-    /// The zone whose days are those of the site.
-    #[schema(value_type = forms::TimeZone)]
-    time_zone: &'static str,
-    /// The day that it is there.
-    #[schema(value_type = forms::Day)]
-    today: NaiveDate,
 }
 
 responses! {
@@ -46,10 +40,7 @@ responses! {
     params(parameters::TenantOfRead),
     responses(
         (status = 200, description = "The visitors.", body = LiveVisitors<'static>,
-            example = json!({
-                "site_id": "acme", "visitors": 12,
-                "time_zone": "America/New_York", "today": "2025-05-01",
-            })),
+            example = json!({"site_id": "acme", "visitors": 12})),
         Problems,
     ),
     security(("readToken" = []), ()),
@@ -61,11 +52,5 @@ pub(crate) async fn get(
     let tenant = tenant::site(&request)?;
     let now = Utc::now();
     let visitors = live_visitors::users(&*gateway.store, &tenant, (now - THERE, now)).await?;
-    let zone = gateway.sites.zone(&tenant).await;
-    Ok(HttpResponse::Ok().json(LiveVisitors {
-        site_id: tenant.as_str(),
-        visitors,
-        time_zone: zone.name(),
-        today: zone.day(now),
-    }))
+    Ok(HttpResponse::Ok().json(LiveVisitors { site_id: tenant.as_str(), visitors }))
 }

@@ -24,6 +24,7 @@ pub(crate) mod site_settings;
 pub(crate) mod stats;
 pub(crate) mod tenant;
 pub(crate) mod tenants;
+pub(crate) mod today;
 pub(crate) mod visits;
 
 /// The outcome of a request.

@@ -63,8 +63,8 @@ fn created(item: &Item, batch: &RecordId, index: usize) -> Value {
     })
 }
 
-/// Elasticsearch has 400 for whatever is wrong with a document. Logstash and rsyslog send an item with any
-/// other status again, and so they would never be done with a text that is too long.
+/// Elasticsearch has 400 for whatever is wrong with a document. Logstash sends an item with any
+/// other status again, so it would never be done with a text that is too long.
 fn failed(item: &Item, error: &FieldError) -> Value {
     let FieldError { code, field, reason, .. } = error;
     json!({
