@@ -27,7 +27,7 @@ cargo() {
   shift
   case "$*" in
     *--target*) ;;
-    flood*|generate*|site*|export*) set -- "$@" --target "http://$SPILLWAY_ADDRESS" ;;
+    flood*|generate*|site*|export*|forget*) set -- "$@" --target "http://$SPILLWAY_ADDRESS" ;;
   esac
   spillway "$@"
 }
