@@ -11,9 +11,11 @@ use crate::rollup::{self, counted_by};
 use crate::store::{Document, StoreError, Write};
 use crate::visits;
 
-/// Events that are read at once. For a page of users, what is left of their days may have to be read, so
-/// pages are large.
+/// Events that are read at once from a store that reads in place. For a page of users, what is left of their
+/// days may have to be read, so pages are large.
 const PAGE: u32 = 2_000;
+/// The same from any other store. Each user is looked up on its own there, and a request ends with a page.
+const FAR_PAGE: u32 = 200;
 /// Most documents in a commit, if it has more than one event: a worker writes the same counts meanwhile,
 /// and large commits would be in its way for long.
 const MOST: usize = 500;
@@ -27,11 +29,12 @@ struct Found {
 /// Removes the events of the part, the newest first; false if there was no time for all.
 pub(super) async fn remove(work: &mut Work<'_>) -> Result<bool, StoreError> {
     let selection = work.part.selection();
+    let most = if work.deletion.store.reads_in_place() { PAGE } else { FAR_PAGE };
     let mut after = None;
     loop {
         let page =
-            newest(work.deletion.store, work.tenant, &selection, after.as_ref(), PAGE).await?;
-        let is_last = page.len() < PAGE as usize;
+            newest(work.deletion.store, work.tenant, &selection, after.as_ref(), most).await?;
+        let is_last = page.len() < most as usize;
         after = page.last().and_then(Position::of);
         remove_page(work, page).await?;
         if is_last || after.is_none() {
