@@ -30,6 +30,7 @@ BEYOND_SCHEMAS = [
     ("from|to|date|start_date|end_date", r"must be a day, or midnight in UTC: .*"),
     ("from|to|date|start_date|end_date", r"must be a day or a full hour: .*"),
     ("from|to|start_date|end_date", r"must be before the end of .*"),
+    ("from|to|start_date|end_date", "falls within an hour, because of the site's time zone: .*"),
     ("filter", r"must be .*"),
     ("compare", "needs a period with a start and an end"),
     ("hosts|query_parameters|excluded_addresses|excluded_paths", "has .*"),
@@ -66,6 +67,8 @@ def before_call(context, case, kwargs):
             filter_by_what_is_asked(case.query)
         if case.path in ("/stats/breakdown", "/stats/visits"):
             compare_what_has_both_ends(case.query)
+        if case.method == "DELETE" and case.query:
+            remove_a_user_or_a_page(case.query)
         if case.path == "/logs" and case.query:
             # The type of the body says what it is.
             case.query.pop("format", None)
@@ -84,6 +87,12 @@ def spoil_times(body):
         for name in ("timestamp", "receivedAt"):
             if isinstance(item, dict) and isinstance(item.get(name), (int, float)):
                 item[name] = {}
+
+
+def remove_a_user_or_a_page(query):
+    """A page is not removed of a user."""
+    if "user_id" in query:
+        query.pop("path", None)
 
 
 def filter_by_what_is_asked(query):
