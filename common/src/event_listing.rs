@@ -1,5 +1,7 @@
 //! The stored events of a tenant in time order, page by page.
 
+use std::ops::ControlFlow;
+
 use chrono::{DateTime, Utc};
 
 use crate::path::{Collection, CollectionPath};
@@ -61,6 +63,27 @@ pub async fn newest(
         found.extend(read(older, missing).await?);
     }
     Ok(found)
+}
+
+/// Reads events in pages of `most`, the newest first, until there are no more or `take` breaks off.
+pub async fn each(
+    store: &dyn DocumentStore,
+    tenant: &TenantId,
+    selection: &Selection,
+    most: u32,
+    mut take: impl FnMut(&Document) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    let mut after = None;
+    loop {
+        let page = newest(store, tenant, selection, after.as_ref(), most).await?;
+        if page.iter().try_for_each(&mut take).is_break() {
+            return Ok(());
+        }
+        after = page.last().filter(|_| page.len() == most as usize).and_then(Position::of);
+        if after.is_none() {
+            return Ok(());
+        }
+    }
 }
 
 /// A query of each shape that this module sends.

@@ -126,30 +126,10 @@ fn door_routes(config: &mut ServiceConfig) {
     for path in ["/api/v0/count", "/api/v0/count/{tenant}"] {
         config.service(door(path, &BY_POST, StatusCode::ACCEPTED, goatcounter::api));
     }
-    segment_routes(config);
-    posthog_routes(config);
-}
-
-/// Segment's paths, those of its browser library at the end.
-fn segment_routes(config: &mut ServiceConfig) {
-    for path in [
-        "/v1/track",
-        "/v1/page",
-        "/v1/screen",
-        "/v1/identify",
-        "/v1/group",
-        "/v1/alias",
-        "/v1/batch",
-        "/v1/t",
-        "/v1/p",
-        "/v1/s",
-        "/v1/i",
-        "/v1/g",
-        "/v1/a",
-        "/v1/b",
-    ] {
+    for path in segment::PATHS {
         config.service(door(path, &BY_POST, StatusCode::OK, segment::post));
     }
+    posthog_routes(config);
 }
 
 /// PostHog's paths, and what its browser library asks for before it sends.

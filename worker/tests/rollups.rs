@@ -27,8 +27,8 @@ use crate::counting::{Bill, CountingStore};
 
 const TYPES: [&str; 5] = ["view", "page_view", "pageview", "click", "location"];
 const DAYS: i64 = 4;
-/// Five hundred times each of the hundred different events.
-const MANY: usize = 50_000;
+/// A thousand times each of the hundred different events.
+const MANY: usize = 100_000;
 
 /// Views, unique users, and the most viewed paths.
 type Stats = (i64, i64, Vec<(String, i64)>);

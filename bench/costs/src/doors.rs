@@ -55,7 +55,7 @@ doors! {
     "door-elasticsearch": elasticsearch, LINES, 1, 2.2, 10;
     "door-splunk": splunk, LINES, 1, MOST, 10;
     "door-records": records, LINES, 1, MOST, 10;
-    "door-journald": journald, LINES, 1, 2.2, 10;
+    "door-journald": journald, LINES, 1, 2.0, 10;
 }
 
 fn plausible(n: u64) -> Request {

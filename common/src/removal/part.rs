@@ -4,10 +4,8 @@ use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 
 use crate::event::{self, Event};
 use crate::event_listing::Selection;
+use crate::rollup::Times;
 use crate::time_zone::{self, TimeZone};
-
-/// A start and an end, which is excluded; `None` leaves one open.
-pub(super) type Times = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 /// The part of a tenant that is removed.
 #[derive(Clone, Debug, PartialEq, Eq)]

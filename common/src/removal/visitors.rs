@@ -4,6 +4,7 @@
 //! stored before is read, and one that is stored after brings its visitor with it.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::ControlFlow;
 
 use chrono::NaiveDate;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -12,7 +13,7 @@ use super::deletion::PAGE;
 use super::part::{Days, Whose};
 use super::work::Work;
 use crate::event::Event;
-use crate::event_listing::{Position, Selection, newest};
+use crate::event_listing::{Selection, each};
 use crate::path::{Collection, DocumentPath};
 use crate::rollup::{self, Period, Visit, visits};
 use crate::store::{Document, Query, StoreError, Write};
@@ -175,11 +176,15 @@ async fn left_among(
     users: &BTreeSet<(String, NaiveDate)>,
 ) -> Result<Visits, StoreError> {
     let mut left = Visits::new();
-    each_event(work, &selection, |event| {
-        let is_theirs = |user: &String| users.contains(&(user.clone(), event.day()));
-        if event.user_id.as_ref().is_some_and(is_theirs) && !work.part.has(&event) {
+    each(work.deletion.store, work.tenant, &selection, MANY, |document| {
+        let event = Event::stored(document).filter(|event| !work.part.has(event));
+        if let Some(event) = event
+            && let Some(user) = &event.user_id
+            && users.contains(&(user.clone(), event.day()))
+        {
             add(work, &mut left, &event);
         }
+        ControlFlow::Continue(())
     })
     .await?;
     Ok(left)
@@ -201,22 +206,6 @@ fn lookups(work: &Work<'_>, users: &BTreeSet<(String, NaiveDate)>) -> Vec<Select
 /// Whether so many users are looked up one by one.
 fn are_looked_up(work: &Work<'_>, users: usize) -> bool {
     users <= FEW || !work.deletion.store.reads_in_place()
-}
-
-async fn each_event(
-    work: &Work<'_>,
-    selection: &Selection,
-    mut take: impl FnMut(Event),
-) -> Result<(), StoreError> {
-    let mut after = None;
-    loop {
-        let store = work.deletion.store;
-        let page = newest(store, work.tenant, selection, after.as_ref(), MANY).await?;
-        page.iter().filter_map(Event::stored).for_each(&mut take);
-        let Some(last) = page.last().filter(|_| page.len() == MANY as usize) else { return Ok(()) };
-        let timestamp = last.timestamp("timestamp").unwrap_or_default();
-        after = Some(Position { timestamp, id: last.id.clone() });
-    }
 }
 
 /// Those of the users, by their hashes, who have a document of some day.

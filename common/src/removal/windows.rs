@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::ops::ControlFlow;
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
 use super::deletion::PAGE;
-use super::part::{Days, Times};
+use super::part::Days;
 use super::work::Work;
 use crate::event::day_of;
-use crate::event_listing::{Position, Selection, newest};
+use crate::event_listing::{Selection, each, newest};
 use crate::path::Collection;
-use crate::rollup;
+use crate::rollup::{self, Times};
 use crate::store::{Document, Query, StoreError, Write};
 
 /// Removes all windows of the days, and takes what those of a day count from all time: the events whose
@@ -53,19 +54,13 @@ async fn remove_page(work: &mut Work<'_>, days: Days, page: &[Document]) -> Resu
 
 /// Whether an event of the days is stored.
 async fn have_events(work: &Work<'_>, days: Days) -> Result<bool, StoreError> {
-    let mut after = None;
-    loop {
-        let selection = within(days.times_in(work.part.zone));
-        let (store, tenant) = (work.deletion.store, work.tenant);
-        let page = newest(store, tenant, &selection, after.as_ref(), PAGE).await?;
-        if page.iter().filter_map(day_of).any(|day| days.have(day)) {
-            return Ok(true);
-        }
-        after = match page.last() {
-            Some(last) if page.len() == PAGE as usize => Position::of(last),
-            _ => return Ok(false),
-        };
-    }
+    let (selection, mut have) = (within(days.times_in(work.part.zone)), false);
+    each(work.deletion.store, work.tenant, &selection, PAGE, |event| {
+        have = day_of(event).is_some_and(|day| days.have(day));
+        if have { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })
+    .await?;
+    Ok(have)
 }
 
 /// Removes the hours that lie in the days: those that count events whose documents have expired. An hour

@@ -32,7 +32,8 @@ pub use self::layout::{Dimension, Grain, Key};
 pub use self::requests::{Asked, Statuses, Window, counted_of, of_entries, touched_by, windows};
 pub use self::series::{Point, series};
 pub use self::uncount::{
-    counts_of_nothing, hours_between, levelled, taken_from_all_time, uncounted, windows_between,
+    Times, counts_of_nothing, hours_between, levelled, taken_from_all_time, uncounted,
+    windows_between,
 };
 
 /// A query of each shape that this module sends, with its aggregation. Each shape needs an index.

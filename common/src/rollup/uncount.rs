@@ -14,7 +14,7 @@ use crate::store::{Aggregation, Document, DocumentStore, Op, Query, StoreError, 
 use crate::tenant::TenantId;
 
 /// A start and an end, which is excluded; `None` leaves one open.
-type Times = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+pub type Times = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 /// Takes the events from all that counts them. Of a count in several shards, the first one may then have
 /// less than nothing: it is the sum that is right.

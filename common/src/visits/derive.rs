@@ -1,12 +1,14 @@
 //! Derives the visits of a day from its events, and stores them.
 
+use std::ops::ControlFlow;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::derivation::Derivation;
 use super::figures::Visits;
 use super::stored::{Derived, store_derived, stored};
 use crate::event::{day_of, is_counted_as_view, is_view};
-use crate::event_listing::{Position, Selection, newest};
+use crate::event_listing::{Selection, each};
 use crate::rollup::{Period, views_by_day};
 use crate::store::{Document, DocumentStore, StoreError};
 use crate::tenant::TenantId;
@@ -90,21 +92,18 @@ impl Events<'_> {
     async fn read(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Read, StoreError> {
         let (from, to, fields) = (Some(from), Some(to), Some(FIELDS));
         let selection = Selection { from, to, fields, ..Selection::default() };
-        let (mut derivation, mut views, mut after) = (Derivation::default(), 0, None);
-        loop {
-            let most = self.most;
-            let events = newest(self.store, self.tenant, &selection, after.as_ref(), most).await?;
-            for event in events.iter().filter(|event| self.has(event)) {
+        let (mut derivation, mut views) = (Derivation::default(), 0);
+        each(self.store, self.tenant, &selection, self.most, |event| {
+            if self.has(event) {
                 views += i64::from(is_counted_as_view(event));
                 if let Some((visitor, at)) = view(event) {
                     derivation.take(visitor, at);
                 }
             }
-            after = match events.last() {
-                Some(last) if events.len() == most as usize => Position::of(last),
-                _ => return Ok(Read { visits: derivation.finish(), views }),
-            };
-        }
+            ControlFlow::Continue(())
+        })
+        .await?;
+        Ok(Read { visits: derivation.finish(), views })
     }
 
     /// Whether the event is counted on the day, as what it is.

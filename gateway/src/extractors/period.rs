@@ -68,7 +68,7 @@ impl Asked {
         }
         match self.ends().find(|end| !is_multiple(end.at, TimeDelta::hours(1))) {
             None => Ok(Period::Hours(self.from.map(|from| from.at), self.to.map(|to| to.at))),
-            Some(odd) => Err(invalid(odd.name, odd.in_hours())),
+            Some(odd) => Err(invalid(odd.name, odd.not_on_the_hour())),
         }
     }
 
@@ -107,8 +107,8 @@ impl Bound {
         is_multiple(self.written, TimeDelta::days(1))
     }
 
-    /// Why it is no end of hours.
-    fn in_hours(self) -> &'static str {
+    /// The reason to refuse it in a period that is counted by the hour.
+    fn not_on_the_hour(self) -> &'static str {
         if self.is_day {
             "falls within an hour, because of the site's time zone: both ends must be days, or both full \
              hours"

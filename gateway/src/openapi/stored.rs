@@ -123,7 +123,7 @@ pub(crate) struct ListedEvent {
     #[schema(nullable = false)]
     excluded: Option<Exclusion>,
     /// The values that the event is counted by, besides its type and path, by dimension; missing if
-    /// there are none.
+    /// it has no such values.
     #[schema(nullable = false)]
     dimensions: Option<BTreeMap<String, String>>,
     /// Which of `event_type` and `path` are counted as `(other)`, separated by commas; missing if none is.

@@ -33,7 +33,7 @@ responses! {
 
 /// The day that it is at a site
 ///
-/// by the time zone in its settings, or in UTC if there is none.
+/// in the site's time zone: UTC, unless its settings name another.
 #[utoipa::path(
     get, path = "/stats/today", tag = "events", operation_id = "getToday",
     params(parameters::TenantOfRead),

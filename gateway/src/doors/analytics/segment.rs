@@ -12,6 +12,24 @@ use crate::doors::own_form::refusal;
 use crate::problem::{FieldError, Problem, ProblemCode};
 use crate::state::Gateway;
 
+/// The paths, those of the browser library at the end.
+pub(crate) const PATHS: [&str; 14] = [
+    "/v1/track",
+    "/v1/page",
+    "/v1/screen",
+    "/v1/identify",
+    "/v1/group",
+    "/v1/alias",
+    "/v1/batch",
+    "/v1/t",
+    "/v1/p",
+    "/v1/s",
+    "/v1/i",
+    "/v1/g",
+    "/v1/a",
+    "/v1/b",
+];
+
 pub(crate) const DOOR: Door = Door {
     source: "segment",
     names: &[

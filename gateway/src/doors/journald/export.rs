@@ -2,17 +2,18 @@
 //! line, or its name, the length of its value in eight bytes, and the value.
 
 use common::record::RecordId;
+use memchr::memchr;
 
 use crate::doors::shipment::{Shipment, Shipped};
 use crate::problem::{Problem, ProblemCode};
 
 /// What is kept of an entry.
 #[derive(Debug, Default, PartialEq)]
-struct Entry {
-    cursor: Option<Vec<u8>>,
-    message: Option<Vec<u8>>,
+struct Entry<'b> {
+    cursor: Option<&'b [u8]>,
+    message: Option<&'b [u8]>,
     /// In microseconds since 1970.
-    time: Option<Vec<u8>>,
+    time: Option<&'b [u8]>,
 }
 
 /// A complete field, and what follows it.
@@ -66,12 +67,12 @@ fn next(bytes: &[u8]) -> Next<'_> {
 }
 
 fn field(bytes: &[u8]) -> Option<Next<'_>> {
-    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let end = memchr(b'\n', bytes)?;
     let (line, behind) = (&bytes[..end], &bytes[end + 1..]);
     if line.is_empty() {
         return Some(Next::End(behind));
     }
-    if let Some(at) = line.iter().position(|byte| *byte == b'=') {
+    if let Some(at) = memchr(b'=', line) {
         return Some(Next::Field(&line[..at], &line[at + 1..], behind));
     }
     let (length, behind) = behind.split_at_checked(8)?;
@@ -80,25 +81,25 @@ fn field(bytes: &[u8]) -> Option<Next<'_>> {
     Some(Next::Field(line, value, behind.strip_prefix(b"\n")?))
 }
 
-impl Entry {
-    fn set(&mut self, name: &[u8], value: &[u8]) {
+impl<'b> Entry<'b> {
+    fn set(&mut self, name: &[u8], value: &'b [u8]) {
         let field = match name {
             b"__CURSOR" => &mut self.cursor,
             b"MESSAGE" => &mut self.message,
             b"__REALTIME_TIMESTAMP" => &mut self.time,
             _ => return,
         };
-        *field = Some(value.to_vec());
+        *field = Some(value);
     }
 
     /// Its cursor names it, so it may be sent again. A message may be in any encoding: bytes that
     /// are not UTF-8 become U+FFFD.
     fn ship(self, shipment: &mut Shipment) -> Result<(), Problem> {
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let message = self.message.map(text).filter(|message| !message.trim().is_empty());
         let Some(message) = message else { return Ok(()) };
         shipment.add(Ok(Shipped {
-            id: self.cursor.map(|cursor| RecordId::from_key(&cursor)),
+            id: self.cursor.map(RecordId::from_key),
             text: message,
             time: self.time.map(text),
             ..Shipped::default()

@@ -150,7 +150,7 @@ impl Arriving {
         self.body.bytes.len() >= self.look_at
     }
 
-    /// Takes the complete entries. If there are none, more bytes must arrive before the next look.
+    /// Takes the complete entries. While no entry is complete, it looks again only after more bytes.
     async fn whole(&mut self, gateway: &Gateway) -> Result<Vec<u8>, Problem> {
         let whole = export::whole_bytes(&self.body.bytes);
         if whole == 0 {
