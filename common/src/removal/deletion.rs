@@ -6,13 +6,14 @@ use std::sync::Arc;
 use tokio::time::{Instant, sleep_until};
 
 use crate::path::{CollectionPath, PARTS};
-use crate::store::patience::patiently;
+use crate::program::chain;
+use crate::store::patience::patiently_until;
 use crate::store::{Document, DocumentStore, Query, StoreError, Write};
 
 /// Documents that are read, and then removed in one commit.
 pub(super) const PAGE: u32 = 300;
 
-/// What was removed.
+/// What was removed, at least: if the store took a commit and its answer was lost, it is not counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
     /// How many documents, by the id of their collection.
@@ -44,6 +45,16 @@ impl<'s> Deletion<'s> {
         Instant::now() >= self.until
     }
 
+    /// What was removed before `error`. While the store cannot be used, that is an answer: it stays removed,
+    /// and the next request goes on.
+    pub(super) fn ended_by(self, error: StoreError) -> Result<Removed, StoreError> {
+        if !error.is_passing() || self.count() == 0 {
+            return Err(error);
+        }
+        tracing::warn!(error = chain(&error), "a removal stops early; the next request goes on");
+        Ok(self.removed)
+    }
+
     /// Notes that documents were removed.
     pub(super) fn note(&mut self, collection: &str, documents: usize) {
         if documents > 0 {
@@ -51,13 +62,13 @@ impl<'s> Deletion<'s> {
         }
     }
 
-    /// Commits, and tries again while the store is busy.
+    /// Commits, and tries again while the store is busy and there is time.
     pub(super) async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         if writes.is_empty() {
             return Ok(());
         }
         let writes = Arc::new(writes);
-        patiently(|| self.store.commit_shared(Arc::clone(&writes))).await
+        patiently_until(self.until, || self.store.commit_shared(Arc::clone(&writes))).await
     }
 
     /// Commits what takes from counts, not more often than the store lets a document be written.

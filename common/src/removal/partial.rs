@@ -30,7 +30,8 @@ pub async fn remove_part(
         let is_through = match pass(&mut work).await {
             // Something was counted meanwhile, or somebody else removes the same.
             Err(StoreError::Changed) => false,
-            passed => passed?,
+            Err(error) => return work.deletion.ended_by(error),
+            Ok(is_through) => is_through,
         };
         let found_nothing = work.deletion.count() == before;
         if is_through && found_nothing {

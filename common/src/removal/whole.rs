@@ -21,15 +21,25 @@ pub async fn remove(
     let mut deletion = Deletion::new(store, until);
     loop {
         let before = deletion.count();
-        for collection in Collection::ALL {
-            if !empty(&mut deletion, &CollectionPath::of(tenant, collection)).await? {
-                return Ok(deletion.removed);
-            }
+        match empty_all(&mut deletion, tenant).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(deletion.removed),
+            Err(error) => return deletion.ended_by(error),
         }
         if deletion.count() == before {
             return Ok(Removed { is_complete: true, ..deletion.removed });
         }
     }
+}
+
+/// Removes the documents of each collection; `false` if there is no time for all.
+async fn empty_all(deletion: &mut Deletion<'_>, tenant: &TenantId) -> Result<bool, StoreError> {
+    for collection in Collection::ALL {
+        if !empty(deletion, &CollectionPath::of(tenant, collection)).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Removes the documents of a collection with their parts; `false` if there is no time for all.

@@ -16,9 +16,16 @@ pub const BACKOFF: Backoff = Backoff::new(Duration::from_millis(50), Duration::f
 
 /// Calls `attempt` until its result is anything but a passing fault, for at most [`PATIENCE`].
 pub async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(
+    attempt: impl FnMut() -> F,
+) -> Result<T, StoreError> {
+    patiently_until(Instant::now() + PATIENCE, attempt).await
+}
+
+/// Calls `attempt` at least once, and until its result is anything but a passing fault or `until` is past.
+pub async fn patiently_until<T, F: Future<Output = Result<T, StoreError>>>(
+    until: Instant,
     mut attempt: impl FnMut() -> F,
 ) -> Result<T, StoreError> {
-    let until = Instant::now() + PATIENCE;
     let mut waits = BACKOFF.waits();
     loop {
         let (result, wait) = (attempt().await, waits.next_wait());

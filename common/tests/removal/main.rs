@@ -88,6 +88,28 @@ async fn check(events: Vec<Drawn>, parts: Vec<(Part, usize)>, shards: u32) {
     assert_eq!(other.counts().await, before, "of another tenant");
 }
 
+/// What was removed before the store was busy stays removed, and the answer says so.
+#[tokio::test]
+async fn a_busy_store_ends_a_removal_early_and_the_next_one_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = EmbeddedStore::open(folder.path()).expect("a store");
+    let site = Site::of(&store, "acme");
+    for number in 0..20 {
+        site.store(number, &Drawn::numbered(number), 0).await;
+    }
+    let part = drawn::page("/a");
+    let busy = async |commits| {
+        remove_part(&Stopping::busy_after(&store, commits), &site.tenant, &part, Instant::now())
+            .await
+    };
+    assert!(matches!(busy(0).await, Err(StoreError::Passing(_))), "nothing is removed");
+    let first = busy(1).await.expect("something is removed");
+    assert!(!first.is_complete);
+    let rest = removed(&store, &site.tenant, &part).await;
+    let documents = |removed: &Removed| removed.documents.values().sum::<u64>();
+    assert!(documents(&first) > 0 && documents(&rest) > 0, "{first:?}, {rest:?}");
+}
+
 /// Whatever order the commits of both get, the counts are those of the events that are there.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_stored_meanwhile_is_counted_as_far_as_it_stays() {

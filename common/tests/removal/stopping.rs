@@ -1,4 +1,4 @@
-//! A store that stops answering, as for a process that is killed.
+//! A store that stops taking commits.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,11 +12,18 @@ use common::tenant::TenantId;
 pub(crate) struct Stopping<'s> {
     store: &'s EmbeddedStore,
     left: AtomicUsize,
+    then: fn() -> StoreError,
 }
 
 impl<'s> Stopping<'s> {
+    /// As for a process that is killed.
     pub(crate) fn after(store: &'s EmbeddedStore, commits: usize) -> Self {
-        Self { store, left: commits.into() }
+        Self { store, left: commits.into(), then: || StoreError::Deployment("killed".into()) }
+    }
+
+    /// As for a store that is not reached any more.
+    pub(crate) fn busy_after(store: &'s EmbeddedStore, commits: usize) -> Self {
+        Self { store, left: commits.into(), then: || StoreError::Passing("busy".into()) }
     }
 }
 
@@ -26,7 +33,7 @@ impl DocumentStore for Stopping<'_> {
         let take = |left: usize| left.checked_sub(1);
         match self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
             Ok(_) => self.store.commit(writes).await,
-            Err(_) => Err(StoreError::Deployment("killed".into())),
+            Err(_) => Err((self.then)()),
         }
     }
 

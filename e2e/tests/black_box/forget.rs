@@ -121,6 +121,14 @@ async fn a_removal_that_is_killed_is_finished_by_the_next_embedded() {
     assert_eq!(again.body, json!({"tenant_id": tenant, "complete": true, "removed": {}}));
 }
 
+/// The events that a removal says it has removed. A busy store that has removed nothing yet says so, and that
+/// is no fault: Firestore's emulator is, where two cores have other work as well.
+fn removed_events(answer: &Answer) -> u64 {
+    let is_busy = answer.body["code"] == "unavailable";
+    assert!(is_busy || answer.status.is_success(), "{}", answer.body);
+    answer.body["removed"]["events"].as_u64().unwrap_or(0)
+}
+
 async fn what_is_sent_meanwhile_is_gone_or_counted(deployment: Deployment) {
     let (api, store, tenant) = (Api::new(deployment.url()), deployment.store(), new_tenant());
     let least = if matches!(deployment, Deployment::Embedded(_)) { 3_000 } else { 600 };
@@ -132,18 +140,22 @@ async fn what_is_sent_meanwhile_is_gone_or_counted(deployment: Deployment) {
     let mut removed = 0;
     while !sending.is_finished() {
         let answer = delete(&api, &tenant, "path=/gone").await;
-        assert!(answer.status.is_success(), "{}", answer.body);
-        removed += answer.body["removed"]["events"].as_u64().unwrap_or(0);
+        removed += removed_events(&answer);
         requests.fetch_add(1, Ordering::Relaxed);
     }
     let events = sending.await.expect("all are sent");
     let kept: BTreeSet<_> = (1..events).step_by(2).map(|number| format!("e-{number}")).collect();
     eventually("all were stored, and those that go are gone", async || {
-        let answer = forget(&api, &tenant, "path=/gone").await;
-        removed += answer.get("events").copied().unwrap_or(0);
-        (removed == events as u64 / 2 && ids(&*store, &tenant).await == kept).then_some(())
+        let answer = delete(&api, &tenant, "path=/gone").await;
+        removed += removed_events(&answer);
+        (answer.status == StatusCode::OK && ids(&*store, &tenant).await == kept).then_some(())
     })
     .await;
+    match deployment {
+        Deployment::Embedded(_) => assert_eq!(removed, events as u64 / 2),
+        // Where the answer to a commit was late, nobody knows what it removed.
+        Deployment::Cloud(_) => assert!(removed <= events as u64 / 2, "{removed}"),
+    }
     assert_only_kept(&api, &tenant, events / 2).await;
 }
 
