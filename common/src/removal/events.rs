@@ -16,6 +16,9 @@ use crate::visits;
 const PAGE: u32 = 2_000;
 /// The same from any other store. Each user is looked up on its own there, and a request ends with a page.
 const FAR_PAGE: u32 = 200;
+/// Events whose users are looked up before somebody looks at the clock: where the store is slow, a page of
+/// them takes longer than a request may.
+const BETWEEN_LOOKS: usize = 50;
 /// Most documents in a commit, if it has more than one event: a worker writes the same counts meanwhile,
 /// and large commits would be in its way for long.
 const MOST: usize = 500;
@@ -36,7 +39,9 @@ pub(super) async fn remove(work: &mut Work<'_>) -> Result<bool, StoreError> {
             newest(work.deletion.store, work.tenant, &selection, after.as_ref(), most).await?;
         let is_last = page.len() < most as usize;
         after = page.last().and_then(Position::of);
-        remove_page(work, page).await?;
+        if !remove_page(work, page).await? {
+            return Ok(false);
+        }
         if is_last || after.is_none() {
             return Ok(true);
         }
@@ -47,11 +52,13 @@ pub(super) async fn remove(work: &mut Work<'_>) -> Result<bool, StoreError> {
 }
 
 /// First the visitors, and then the events: until an event is gone, the next removal finds it, and
-/// looks after its visitor again.
-async fn remove_page(work: &mut Work<'_>, page: Vec<Document>) -> Result<(), StoreError> {
+/// looks after its visitor again. False if there was no time for all.
+async fn remove_page(work: &mut Work<'_>, page: Vec<Document>) -> Result<bool, StoreError> {
     let found = page.into_iter().map(Found::read).collect::<Result<Vec<_>, _>>()?;
-    let found: Vec<_> = found.into_iter().filter(|found| work.part.has(&found.event)).collect();
-    visitors::settle(work, found.iter().map(|found| &found.event)).await?;
+    let mut found: Vec<_> = found.into_iter().filter(|found| work.part.has(&found.event)).collect();
+    let all = found.len();
+    found.truncate(settle(work, &found).await?);
+    let is_whole = found.len() == all;
     for day in found.iter().map(|found| found.event.day()).collect::<BTreeSet<_>>() {
         visits::remove(work.deletion.store, work.tenant, (Some(day), Some(day))).await?;
     }
@@ -60,7 +67,21 @@ async fn remove_page(work: &mut Work<'_>, page: Vec<Document>) -> Result<(), Sto
         work.deletion.commit_counts(writes).await?;
         work.deletion.note(Collection::Events.as_str(), batch.len());
     }
-    Ok(())
+    Ok(is_whole)
+}
+
+/// Settles the visitors of as many events as there is time for, and returns how many.
+async fn settle(work: &mut Work<'_>, found: &[Found]) -> Result<usize, StoreError> {
+    let at_once = if work.deletion.store.reads_in_place() { found.len() } else { BETWEEN_LOOKS };
+    let mut settled = 0;
+    for some in found.chunks(at_once.max(1)) {
+        if settled > 0 && work.deletion.is_late() {
+            break;
+        }
+        visitors::settle(work, some.iter().map(|found| &found.event)).await?;
+        settled += some.len();
+    }
+    Ok(settled)
 }
 
 impl Found {

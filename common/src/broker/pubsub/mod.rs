@@ -11,12 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use google_cloud_auth::credentials::anonymous;
-use google_cloud_gax::backoff_policy::BackoffPolicy;
-use google_cloud_gax::retry_policy::RetryPolicyExt as _;
-use google_cloud_gax::retry_state::RetryState;
-use google_cloud_pubsub::client::BasePublisher;
-use google_cloud_pubsub::retry_policy::RetryableErrors;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -26,13 +20,8 @@ use self::error::{Incomplete, refused, unavailable};
 use self::probe::Probe;
 use self::publishers::Publishers;
 use super::{Broker, Message, PublishError};
-use crate::backoff::Backoff;
 use crate::budget;
 use crate::google_address::GoogleAddress;
-
-/// Short waits, for several attempts within [`budget::RETRIES`]. After three attempts, the client's
-/// own waits would exceed that.
-const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
 
 /// The longest time that a flush may take.
 const FLUSH_LIMIT: Duration = Duration::from_millis(1_500);
@@ -59,8 +48,8 @@ impl PubsubBroker {
         address: &GoogleAddress,
     ) -> Result<Self, PublishError> {
         let topic = format!("projects/{project}/topics/{topic}");
-        let base = base(address).await.map_err(refused)?;
-        let publishers = Arc::new(Publishers::new(base, topic.clone()));
+        let publishers = Publishers::new(address.clone(), topic.clone()).await.map_err(refused)?;
+        let publishers = Arc::new(publishers);
         let send = move |batch, turn| {
             let publishers = Arc::clone(&publishers);
             async move { publishers.send(batch, turn).await }
@@ -100,25 +89,6 @@ impl Broker for PubsubBroker {
         if timeout(FLUSH_LIMIT, self.admission.empty()).await.is_err() {
             tracing::warn!("Pub/Sub has not confirmed all messages after {FLUSH_LIMIT:?}");
         }
-    }
-}
-
-async fn base(
-    address: &GoogleAddress,
-) -> Result<BasePublisher, google_cloud_gax::client_builder::Error> {
-    let mut builder = BasePublisher::builder()
-        .with_endpoint(address.url())
-        .with_retry_policy(RetryableErrors.with_time_limit(budget::RETRIES))
-        .with_backoff_policy(BACKOFF);
-    if address.is_emulator() {
-        builder = builder.with_credentials(anonymous::Builder::new().build());
-    }
-    builder.build().await
-}
-
-impl BackoffPolicy for Backoff {
-    fn on_failure(&self, state: &RetryState) -> Duration {
-        self.wait_after(state.attempt_count)
     }
 }
 

@@ -8,6 +8,7 @@ use google_cloud_gax::options::RequestOptionsBuilder as _;
 use google_cloud_gax::retry_policy::NeverRetry;
 use google_cloud_pubsub::client::{SchemaService, TopicAdmin};
 use thiserror::Error;
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::error::{refused, unavailable};
@@ -15,7 +16,7 @@ use crate::broker::PublishError;
 use crate::google_address::GoogleAddress;
 
 /// The longest time that a probe may take, so that it ends before the caller gives up.
-const LIMIT: Duration = Duration::from_secs(2);
+const LIMIT: Duration = Duration::from_millis(1_500);
 
 /// The permission that publishing needs.
 const PUBLISH: &str = "pubsub.topics.publish";
@@ -26,13 +27,23 @@ const PUBLISH: &str = "pubsub.topics.publish";
 /// permissions needs none, and the answer covers the network, the credentials, the topic and the
 /// grant. (Google says that the answer may be out of date; it is good enough to decide whether to
 /// take traffic.) The emulator has topics but no permissions, so there the probe gets the topic.
+///
+/// The client does not notice that a connection has died. So a probe without an answer is the last
+/// one on its connection.
 #[derive(Debug)]
-pub(super) enum Probe {
+pub(super) struct Probe {
+    address: GoogleAddress,
+    topic: String,
+    client: Mutex<Client>,
+}
+
+#[derive(Clone, Debug)]
+enum Client {
     /// On Google Cloud. Of the crate's clients, only the schema service's has `testIamPermissions`,
     /// which takes any Pub/Sub resource.
-    Permissions(SchemaService, String),
+    Permissions(SchemaService),
     /// On the emulator.
-    Existence(TopicAdmin, String),
+    Existence(TopicAdmin),
 }
 
 /// Why the topic would not take a message.
@@ -47,32 +58,46 @@ enum NotReady {
 }
 
 impl Probe {
-    /// A probe of `topic`, which is a full name.
+    /// A probe of `topic`, which is a full name. Does not connect yet.
     pub(super) async fn connect(
         topic: String,
         address: &GoogleAddress,
     ) -> Result<Self, BuilderError> {
+        let client = Mutex::new(Client::of(address).await?);
+        Ok(Self { address: address.clone(), topic, client })
+    }
+
+    /// Checks that the topic would take a message.
+    pub(super) async fn ask(&self) -> Result<(), PublishError> {
+        let client = self.client.lock().await.clone();
+        let asked = async {
+            match &client {
+                Client::Permissions(client) => permitted(client, &self.topic).await,
+                Client::Existence(client) => exists(client, &self.topic).await,
+            }
+        };
+        if let Ok(answer) = timeout(LIMIT, asked).await {
+            return answer;
+        }
+        if let Ok(fresh) = Client::of(&self.address).await {
+            *self.client.lock().await = fresh;
+        }
+        Err(unavailable(NotReady::NoAnswer))
+    }
+}
+
+impl Client {
+    async fn of(address: &GoogleAddress) -> Result<Self, BuilderError> {
         if !address.is_emulator() {
             let client = SchemaService::builder().with_endpoint(address.url()).build().await?;
-            return Ok(Self::Permissions(client, topic));
+            return Ok(Self::Permissions(client));
         }
         let client = TopicAdmin::builder()
             .with_endpoint(address.url())
             .with_credentials(anonymous::Builder::new().build())
             .build()
             .await?;
-        Ok(Self::Existence(client, topic))
-    }
-
-    /// Checks that the topic would take a message.
-    pub(super) async fn ask(&self) -> Result<(), PublishError> {
-        let asked = async {
-            match self {
-                Self::Permissions(client, topic) => permitted(client, topic).await,
-                Self::Existence(client, topic) => exists(client, topic).await,
-            }
-        };
-        timeout(LIMIT, asked).await.unwrap_or_else(|_elapsed| Err(unavailable(NotReady::NoAnswer)))
+        Ok(Self::Existence(client))
     }
 }
 

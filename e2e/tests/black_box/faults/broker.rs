@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use e2e::api::{Api, new_tenant};
+use e2e::api::{Api, eventually, new_tenant};
 use e2e::deployment::{Cloud, PUBSUB_HOST};
 use e2e::emulators::Emulators;
 use e2e::line::{Line, Trouble};
+use reqwest::StatusCode;
 
 use super::Records;
 
@@ -64,4 +65,18 @@ async fn what_a_broker_took_without_an_answer_is_refused_and_counts_once_when_se
     let ground = Ground::start().await;
     ground.refuses_during(Trouble::AnswersLost).await;
     assert!(ground.line.troubled() > 0, "answers were lost");
+}
+
+/// As when a router on the way has forgotten the connections: they stay open, and nothing comes through.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_died_unnoticed_are_replaced_cloud() {
+    let ground = Ground::start().await;
+    let records = Records::of(&ground.api, &new_tenant(), 20);
+    ground.line.forget_connections();
+    ground.takes_again(&records).await;
+    // The probe has a connection of its own.
+    eventually("the gateway is ready", async || {
+        (ground.api.get("/ready").await.status == StatusCode::OK).then_some(())
+    })
+    .await;
 }
