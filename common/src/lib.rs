@@ -11,6 +11,7 @@ pub mod data_folder;
 pub mod event;
 pub mod event_listing;
 pub mod export;
+pub mod filtered;
 pub mod first_contact;
 pub mod google_address;
 pub mod hash;

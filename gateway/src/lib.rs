@@ -20,6 +20,7 @@ mod doors;
 mod edge;
 mod expectation;
 mod extractors;
+mod filtered_events;
 mod formats;
 mod header_list;
 mod hosts;

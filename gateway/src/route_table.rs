@@ -27,8 +27,9 @@ use crate::extractors::part;
 use crate::extractors::query::{self, Names, PAGE, PERIOD, TENANT};
 use crate::problem::Problem;
 use crate::routes::{
-    analytics, breakdown, event, events, export, health, ingest, live, log_batches, logs, metrics,
-    processed_logs, quarantine, root, site_settings, stats, tenant, tenants, today, visits,
+    analytics, breakdown, event, events, export, filtered, health, ingest, live, log_batches, logs,
+    metrics, processed_logs, quarantine, root, site_settings, stats, tenant, tenants, today,
+    visits,
 };
 use crate::served_pages::{self, Pages};
 use crate::state::Gateway;
@@ -51,6 +52,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             &[TENANT, PERIOD, &["dimension", "filter", "compare", "limit"]],
             breakdown::get,
         ))
+        .service(query("/stats/filtered", &[TENANT, PERIOD, &["filter", "limit"]], filtered::get))
         .service(query("/stats/live", &[TENANT], live::get))
         .service(query("/stats/series", &[TENANT, PERIOD, &["grain"]], stats::series))
         .service(query("/stats/today", &[TENANT], today::get))

@@ -70,8 +70,15 @@ impl Visit {
     }
 }
 
-/// The rollups that count an event. An excluded one is counted by its reason alone.
+/// The rollups that count an event.
 pub fn counted_by(event: &Event) -> impl Iterator<Item = Key> {
+    values_of(event)
+        .flat_map(|(dimension, value)| Key::all(dimension, value, event.timestamp, event.day()))
+}
+
+/// What an event is counted by: each dimension, and its value. An excluded one is counted by its reason
+/// alone.
+pub fn values_of(event: &Event) -> impl Iterator<Item = (Dimension, &str)> {
     let kind = match event.excluded {
         Some(reason) => (Dimension::Excluded, reason.as_str()),
         None => (Dimension::EventType, counted_as(event, Bounded::EventType, &event.event_type)),
@@ -79,10 +86,7 @@ pub fn counted_by(event: &Event) -> impl Iterator<Item = Key> {
     let path = event.viewed_path().map(|path| counted_as(event, Bounded::Path, path));
     let dimensions = event.dimensions.iter();
     let dimensions = dimensions.map(|(name, value)| (Dimension::Site(*name), value.as_str()));
-    let values = [kind].into_iter().chain(path.map(|path| (Dimension::ViewPath, path)));
-    values
-        .chain(dimensions)
-        .flat_map(|(dimension, value)| Key::all(dimension, value, event.timestamp, event.day()))
+    [kind].into_iter().chain(path.map(|path| (Dimension::ViewPath, path))).chain(dimensions)
 }
 
 fn counted_as<'a>(event: &Event, what: Bounded, text: &'a str) -> &'a str {

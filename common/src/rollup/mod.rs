@@ -26,7 +26,7 @@ pub use self::days::{
 pub use self::dimensions::{LogDimensions, UnknownDimension};
 pub use self::events::{
     Period, Visit, counted_by, event_types, events, is_of_a_day, of_event, top_paths, unique_users,
-    user_hash, views, visit_of_all_time, visits, visits_of_user, visits_on,
+    user_hash, values_of, views, visit_of_all_time, visits, visits_of_user, visits_on,
 };
 pub use self::layout::{Dimension, Grain, Key};
 pub use self::requests::{Asked, Statuses, Window, counted_of, of_entries, touched_by, windows};

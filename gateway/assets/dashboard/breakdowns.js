@@ -2,7 +2,7 @@
 
 import { read } from "./api.js";
 import { change } from "./change.js";
-import { column, number, numbers, rank } from "./table.js";
+import { column, number, numbers, picking, rank } from "./table.js";
 
 /** Values that are asked for. */
 const ASKED = 100;
@@ -44,14 +44,34 @@ export async function showBreakdowns(view) {
   return shown.includes(true);
 }
 
-async function showOne({ tenant, period, signal }, [dimension, title, name]) {
+/** Shows for every ranking the rows that `rowsOf` its dimension gives. */
+export function showRows(view, rowsOf) {
+  for (const dimension of DIMENSIONS) show(view, dimension, rowsOf(dimension[0]));
+}
+
+/** What a dimension is called; its name where the page does not show it. */
+export function titleOf(name) {
+  if (name === "path") return "Path";
+  if (name === "event") return "Event type";
+  return DIMENSIONS.find(([dimension]) => dimension === name)?.[1] ?? name;
+}
+
+async function showOne(view, dimension) {
+  const { tenant, period, signal } = view;
   const days = { from: period.first, to: period.last, compare: "previous", limit: ASKED };
-  const { rows } = await read("/stats/breakdown", { site_id: tenant, dimension, ...days }, signal);
+  const asked = { site_id: tenant, dimension: dimension[0], ...days };
+  const { rows } = await read("/stats/breakdown", asked, signal);
+  return show(view, dimension, rows);
+}
+
+/** Shows a ranking, or hides it where it has no rows; says what changed where that is known. */
+function show({ pick }, [dimension, title, name], rows) {
+  const changes = column("Change", (row) => change(row.views, row.previous.views), "number-cell");
   const columns = [
-    column(title, (row) => name(row.value)),
+    picking(title, (row) => name(row.value), (row) => pick(`${dimension}:${row.value}`)),
     numbers("Visitors", (row) => row.visitors),
     numbers("Views", (row) => row.views),
-    column("Change", (row) => change(row.views, row.previous.views), "number-cell"),
+    ...(rows[0]?.previous ? [changes] : []),
   ];
   at(`${dimension}-note`).textContent = rows.length === ASKED ? `The first ${number(ASKED)}` : "";
   rank(at(`${dimension}-table`), columns, rows.map((row) => ({ ...row, count: row.views })));

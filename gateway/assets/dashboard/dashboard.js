@@ -3,6 +3,7 @@
 import { Refused, useToken } from "./api.js";
 import { showBreakdowns } from "./breakdowns.js";
 import { watch } from "./chart.js";
+import { filterText, showFiltered } from "./filtered.js";
 import { showLogs, showQuarantine, showRequests, showTypes, showViews } from "./sections.js";
 import { readSite, zoneText } from "./site.js";
 import { isKnown, latest, showSnippet, showTenants } from "./tenants.js";
@@ -27,8 +28,8 @@ let regraining = new AbortController();
 
 /** What the form says. */
 function chosen() {
-  const { tenant, period: name, from, to, month } = Object.fromEntries(new FormData(choose));
-  return { tenant: tenant.trim(), name, from, to, month };
+  const { tenant, period: name, from, to, month, filter } = Object.fromEntries(new FormData(choose));
+  return { tenant: tenant.trim(), name, from, to, month, filter };
 }
 
 /** The grain of requests that fits a period. */
@@ -82,7 +83,7 @@ async function load({ grain, isRefresh }, fail) {
       readSite(tenant, signal),
     ]);
     const days = period(asked, site.today);
-    view = { ...asked, site, period: days, grain: grain ?? grainOf(days), isRefresh, tell, signal };
+    view = { ...asked, site, period: days, grain: grain ?? grainOf(days), isRefresh, pick, tell, signal };
     if (view.tenant) await showNumbers(view);
     else showNone(said);
   } catch (error) {
@@ -108,6 +109,16 @@ async function showNumbers(view) {
     }
     for (const table of document.querySelectorAll("table")) delete table.dataset.whole;
   }
+  const { filter } = view;
+  at("filtered").hidden = !filter;
+  at("filtered-text").textContent = filter && `Only ${filterText(filter)}`;
+  if (filter) {
+    const isThere = await showFiltered(view);
+    at("jump").hidden = at("snippet").hidden = true;
+    say(isThere ? "" : "No event of this period has it.");
+    return;
+  }
+  for (const id of ["properties", "missing"]) at(id).hidden = true;
   // Nothing waits for visits: they may have to be derived first. Where that fails, the next refresh asks again.
   showVisits(view).catch(() => {});
   const has = await Promise.all(SECTIONS.map((section) => section(view)));
@@ -144,6 +155,13 @@ function jump({ from, to }) {
   choose.requestSubmit();
 }
 
+/** Shows only what has this value, or all again. */
+function pick(filter) {
+  at("filter").value = filter;
+  choose.requestSubmit();
+  scrollTo({ top: 0 });
+}
+
 /** Shows the requests by another grain. */
 async function regrain(grain) {
   regraining.abort();
@@ -156,7 +174,7 @@ async function regrain(grain) {
 /** The form as the address has it. */
 function readAddress() {
   const given = new URLSearchParams(location.search);
-  for (const field of ["tenant", "from", "to"]) at(field).value = given.get(field) ?? "";
+  for (const field of ["tenant", "from", "to", "filter"]) at(field).value = given.get(field) ?? "";
   at("month").value = given.get("month") ?? isoMonth(Date.now());
   const radio = [...choose.elements.period].find((radio) => radio.value === given.get("period"));
   (radio ?? choose.elements.period[1]).checked = true;
@@ -165,6 +183,7 @@ function readAddress() {
 
 function writeAddress() {
   const given = new URLSearchParams(new FormData(choose));
+  if (!given.get("filter")) given.delete("filter");
   for (const [name, fields] of Object.entries(FIELDS)) {
     if (given.get("period") !== name) fields.forEach((field) => given.delete(field));
   }
@@ -188,6 +207,8 @@ choose.addEventListener("change", ({ target }) => {
   const isWhole = choose.elements.period.value !== "custom" && choose.checkValidity();
   if (["period", "month"].includes(target.name) && isWhole) choose.requestSubmit();
 });
+
+at("unfilter").addEventListener("click", () => pick(""));
 
 at("tenant-list").addEventListener("click", (event) => {
   const link = event.target.closest("a");

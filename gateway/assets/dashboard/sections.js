@@ -3,7 +3,7 @@
 import { read } from "./api.js";
 import { before, changeText } from "./change.js";
 import { draw } from "./chart.js";
-import { added, append, column, fill, number, numbers, opening, rank, ranked, times } from "./table.js";
+import { added, append, column, fill, number, numbers, opening, picking, rank, ranked, times } from "./table.js";
 import { DAY, LENGTHS, dayText, instantText, isoInstant, starts, windowText } from "./time.js";
 
 /** Rows of a page of a listing. */
@@ -51,7 +51,7 @@ export async function showViews(view) {
   showVisitors(days.series, view);
   showChanges(daysBefore.series, { views, visits }, period);
   reveal("paths", stats.top_paths.length > 0);
-  showPaths(stats.top_paths);
+  showPaths(stats.top_paths, view);
   reveal("live-figure", views + visits + site.live > 0);
   reveal("views-figure", views + visits > 0);
   reveal("visitors-figure", views + visits > 0);
@@ -128,19 +128,25 @@ function readPaths({ tenant, period, signal }) {
   return read("/stats", { site_id: tenant, ...days, limit: ASKED }, signal);
 }
 
-function showPaths(paths) {
+function showPaths(paths, { pick }) {
   at("paths-note").textContent = paths.length === ASKED ? `The first ${ASKED}` : "";
-  const columns = [column("Path", (row) => row.path), numbers("Views", (row) => row.count)];
+  const columns = [
+    picking("Path", (row) => row.path, (row) => pick(`path:${row.path}`)),
+    numbers("Views", (row) => row.count),
+  ];
   rank(at("paths-table"), columns, paths.map(({ path, views }) => ({ path, count: views })));
 }
 
 /** Events by their type. */
-export async function showTypes({ tenant, period, signal }) {
+export async function showTypes({ tenant, period, pick, signal }) {
   const days = { start_date: period.first, end_date: period.last };
   const path = "/analytics/event-counts-by-type";
   const counts = Object.entries(await read(path, { tenant_id: tenant, ...days }, signal));
   at("events").textContent = number(sum(counts.map(([, count]) => count)));
-  const columns = [column("Type", (row) => row.name), numbers("Events", (row) => row.count)];
+  const columns = [
+    picking("Type", (row) => row.name, (row) => pick(`event:${row.name}`)),
+    numbers("Events", (row) => row.count),
+  ];
   rank(at("types-table"), columns, ranked(counts));
   reveal("events-figure", counts.length > 0);
   return reveal("types", counts.length > 0);

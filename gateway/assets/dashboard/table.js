@@ -37,6 +37,9 @@ export const times = (title, text) => column(title, text, "time");
 /** A column whose text opens more text, which `read` fetches. */
 export const opening = (title, text, read) => ({ ...column(title, text), read });
 
+/** A column whose text is chosen by a click. */
+export const picking = (title, text, pick) => ({ ...column(title, text), pick });
+
 /** Shows `rows` in place of what the table showed. */
 export function fill(table, columns, rows) {
   const titles = columns.map(({ title, className }) => {
@@ -70,8 +73,9 @@ export function rank(table, columns, rows) {
   table.after(button("more", `${number(rows.length - few.length)} more`, show));
 }
 
-const cell = (row, greatest) => ({ text, className, read }, index) => {
-  const shown = content(row, text(row), read, index === 0 && row.count / greatest);
+const cell = (row, greatest) => ({ text, className, read, pick }, index) => {
+  const whole = content(row, text(row), read, index === 0 && row.count / greatest);
+  const shown = pick ? button("pick", whole, () => pick(row)) : whole;
   const made = element(index === 0 ? "th" : "td", className, shown);
   if (index === 0) made.scope = "row";
   return made;

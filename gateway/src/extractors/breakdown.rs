@@ -1,13 +1,14 @@
 //! The parameters of a breakdown: the dimension, the period and the one before, the filter.
 
 use actix_web::HttpRequest;
+use common::filtered::Filter;
 use common::rollup::Period;
 use common::site_dimension::SiteDimension;
 use common::time_zone::TimeZone;
 
-use super::comparison;
 use super::period::Asked;
 use super::query::{self, invalid};
+use super::{comparison, filter};
 use crate::problem::Problem;
 
 const DEFAULT_LIMIT: u32 = 10;
@@ -21,8 +22,10 @@ pub(crate) struct Breakdown {
     pub(crate) period: Period,
     /// The period of the same length before, if the client wants to compare with it.
     pub(crate) previous: Option<Period>,
-    /// The one value that is asked for.
+    /// The one value of the dimension that is asked for.
     pub(crate) only: Option<String>,
+    /// The value of another dimension that events must have.
+    pub(crate) filter: Option<Filter>,
     pub(crate) limit: u32,
 }
 
@@ -32,12 +35,17 @@ impl Breakdown {
         let dimension = dimension(request)?;
         let asked = Asked::read(request, zone)?;
         let period = asked.of_days()?;
+        let (only, filter) = match filter::filter(request)? {
+            Some(Filter::Dimension(same, value)) if same == dimension => (Some(value), None),
+            other => (None, other),
+        };
         Ok(Self {
             dimension,
             asked,
             period,
             previous: comparison::previous(request, period)?,
-            only: only(request, dimension)?,
+            only,
+            filter,
             limit: query::limit(request, DEFAULT_LIMIT, MAX_LIMIT)?,
         })
     }
@@ -49,24 +57,6 @@ fn dimension(request: &HttpRequest) -> Result<SiteDimension, Problem> {
         let names = SiteDimension::ALL.map(SiteDimension::as_str).join(", ");
         invalid("dimension", &format!("must be one of {names}"))
     })
-}
-
-/// The value that a filter names: `dimension:value`.
-fn only(request: &HttpRequest, asked: SiteDimension) -> Result<Option<String>, Problem> {
-    let Some(filter) = query::parameter(request, "filter")? else { return Ok(None) };
-    let named = filter.split_once(':');
-    let named = named.and_then(|(name, value)| Some((SiteDimension::named(name)?, value)));
-    match named {
-        Some((dimension, value)) if dimension == asked => Ok(Some(value.to_owned())),
-        Some(_) => {
-            let reason = format!(
-                "must be on {}, the dimension itself: events are counted in one dimension at a time",
-                asked.as_str()
-            );
-            Err(invalid("filter", &reason))
-        }
-        None => Err(invalid("filter", "must be a dimension and a value, such as source:Google")),
-    }
 }
 
 #[cfg(test)]
@@ -108,8 +98,7 @@ mod tests {
             ("dimension=os&compare=previous", "compare"),
             ("dimension=os&compare=previous&from=2025-05-01", "compare"),
             ("dimension=os&filter=Linux", "filter"),
-            ("dimension=os&filter=path:/a", "filter"),
-            ("dimension=os&filter=browser:Firefox", "filter"),
+            ("dimension=os&filter=page:/a", "filter"),
             ("dimension=os&limit=1001", "limit"),
             ("dimension=os&from=2025-05-01T10:00:00Z", "from"),
         ] {
@@ -119,8 +108,11 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_names_a_value_of_the_dimension() {
-        let read = read("dimension=referrer&filter=referrer:a.example:80/b").expect("a read");
-        assert_eq!(read.only.as_deref(), Some("a.example:80/b"));
+    fn a_filter_names_a_value_of_the_dimension_or_of_another() {
+        let of_itself = read("dimension=referrer&filter=referrer:a.example:80/b").expect("a read");
+        assert_eq!(of_itself.only.as_deref(), Some("a.example:80/b"));
+        assert_eq!(of_itself.filter, None);
+        let of_another = read("dimension=referrer&filter=path:/a").expect("a read");
+        assert_eq!((of_another.only, of_another.filter), (None, Filter::parse("path:/a")));
     }
 }

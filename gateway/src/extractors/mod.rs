@@ -11,6 +11,7 @@ pub(crate) mod client;
 pub(crate) mod comparison;
 pub(crate) mod compression;
 mod exclusion;
+pub(crate) mod filter;
 mod fit;
 pub(crate) mod interaction;
 pub(crate) mod json;

@@ -8,8 +8,9 @@ use utoipa::openapi::{Components, PathItem, RefOr};
 use super::{bodies, forms, headers, log_clients, parameters, responses};
 use crate::problem::{Details, ProblemCode};
 use crate::routes::{
-    analytics, breakdown, event, events, export, health, ingest, live, log_batches, logs, metrics,
-    processed_logs, quarantine, root, site_settings, stats, tenant, tenants, today, visits,
+    analytics, breakdown, event, events, export, filtered, health, ingest, live, log_batches, logs,
+    metrics, processed_logs, quarantine, root, site_settings, stats, tenant, tenants, today,
+    visits,
 };
 
 #[derive(OpenApi)]
@@ -39,6 +40,7 @@ use crate::routes::{
         stats::series,
         breakdown::get,
         visits::get,
+        filtered::get,
         live::get,
         today::get,
         analytics::event_counts,

@@ -1,11 +1,12 @@
 //! `GET /stats/breakdown`: views and visitors of a site by one of their properties.
 
+use std::collections::HashMap;
+
 use actix_web::http::header::ACCEPT;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use common::filtered::{Filter, Rows};
 use common::rollup::{self, Figures, Period};
-use common::store::DocumentStore;
-use common::tenant::TenantId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,6 +16,7 @@ use crate::csv_rows;
 use crate::extractors::breakdown::Breakdown;
 use crate::extractors::period::Bound;
 use crate::extractors::tenant;
+use crate::filtered_events::Site;
 use crate::openapi::responses::responses;
 use crate::openapi::{forms, parameters};
 use crate::problem::{Problem, ProblemCode};
@@ -36,6 +38,11 @@ struct SiteBreakdown<'a> {
     /// The values with most views first; ties by value. `(other)` stands for all values of a day
     /// beyond those that are counted by name.
     rows: Vec<Row>,
+    /// With a filter on another dimension: how many events of the period were counted and have expired
+    /// since, so that they are in no figure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    missing_events: Option<i64>,
 }
 
 /// The figures of a value.
@@ -75,7 +82,7 @@ responses! {
         parameters::TenantOfRead, parameters::Period,
         ("dimension" = forms::SiteDimension, Query, description = "The property."),
         ("filter" = Option<String>, Query,
-            description = "One value of the dimension, such as `source:Google`."),
+            description = "One value, such as `source:Google`, of this dimension, of another one, or of `path`."),
         ("compare" = Option<forms::Compare>, Query,
             description = "`previous` adds the figures of the period of the same length before."),
         ("limit" = Option<u32>, Query, description = "The most rows. Default: 10.",
@@ -104,8 +111,13 @@ pub(crate) async fn get(
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::site(&request)?;
-    let breakdown = Breakdown::read(&request, gateway.sites.zone(&tenant).await)?;
-    let rows = rows(&*gateway.store, &tenant, &breakdown).await?;
+    let zone = gateway.sites.zone(&tenant).await;
+    let breakdown = Breakdown::read(&request, zone)?;
+    let site = Site { store: &*gateway.store, tenant: &tenant, zone };
+    let (rows, missing_events) = match &breakdown.filter {
+        None => (site.counted(&breakdown).await?, None),
+        Some(filter) => site.selected(&breakdown, filter).await?,
+    };
     if csv_rows::wants(request.headers().get_all(ACCEPT)) {
         return Ok(csv(&rows, breakdown.previous.is_some()));
     }
@@ -116,35 +128,62 @@ pub(crate) async fn get(
         from: end(breakdown.asked.from),
         to: end(breakdown.asked.to),
         rows,
+        missing_events,
     }))
 }
 
-async fn rows(
-    store: &dyn DocumentStore,
-    tenant: &TenantId,
-    breakdown: &Breakdown,
-) -> Result<Vec<Row>, Problem> {
-    let Breakdown { dimension, period, only, limit, .. } = breakdown;
-    let of = async |period: Period, values: &[&str]| {
-        let days = days(store, tenant, period).await?;
-        Ok::<_, Problem>(rollup::figures(store, tenant, *dimension, &days, values).await?)
-    };
-    let now = match only {
-        Some(value) => {
-            let figures = of(*period, &[value]).await?.into_iter();
-            let seen = figures.filter(|figures| figures.views > 0);
-            seen.map(|figures| (value.clone(), figures)).collect()
-        }
-        None => {
-            let days = days(store, tenant, *period).await?;
-            rollup::breakdown(store, tenant, *dimension, &days, *limit).await?
-        }
-    };
-    let previous = match breakdown.previous {
-        Some(period) => {
-            let values: Vec<&str> = now.iter().map(|(value, _)| value.as_str()).collect();
-            of(period, &values).await?.into_iter().map(|figures| Some(figures.into())).collect()
-        }
+impl Site<'_> {
+    /// The rows from the counts of the dimension.
+    async fn counted(self, breakdown: &Breakdown) -> Result<Vec<Row>, Problem> {
+        let Self { store, tenant, .. } = self;
+        let Breakdown { dimension, period, only, limit, .. } = breakdown;
+        let of = async |period: Period, values: &[&str]| {
+            let days = days(store, tenant, period).await?;
+            Ok::<_, Problem>(rollup::figures(store, tenant, *dimension, &days, values).await?)
+        };
+        let now: Rows = match only {
+            Some(value) => {
+                let figures = of(*period, &[value]).await?.into_iter();
+                let seen = figures.filter(|figures| figures.views > 0);
+                seen.map(|figures| (value.clone(), figures)).collect()
+            }
+            None => {
+                let days = days(store, tenant, *period).await?;
+                rollup::breakdown(store, tenant, *dimension, &days, *limit).await?
+            }
+        };
+        let Some(period) = breakdown.previous else { return Ok(rows(now, None)) };
+        let values: Vec<&str> = now.iter().map(|(value, _)| value.as_str()).collect();
+        let previous = of(period, &values).await?;
+        Ok(rows(now, Some(previous)))
+    }
+
+    /// The rows from the events that the filter selects, and how many events are missing.
+    async fn selected(
+        self,
+        breakdown: &Breakdown,
+        filter: &Filter,
+    ) -> Result<(Vec<Row>, Option<i64>), Problem> {
+        let of = async |period| {
+            let mut filtered = self.filtered(period, filter).await?.unwrap_or_default();
+            let rows = filtered.breakdowns.remove(&breakdown.dimension).unwrap_or_default();
+            Ok::<_, Problem>((rows, filtered.missing))
+        };
+        let (mut now, missing) = of(breakdown.period).await?;
+        now.truncate(breakdown.limit as usize);
+        let Some(period) = breakdown.previous else { return Ok((rows(now, None), Some(missing))) };
+        let (previous, missing_before) = of(period).await?;
+        let previous: HashMap<_, _> = previous.into_iter().collect();
+        let figures = |(value, _): &(String, Figures)| previous.get(value).copied();
+        let previous = now.iter().map(|row| figures(row).unwrap_or_default()).collect();
+        Ok((rows(now, Some(previous)), Some(missing + missing_before)))
+    }
+}
+
+/// The rows with the figures of the period before, by position, if they are asked for.
+fn rows(now: Rows, previous: Option<Vec<Figures>>) -> Vec<Row> {
+    let previous = match previous {
+        Some(previous) => previous.into_iter().map(|figures| Some(figures.into())).collect(),
         None => vec![None; now.len()],
     };
     let row = |((value, figures), previous): ((String, Figures), Option<RowFigures>)| Row {
@@ -152,7 +191,7 @@ async fn rows(
         figures: figures.into(),
         previous,
     };
-    Ok(now.into_iter().zip(previous).map(row).collect())
+    now.into_iter().zip(previous).map(row).collect()
 }
 
 impl From<Figures> for RowFigures {

@@ -11,6 +11,7 @@ pub(crate) mod breakdown;
 pub(crate) mod event;
 pub(crate) mod events;
 pub(crate) mod export;
+pub(crate) mod filtered;
 pub(crate) mod health;
 pub(crate) mod ingest;
 pub(crate) mod live;

@@ -58,6 +58,68 @@ pub(super) async fn a_filter_leaves_one_value(deployment: &Deployment) {
     assert_eq!(breakdown(&api, &site, "utm_campaign", &filtered("c")).await, json!([]));
 }
 
+/// A view from a source, on a page.
+fn read(source: &str, user: &str, path: &str, minute: u32) -> Value {
+    json!({"event_type": "view", "path": format!("{path}?utm_source={source}"), "user_id": user,
+        "timestamp": format!("2025-05-01T12:{minute:02}:00Z")})
+}
+
+pub(super) async fn a_filter_on_another_dimension_selects_events(deployment: &Deployment) {
+    let signup = |plan: Value, user: &str| {
+        json!({"event_type": "signup", "path": "/prices", "user_id": user,
+            "payload": {"plan": plan, "tags": ["x"]}, "timestamp": "2025-05-02T12:00:00Z"})
+    };
+    let events = [
+        read("letter", "a", "/", 0),
+        read("letter", "a", "/prices", 1),
+        read("letter", "b", "/", 2),
+        read("video", "c", "/", 3),
+        signup(json!("pro"), "a"),
+        signup(json!("pro"), "b"),
+        signup(json!(7), "b"),
+    ];
+    let (api, site) = site_with(deployment, &events).await;
+    let ask = async |query: &str| {
+        let answer = api.get(&format!("/stats/filtered?site_id={site}&{query}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{query}: {}", answer.body);
+        answer.body
+    };
+    let figures = |value: &str, views: u32, visitors: u32| json!({"value": value, "views": views, "visitors": visitors});
+
+    let letter = ask("filter=utm_source:letter").await;
+    assert_eq!((&letter["total_views"], &letter["unique_users"]), (&json!(3), &json!(2)));
+    assert_eq!(letter["days"], json!([{"date": "2025-05-01", "views": 3, "visitors": 2}]));
+    assert_eq!(letter["top_paths"], json!([figures("/", 2, 2), figures("/prices", 1, 1)]));
+    assert_eq!(letter["breakdowns"]["utm_source"], json!([figures("letter", 3, 2)]));
+    assert_eq!(letter["breakdowns"]["event"], json!([figures("view", 3, 2)]));
+    assert_eq!((&letter["properties"], &letter["missing_events"]), (&json!({}), &json!(0)));
+    assert_eq!(
+        ask("filter=utm_source:letter&limit=1").await["top_paths"],
+        json!([figures("/", 2, 2)])
+    );
+
+    let prices = ask("filter=path:/prices").await;
+    let types = json!([figures("signup", 3, 2), figures("view", 1, 1)]);
+    assert_eq!(prices["breakdowns"]["event"], types);
+    assert_eq!((&prices["total_views"], &prices["unique_users"]), (&json!(1), &json!(2)));
+
+    let signups = ask("filter=event:signup").await;
+    let plans = json!({"plan": [figures("pro", 2, 2), figures("7", 1, 1)]});
+    assert_eq!(signups["properties"], plans);
+    let none = ask("filter=event:signup&date=2025-05-01").await;
+    assert_eq!((&none["unique_users"], &none["days"]), (&json!(0), &json!([])));
+
+    let rows = breakdown(&api, &site, "utm_source", "&filter=path:/").await;
+    assert_eq!(rows, json!([figures("letter", 2, 2), figures("video", 1, 1)]));
+    let period = "&filter=event:view&date=2025-05-02&compare=previous";
+    assert_eq!(breakdown(&api, &site, "utm_source", period).await, json!([]));
+    api.get(&format!("/stats/filtered?site_id={site}")).await.assert_problem(
+        "none",
+        400,
+        "invalid-query",
+    );
+}
+
 pub(super) async fn an_unknown_site_has_no_rows_and_bad_parameters_are_refused(
     deployment: &Deployment,
 ) {
@@ -69,7 +131,8 @@ pub(super) async fn an_unknown_site_has_no_rows_and_bad_parameters_are_refused(
         ("", "dimension"),
         ("&dimension=path", "dimension"),
         ("&dimension=os&compare=previous", "compare"),
-        ("&dimension=os&filter=browser:Firefox", "filter"),
+        ("&dimension=os&filter=Firefox", "filter"),
+        ("&dimension=os&filter=page:/a", "filter"),
         ("&dimension=os&limit=0", "limit"),
         ("&dimension=os&grain=day", "grain"),
     ] {

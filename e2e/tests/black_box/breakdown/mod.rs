@@ -101,6 +101,25 @@ async fn assert_exact(api: &Api, site: &str, visits: &[Visit], days: u32) {
     }
 }
 
+/// Compares pairs of dimensions with a count of the events: for each value of one, every value of another.
+async fn assert_pairs_exact(api: &Api, site: &str, visits: &[Visit]) {
+    for (filter, dimension) in [("source", "country"), ("country", "os"), ("event", "source")] {
+        let (first, last) = ("2025-05-01", "2025-05-31");
+        for value in count(visits, filter, first, last).into_keys() {
+            let has = |visit: &&Visit| visit.dimensions.get(filter) == Some(&value);
+            let selected: Vec<Visit> = visits.iter().filter(has).cloned().collect();
+            let query = format!("&filter={filter}:{}", urlencoded(&value));
+            let found = breakdown(api, site, dimension, &query).await;
+            let expected = rows(&count(&selected, dimension, first, last), None);
+            assert_eq!(found, expected, "{dimension} of {filter} {value}");
+        }
+    }
+}
+
+fn urlencoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_breakdown_is_exact_embedded() {
     let (visits, site) = (visits(1, 3_000, 6), new_tenant());
@@ -118,6 +137,7 @@ async fn every_breakdown_is_exact_embedded() {
     send_all(&api, &site, &sent[half..]).await;
     counted(&api, &site, visits.len()).await;
     assert_exact(&api, &site, &visits, 6).await;
+    assert_pairs_exact(&api, &site, &visits).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,11 +155,13 @@ async fn every_breakdown_is_exact_in_the_cloud() {
     send_all(&api, &site, &sent).await;
     counted(&api, &site, visits.len()).await;
     assert_exact(&api, &site, &visits, 2).await;
+    assert_pairs_exact(&api, &site, &visits).await;
 }
 
 e2e::on_shared_deployments!(
     a_client_that_asks_for_csv_gets_it,
     a_filter_leaves_one_value,
+    a_filter_on_another_dimension_selects_events,
     an_unknown_site_has_no_rows_and_bad_parameters_are_refused,
     values_beyond_a_day_s_bound_are_counted_as_others,
     live_visitors_are_those_of_the_last_five_minutes,

@@ -7,7 +7,10 @@ use e2e::deployment;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{get, number, show};
+use super::{IS_SHOWN, get, number, show};
+
+const ONLY_GOOGLE: &str = "document.getElementById('filtered-text').textContent === 'Only Source: Google' \
+    && !document.body.hasAttribute('aria-busy')";
 
 /// A site with views of today and of yesterday.
 async fn visited(api: &Api) -> String {
@@ -73,6 +76,46 @@ async fn the_dashboard_shows_where_visitors_come_from_and_what_changed() {
         assert_eq!(browser.errors().await, [] as [String; 0]);
         let images = "return document.querySelectorAll('main b').length";
         assert_eq!(browser.run_script::<Value>(images).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_on_a_row_shows_only_what_has_it() {
+    let host = deployment::embedded().url();
+    let api = Api::new(host.clone());
+    let tenant = visited(&api).await;
+    let signup = json!({"site_id": tenant, "event_type": "signup", "user_id": "bob",
+        "payload": {"plan": "<i>pro</i>"}});
+    let sent = answer(api.request(Method::POST, "/event").json(&signup)).await;
+    assert_eq!(sent.status, StatusCode::ACCEPTED, "{}", sent.body);
+    let types = format!("/analytics/event-counts-by-type?tenant_id={tenant}");
+    eventually("the event is counted", async || {
+        (get(&api, &types).await["signup"] == 1).then_some(())
+    })
+    .await;
+    Browser::run(async |browser| {
+        show(browser, &host, &tenant, "7d").await;
+        browser.click("#source-table .pick").await;
+        browser.until("only Google is shown", ONLY_GOOGLE).await;
+        assert_eq!((number(browser, "#views").await, number(browser, "#visitors").await), (3, 2));
+        let row = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
+        let campaigns = browser.rows("#utm_campaign-table").await;
+        assert_eq!(campaigns, [row(&["may", "2", "2"]), row(&["april", "1", "1"])]);
+        assert_eq!(browser.rows("#paths-table").await, [row(&["/pricing", "2", "3"])]);
+        let address: String = browser.run_script("return location.search").await;
+        assert!(address.contains("filter=source%3AGoogle"), "{address}");
+        assert_eq!(browser.barriers().await, [] as [String; 0]);
+        browser.click("#unfilter").await;
+        browser.until("all is shown", &format!("{IS_SHOWN} && document.getElementById('filtered').hidden")).await;
+        assert_eq!(number(browser, "#views").await, 4);
+        let at_signup = "[...document.querySelectorAll('#types-table .pick')].find((it) => it.textContent === 'signup').click()";
+        browser.run_script::<Value>(at_signup).await;
+        browser.until("properties are shown", "!document.getElementById('properties').hidden").await;
+        assert_eq!(browser.rows("#properties-tables table").await, [row(&["<i>pro</i>", "1", "1"])]);
+        browser.back().await;
+        browser.until("all is shown", &format!("{IS_SHOWN} && document.getElementById('filtered').hidden")).await;
+        assert_eq!(browser.errors().await, [] as [String; 0]);
     })
     .await;
 }
