@@ -36,6 +36,8 @@ BEYOND_SCHEMAS = [
     ("hosts|query_parameters|excluded_addresses|excluded_paths", "has .*"),
     ("hosts|query_parameters|excluded_addresses|excluded_paths", "must have items of at most .*"),
     ("time_zone", "must be the name of a time zone, .*"),
+    # To Python, the end of a pattern may be followed by a line break.
+    ("dashboard_token", "must be 16 to 128 letters, .*"),
 ]
 TENANT = "acme"
 

@@ -27,7 +27,9 @@ pub const MAX_BYTES: usize = 16 << 10;
 const SETTINGS: &str = "settings";
 /// The names of all settings.
 const NAMES: &str = "hosts, dimensions, query_parameters, keep_trailing_slash, excluded_addresses, \
-    excluded_paths, time_zone";
+    excluded_paths, time_zone, dashboard_token";
+/// How long the token of a shared dashboard may be, in bytes.
+const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 16..=128;
 
 /// What the owner of a site decides. What is not set is as for all sites of the deployment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -47,6 +49,9 @@ pub struct SiteSettings {
     pub excluded_paths: BTreeSet<String>,
     /// The zone by whose days events are counted; UTC if it is not set.
     pub time_zone: Option<TimeZone>,
+    /// Whoever has it may read the statistics of the site, and nothing else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dashboard_token: Option<String>,
 }
 
 /// Something is wrong with a setting.
@@ -102,6 +107,7 @@ impl SiteSettings {
             "excluded_addresses" => self.excluded_addresses = list(value, network)?,
             "excluded_paths" => self.excluded_paths = list(value, path)?,
             "time_zone" => self.time_zone = is_set.then(|| zone(value)).transpose()?,
+            "dashboard_token" => self.dashboard_token = is_set.then(|| token(value)).transpose()?,
             _ => {
                 return Err((
                     Fault::Unknown,
@@ -235,6 +241,16 @@ fn zone(value: &Value) -> Result<TimeZone, Wrong> {
         let reason = "must be the name of a time zone, such as America/New_York";
         (Fault::OutOfRange, reason.to_owned())
     })
+}
+
+fn token(value: &Value) -> Result<String, Wrong> {
+    let token = value.as_str().ok_or_else(|| (Fault::WrongType, "must be a text".to_owned()))?;
+    let is_plain = token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if is_plain && TOKEN_BYTES.contains(&token.len()) {
+        return Ok(token.to_owned());
+    }
+    let (least, most) = (TOKEN_BYTES.start(), TOKEN_BYTES.end());
+    Err((Fault::OutOfRange, format!("must be {least} to {most} letters, digits, - and _")))
 }
 
 fn host(text: &str) -> Result<String, String> {

@@ -26,6 +26,7 @@ use crate::read_origins;
 use crate::request_log::{self, LogRequests};
 use crate::served_pages;
 use crate::settings::GatewaySettings;
+use crate::shared_dashboard;
 use crate::slow_answer::sending;
 use crate::state::Gateway;
 
@@ -66,7 +67,7 @@ async fn pass(
     let began = Instant::now();
     let request_id = request_id(request.headers());
     let gateway = request.app_data::<Data<Gateway>>().cloned();
-    let response = match before_the_route(&mut request) {
+    let response = match before_the_route(&mut request).await {
         Ok(None) => next.call(request).await?.map_into_boxed_body(),
         Ok(Some(redirect)) => request.into_response(redirect),
         Err(problem) => request.error_response(problem),
@@ -127,7 +128,7 @@ fn request_id(headers: &HeaderMap) -> String {
 }
 
 /// Checks the request's `Host` and its token. Returns an answer that needs no route.
-fn before_the_route(request: &mut ServiceRequest) -> Result<Option<HttpResponse>, Problem> {
+async fn before_the_route(request: &mut ServiceRequest) -> Result<Option<HttpResponse>, Problem> {
     let gateway = request.app_data::<Data<Gateway>>().cloned();
     if let Some(gateway) = &gateway {
         gateway.hosts.check(request.headers())?;
@@ -139,22 +140,22 @@ fn before_the_route(request: &mut ServiceRequest) -> Result<Option<HttpResponse>
     if let Some(answer) = read_origins::preflight(&gateway.settings.read_origins, request) {
         return Ok(Some(answer));
     }
-    may_read(request, &gateway.settings).map(|()| None)
+    if may_read(request, &gateway.settings) || shared_dashboard::may_read(request, &gateway).await {
+        return Ok(None);
+    }
+    Err(Problem::unauthorized())
 }
 
 /// If a read token is set, every read needs it, except health checks and files for browsers. Whoever may
 /// change everything may read everything too. What comes to a door by GET is no read.
-fn may_read(request: &ServiceRequest, settings: &GatewaySettings) -> Result<(), Problem> {
+fn may_read(request: &ServiceRequest, settings: &GatewaySettings) -> bool {
     let is_open = !matches!(*request.method(), Method::GET | Method::HEAD)
         || OPEN.contains(&request.path())
         || served_pages::is_file(request.path())
         || analytics::is_at(request.path());
-    let Some(token) = settings.read_token().filter(|_| !is_open) else { return Ok(()) };
+    let Some(token) = settings.read_token().filter(|_| !is_open) else { return true };
     let mut tokens = [Some(token), settings.admin_token()].into_iter().flatten();
-    match tokens.any(|token| has_token(request.headers(), token)) {
-        true => Ok(()),
-        false => Err(Problem::unauthorized()),
-    }
+    tokens.any(|token| has_token(request.headers(), token))
 }
 
 /// Turns an error of a handler, an extractor or the router into a problem with the request's id.

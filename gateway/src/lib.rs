@@ -44,6 +44,7 @@ mod route_table;
 mod routes;
 mod served_pages;
 mod settings;
+mod shared_dashboard;
 mod site_rules;
 mod site_settings_cache;
 mod slow_answer;

@@ -55,6 +55,11 @@ impl Server {
         Ok(Self { client, base: http::base(&args.target), token: args.token.clone() })
     }
 
+    /// Its base URL, without a trailing slash.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     /// A request to `path`.
     pub(crate) fn request(
         &self,

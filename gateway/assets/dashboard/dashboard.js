@@ -18,6 +18,9 @@ const WAITING = 3_000;
 const FIELDS = { month: ["month"], custom: ["from", "to"] };
 const SECTIONS = [showViews, showTypes, showRequests, showLogs, showQuarantine, showBreakdowns];
 
+/** The token of a link to a shared dashboard. It stands behind a #, so that no server sees it in an address. */
+const shared = new URLSearchParams(location.hash.slice(1)).get("token");
+
 const at = (id) => document.getElementById(id);
 const choose = at("choose");
 let asked;
@@ -79,7 +82,7 @@ async function load({ grain, isRefresh }, fail) {
   try {
     const { tenant } = asked;
     const [said, site] = await Promise.all([
-      showTenants(tenant, signal),
+      shared ? "" : showTenants(tenant, signal),
       readSite(tenant, signal),
     ]);
     const days = period(asked, site.today);
@@ -121,6 +124,10 @@ async function showNumbers(view) {
   for (const id of ["properties", "missing"]) at(id).hidden = true;
   // Nothing waits for visits: they may have to be derived first. Where that fails, the next refresh asks again.
   showVisits(view).catch(() => {});
+  if (shared) {
+    await Promise.all([showViews, showTypes, showBreakdowns].map((section) => section(view)));
+    return say("");
+  }
   const has = await Promise.all(SECTIONS.map((section) => section(view)));
   await explain(view, has);
   say("");
@@ -187,7 +194,7 @@ function writeAddress() {
   for (const [name, fields] of Object.entries(FIELDS)) {
     if (given.get("period") !== name) fields.forEach((field) => given.delete(field));
   }
-  history.pushState(null, "", `?${given}`);
+  history.pushState(null, "", `?${given}${location.hash}`);
 }
 
 function showFields() {
@@ -235,6 +242,10 @@ addEventListener("popstate", () => {
   showAll();
 });
 
+if (shared) {
+  useToken(shared);
+  at("tenant").readOnly = true;
+}
 watch(at("series-chart"));
 watch(at("requests-chart"));
 readAddress();

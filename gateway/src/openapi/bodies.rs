@@ -164,6 +164,10 @@ pub(crate) struct SiteSettings {
     excluded_paths: Option<Vec<SettingItem>>,
     /// The zone by whose days events are counted. Default: UTC.
     time_zone: Option<TimeZone>,
+    /// Whoever sends it as a bearer token may read the statistics of the site. Left out of an answer where it
+    /// is not set.
+    #[schema(min_length = 16, max_length = 128, pattern = "^[A-Za-z0-9_-]{16,128}$")]
+    dashboard_token: Option<String>,
 }
 
 /// An item of a setting: at most 256 bytes.

@@ -25,6 +25,11 @@ pub(super) enum SiteCommand {
     Show(Site),
     /// Change the settings that you name, and keep the others.
     Set(SetArgs),
+    /// Print a link to the dashboard of a site, for people without a token.
+    ///
+    /// Whoever has the link may read the statistics of this site's events, and nothing else: no single
+    /// record, no access log, no other site. The same link is printed each time.
+    Share(ShareArgs),
 }
 
 /// A site, and the server that has it.
@@ -36,6 +41,20 @@ pub(super) struct Site {
 
     #[command(flatten)]
     pub(super) server: ServerArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ShareArgs {
+    #[command(flatten)]
+    pub(super) site: Site,
+
+    /// Make a new link, and the ones before invalid
+    #[arg(long)]
+    pub(super) renew: bool,
+
+    /// Make all links to the dashboard of the site invalid
+    #[arg(long, conflicts_with = "renew")]
+    pub(super) stop: bool,
 }
 
 #[derive(Args, Debug)]

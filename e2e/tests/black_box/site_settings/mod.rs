@@ -3,6 +3,7 @@
 mod access;
 mod effects;
 mod gateways;
+mod sharing;
 mod site;
 
 use access::*;
