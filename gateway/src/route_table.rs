@@ -37,13 +37,15 @@ use crate::state::Gateway;
 /// How long a read waits for its turn.
 const WAIT_FOR_TURN: Duration = Duration::from_secs(5);
 
-/// The API.
+/// The API. A path with a variable part is compared by a regular expression, so what is sent most often comes
+/// before those.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .service(write("/ingest", ingest::post))
         .service(event_route())
         .service(write("/events", event::post_interaction))
         .service(write("/logs", logs::post))
+        .configure(door_routes)
         .configure(log_clients)
         .service(query("/logs/stats", &[TENANT, PERIOD, &["grain", "limit"]], logs::stats))
         .service(query("/stats", &[TENANT, PERIOD, &["limit"]], stats::get))
@@ -85,7 +87,6 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(read("/health", health::health))
         .service(read("/ready", health::ready))
         .service(query("/metrics", &[], metrics::get));
-    door_routes(config);
     config.default_service(web::to(not_found));
 }
 
