@@ -6,6 +6,7 @@ pub mod binaries;
 pub mod books;
 mod both;
 pub mod browser;
+pub mod chaos;
 pub mod deployment;
 pub mod emulators;
 pub mod exactness;

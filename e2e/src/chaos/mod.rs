@@ -1,0 +1,98 @@
+//! The long run: a mixed load, while processes are killed and broker and store are in trouble at
+//! random. Afterwards each record that was accepted is stored once, and counted once.
+
+mod books;
+mod ground;
+mod load;
+mod record;
+mod report;
+mod schedule;
+mod traffic;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use thiserror::Error;
+
+pub use self::report::{Outcome, table};
+pub use self::schedule::Mode;
+
+use self::books::Books;
+use self::ground::Ground;
+use self::load::Load;
+use self::schedule::{Act, Process, Step, schedule};
+use self::traffic::Traffic;
+use crate::deployment::CloudError;
+use crate::service::ServiceError;
+
+/// Why a run did not come to its end.
+#[derive(Debug, Error)]
+pub enum ChaosError {
+    /// A program does not run, or does not start again after it was killed.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// The emulators or the programs on them do not run.
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+    /// The line to an emulator does not exist.
+    #[error("the line to an emulator cannot be opened")]
+    Line(#[from] std::io::Error),
+    /// The load ended before its time.
+    #[error("a client gave up: its record was refused for good, or it panicked")]
+    Client(#[from] tokio::task::JoinError),
+}
+
+/// Runs the schedule of `seed` with `kills` kills in one mode, and compares the books.
+pub async fn run(mode: Mode, seed: u64, kills: usize) -> Result<Outcome, ChaosError> {
+    let mut ground = Ground::start(mode).await?;
+    let began = Instant::now();
+    let traffic = Arc::new(Traffic::default());
+    let load = Load::start(&ground.deployment.url(), &traffic);
+    let steps = schedule(seed, mode, kills);
+    let bar = progress(mode, kills);
+    for step in &steps {
+        take(step, &mut ground, &traffic).await?;
+        bar.inc(u64::from(matches!(step.act, Act::Kill(_))));
+    }
+    bar.finish_and_clear();
+    ground.mend();
+    let sent = load.stop().await?;
+    let is_at_rest = ground.is_at_rest().await;
+    let absorbed = traffic.absorbed() + ground.duplicates().await;
+    let mut books = Books::of(&ground.deployment, sent).await;
+    if !is_at_rest {
+        books.differences.push("the worker still gets messages: the books may be early".to_owned());
+    }
+    if !books.are_right() {
+        books.evidence = ground.keep(seed).await;
+    }
+    Ok(Outcome { mode, steps, traffic, absorbed, books, took: began.elapsed() })
+}
+
+async fn take(step: &Step, ground: &mut Ground, traffic: &Traffic) -> Result<(), ServiceError> {
+    tokio::time::sleep(step.pause).await;
+    match step.act {
+        Act::Begin(side, fault, lasts) => {
+            traffic.is_troubled(side, lasts);
+            ground.begin(side, fault, lasts);
+        }
+        Act::Kill(process) => {
+            if process != Process::Gateway {
+                traffic.absorb(ground.duplicates().await);
+            }
+            let killed = Instant::now();
+            ground.kill(process).await?;
+            traffic.is_up_again(killed);
+        }
+    }
+    Ok(())
+}
+
+/// A bar on standard error, shown only on a terminal.
+fn progress(mode: Mode, kills: usize) -> ProgressBar {
+    let template = "{prefix:>8} {wide_bar} {pos}/{len} kills {elapsed_precise}";
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(kills as u64).with_style(style).with_prefix(mode.name())
+}
