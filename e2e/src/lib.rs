@@ -17,6 +17,7 @@ pub mod key_server;
 pub mod last_will;
 pub mod line;
 pub mod needs;
+pub mod power_cut;
 pub mod pubsub_admin;
 pub mod raw;
 pub mod relay;
