@@ -12,6 +12,8 @@
 //! POWER_CUTS=200 cargo test -p e2e --test power_cut -- --nocapture
 //! ```
 
+#![cfg(target_os = "linux")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -74,7 +76,8 @@ async fn recorded(load: &Load) -> Recorded {
     }
     let began = Instant::now();
     let recording = Recording::start(&TRACED, None).await;
-    load.send(&recording.url(), EVERY).await;
+    let url = recording.url();
+    futures::join!(load.send(&url, EVERY), recording.logs_are_emptied());
     let recorded = recording.end().await;
     let places = recorded.trace().places();
     let times: Vec<String> =

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use common::data_folder::{DOCUMENTS, QUEUE};
+use futures::future::join_all;
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -61,6 +63,26 @@ impl Recording {
     /// Its base URL.
     pub fn url(&self) -> String {
         self.service.url()
+    }
+
+    /// Waits until SQLite's log of both databases was copied to its file, and emptied.
+    ///
+    /// # Panics
+    /// If that takes too long.
+    pub async fn logs_are_emptied(&self) {
+        join_all([QUEUE, DOCUMENTS].map(|database| self.log_is_emptied(database))).await;
+    }
+
+    /// It may grow again at once, but not to its old length between two looks.
+    async fn log_is_emptied(&self, database: &str) {
+        let log = data_folder(self.folder.path()).join(format!("{database}-wal"));
+        let mut longest = 0;
+        eventually(&format!("the log of {database} is emptied"), async || {
+            let length = fs::metadata(&log).ok()?.len();
+            longest = longest.max(length);
+            (length < longest).then_some(())
+        })
+        .await;
     }
 
     /// Kills the program, and reads what it did.
