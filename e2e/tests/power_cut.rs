@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use e2e::api::Api;
 use e2e::deployment::Embedded;
-use e2e::power_cut::{Books, Cut, Found, Load, Recorded, Recording, Survivors, Trace};
+use e2e::power_cut::{Books, Cut, Disk, Found, Load, Recorded, Recording, Survivors, Trace};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
@@ -88,8 +88,8 @@ async fn recorded(load: &Load) -> Recorded {
     recorded
 }
 
-/// The control: without one `fsync` of the queue, nothing but what was synced is left when the answer for
-/// the next record is being sent.
+/// A control: without one `fsync` of the queue, nothing but what was synced is left when the answer for the
+/// next record is being sent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_skipped_fsync_of_the_queue_loses_a_record_that_was_accepted() {
     let load = Load::of(LOAD, FEW);
@@ -97,7 +97,8 @@ async fn a_skipped_fsync_of_the_queue_loses_a_record_that_was_accepted() {
         let recording = Recording::start(&[("WORK_SECONDS_PER_CHAR", "0.1")], Some(skipped)).await;
         load.send(&recording.url(), EVERY).await;
         let recorded = recording.end().await;
-        let lost = lost_without_a_sync(&load, recorded.trace()).await;
+        let trace = recorded.trace();
+        let lost = lost(&load, trace, trace.disk(), right_after_a_skip(trace)).await;
         println!("without fsync number {skipped}: {lost:?}");
         if !lost.is_empty() {
             return;
@@ -106,13 +107,35 @@ async fn a_skipped_fsync_of_the_queue_loses_a_record_that_was_accepted() {
     panic!("none of {FEW} skipped calls of fsync was noticed");
 }
 
-/// What a cut right after the first answer loses that follows a skipped sync of the queue.
-async fn lost_without_a_sync(load: &Load, trace: &Trace) -> Vec<String> {
+/// The line after the first answer that follows a skipped sync of the queue.
+fn right_after_a_skip(trace: &Trace) -> usize {
     let skipped = trace.lines("skip queue.db-wal").iter().min();
     let follows = |skipped: &usize| trace.answers().iter().find(|answer| answer.line > *skipped);
-    let Some(answer) = skipped.and_then(follows) else { return Vec::new() };
-    let cut = Cut { line: answer.line + 1, place: "a skipped fsync".to_owned() };
-    let started = Started::after(trace, &cut, Survivors::none()).await;
+    skipped.and_then(follows).map_or(0, |answer| answer.line + 1)
+}
+
+/// A control: if the documents were not synced, the queue would have let go of what is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_fsyncs_of_the_documents_what_has_left_the_queue_is_lost() {
+    let load = Load::of(LOAD, FEW);
+    let recording = Recording::start(&TRACED, None).await;
+    load.send(&recording.url(), EVERY).await;
+    let (api, data) = (Api::new(recording.url()), recording.data());
+    Books { api, folder: &data, load: &load }.at_rest().await;
+    let recorded = recording.end().await;
+    let trace = recorded.trace();
+    let end = usize::MAX;
+    assert_eq!(lost(&load, trace, trace.disk(), end).await, [""; 0], "nothing, if they are synced");
+    let disk = trace.disk().without_syncs_of("documents.db-wal");
+    let lost = lost(&load, trace, &disk, end).await;
+    println!("without any fsync of the documents: {lost:?}");
+    assert!(!lost.is_empty());
+}
+
+/// What was accepted and is lost if nothing but what was synced is left.
+async fn lost(load: &Load, trace: &Trace, disk: &Disk, line: usize) -> Vec<String> {
+    let cut = Cut { line, place: "a control".to_owned() };
+    let started = Started::after(disk, &cut, Survivors::none()).await;
     let found = started.books(load).compare(&accepted(trace, &cut)).await;
     found.problems.into_iter().filter(|problem| problem.contains("is lost")).collect()
 }
@@ -121,10 +144,10 @@ async fn lost_without_a_sync(load: &Load, trace: &Trace) -> Vec<String> {
 struct Started(Embedded);
 
 impl Started {
-    async fn after(trace: &Trace, cut: &Cut, mut left: Survivors) -> Self {
+    async fn after(disk: &Disk, cut: &Cut, mut left: Survivors) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let disk = trace.disk().rebuild(cut.line, &mut left, folder.path());
-        disk.expect("the folder as it is on the disk");
+        let rebuilt = disk.rebuild(cut.line, &mut left, folder.path());
+        rebuilt.expect("the folder as it is on the disk");
         let settings = [("WORK_SECONDS_PER_CHAR", "0"), ("AGGREGATE_SECONDS", "1")];
         let settings = settings.map(|(name, value)| (name, value.to_owned())).to_vec();
         let embedded = Embedded::start_in(folder, settings).await;
@@ -151,7 +174,7 @@ fn accepted<'a>(trace: &'a Trace, cut: &Cut) -> BTreeSet<&'a str> {
 async fn cut_and_start(load: &Load, trace: &Trace, cut: &Cut, left: Survivors) -> Found {
     let (began, accepted) = (Instant::now(), accepted(trace, cut));
     let strict = if left.is_strict() { ", only what was synced" } else { "" };
-    let started = Started::after(trace, cut, left).await;
+    let started = Started::after(trace.disk(), cut, left).await;
     let books = started.books(load);
     let mut found = books.compare(&accepted).await;
     load.send_again(&started.url()).await;

@@ -83,7 +83,11 @@ impl Books<'_> {
         holes::count(&self.folder.join(ARCHIVE)).unwrap_or(0)
     }
 
-    async fn at_rest(&self) {
+    /// Waits until nothing is in work, and everything is in the archive.
+    ///
+    /// # Panics
+    /// If that takes too long.
+    pub async fn at_rest(&self) {
         eventually("nothing is in work, or waits for the archive", async || {
             let queue = Peek::open(self.folder).ok()?;
             let is_empty =

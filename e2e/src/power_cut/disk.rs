@@ -13,12 +13,12 @@ use super::survivors::{Change, Survivors};
 pub(super) const ROOT: usize = 0;
 
 /// The disk.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Disk {
     nodes: Vec<Node>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Node {
     File(History<Change>),
     Folder(History<Naming>),
@@ -62,6 +62,16 @@ impl Disk {
         }
     }
 
+    /// The disk as if no sync of the file with this name in the data folder had ever happened.
+    pub fn without_syncs_of(&self, name: &str) -> Self {
+        let mut disk = self.clone();
+        let node = self.names(ROOT, usize::MAX, |open| open).get(name).copied();
+        if let Some(Node::File(file)) = node.and_then(|node| disk.nodes.get_mut(node)) {
+            file.forget_syncs();
+        }
+        disk
+    }
+
     /// How many changes had begun before line `cut` that no sync had made safe.
     pub fn open_changes(&self, cut: usize) -> usize {
         let open = |node: &Node| match node {
@@ -77,7 +87,7 @@ impl Disk {
     }
 
     fn fill(&self, node: usize, cut: usize, left: &mut Survivors, to: &Path) -> io::Result<()> {
-        for (name, node) in self.names(node, cut, left) {
+        for (name, node) in self.names(node, cut, |open| left.namings(open)) {
             let path = to.join(name);
             match &self.nodes[node] {
                 Node::File(file) => fs::write(path, left.content(&file.before(cut)))?,
@@ -90,11 +100,12 @@ impl Disk {
         Ok(())
     }
 
-    fn names(&self, node: usize, cut: usize, left: &mut Survivors) -> Names {
+    /// The names in a folder, when so many of the open changes are `done`.
+    fn names(&self, node: usize, cut: usize, done: impl FnOnce(usize) -> usize) -> Names {
         let mut names = Names::new();
         if let Some(Node::Folder(folder)) = self.nodes.get(node) {
             let begun = folder.before(cut);
-            let done = left.namings(begun.open.len());
+            let done = done(begun.open.len());
             let namings = begun.safe.iter().chain(&begun.open[..done]);
             namings.for_each(|naming| naming.apply(&mut names));
         }

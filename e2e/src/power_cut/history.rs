@@ -3,7 +3,7 @@
 use super::call::Span;
 
 /// Changes in the order in which they began, and the syncs in between.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct History<C> {
     changes: Vec<(Span, C)>,
     syncs: Vec<Span>,
@@ -31,6 +31,11 @@ impl<C> History<C> {
 
     pub(super) fn sync(&mut self, span: Span) {
         self.syncs.push(span);
+    }
+
+    /// As if no sync had ever happened.
+    pub(super) fn forget_syncs(&mut self) {
+        self.syncs.clear();
     }
 
     /// The changes that had begun before line `cut`.

@@ -65,6 +65,11 @@ impl Recording {
         self.service.url()
     }
 
+    /// Its data folder.
+    pub fn data(&self) -> PathBuf {
+        data_folder(self.folder.path())
+    }
+
     /// Waits until SQLite's log of both databases was copied to its file, and emptied.
     ///
     /// # Panics
@@ -75,7 +80,7 @@ impl Recording {
 
     /// It may grow again at once, but not to its old length between two looks.
     async fn log_is_emptied(&self, database: &str) {
-        let log = data_folder(self.folder.path()).join(format!("{database}-wal"));
+        let log = self.data().join(format!("{database}-wal"));
         let mut longest = 0;
         eventually(&format!("the log of {database} is emptied"), async || {
             let length = fs::metadata(&log).ok()?.len();
