@@ -199,3 +199,70 @@ async fn export(api: &Api, tenant: &str) -> Vec<Value> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The records of a tenant, and what is stored of them when all is well.
+    fn ground() -> (Vec<Record>, Ids, Ids) {
+        let records: Vec<Record> =
+            (0..2_000).map(Record).filter(|record| record.tenant() == TENANTS[3]).collect();
+        let stored = records.iter().map(|record| (record.id(), 1)).collect();
+        let rivals = records.iter().filter(|record| record.has_rival());
+        let quarantined: Ids = rivals.map(|record| (record.id(), 1)).collect();
+        assert!(!quarantined.is_empty(), "some ids have two contents");
+        (records, stored, quarantined)
+    }
+
+    fn books(stored: &Ids, quarantined: &Ids) -> Books {
+        let mut books = Books::default();
+        books.compare(TENANTS[3], &ground().0, stored, quarantined);
+        books
+    }
+
+    #[test]
+    fn books_are_right_when_each_record_is_stored_once_and_each_rival_is_in_quarantine() {
+        let (records, stored, quarantined) = ground();
+        let mut books = books(&stored, &quarantined);
+        books.compare_counts(TENANTS[3], &records, &counted(&records));
+        assert!(books.are_right(), "{books:?}");
+        assert_eq!(books.accepted, books.stored + books.quarantined);
+    }
+
+    #[test]
+    fn a_record_that_is_nowhere_is_lost() {
+        let (records, mut stored, mut quarantined) = ground();
+        let id = records[0].id();
+        stored.remove(&id);
+        assert_eq!(books(&stored, &quarantined).lost, [format!("west/{id}")]);
+        quarantined.insert(id, 1);
+        assert!(books(&stored, &quarantined).are_right());
+        let (rival, _) = quarantined.pop_last().expect("a rival");
+        assert_eq!(books(&stored, &quarantined).lost, [format!("west/{rival}")]);
+    }
+
+    #[test]
+    fn a_record_that_is_in_two_places_is_double() {
+        let (records, mut stored, mut quarantined) = ground();
+        let (first, second) = (records[0].id(), records[1].id());
+        stored.insert(first.clone(), 2);
+        quarantined.insert(second.clone(), 1);
+        stored.insert("unknown".to_owned(), 1);
+        let names = [first, second, "unknown (never sent)".to_owned()];
+        assert_eq!(books(&stored, &quarantined).double, names.map(|id| format!("west/{id}")));
+    }
+
+    #[test]
+    fn a_count_that_is_not_the_sum_of_the_records_is_named_with_their_ids() {
+        let (records, ..) = ground();
+        let event = records.iter().find(|record| record.kind() == Kind::Event).expect("an event");
+        let row = &event.counts()[0].0;
+        let mut served = counted(&records);
+        served.entry(row.clone()).and_modify(|count| *count += 1);
+        let mut books = Books::default();
+        books.compare_counts(TENANTS[3], &records, &served);
+        assert_eq!(books.differences.len(), 1);
+        assert!(books.differences[0].contains(&event.id()), "{:?}", books.differences);
+    }
+}

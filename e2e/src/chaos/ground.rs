@@ -1,5 +1,6 @@
 //! What the run stands on: a deployment, and what can go wrong with its broker and its store.
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,6 +30,9 @@ const QUIET: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(70)];
 /// The longest wait for that.
 const REST_LIMIT: Duration = Duration::from_secs(1_200);
 const POLL: Duration = Duration::from_millis(500);
+/// The longest wait for a program that was just started to end the work on a message. In a trouble of
+/// the store it may end none.
+const WORK_LIMIT: Duration = Duration::from_secs(4);
 
 pub(super) struct Ground {
     pub(super) deployment: Deployment,
@@ -42,6 +46,7 @@ pub(super) struct Ground {
 impl Ground {
     pub(super) async fn start(mode: Mode) -> Result<Self, ChaosError> {
         let mut settings = vec![
+            ("PORT", port()?.to_string()),
             // A text of one part is worked on for about 10 ms, a whole part for most of a second.
             ("WORK_SECONDS_PER_CHAR", "0.0002".to_owned()),
             ("COMMIT_INTERVAL_MS", "50".to_owned()),
@@ -94,6 +99,19 @@ impl Ground {
         self.delivered("outcome=\"duplicate\"").await.unwrap_or(0)
     }
 
+    /// Waits until the worker has ended the work on a message since it was started: a kill before that
+    /// would find little. `false` if that takes too long.
+    pub(super) async fn works(&self) -> bool {
+        let began = Instant::now();
+        while began.elapsed() < WORK_LIMIT {
+            if self.delivered("").await.is_some_and(|messages| messages > 0) {
+                return true;
+            }
+            sleep(POLL / 10).await;
+        }
+        false
+    }
+
     /// Waits until nothing is delivered any more; `false` if that takes too long.
     pub(super) async fn is_at_rest(&self) -> bool {
         let began = Instant::now();
@@ -144,6 +162,14 @@ impl Ground {
         let copied = Command::new("cp").arg("-r").args([embedded.folder(), &kept]).status().await;
         copied.is_ok_and(|status| status.success()).then_some(kept)
     }
+}
+
+/// A free port below those that the system gives to clients: while nobody listens, a client that
+/// connects again and again would one day get the very port that it connects to, and keep it.
+fn port() -> std::io::Result<u16> {
+    let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    let mut tried = (0..100).map(|_| rand::random_range(20_000..30_000));
+    tried.find(free).ok_or_else(|| std::io::ErrorKind::AddrInUse.into())
 }
 
 async fn cloud(settings: &mut Settings) -> Result<(Cloud, [Arc<Line>; 2]), ChaosError> {

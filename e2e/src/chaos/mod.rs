@@ -21,7 +21,7 @@ pub use self::schedule::Mode;
 use self::books::Books;
 use self::ground::Ground;
 use self::load::Load;
-use self::schedule::{Act, Process, Step, schedule};
+use self::schedule::{Act, Step, schedule};
 use self::traffic::Traffic;
 use crate::deployment::CloudError;
 use crate::service::ServiceError;
@@ -71,6 +71,9 @@ pub async fn run(mode: Mode, seed: u64, kills: usize) -> Result<Outcome, ChaosEr
 }
 
 async fn take(step: &Step, ground: &mut Ground, traffic: &Traffic) -> Result<(), ServiceError> {
+    if step.act.ends_work() {
+        traffic.is_killed_at_work(ground.works().await);
+    }
     tokio::time::sleep(step.pause).await;
     match step.act {
         Act::Begin(side, fault, lasts) => {
@@ -78,7 +81,7 @@ async fn take(step: &Step, ground: &mut Ground, traffic: &Traffic) -> Result<(),
             ground.begin(side, fault, lasts);
         }
         Act::Kill(process) => {
-            if process != Process::Gateway {
+            if step.act.ends_work() {
                 traffic.absorb(ground.duplicates().await);
             }
             let killed = Instant::now();

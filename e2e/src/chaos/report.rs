@@ -68,12 +68,13 @@ impl Outcome {
         acts.chain(self.results().map(|(name, value)| (name.to_owned(), value))).collect()
     }
 
-    fn results(&self) -> [(&'static str, String); 13] {
+    fn results(&self) -> [(&'static str, String); 14] {
         let Self { books, traffic, .. } = self;
         let [refused, unanswered] = traffic.sent_again();
         let [median, longest] = traffic.recovery();
         let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
         [
+            ("kills of a process that had just worked", traffic.killed_at_work().to_string()),
             ("records accepted", books.accepted.to_string()),
             ("of those, stored", books.stored.to_string()),
             ("in quarantine, as two contents have one id", books.quarantined.to_string()),

@@ -66,6 +66,13 @@ pub(super) struct Step {
     pub(super) act: Act,
 }
 
+impl Act {
+    /// Whether what works on messages is killed.
+    pub(super) fn ends_work(self) -> bool {
+        matches!(self, Self::Kill(Process::Spillway | Process::Worker))
+    }
+}
+
 impl Mode {
     /// Its name in reports.
     pub fn name(self) -> &'static str {

@@ -12,6 +12,7 @@ pub(super) struct Traffic {
     refused: AtomicUsize,
     unanswered: AtomicUsize,
     absorbed: AtomicUsize,
+    killed_at_work: AtomicUsize,
     state: Mutex<State>,
 }
 
@@ -67,6 +68,15 @@ impl Traffic {
 
     pub(super) fn absorb(&self, duplicates: usize) {
         self.absorbed.fetch_add(duplicates, Ordering::Relaxed);
+    }
+
+    /// What is killed next has ended the work on messages since it was started, or has not.
+    pub(super) fn is_killed_at_work(&self, is_at_work: bool) {
+        self.killed_at_work.fetch_add(usize::from(is_at_work), Ordering::Relaxed);
+    }
+
+    pub(super) fn killed_at_work(&self) -> usize {
+        self.killed_at_work.load(Ordering::Relaxed)
     }
 
     pub(super) fn absorbed(&self) -> usize {
