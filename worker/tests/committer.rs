@@ -276,6 +276,18 @@ async fn a_passing_fault_is_retried_in_place_and_the_units_are_stored_once() {
     assert_eq!((bench.commits().len(), bench.count("hits").await), (6, Some(10)));
 }
 
+/// Otherwise the same commit would come again and again, as long as the store is slow.
+#[tokio::test(start_paused = true)]
+async fn a_commit_that_is_too_much_for_a_slow_store_is_tried_in_halves() {
+    let bench = Bench::new();
+    // Four units, and the counter that they share.
+    bench.store.is_slow_beyond(5);
+    assert_eq!(bench.at_once(hits(16)).await, [STORED; 16]);
+    assert_eq!(bench.count("hits").await, Some(16));
+    let units: Vec<_> = bench.commits().iter().map(|commit| commit.created().len()).collect();
+    assert_eq!(units, [16, 8, 4, 4, 8, 4, 4]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_passing_fault_of_a_read_is_retried_in_place_too() {
     let bench = Bench::new();

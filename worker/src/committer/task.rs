@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use common::metrics::COMMIT_UNITS;
 use common::store::{CommitLimits, Document, DocumentStore, StoreError, Write};
@@ -21,6 +22,10 @@ use super::unit::{CommitError, digest, take_digest};
 
 /// All units that have arrived: senders wait while there is no room for theirs.
 const ALL: usize = usize::MAX;
+
+/// A commit that failed after this time may be too large for a store that is slow: half of the time after
+/// which Firestore's adapter gives up.
+const TOO_LONG: Duration = Duration::from_secs(5);
 
 /// The task that commits.
 pub(super) struct Task {
@@ -174,7 +179,9 @@ impl Task {
         match outcome {
             Outcome::Stored => self.stored(job, tried, began),
             Outcome::Known(found) => self.drop_known(job, tried, found),
-            Outcome::Failed(error) if error.is_passing() => self.try_again(job, tried, error),
+            Outcome::Failed(error) if error.is_passing() => {
+                self.try_again(job, tried, began, error);
+            }
             Outcome::Failed(StoreError::Invalid(cause)) => {
                 self.divide(job, tried, StoreError::Invalid(cause));
             }
@@ -229,8 +236,9 @@ impl Task {
     }
 
     /// Tries again after a while. If others wrote the same documents, slows the tenants down, and
-    /// in the end splits the commit by tenant, so that none waits for another's documents.
-    fn try_again(&mut self, mut job: Job, tried: Prepared, error: StoreError) {
+    /// in the end splits the commit by tenant, so that none waits for another's documents. What took long
+    /// to fail may be too much for the store, and is tried in halves.
+    fn try_again(&mut self, mut job: Job, tried: Prepared, began: Instant, error: StoreError) {
         let is_contended = matches!(error, StoreError::Contention(_));
         if !job.wait(is_contended) {
             return self.fail(job, tried, error);
@@ -242,8 +250,18 @@ impl Task {
                 return self.split(job, tried);
             }
         }
-        job.left.push(tried);
+        let is_too_much = !is_contended && began.elapsed() >= TOO_LONG && tried.rivals.len() > 1;
+        match is_too_much {
+            true => job.left.extend(self.halves(tried.take_apart())),
+            false => job.left.push(tried),
+        }
         self.held.push(job);
+    }
+
+    /// A commit of each half of the units, the first half last.
+    fn halves(&self, mut units: Vec<Rivals>) -> [Prepared; 2] {
+        let second = units.split_off(units.len() / 2);
+        [second, units].map(|half| Group::of(half).prepare(&self.around.recent))
     }
 
     fn slow_down(&mut self, tried: &Prepared) {
@@ -269,11 +287,9 @@ impl Task {
 
     /// Halves a commit that the store calls invalid until the one bad unit is found.
     fn divide(&mut self, mut job: Job, tried: Prepared, error: StoreError) {
-        let mut units = tried.take_apart();
+        let units = tried.take_apart();
         if units.len() > 1 {
-            let second = units.split_off(units.len() / 2);
-            job.left
-                .extend([second, units].map(|half| Group::of(half).prepare(&self.around.recent)));
+            job.left.extend(self.halves(units));
         } else {
             let error = CommitError::from(error);
             let others = units.into_iter().filter_map(|rivals| rivals.first_failed(&error));

@@ -4,6 +4,7 @@
 
 use std::iter;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use common::path::{Collection, CollectionPath, DocumentPath};
@@ -71,6 +72,8 @@ pub(crate) struct FaultyStore {
     commits: watch::Sender<Vec<Commit>>,
     running: watch::Sender<usize>,
     held: watch::Sender<bool>,
+    /// The most documents of a commit that is answered in time.
+    slow_beyond: Mutex<Option<usize>>,
     /// If it is set, only commits to this collection are held.
     held_collection: Mutex<Option<CollectionPath>>,
 }
@@ -89,6 +92,7 @@ impl FaultyStore {
             commits: watch::Sender::default(),
             running: watch::Sender::default(),
             held: watch::Sender::default(),
+            slow_beyond: Mutex::default(),
             held_collection: Mutex::default(),
         })
     }
@@ -112,6 +116,11 @@ impl FaultyStore {
     /// Fails every commit that writes to `collection`, if there is one, with a passing fault.
     pub(crate) fn fail_commits_to(&self, collection: Option<CollectionPath>) {
         *self.unwritable.lock().expect("no test panics here") = collection;
+    }
+
+    /// Fails every commit of more documents than `most` after the time that a caller waits.
+    pub(crate) fn is_slow_beyond(&self, most: usize) {
+        *self.slow_beyond.lock().expect("no test panics here") = Some(most);
     }
 
     /// Fails every commit that writes this document, if there is one, as if others wrote it too.
@@ -239,6 +248,14 @@ impl DocumentStore for FaultyStore {
         if self.is_held(&writes) {
             self.held.subscribe().wait_for(|held| !held).await.expect("the store lives");
         }
+        let slow_beyond = *self.slow_beyond.lock().expect("no test panics here");
+        let fault = match slow_beyond.is_some_and(|most| writes.len() > most) {
+            true => {
+                tokio::time::sleep(Duration::from_secs(10)).await;
+                Fault::Passing
+            }
+            false => fault,
+        };
         let result = self.apply(fault, writes).await;
         self.running.send_modify(|running| *running -= 1);
         result
