@@ -18,7 +18,7 @@ const PAGE: u32 = 2_000;
 const FAR_PAGE: u32 = 200;
 /// Events whose users are looked up before somebody looks at the clock: where the store is slow, a page of
 /// them takes longer than a request may.
-const BETWEEN_LOOKS: usize = 50;
+const BETWEEN_LOOKS: usize = 20;
 /// Most documents in a commit, if it has more than one event: a worker writes the same counts meanwhile,
 /// and large commits would be in its way for long.
 const MOST: usize = 500;

@@ -11,7 +11,7 @@ use common::removal::{self, Part, Removed};
 use common::store::StoreError;
 use common::tenant::TenantId;
 use serde::Serialize;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use utoipa::ToSchema;
 
 use crate::admin;
@@ -23,6 +23,8 @@ use crate::state::Gateway;
 
 /// How long one request removes: less than Cloud Run lets any request take.
 const TIME: Duration = Duration::from_secs(10);
+/// How long it may take beyond that to end what it has begun.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// What was removed of a tenant.
 #[derive(Serialize, ToSchema)]
@@ -91,6 +93,16 @@ pub(crate) async fn delete(
     Ok(HttpResponse::build(status).json(body))
 }
 
+/// What a removal has removed, unless a slow store holds it up for long. It may end anywhere, and the next
+/// request goes on.
+async fn in_time(
+    until: Instant,
+    removal: impl Future<Output = Result<Removed, StoreError>>,
+) -> Result<Removed, StoreError> {
+    let removed = timeout_at(until + GRACE, removal).await;
+    removed.unwrap_or_else(|elapsed| Err(StoreError::Passing(elapsed.into())))
+}
+
 /// Removes the part of the tenant, or all of it.
 async fn remove(
     gateway: &Gateway,
@@ -99,9 +111,9 @@ async fn remove(
 ) -> Result<Removed, StoreError> {
     let (store, until) = (&*gateway.store, Instant::now() + TIME);
     if let Some(part) = part {
-        return removal::remove_part(store, tenant, part, until).await;
+        return in_time(until, removal::remove_part(store, tenant, part, until)).await;
     }
-    let removed = removal::remove(store, tenant, until).await;
+    let removed = in_time(until, removal::remove(store, tenant, until)).await;
     // Its settings may be gone, whether all of it is or not.
     gateway.sites.forget(tenant);
     removed

@@ -1,5 +1,6 @@
 //! Checks that the topic would take a message, without publishing one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use google_cloud_auth::credentials::anonymous;
@@ -34,7 +35,7 @@ const PUBLISH: &str = "pubsub.topics.publish";
 pub(super) struct Probe {
     address: GoogleAddress,
     topic: String,
-    client: Mutex<Client>,
+    client: Arc<Mutex<Client>>,
 }
 
 #[derive(Clone, Debug)]
@@ -63,7 +64,7 @@ impl Probe {
         topic: String,
         address: &GoogleAddress,
     ) -> Result<Self, BuilderError> {
-        let client = Mutex::new(Client::of(address).await?);
+        let client = Arc::new(Mutex::new(Client::of(address).await?));
         Ok(Self { address: address.clone(), topic, client })
     }
 
@@ -79,10 +80,19 @@ impl Probe {
         if let Ok(answer) = timeout(LIMIT, asked).await {
             return answer;
         }
-        if let Ok(fresh) = Client::of(&self.address).await {
-            *self.client.lock().await = fresh;
-        }
+        self.replace();
         Err(unavailable(NotReady::NoAnswer))
+    }
+
+    /// Makes a client with a new connection, whether somebody waits for it or not.
+    fn replace(&self) {
+        let (address, client) = (self.address.clone(), Arc::clone(&self.client));
+        tokio::spawn(async move {
+            match Client::of(&address).await {
+                Ok(fresh) => *client.lock().await = fresh,
+                Err(error) => tracing::warn!(%error, "cannot replace the connection to Pub/Sub"),
+            }
+        });
     }
 }
 
