@@ -35,6 +35,7 @@ pub mod record;
 pub mod removal;
 pub mod rollup;
 pub mod signal;
+pub mod site_days;
 pub mod site_dimension;
 pub mod site_settings;
 #[cfg(feature = "embedded")]

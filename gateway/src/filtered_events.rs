@@ -1,8 +1,9 @@
 //! Figures of the events that a filter selects: reads them, unless there are too many.
 
 use chrono::NaiveDate;
-use common::filtered::{self, Days, Filter, Filtered};
+use common::filtered::{self, Filter, Filtered};
 use common::rollup::{self, Period};
+use common::site_days::SiteDays;
 use common::store::DocumentStore;
 use common::tenant::TenantId;
 use common::time_zone::TimeZone;
@@ -30,7 +31,7 @@ impl Site<'_> {
         let counted = rollup::events(store, tenant, None, period).await?;
         check(counted, filtered::most_events(store))?;
         let Some((first, last)) = self.ends(period).await? else { return Ok(None) };
-        let days = Days { first, last, zone };
+        let days = SiteDays { first, last, zone };
         Ok(Some(filtered::read(store, tenant, days, filter, counted).await?))
     }
 

@@ -9,5 +9,5 @@ mod read;
 mod sums;
 
 pub use self::filter::Filter;
-pub use self::read::{Days, most_events, read};
+pub use self::read::{most_events, read};
 pub use self::sums::{Filtered, Rows};

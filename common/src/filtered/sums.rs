@@ -9,7 +9,9 @@ use super::properties::Properties;
 use crate::event::{Event, VIEWS};
 use crate::hash;
 use crate::rollup::{Dimension, Figures, values_of};
+use crate::site_days::Sum;
 use crate::site_dimension::SiteDimension;
+use crate::store::Document;
 
 /// Values with their figures, most views first; ties are ordered by value.
 pub type Rows = Vec<(String, Figures)>;
@@ -55,7 +57,7 @@ impl Tally {
 pub(super) struct Sums<'f> {
     filter: &'f Filter,
     /// All events, whether selected or not.
-    pub(super) found: i64,
+    found: i64,
     total: Tally,
     days: BTreeMap<NaiveDate, Tally>,
     paths: HashMap<String, Tally>,
@@ -76,9 +78,8 @@ impl<'f> Sums<'f> {
         }
     }
 
-    /// Takes an event with this payload, which is not excluded.
-    pub(super) fn take(&mut self, event: &Event, payload: Option<&str>) {
-        self.found += 1;
+    /// Adds an event with this payload, if the filter selects it.
+    fn add(&mut self, event: &Event, payload: Option<&str>) {
         if !self.filter.has(event) {
             return;
         }
@@ -120,6 +121,18 @@ impl<'f> Sums<'f> {
             properties: properties.map(|(name, values)| (name, rows(values))).collect(),
             missing: (counted - self.found).max(0),
         }
+    }
+}
+
+impl Sum for Sums<'_> {
+    fn take(&mut self, document: &Document) {
+        let Some(event) = Event::stored(document) else { return };
+        self.found += 1;
+        self.add(&event, document.text("payload"));
+    }
+
+    fn found(&self) -> i64 {
+        self.found
     }
 }
 
