@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::io::{copy_bidirectional, duplex};
+use tokio::io::{DuplexStream, copy_bidirectional, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -126,9 +126,15 @@ async fn connection(mut stream: TcpStream, shared: Arc<Shared>) -> Result<(), Fa
         return Ok(());
     }
     stream.set_nodelay(true)?;
+    let is_grpc = is_grpc(&stream).await?;
     let (mut near, far) = duplex(ROOM);
-    let emulator = Upstream::connect(&shared.emulator).await?;
-    let serving = tokio::spawn(grpc::serve(far, Arc::new(Connection { emulator, shared })));
+    let serving = match is_grpc {
+        true => {
+            let emulator = Upstream::connect(&shared.emulator).await?;
+            tokio::spawn(grpc::serve(far, Arc::new(Connection { emulator, shared })))
+        }
+        false => tokio::spawn(pass_on(far, shared)),
+    };
     let mut moving = std::pin::pin!(copy_bidirectional(&mut stream, &mut near));
     loop {
         let (trouble, age) = *state.borrow_and_update();
@@ -143,6 +149,22 @@ async fn connection(mut stream: TcpStream, shared: Arc<Shared>) -> Result<(), Fa
         }
     }
     serving.abort();
+    Ok(())
+}
+
+/// Whether the client speaks HTTP/2, which begins with these bytes. Pub/Sub's client asks for a topic by
+/// HTTP/1.1.
+async fn is_grpc(stream: &TcpStream) -> std::io::Result<bool> {
+    const BEGINNING: &[u8] = b"PRI";
+    let mut first = [0; BEGINNING.len()];
+    let read = stream.peek(&mut first).await?;
+    Ok(&first[..read] == BEGINNING)
+}
+
+/// Passes on what is no gRPC, as it is.
+async fn pass_on(mut near: DuplexStream, shared: Arc<Shared>) -> Result<(), Failure> {
+    let mut emulator = TcpStream::connect(&shared.emulator).await?;
+    copy_bidirectional(&mut near, &mut emulator).await?;
     Ok(())
 }
 

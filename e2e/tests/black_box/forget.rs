@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use common::path::{Collection, CollectionPath};
 use common::store::{DocumentStore, Query};
@@ -122,40 +123,53 @@ async fn a_removal_that_is_killed_is_finished_by_the_next_embedded() {
     assert_eq!(again.body, json!({"tenant_id": tenant, "complete": true, "removed": {}}));
 }
 
-/// The events that a removal says it has removed. A busy store that has removed nothing yet says so, and that
-/// is no fault: Firestore's emulator is, where two cores have other work as well.
-fn removed_events(answer: &Answer) -> u64 {
-    let is_busy = answer.body["code"] == "unavailable";
-    assert!(is_busy || answer.status.is_success(), "{}", answer.body);
-    answer.body["removed"]["events"].as_u64().unwrap_or(0)
+/// What many removals of `/gone` say that they have removed.
+#[derive(Default)]
+struct Account {
+    events: u64,
+    /// Whether one took as long as Firestore's adapter waits for a commit. If the answer comes later,
+    /// nobody knows what the commit has removed.
+    was_slow: bool,
+}
+
+impl Account {
+    /// Removes once. A busy store that has removed nothing yet says so, and that is no fault: Firestore's
+    /// emulator is, where two cores have other work as well.
+    async fn remove(&mut self, api: &Api, tenant: &str) -> Answer {
+        let began = Instant::now();
+        let answer = delete(api, tenant, "path=/gone").await;
+        let is_busy = answer.body["code"] == "unavailable";
+        assert!(is_busy || answer.status.is_success(), "{}", answer.body);
+        self.was_slow |= began.elapsed() >= Duration::from_secs(10);
+        self.events += answer.body["removed"]["events"].as_u64().unwrap_or(0);
+        answer
+    }
 }
 
 async fn what_is_sent_meanwhile_is_gone_or_counted(deployment: Deployment) {
     let (api, store, tenant) = (Api::new(deployment.url()), deployment.store(), new_tenant());
-    let least = if matches!(deployment, Deployment::Embedded(_)) { 3_000 } else { 200 };
+    let least = if matches!(deployment, Deployment::Embedded(_)) { 3_000 } else { 600 };
     let requests = Arc::new(AtomicUsize::new(0));
     let sending = {
         let (api, tenant, requests) = (api.clone(), tenant.clone(), Arc::clone(&requests));
         tokio::spawn(async move { send_until_two(&api, &tenant, least, &requests).await })
     };
-    let mut removed = 0;
+    let mut removed = Account::default();
     while !sending.is_finished() {
-        let answer = delete(&api, &tenant, "path=/gone").await;
-        removed += removed_events(&answer);
+        removed.remove(&api, &tenant).await;
         requests.fetch_add(1, Ordering::Relaxed);
     }
     let events = sending.await.expect("all are sent");
     let kept: BTreeSet<_> = (1..events).step_by(2).map(|number| format!("e-{number}")).collect();
     eventually("all were stored, and those that go are gone", async || {
-        let answer = delete(&api, &tenant, "path=/gone").await;
-        removed += removed_events(&answer);
+        let answer = removed.remove(&api, &tenant).await;
         (answer.status == StatusCode::OK && ids(&*store, &tenant).await == kept).then_some(())
     })
     .await;
-    match deployment {
-        Deployment::Embedded(_) => assert_eq!(removed, events as u64 / 2),
-        // Where the answer to a commit was late, nobody knows what it removed.
-        Deployment::Cloud(_) => assert!(removed <= events as u64 / 2, "{removed}"),
+    let gone = events as u64 / 2;
+    assert!(removed.events <= gone, "{} of {gone}", removed.events);
+    if !removed.was_slow || matches!(deployment, Deployment::Embedded(_)) {
+        assert_eq!(removed.events, gone);
     }
     assert_only_kept(&api, &tenant, events / 2).await;
 }

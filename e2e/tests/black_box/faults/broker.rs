@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use e2e::api::{Api, new_tenant};
+use e2e::api::{Api, eventually, new_tenant};
 use e2e::deployment::{Cloud, PUBSUB_HOST};
 use e2e::emulators::Emulators;
 use e2e::line::{Line, Trouble};
+use reqwest::StatusCode;
 
 use super::Records;
 
@@ -28,6 +29,7 @@ impl Ground {
         let cloud = Cloud::start(settings).await.unwrap_or_else(|error| panic!("{error}"));
         let api = Api::new(cloud.gateway().url());
         Records::of(&api, &new_tenant(), 4).are_accepted().await;
+        assert_eq!(api.get("/ready").await.status, StatusCode::OK);
         Self { line, _cloud: cloud, api }
     }
 
@@ -73,4 +75,8 @@ async fn connections_that_died_unnoticed_are_replaced_cloud() {
     let records = Records::of(&ground.api, &new_tenant(), 20);
     ground.line.forget_connections();
     ground.takes_again(&records).await;
+    eventually("the gateway is ready", async || {
+        (ground.api.get("/ready").await.status == StatusCode::OK).then_some(())
+    })
+    .await;
 }
