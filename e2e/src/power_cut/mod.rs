@@ -24,7 +24,6 @@ mod disk;
 mod escape;
 mod folder;
 mod history;
-mod holes;
 mod load;
 mod reader;
 mod recording;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{
+    self, BufRead as _, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _,
+};
 use std::path::{Path, PathBuf};
 
 use common::broker::embedded::Archivable;
@@ -160,6 +162,8 @@ fn open(root: &Path, folder: &Path, first: i64) -> io::Result<File> {
     make(root, folder)?;
     if let Some(last) = last_file(folder)? {
         cut_torn(&last)?;
+        // What a power cut has damaged is in the queue still, so its folder is opened again.
+        remove_holes(folder, &last)?;
         let file = OpenOptions::new().append(true).open(last)?;
         if file.metadata()?.len() < LARGE {
             return Ok(file);
@@ -228,6 +232,49 @@ fn cut_torn(path: &Path) -> io::Result<()> {
         file.sync_all()?;
     }
     Ok(())
+}
+
+/// Removes lines with zeros in them. A power cut during an append may leave zeros in place of any part of it,
+/// before lines that are whole; in JSON there are none.
+fn remove_holes(folder: &Path, path: &Path) -> io::Result<()> {
+    if !has_zeros(path)? {
+        return Ok(());
+    }
+    let repaired = path.with_extension("repaired");
+    let removed = copy_whole_lines(path, &repaired)?;
+    fs::rename(&repaired, path)?;
+    sync_folder(folder)?;
+    tracing::warn!(path = %path.display(), lines = removed, "removed half-written lines");
+    Ok(())
+}
+
+fn has_zeros(path: &Path) -> io::Result<bool> {
+    let mut blocks = BufReader::with_capacity(64 << 10, File::open(path)?);
+    loop {
+        let block = blocks.fill_buf()?;
+        if block.is_empty() || block.contains(&0) {
+            return Ok(!block.is_empty());
+        }
+        let length = block.len();
+        blocks.consume(length);
+    }
+}
+
+/// Writes the lines without zeros to a new file, syncs it, and returns how many lines had some.
+fn copy_whole_lines(from: &Path, to: &Path) -> io::Result<usize> {
+    let mut lines = BufReader::new(File::open(from)?);
+    let mut whole = BufWriter::new(File::create(to)?);
+    let (mut line, mut removed) = (Vec::new(), 0);
+    while lines.read_until(b'\n', &mut line)? > 0 {
+        if line.contains(&0) {
+            removed += 1
+        } else {
+            whole.write_all(&line)?
+        }
+        line.clear();
+    }
+    whole.into_inner()?.sync_all()?;
+    Ok(removed)
 }
 
 /// Where the last whole line ends; searches backwards.
@@ -302,6 +349,22 @@ mod tests {
         fs::write(&path, b"{\"id\":1").expect("written");
         Writer::new(root.clone(), true).append(vec![message(1, "a")]).expect("written");
         assert_eq!(lines(&path), [1]);
+    }
+
+    #[test]
+    fn lines_with_zeros_are_removed_before_anything_is_appended() {
+        let (_folder, root) = folder();
+        Writer::new(root.clone(), true).append(vec![message(1, "a")]).expect("written");
+        let path = root.join("a/2026-03-01/0000000000000000001.ndjson");
+        let first = fs::read_to_string(&path).expect("a line");
+        let second = first.replace("\"id\":1", "\"id\":2");
+        let large = [&[0; 5_000], &vec![b'x'; 70_000][..], b"\n"].concat();
+        for hole in [&b"\0\0}\n"[..], b"{\"id\":\0}\n\0\n", &large] {
+            let damaged = [first.as_bytes(), hole, second.as_bytes(), b"{\"id\":\0"].concat();
+            fs::write(&path, damaged).expect("written");
+            Writer::new(root.clone(), true).append(vec![message(3, "a")]).expect("written");
+            assert_eq!(lines(&path), [1, 2, 3]);
+        }
     }
 
     #[test]
