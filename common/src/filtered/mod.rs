@@ -7,6 +7,7 @@ mod filter;
 mod properties;
 mod read;
 mod sums;
+mod tally;
 
 pub use self::filter::Filter;
 pub use self::read::{most_events, read};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
 
-use super::sums::Tally;
+use super::tally::Tally;
 use crate::site_dimension::OTHERS;
 
 /// Names of properties that are told; further ones are left out.

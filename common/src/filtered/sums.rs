@@ -1,11 +1,12 @@
 //! Adds up the events that a filter selects.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 
 use super::filter::Filter;
 use super::properties::Properties;
+use super::tally::Tally;
 use crate::event::{Event, VIEWS};
 use crate::hash;
 use crate::rollup::{Dimension, Figures, values_of};
@@ -31,25 +32,6 @@ pub struct Filtered {
     pub properties: BTreeMap<String, Rows>,
     /// How many events of the period were counted, and have expired since: they are in no figure.
     pub missing: i64,
-}
-
-/// A count, and whom it was seen of.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    count: i64,
-    users: HashSet<u64>,
-}
-
-impl Tally {
-    pub(super) fn add(&mut self, count: i64, user: Option<u64>) {
-        self.count += count;
-        self.users.extend(user);
-    }
-
-    pub(super) fn figures(&self) -> Figures {
-        let visitors = i64::try_from(self.users.len()).unwrap_or(i64::MAX);
-        Figures { views: self.count, visitors }
-    }
 }
 
 /// What was added up so far.

@@ -12,7 +12,7 @@ use tokio::process::Command;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::ChaosError;
+use super::error::ChaosError;
 use super::schedule::{Fault, Mode, Process, Side};
 use crate::binaries::Binaries;
 use crate::deployment::{Cloud, Deployment, Embedded, FIRESTORE_HOST, PUBSUB_HOST, Settings};

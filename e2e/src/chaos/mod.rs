@@ -2,6 +2,7 @@
 //! random. Afterwards each record that was accepted is stored once, and counted once.
 
 mod books;
+mod error;
 mod ground;
 mod load;
 mod record;
@@ -13,8 +14,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use thiserror::Error;
 
+pub use self::error::ChaosError;
 pub use self::report::{Outcome, table};
 pub use self::schedule::Mode;
 
@@ -23,25 +24,7 @@ use self::ground::Ground;
 use self::load::Load;
 use self::schedule::{Act, Step, schedule};
 use self::traffic::Traffic;
-use crate::deployment::CloudError;
 use crate::service::ServiceError;
-
-/// Why a run did not come to its end.
-#[derive(Debug, Error)]
-pub enum ChaosError {
-    /// A program does not run, or does not start again after it was killed.
-    #[error(transparent)]
-    Service(#[from] ServiceError),
-    /// The emulators or the programs on them do not run.
-    #[error(transparent)]
-    Cloud(#[from] CloudError),
-    /// The line to an emulator does not exist.
-    #[error("the line to an emulator cannot be opened")]
-    Line(#[from] std::io::Error),
-    /// The load ended before its time.
-    #[error("a client gave up: its record was refused for good, or it panicked")]
-    Client(#[from] tokio::task::JoinError),
-}
 
 /// Runs the schedule of `seed` with `kills` kills in one mode, and compares the books.
 pub async fn run(mode: Mode, seed: u64, kills: usize) -> Result<Outcome, ChaosError> {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::call::Call;
-use super::trace::TraceError;
+use super::error::TraceError;
 
 /// The status of an answer that promises to keep a record.
 const ACCEPTED: &str = "HTTP/1.1 202";

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::error::TraceError;
 use super::escape::{end_of_string, unquote};
-use super::trace::TraceError;
 
 /// What `strace` writes at the end of a line whose call has not ended.
 const UNFINISHED: &str = "<unfinished ...>";

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::call::{Call, Span};
 use super::disk::{Disk, ROOT};
+use super::error::TraceError;
 use super::escape::unquote;
 use super::folder::Naming;
 use super::survivors::Change;
-use super::trace::TraceError;
 
 /// A path for people ends so when its file was removed.
 const DELETED: &str = " (deleted)";
