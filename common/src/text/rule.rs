@@ -14,7 +14,7 @@ pub(super) struct Traits {
     pub colons: usize,
     /// The number of `@` signs.
     pub ats: usize,
-    /// The number of signs that stand between a name and its value, and of dashes.
+    /// The number of signs that stand between a name and its value, of dashes, and of quotes.
     pub signs: usize,
     /// The length of the longest run of token characters, in bytes.
     pub run: usize,
@@ -64,7 +64,7 @@ impl Traits {
             traits.digits += usize::from(byte.is_ascii_digit());
             traits.colons += usize::from(byte == b':');
             traits.ats += usize::from(byte == b'@');
-            traits.signs += usize::from(matches!(byte, b'=' | b':' | b'-' | b'>' | b'\''));
+            traits.signs += usize::from(matches!(byte, b'=' | b':' | b'-' | b'>' | b'\'' | b'"'));
             run = if token(char::from(byte)) { run + 1 } else { 0 };
             traits.run = traits.run.max(run);
         }

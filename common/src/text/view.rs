@@ -15,8 +15,15 @@ const MAX_BACKSLASHES: usize = 4;
 const QUERY_NUMBER: usize = 40;
 /// The first of the ten digits of other scripts: Arabic, Persian, Devanagari, Bengali, Thai.
 const ZEROS: [char; 5] = ['\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{e50}'];
-const ENTITIES: [(&str, char); 4] =
-    [("&amp;", '&'), ("&nbsp;", ' '), ("&quot;", '"'), ("&commat;", '@')];
+const ENTITIES: [(&str, char); 7] = [
+    ("&amp;", '&'),
+    ("&nbsp;", ' '),
+    ("&quot;", '"'),
+    ("&apos;", '\''),
+    ("&lt;", '<'),
+    ("&gt;", '>'),
+    ("&commat;", '@'),
+];
 
 /// A line in plain form.
 pub(super) struct View<'a> {

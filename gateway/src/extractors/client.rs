@@ -48,14 +48,27 @@ fn of(request: &HttpRequest, country_headers: &[HeaderName]) -> Client {
     }
 }
 
-/// The primary language of the first range that names one. Browsers list what they prefer first.
+/// The primary language of the range with the highest weight that names one; the first of several.
 fn language(ranges: &str) -> Option<String> {
-    let tags = ranges.split(',').filter_map(|range| range.split(';').next());
-    let primary = tags.map(|tag| tag.trim().split(['-', '_']).next().unwrap_or_default());
-    let is_language = |name: &&str| {
-        matches!(name.len(), 2 | 3) && name.bytes().all(|byte| byte.is_ascii_alphabetic())
-    };
-    primary.into_iter().find(is_language).map(str::to_ascii_lowercase)
+    let weighed = ranges.split(',').filter_map(|range| {
+        let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
+        let primary = tag.trim().split(['-', '_']).next().filter(|name| is_language(name))?;
+        Some((primary, weight(parameters))).filter(|(_, weight)| *weight > 0.0)
+    });
+    // The last one of equals wins a comparison.
+    let preferred = weighed.rev().max_by(|(_, one), (_, other)| one.total_cmp(other));
+    preferred.map(|(name, _)| name.to_ascii_lowercase())
+}
+
+fn is_language(name: &str) -> bool {
+    matches!(name.len(), 2 | 3) && name.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+/// `q=0.8`; 1 if it is left out, or is no number.
+fn weight(parameters: &str) -> f64 {
+    let named = parameters.split(';').filter_map(|one| one.trim().split_once('='));
+    let weights = named.filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+    weights.filter_map(|(_, value)| value.trim().parse().ok()).next().unwrap_or(1.0)
 }
 
 /// The country, if the header has one: alone, or first of what a load balancer adds, such as
@@ -80,6 +93,10 @@ mod tests {
             ("*", None),
             ("", None),
             ("englisch, 12", None),
+            ("en;q=0.1,fr;q=0.9", Some("fr")),
+            ("de;q=0, fr", Some("fr")),
+            ("fr-CA;q=0.5, en;Q=0.7", Some("en")),
+            ("de, en;q=x", Some("de")),
         ] {
             assert_eq!(language(ranges).as_deref(), expected, "{ranges}");
         }

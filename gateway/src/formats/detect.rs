@@ -19,11 +19,13 @@ pub(super) struct Recognizer {
     preset: Option<Preset>,
     /// The columns that the last `#Fields` line has named.
     layout: Option<Layout>,
+    /// The day of the last `#Date` line.
+    day: Option<String>,
 }
 
 impl Recognizer {
     pub(super) fn new(preset: Option<Preset>) -> Self {
-        Self { preset, layout: None }
+        Self { preset, layout: None, day: None }
     }
 
     /// The fields of a line; `None` if it is a directive, which is not an entry.
@@ -39,6 +41,7 @@ impl Recognizer {
     fn within<'a>(&mut self, line: &'a str, layers: usize) -> Result<Option<Raw<'a>>, Wrong> {
         if w3c::is_directive(line) {
             self.layout = Layout::of(line).or(self.layout.take());
+            self.day = w3c::day(line).or(self.day.take());
             return Ok(None);
         }
         let mut bare = line;
@@ -57,16 +60,16 @@ impl Recognizer {
 
     /// A line without anything before it.
     fn bare<'a>(&self, line: &'a str) -> Option<Raw<'a>> {
-        let layout = self.layout.as_ref();
+        let (layout, day) = (self.layout.as_ref(), self.day.as_deref());
         match self.preset {
             Some(Preset::Alb) => alb::raw(line),
             Some(Preset::Combined) => combined::raw(line),
             Some(Preset::Envoy) => envoy::raw(line),
             Some(Preset::Haproxy) => haproxy::raw(line),
             Some(Preset::S3) => s3::raw(line),
-            Some(Preset::W3c) => w3c::raw(line, layout),
+            Some(Preset::W3c) => w3c::raw(line, layout, day),
             None => combined::raw(line)
-                .or_else(|| w3c::raw(line, layout))
+                .or_else(|| w3c::raw(line, layout, day))
                 .or_else(|| envoy::raw(line))
                 .or_else(|| haproxy::raw(line))
                 .or_else(|| alb::raw(line))

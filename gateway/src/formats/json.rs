@@ -31,7 +31,8 @@ pub(super) fn read(text: &str, collector: &mut Collector) {
     }
 }
 
-/// Whether the text is a series of JSON values, each on a line of its own or after a comma.
+/// Whether the text is a series of JSON values, each on a line of its own, after a comma, or, as shippers
+/// stream them, an object right after another.
 fn is_valid(text: &str) -> bool {
     let mut scanner = Scanner::new(text, 0);
     while scanner.peek().is_some() {
@@ -39,7 +40,7 @@ fn is_valid(text: &str) -> bool {
             return false;
         }
         let end = scanner.at();
-        let is_apart = scanner.skip(b',') || scanner.peek().is_none();
+        let is_apart = scanner.skip(b',') || matches!(scanner.peek(), None | Some(b'{'));
         if !is_apart && !text[end..scanner.at()].contains('\n') {
             return false;
         }
@@ -127,8 +128,8 @@ enum Item<'t> {
 }
 
 impl Reader<'_> {
-    /// A line that holds one entry or an array of entries. A torn array that is not the whole body
-    /// is one invalid entry: the line may just as well be the end of another entry.
+    /// A line that holds one entry, several objects or an array of entries. A torn array that is not the
+    /// whole body is one invalid entry: the line may just as well be the end of another entry.
     fn line(&mut self, line: &str, is_alone: bool) {
         let line = line.trim_matches(',').trim();
         let mut scanner = Scanner::new(line, 0);
@@ -139,15 +140,26 @@ impl Reader<'_> {
                 _ => self.array(&mut scanner),
             };
         }
-        match item(&mut scanner) {
-            Ok(_) if scanner.peek().is_some() => {
-                self.refuse("has text after its end", scanner.at(), line);
+        let mut start = 0;
+        while start < line.len() {
+            let item = item(&mut scanner);
+            let next = scanner.peek();
+            match item {
+                Ok(item @ Item::Object(_)) if next == Some(b'{') => {
+                    self.push(item, line, start..scanner.at());
+                    start = scanner.at();
+                    continue;
+                }
+                Ok(_) if next.is_some() => {
+                    self.refuse("has text after its end", scanner.at(), &line[start..]);
+                }
+                Ok(item) => self.push(item, line, start..line.len()),
+                Err(broken) => match envelope(line, start) {
+                    Some(at) => self.array(&mut Scanner::new(line, at)),
+                    None => self.collector.refuse(not_json(broken), &line[start..]),
+                },
             }
-            Ok(item) => self.push(item, line, 0..line.len()),
-            Err(broken) => match envelope(line, 0) {
-                Some(at) => self.array(&mut Scanner::new(line, at)),
-                None => self.collector.refuse(not_json(broken), line),
-            },
+            return;
         }
     }
 
@@ -314,6 +326,8 @@ mod tests {
             format!("[{VALID},\n{VALID}]").replace(", ", ",\n").replace('{', "{\n"),
             format!("{VALID}\n{VALID}").replace(", ", ",\n").replace('{', "{\n"),
             format!("[{VALID} {VALID}]"),
+            format!("{VALID}{VALID}"),
+            format!("{VALID} {VALID}\n"),
         ];
         for body in &bodies {
             for media_type in [JSON, "application/x-ndjson", "application/jsonl"] {
@@ -357,6 +371,14 @@ mod tests {
             assert_eq!((batch.entries.len(), batch.rejected), (1, 1), "{body}");
             assert!(batch.errors[0].reason.ends_with(rest), "{body}: {:?}", errors(&batch));
         }
+    }
+
+    #[test]
+    fn objects_that_follow_each_other_on_a_line_are_entries_beside_broken_lines_too() {
+        let batch =
+            read(JSON, &format!("{VALID}{VALID}\n{{\"ts\": 1\n{VALID}{VALID} x\n")).expect("lines");
+        assert_eq!(counts(&batch).len(), 3, "{:?}", errors(&batch));
+        assert_eq!(batch.rejected, 2, "{:?}", errors(&batch));
     }
 
     #[test]

@@ -127,7 +127,7 @@ mod tests {
              request.headers.User-Agent cs(User-Agent) httpRequest.userAgent http.useragent \
              http.user_agent ClientRequestUserAgent",
         ),
-        (Slot::Text, "log message MESSAGE event.original textPayload"),
+        (Slot::Text, "log message MESSAGE event.original textPayload short_message"),
         (
             Slot::Status,
             "status Status status_code sc-status EdgeResponseStatus DownstreamStatus \

@@ -15,9 +15,13 @@ pub(super) enum RequestLine<'a> {
 }
 
 /// Reads `METHOD target HTTP/x`. HTTP/0.9 has no version, a log may have cut it off, and servers
-/// accept targets with blanks.
+/// accept targets with blanks. Whoever probes servers also sends versions that there are not: each would
+/// be a page of its own.
 pub(super) fn request_line(text: &str) -> RequestLine<'_> {
     let text = text.trim();
+    if text.contains(['\r', '\n']) {
+        return RequestLine::Unreadable;
+    }
     if is_target(text) && text != "*" {
         return RequestLine::Target(text);
     }
@@ -42,7 +46,11 @@ fn target(rest: &str) -> Option<&str> {
     let (target, version) = rest.rsplit_once(' ').unwrap_or(("", rest));
     let target = target.trim_end();
     if is_version(version, "HTTP") {
-        return (!matches!(target, "" | "-")).then_some(target);
+        let is_torn = target.contains(' ') && !is_target(target);
+        return (!matches!(target, "" | "-") && !is_torn).then_some(target);
+    }
+    if names_http(version) || target.rsplit(' ').next().is_some_and(names_http) {
+        return None;
     }
     let is_foreign = version.split_once('/').is_some_and(|(name, _)| is_version(version, name));
     (!is_foreign && is_target(rest)).then_some(rest)
@@ -52,7 +60,19 @@ fn target(rest: &str) -> Option<&str> {
 fn is_version(text: &str, protocol: &str) -> bool {
     let number = text.strip_prefix(protocol).and_then(|rest| rest.strip_prefix('/'));
     let is_name = !protocol.is_empty() && protocol.bytes().all(|byte| byte.is_ascii_uppercase());
-    is_name && number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+    let is_number = |text: &str| {
+        let (major, minor) = text.split_once('.').unwrap_or((text, "0"));
+        [major, minor].iter().all(|part| {
+            (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    is_name && number.is_some_and(is_number)
+}
+
+/// `HTTP`, `http/1.1`, `HTTP/`: something like a version.
+fn names_http(text: &str) -> bool {
+    let name = text.get(..4).is_some_and(|name| name.eq_ignore_ascii_case("http"));
+    name && (text.len() == 4 || text[4..].starts_with('/') && !text[4..].starts_with("//"))
 }
 
 fn is_target(text: &str) -> bool {
@@ -77,6 +97,8 @@ mod tests {
             ("GET /a b HTTP/1.1", Request("GET", "/a b")),
             ("GET /a", Request("GET", "/a")),
             ("GET /a b", Request("GET", "/a b")),
+            ("GET /a b/c HTTP/1.1", Request("GET", "/a b/c")),
+            ("GET /http HTTP/3", Request("GET", "/http")),
             ("OPTIONS * HTTP/1.0", Request("OPTIONS", "*")),
             ("PRI * HTTP/2.0", Request("PRI", "*")),
             ("CONNECT x.example:443 HTTP/1.1", Request("CONNECT", "x.example:443")),
@@ -110,6 +132,13 @@ mod tests {
             "\u{16} /a HTTP/1.1",
             "<BADREQ>",
             "HTTP/1.1 200 OK",
+            "GET /a http/1.1",
+            "GET /a HTTP/",
+            "GET /a HTTP",
+            "GET /a HTTP/-1",
+            "GET /a HTTP 1.1",
+            "GET /a HTTP/1.1\r\nX: y",
+            "G E T /a HTTP/1.1",
         ] {
             assert_eq!(request_line(text), Unreadable, "{text:?}");
         }

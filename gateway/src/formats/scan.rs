@@ -78,11 +78,13 @@ impl<'t> Scanner<'t> {
     }
 
     /// Reads a value, and reports each leaf in it that is not in an array of objects, with its
-    /// dotted name. Only the first value of an array is reported, under the array's name.
+    /// dotted name. Only the first value of an array is reported, under the array's name. An object
+    /// `{"name": …, "value": …}` in an array is a leaf with a name.
     pub(super) fn value(&mut self, mut report: impl FnMut(&str, Leaf<'t>)) -> Result<(), Broken> {
         let (mut open, mut name) = (Vec::<Open>::new(), String::new());
         loop {
             match self.peek() {
+                Some(b'{') if in_list(&open) && self.pair(&name, &mut report) => {}
                 Some(byte @ (b'{' | b'[')) => {
                     self.at += 1;
                     if open.len() == MAX_DEPTH {
@@ -108,6 +110,32 @@ impl<'t> Scanner<'t> {
                 return Ok(());
             }
         }
+    }
+
+    /// Reads `{"name": …, "value": …}`, as headers are listed, and reports it. False if something else is
+    /// next, which stays the next one.
+    fn pair(&mut self, outer: &str, report: &mut impl FnMut(&str, Leaf<'t>)) -> bool {
+        let mut ahead = *self;
+        let Some((name, value)) = ahead.name_and_value() else { return false };
+        report(&format!("{outer}.{name}"), Leaf::Text(value));
+        *self = ahead;
+        true
+    }
+
+    fn name_and_value(&mut self) -> Option<(Cow<'t, str>, Cow<'t, str>)> {
+        self.skip(b'{');
+        let name = self.member("name")?;
+        let value = self.skip(b',').then(|| self.member("value"))??;
+        (self.skip(b'}') && name.len() < MAX_NAME_BYTES).then_some((name, value))
+    }
+
+    /// The text of the next member, if it has this name.
+    fn member(&mut self, name: &str) -> Option<Cow<'t, str>> {
+        let mut text = || if self.peek() == Some(b'"') { self.quoted().ok() } else { None };
+        if text()? != name || !self.skip(b':') || self.peek() != Some(b'"') {
+            return None;
+        }
+        self.quoted().ok()
     }
 
     /// Closes the values that end here; `true` if one was the outermost. Otherwise the next value
@@ -235,6 +263,13 @@ impl<'t> Scanner<'t> {
     fn broken(&self, reason: &'static str) -> Broken {
         Broken { reason, at: self.at }
     }
+}
+
+/// Whether the next value is in an array that is a member of an object.
+fn in_list(open: &[Open]) -> bool {
+    open.split_last().is_some_and(|(last, outer)| {
+        !last.is_object && !outer.is_empty() && outer.iter().all(|outer| outer.is_object)
+    })
 }
 
 /// Whether a value at this depth is reported. Only the first value of an array is, and nothing

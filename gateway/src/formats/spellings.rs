@@ -296,6 +296,8 @@ pub(super) const NAMES: [(Slot, &[&str]); Slot::COUNT] = [
             "message",
             "log",
             "msg",
+            "shortmessage",
+            "fullmessage",
             "line",
             "event.original",
             "log.original",

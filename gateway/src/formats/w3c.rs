@@ -30,6 +30,9 @@ const OLDER_IIS: &str = "date time s-ip cs-method cs-uri-stem cs-uri-query s-por
 const CLOUDFRONT: &str = "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem \
     sc-status cs(Referer) cs(User-Agent) cs-uri-query";
 
+/// Behind all names that a column may have.
+const LAST: usize = usize::MAX;
+
 /// The columns of the lines that follow.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
@@ -116,8 +119,19 @@ fn quoted(inner: &str) -> Option<(Cow<'_, str>, &str)> {
     }
 }
 
-/// The entry of a line with these columns, or with the usual ones.
-pub(super) fn raw<'a>(line: &'a str, layout: Option<&Layout>) -> Option<Raw<'a>> {
+/// The day that a `#Date` directive names, which is that of lines with a time alone.
+pub(super) fn day(directive: &str) -> Option<String> {
+    let (name, date) = directive.split_once(':')?;
+    let day = date.split_ascii_whitespace().next().filter(|day| times::day(day).is_some());
+    day.filter(|_| name.eq_ignore_ascii_case("#date")).map(str::to_owned)
+}
+
+/// The entry of a line with these columns, or with the usual ones. Where it has no date, it is of this `day`.
+pub(super) fn raw<'a>(
+    line: &'a str,
+    layout: Option<&Layout>,
+    day: Option<&str>,
+) -> Option<Raw<'a>> {
     let usual = if layout.is_none() { Layout::usual(line) } else { None };
     let layout = layout.or(usual.as_ref())?;
     let cells = layout.cells(line).filter(|cells| layout.fits(cells.len()))?;
@@ -134,7 +148,13 @@ pub(super) fn raw<'a>(line: &'a str, layout: Option<&Layout>) -> Option<Raw<'a>>
             raw.add(slot, rank, name_of(slot).into(), Field::Text(text));
         }
     }
-    raw.has(Slot::Time).then_some(raw)
+    if !raw.has(Slot::Time) {
+        return None;
+    }
+    if let Some(day) = day {
+        raw.add(Slot::Time, LAST, "date".into(), Field::text(day.to_owned()));
+    }
+    Some(raw)
 }
 
 /// The name of a column in errors; the name of a duration tells its unit.
@@ -208,6 +228,16 @@ mod tests {
             at.collect::<Vec<_>>()[..2],
             ["2025-05-17T10:05:03+00:00", "2025-05-17T10:05:05+00:00"]
         );
+    }
+
+    #[test]
+    fn lines_with_a_time_alone_are_of_the_day_that_their_head_names() {
+        let body = "#Version: 1.0\n#Date: 2025-05-17 00:00:00\n#Fields: time cs-method cs-uri sc-status\n\
+            10:05:03 GET /a 200\n#Date: 2025-05-18 00:00:00\n10:05:03 GET /b 200\n";
+        assert_counts(body, &["GET /a Other", "GET /b Other"], 0);
+        let batch = read("text/plain", body).expect("it is text");
+        let at: Vec<_> = batch.entries.iter().map(|entry| entry.at.to_rfc3339()).collect();
+        assert_eq!(at, ["2025-05-17T10:05:03+00:00", "2025-05-18T10:05:03+00:00"]);
     }
 
     #[test]

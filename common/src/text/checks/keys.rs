@@ -68,9 +68,12 @@ pub(crate) fn bot_token(text: &str, found: Range<usize>) -> Option<Range<usize>>
 
 /// The path of a web hook, which is the secret part.
 pub(crate) fn hook(text: &str, found: Range<usize>) -> Option<Range<usize>> {
-    let names = ["/services/", "/workflows/", "/webhooks/", "/webhookb2/"];
+    let names = ["/services/", "/workflows/", "/webhooks/", "/webhookb2/", "/webhook/"];
     let start = names.iter().find_map(|name| Some(text[found.clone()].find(name)? + name.len()))?;
-    jointed_key(text, found.start + start..found.end)
+    let own = found.start + start;
+    // Teams has the ids of a group and of an organisation there, with an `@` between them.
+    let end = end_of_run(text, found.end, |c| c.is_ascii_alphanumeric() || "_-./=@".contains(c));
+    Some(own..own + text[own..end].trim_end_matches(['.', '/']).len())
 }
 
 /// A token after the word `bearer` alone, which may also be part of a sentence.

@@ -72,6 +72,18 @@ pub(crate) fn option(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     (!is_option && is_secret_word(&text[own.clone()])).then_some(own)
 }
 
+/// The text of an element: `<password>hunter2</password>`.
+pub(crate) fn element(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let tag = text[found.start + 1..found.end - 1].split([' ', '\t']).next().unwrap_or_default();
+    let name = tag.rsplit(':').next().unwrap_or(tag).to_ascii_lowercase();
+    let owner = name.strip_suffix("token").unwrap_or("");
+    let is_place = PLACES.iter().any(|place| owner.ends_with(place));
+    let own = option(text, found)?;
+    let is_tally =
+        name.ends_with("pass") && text[own.clone()].bytes().all(|byte| byte.is_ascii_digit());
+    (!is_place && !is_tally && !OTHERS.contains(&name.as_str())).then_some(own)
+}
+
 /// A value in quotes after a word: `IDENTIFIED BY 'hunter2'`.
 pub(crate) fn quoted(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let own = value(text, found.end - 1)?;
@@ -103,8 +115,18 @@ pub(crate) fn path_token(text: &str, found: Range<usize>) -> Option<Range<usize>
     let end = found.end + end.unwrap_or(text.len() - found.end);
     let own = &text[found.end..end];
     let digits = own.bytes().filter(u8::is_ascii_digit).count();
-    let is_name = own.contains('.') || own.bytes().all(|byte| byte.is_ascii_digit());
+    let is_name =
+        own.contains('.') || own.bytes().all(|byte| byte.is_ascii_digit()) || is_slug(own);
     (own.len() >= 16 && digits > 1 && !is_name).then_some(found.end..end)
+}
+
+/// `summer-event-2025-registration`: words and short numbers, and none that mixes the two.
+fn is_slug(name: &str) -> bool {
+    let is_word = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let is_number = |part: &str| part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = || name.split(['-', '_']);
+    parts().all(|part| is_word(part) || is_number(part))
+        && parts().filter(|part| is_word(part)).count() > 1
 }
 
 /// The whole name; the pattern matched only its end.

@@ -111,6 +111,8 @@ const IDS: &[&str] = &[
     "upc",
     "hash",
     "inode",
+    "transaction",
+    "txn",
 ];
 
 /// Words that may come between such a word and its number.
@@ -134,7 +136,9 @@ pub(crate) fn numbers_a_thing(text: &str, at: usize) -> bool {
     let is_serial = name == "n" && text[..start].to_ascii_lowercase().ends_with("s/");
     is_serial
         || THINGS.contains(&name.as_str())
-        || name.strip_suffix('s').is_some_and(|n| THINGS.contains(&n))
+        || ["s", "id", "no", "nr", "number"]
+            .iter()
+            .any(|end| name.strip_suffix(end).is_some_and(|n| THINGS.contains(&n)))
 }
 
 /// Whether the number at a position is the id of a record.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::numbered_things::{measured, numbers_a_thing};
-use super::surroundings::{after_column, all_digits, begins, digit, group_lengths, prefixes};
+use super::surroundings::{after_column, all_digits, begins, digit, ends, group_lengths, prefixes};
 
 /// Total digits of phone numbers by country code, for countries where all numbers are equally long.
 /// This keeps the next column out of a number that is written in groups.
@@ -27,7 +27,8 @@ const PHONE_DIGITS: &[(&str, usize)] = &[
 
 pub(crate) fn international_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let number = &text[found.clone()];
-    if !begins(text, found.start) || time_zone(number) || is_round(number) {
+    let is_other = time_zone(number) || is_round(number) || are_coordinates(number);
+    if !begins(text, found.start) || is_other {
         return None;
     }
     let most = most_phone_digits(number.trim_start_matches(['+', '0']));
@@ -38,7 +39,8 @@ pub(crate) fn international_phone(text: &str, found: Range<usize>) -> Option<Ran
 /// A number after 00. Columns of zero-padded numbers look like that too.
 pub(crate) fn prefixed_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let apart = !after_column(text, found.start) && phone_free_before(text, found.start);
-    if apart { international_phone(text, found) } else { None }
+    let is_dump = text[found.clone()].contains("  ");
+    if apart && !is_dump { international_phone(text, found) } else { None }
 }
 
 pub(crate) fn phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
@@ -66,7 +68,15 @@ pub(crate) fn spaced_phone(text: &str, found: Range<usize>) -> Option<Range<usiz
     if quoted || column { None } else { phone(text, found) }
 }
 
-/// A national number with a leading 0 and nine to eleven digits.
+/// The same with the areas and exchanges of North America, which no round numbers are.
+pub(crate) fn spaced_north_american(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let (area, exchange) = (&text[found.start..found.start + 3], &text[found.start + 4..]);
+    let is_round = area.ends_with("00") && !matches!(area, "800" | "900");
+    let is_plausible = !is_round && &exchange[1..3] != "00";
+    if is_plausible && !measured(text, found.end) { spaced_phone(text, found) } else { None }
+}
+
+/// A national number with a leading 0 and nine to eleven digits; a German mobile number may have twelve.
 pub(crate) fn trunk_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if !phone_free_before(text, found.start) || after_column(text, found.start) {
         return None;
@@ -75,23 +85,51 @@ pub(crate) fn trunk_phone(text: &str, found: Range<usize>) -> Option<Range<usize
         let groups = group_lengths(&text[range.clone()]);
         let wide = groups[0] >= 3 || groups[1..].iter().all(|length| *length >= 3);
         let pairs = groups.len() == 5 && groups.iter().all(|length| *length == 2);
+        let pairs = pairs && !among_pairs(text, range);
+        let is_mobile =
+            ["015", "016", "017"].iter().any(|code| text[range.start..].starts_with(code));
+        let most = if is_mobile && groups[0] == 4 { 12 } else { 11 };
         let digits = groups.iter().sum::<usize>();
-        groups.len() > 1 && (9..=11).contains(&digits) && (wide || pairs)
+        groups.len() > 1 && (9..=most).contains(&digits) && (wide || pairs)
     })?;
     phone(text, own)
 }
 
+/// Whether more pairs of hexadecimal digits are before or after these: a list or a dump.
+fn among_pairs(text: &str, own: &Range<usize>) -> bool {
+    let is_pair = |pair: &[u8]| pair.len() == 2 && pair.iter().all(u8::is_ascii_hexdigit);
+    let before = text.as_bytes()[..own.start].strip_suffix(b" ").unwrap_or_default();
+    let (head, last) = before.split_at(before.len().saturating_sub(2));
+    let next = text.as_bytes()[own.end..].strip_prefix(b" ").unwrap_or_default();
+    let is_before = is_pair(last) && !head.last().is_some_and(u8::is_ascii_alphanumeric);
+    let is_after = next.get(..2).is_some_and(is_pair) && ends(text, own.end + 3);
+    is_before || is_after
+}
+
 /// A number in any form after a word for phone.
 pub(crate) fn named_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
-    let start = found.start + text[found.clone()].find(|c: char| "+(".contains(c) || digit(c))?;
+    let start = start_of_number(text, &found)?;
     if !begins_word(text, found.start) || date(&text[start..]) {
         return None;
     }
     prefixes(text, start..found.end).find(|range| {
         let groups = group_lengths(&text[range.clone()]);
-        let most = if groups.len() == 1 || text[start..].starts_with('+') { 15 } else { 11 };
+        let most = match &text.as_bytes()[start..] {
+            _ if groups.len() == 1 => 15,
+            [b'+', ..] => 15,
+            [b'0', ..] | [b'(', b'0', ..] => 12,
+            _ => 11,
+        };
         phone_free_after(text, range.end) && (7..=most).contains(&groups.iter().sum::<usize>())
     })
+}
+
+/// Where the number begins that a match ends with. The name before it may have a digit too: `phone1: `.
+fn start_of_number(text: &str, found: &Range<usize>) -> Option<usize> {
+    let in_number = |c: char| digit(c) || " +().-/".contains(c);
+    let name = text[found.clone()].trim_end_matches(in_number).len();
+    let begins = |c: char| digit(c) || "+(".contains(c);
+    Some(found.start + name + text[found.start + name..found.end].find(begins)?)
 }
 
 /// Whether a word for phone begins here, also as the end of a name: `userPhone`, `cell_phone`.
@@ -102,6 +140,18 @@ fn begins_word(text: &str, at: usize) -> bool {
 /// `+1000000000`: a limit, not a number that somebody has.
 fn is_round(number: &str) -> bool {
     number.ends_with("000000")
+}
+
+/// `+37.7749 -122.4194`
+fn are_coordinates(number: &str) -> bool {
+    let is_decimal = |part: &str| {
+        let (whole, fraction) = part.split_once('.').unwrap_or_default();
+        (1..=3).contains(&whole.len())
+            && fraction.len() > 2
+            && fraction.bytes().all(|b| b.is_ascii_digit())
+    };
+    let mut parts = number.split(['+', '-', ' ']).filter(|part| !part.is_empty());
+    parts.next().is_some_and(is_decimal) && parts.next().is_some_and(is_decimal)
 }
 
 fn phone_free_before(text: &str, at: usize) -> bool {

@@ -85,8 +85,13 @@ const WORDS: &[&str] = &[
     "env",
 ];
 
+/// What may come right before the quote of a value.
+const WRAPPERS: &[&str] =
+    &["Some(", "Just(", "Ok(", "String(", "r", "r#", "b", "br", "u", "f", "N", "@"];
+
 /// The value that begins at a position, without its quotes; `None` if no value begins there.
 pub(crate) fn value(text: &str, at: usize) -> Option<Range<usize>> {
+    let at = at + wrapper(&text[at..]);
     let rest = &text[at..];
     let slashes = rest.bytes().take(4).take_while(|byte| *byte == b'\\').count();
     let own = match rest[slashes..].chars().next()? {
@@ -97,6 +102,13 @@ pub(crate) fn value(text: &str, at: usize) -> Option<Range<usize>> {
         _ => at..end_of_word(text, at),
     };
     (!own.is_empty() && !text[own.clone()].starts_with(MARK)).then_some(own)
+}
+
+/// How many bytes come before the quote of a value that a program shows or writes: `Some("…")`, `r"…"`.
+fn wrapper(rest: &str) -> usize {
+    let is_quoted = |rest: &str| rest.trim_start_matches('\\').starts_with(['"', '\'']);
+    let before = |wrapper: &&&str| rest.strip_prefix(**wrapper).is_some_and(is_quoted);
+    WRAPPERS.iter().find(before).map_or(0, |wrapper| wrapper.len())
 }
 
 /// Where the quote that opened closes: with as many backslashes before it.

@@ -26,13 +26,13 @@ const RELEASES: &[&str] = &[
     "table",
 ];
 /// Software that is written in small letters.
-const SOFTWARE: &str = "android angular apache bash bind bios busybox cargo centos chrome clang cmake consul \
+const SOFTWARE: &str = "actionpack activerecord activesupport android angular apache bash bind bios busybox cargo centos chrome clang cmake consul \
     containerd curl debian docker dotnet dovecot driver drupal edge elasticsearch envoy etcd \
     exim fedora firefox gcc git glibc go gradle grafana hadoop haproxy helm hotfix httpd icu \
     ios istio java jdk jquery jre kafka kernel kibana kubelet kubernetes libc library linux \
     logstash macos mariadb maven module mongo mongodb mysql nginx node nodejs npm nss numpy \
     okhttp openjdk openssh openssl pandas patch perl php plugin postfix postgres postgresql \
-    prometheus python rabbitmq react redis ruby rust rustc safari sdk spark sqlite sudo \
+    prometheus python rabbitmq rack rails react redis ruby rust rustc safari sdk spark sqlite sudo \
     systemd tensorflow terraform tomcat ubuntu windows wordpress zlib zookeeper";
 /// Capitalized words before an address.
 const PLACES: &[&str] = &[
@@ -143,6 +143,9 @@ pub(crate) fn written_as_version(text: &str, found: &Range<usize>, octets: [u8; 
         return true;
     }
     let is_small = is_small(octets) && !has_port(after);
+    if is_small && is_in_path(before, after) {
+        return true;
+    }
     let is_release = || RELEASES.contains(&word.as_str()) || is_software(&word);
     (is_small
         && (is_release() || is_coordinate(before) || is_compared(before) || is_upgrade(before)))
@@ -207,8 +210,20 @@ fn is_packaged(before: &[u8], after: &[u8]) -> bool {
     hyphen || dotted || revision || architecture.iter().any(|name| after.starts_with(name))
 }
 
+/// `/gems/activerecord-7.0.4.3/lib`
+fn is_in_path(before: &[u8], after: &[u8]) -> bool {
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+    let name = before.iter().rev().take(NAME).take_while(is_part).count();
+    let (folder, name) = before.split_at(before.len() - name);
+    let is_named = matches!(name, [first, .., b'-' | b'_'] if first.is_ascii_alphabetic());
+    is_named && folder.ends_with(b"/") && !folder.ends_with(b"//") && after.starts_with(b"/")
+}
+
 /// `name==1.2.3.4`
 fn is_compared(before: &[u8]) -> bool {
+    if [&b"(= "[..], b"~> ", b">= ", b"<= "].iter().any(|sign| before.ends_with(sign)) {
+        return true;
+    }
     [&b"=="[..], b">=", b"<=", b"~=", b"~>", b"^", b"~", b">", b"<"].iter().any(|sign| {
         before.strip_suffix(*sign).is_some_and(|name| name.last().is_none_or(|b| *b != b'='))
     })

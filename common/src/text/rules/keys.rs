@@ -100,7 +100,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "web hook",
-        pattern: r"hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9_/]{10}|discord(?:app)?\.com/api/(?:v[0-9]{1,2}/)?webhooks/[0-9]{10}|webhook\.office\.com/webhookb2/[A-Za-z0-9-]{8}",
+        pattern: r"hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9_/]{10}|discord(?:app)?\.com/api/(?:v[0-9]{1,2}/)?webhooks/[0-9]{10}|(?:webhook|outlook)\.office\.com/webhook(?:b2)?/[A-Za-z0-9-]{8}",
         needs: run(30),
         takes_in: Reach::Beginning,
         check: keys::hook,
@@ -112,7 +112,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "telephony and mail",
-        pattern: r"SK[0-9a-f]{32}|key-[0-9a-f]{32}|[0-9a-f]{32}-us[0-9]{1,2}|xkeysib-[0-9a-f]{32}[0-9a-f-]{0,64}|re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,30}",
+        pattern: r"SK[0-9a-f]{32}|key-[0-9a-f]{32}|[0-9a-f]{32}-us[0-9]{1,2}|re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,30}",
         needs: run(32),
         takes_in: Reach::Word,
         check: keys::exact_key,
@@ -192,13 +192,17 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "work and monitoring",
-        pattern: r"lin_(?:api|oauth)_[A-Za-z0-9]{20}|AT(?:ATT|CTT)3[A-Za-z0-9_-]{20}|PMAK-[A-Za-z0-9-]{20}|secret_[A-Za-z0-9]{40}|ntn_[A-Za-z0-9]{40}|pat[A-Za-z0-9]{14}\.[a-f0-9]{40}|figd_[A-Za-z0-9_-]{30}|glsa_[A-Za-z0-9_]{30}|glc_[A-Za-z0-9+/=]{30}|NRAK-[A-Z0-9]{20}|NRJS-[a-f0-9]{19}|sntry[su]_[A-Za-z0-9_+/=-]{30}|dt0[a-z][0-9]{2}\.[A-Z0-9]{20}|CFPAT-[A-Za-z0-9_-]{30}|tfp_[A-Za-z0-9_-]{30}|phx_[A-Za-z0-9]{30}|sgp_[A-Za-z0-9_]{30}|rdme_[a-z0-9]{40}",
+        pattern: r"lin_(?:api|oauth)_[A-Za-z0-9]{20}|AT(?:ATT|CTT)3[A-Za-z0-9_-]{20}|PMAK-[A-Za-z0-9-]{20}|secret_[A-Za-z0-9]{40}|ntn_[A-Za-z0-9]{40}|pat[A-Za-z0-9]{14}\.[a-f0-9]{40}|figd_[A-Za-z0-9_-]{30}|glsa_[A-Za-z0-9_]{30}|glc_[A-Za-z0-9+/=]{30}|NRAK-[A-Z0-9]{20}|NRJS-[a-f0-9]{19}|sntry[su]_[A-Za-z0-9_+/=-]{30}|dt0[a-z][0-9]{2}\.[A-Z0-9]{20}|CFPAT-[A-Za-z0-9_-]{30}|tfp_[A-Za-z0-9_-]{30}|phx_[A-Za-z0-9]{30}|sgp_[A-Za-z0-9_]{30}|rdme_[a-z0-9]{40}|x(?:key|smtp)sib-[0-9a-f]{32}",
         needs: run(20),
         takes_in: Reach::Word,
         check: keys::key,
         takes: &[
             concat!("lin", "_api_Ab1Cd2Ef3Gh4Ij5Kl6Mn7"),
             concat!("gl", "sa_Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0Uv"),
+            concat!(
+                "xkey",
+                "sib-0123456789abcdef0123456789abcdef0123456789abcdef-Ab1Cd2Ef3Gh4Ij5K"
+            ),
         ],
         spares: &["secret_name_of_the_thing_that_is_long"],
     },

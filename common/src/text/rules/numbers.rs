@@ -25,6 +25,8 @@ pub(super) const RULES: &[Rule] = &[
             "channels 1 2 3 4 5 6 7 8 9 10 11 12 13 36 40 44 48",
             "snowflake 4175928847299117063",
             "order id 4111111111111111",
+            "orderId: 4111111111111111",
+            "txn=4111111111111111",
         ],
     },
     Rule {
@@ -53,11 +55,17 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "social security number, named",
-        pattern: r#"(?i:ssn|social security(?: (?:number|no\.?))?)["']?[ :=#"']{0,4}[0-9]{3}[ -]?[0-9]{2}[ -]?[0-9]{4}"#,
+        pattern: r#"(?i:ssn|social[ _-]?security(?:[ _-]?(?:number|num|no\.?))?)[ :=#"'\\>\[\]]{0,8}[0-9]{3}[ -]?[0-9]{2}[ -]?[0-9]{4}"#,
         needs: digits(9),
         takes_in: Reach::Word,
         check: numbers::named_social_security,
-        takes: &["ssn=219099999", "Social Security No. 457 55 5462"],
+        takes: &[
+            "ssn=219099999",
+            "Social Security No. 457 55 5462",
+            r#"{"log":"{\"ssn\":\"219099999\"}"}"#,
+            "<ssn>219099999</ssn>",
+            "socialSecurityNumber=219099999",
+        ],
         spares: &["ssn=000990000", "classn 219099999"],
     },
 ];

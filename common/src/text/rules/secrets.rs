@@ -17,6 +17,8 @@ pub(super) const RULES: &[Rule] = &[
             "DB_PASSWORD=hunter2",
             "Password=hunter2;Server=db",
             "?user=a&pwd=hunter2&x=1",
+            "password: Some(\"hunter2x9\")",
+            "password=r\"hunter2x9\"",
         ],
         spares: &[
             "using password: YES",
@@ -44,7 +46,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "secret, token or key by name",
-        pattern: r#"(?i-u:secret|token|credentials?|(?:api|access|secret|private|encryption|encrypt|signing|account|auth|subscription|shared|sharedaccess|master|storage|consumer|app|service|deploy|session|client|admin)[_. -]?key|jsessionid|phpsessid|sessionid|session_?token|signature|authkey)[0-9]?(?:\\{0,3}["'])?\]?[ \t]{0,3}(?:=>|:=|==?|:)[ \t]{0,3}"#,
+        pattern: r#"(?i-u:secret|token|credentials?|(?:api|access|secret|private|encryption|encrypt|signing|account|auth|subscription|shared|sharedaccess|master|storage|consumer|app|service|deploy|session|client|admin|functions)[_. -]?key|secret_key_base|_auth|jsessionid|phpsessid|sessionid|session_?token|signature|authkey)[0-9]?(?:\\{0,3}["'])?\]?[ \t]{0,3}(?:=>|:=|==?|:)[ \t]{0,3}"#,
         needs: rule::named(),
         takes_in: Reach::Name,
         check: named::secret,
@@ -55,6 +57,8 @@ pub(super) const RULES: &[Rule] = &[
             r#"{"refresh_token":"1a2b3c4d"}"#,
             "AccountKey=Zm9vYmFyMTIzNDU2Nzg5MA==;EndpointSuffix=x",
             "X-Auth-Token: gAAAAABh1234",
+            "secret_key_base: 29fe81b4c7d0a5",
+            "//registry.example/:_auth=YW5uOnNlY3JldA==",
         ],
         spares: &[
             "next_page_token=abcdef123",
@@ -88,12 +92,23 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "password in XML",
-        pattern: r"<(?i-u:[A-Za-z0-9_:.-]{0,32}(?:password|passwd|secret|token|apikey))>",
+        pattern: r"<(?i-u:[A-Za-z0-9_:.-]{0,32}(?:password|passwd|pwd|pass|secret|token|apikey))(?:[ \t][^<>]{0,200})?>",
         needs: rule::named(),
         takes_in: Reach::Beginning,
-        check: named::option,
-        takes: &["<password>hunter2</password>"],
-        spares: &["<password></password>", "<Token>null</Token>"],
+        check: named::element,
+        takes: &[
+            "<password>hunter2</password>",
+            "<wsse:Password Type=\"PasswordText\">hunter2</wsse:Password>",
+            "<Pwd>hunter2</Pwd>",
+            "&lt;password&gt;hunter2&lt;/password&gt;",
+        ],
+        spares: &[
+            "<password></password>",
+            "<Token>null</Token>",
+            "<NextToken>abc</NextToken>",
+            "<pass>12</pass>",
+            "<bypass>on</bypass>",
+        ],
     },
     Rule {
         name: "password in quotes",
@@ -104,6 +119,7 @@ pub(super) const RULES: &[Rule] = &[
         takes: &[
             "CREATE USER ann IDENTIFIED BY 'hunter2'",
             "ALTER ROLE ann WITH PASSWORD 'hunter2'",
+            "create user ann identified by \"hunter2x9\"",
         ],
         spares: &["option 'password' missing", "field password 'required'"],
     },
@@ -118,11 +134,17 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "security code of a card",
-        pattern: r#"(?i-u:cvv2?|cvc2?)["']?[ ]?[:=][ ]?"#,
+        pattern: r#"(?i-u:cvv2?|cvc2?|security[_ -]?code)(?:\\{0,3}["'])?[ ]?(?:=>|[:=>])[ ]?"#,
         needs: digits(3),
         takes_in: Reach::Name,
         check: named::code,
-        takes: &["cvv=123", r#"{"cvc":"1234"}"#],
+        takes: &[
+            "cvv=123",
+            r#"{"cvc":"1234"}"#,
+            r#"{"log":"{\"cvv\":\"123\"}"}"#,
+            "<cvv>123</cvv>",
+            "security_code=1234",
+        ],
         spares: &["cvv ***", "cvc=12345"],
     },
     Rule {
@@ -223,11 +245,16 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "token in a path",
-        pattern: r"/(?i-u:[a-z_-]{0,24}(?:reset|verify|verification|confirm|confirmation|activate|activation|invite|invitation|magic|magic-link|unsubscribe|token|password))/",
+        pattern: r"/(?i-u:[a-z_-]{0,24}(?:reset|verify|verification|confirm|confirmation|activate|activation|invite|invitation|magic|magic-link|unsubscribe|token|password)(?:[_-]?(?:e-?mail|account|user|token|link|password))?)/",
         needs: run(16),
         takes_in: Reach::Beginning,
         check: named::path_token,
-        takes: &["GET /reset/4f9aB2c81d77e0a6b3"],
-        spares: &["/reset/my-long-page-name-here", "/verify/1234567890123456"],
+        takes: &["GET /reset/4f9aB2c81d77e0a6b3", "GET /confirm-email/DC7Gn2r93wb8DPhdhxLVporFK12"],
+        spares: &[
+            "/reset/my-long-page-name-here",
+            "/verify/1234567890123456",
+            "/invite/summer-event-2025-registration",
+            "/confirm/order-2025-0001-checkout",
+        ],
     },
 ];
