@@ -8,6 +8,7 @@ mod client;
 mod emulator;
 mod error;
 mod goals;
+mod history;
 mod machine;
 mod page;
 mod plot;
@@ -38,6 +39,7 @@ use tempfile::TempDir;
 use crate::cases::{CASES, Case};
 use crate::emulator::Emulator;
 use crate::error::BenchError;
+use crate::history::HistoryArgs;
 use crate::postgres::Postgres;
 use crate::results::{Machine, Results};
 use crate::rows::{Keeps, ROWS, Row};
@@ -89,6 +91,8 @@ struct Args {
 enum Instead {
     #[command(bin_name = "./dev soak")]
     Soak(SoakArgs),
+    #[command(bin_name = "./dev history")]
+    History(HistoryArgs),
 }
 
 /// The files that are written.
@@ -104,6 +108,7 @@ async fn main() -> ExitCode {
     let args = Args::parse();
     let ended = match &args.instead {
         Some(Instead::Soak(soak)) => soak::run(soak).await,
+        Some(Instead::History(history)) => history::run(history).await,
         None => run(&args).await,
     };
     match ended {

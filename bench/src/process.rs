@@ -51,6 +51,12 @@ impl Process {
         self.child.id()
     }
 
+    /// Ends it at once, as a crash would.
+    pub(crate) fn kill(&mut self) -> io::Result<()> {
+        self.child.kill()?;
+        self.child.wait().map(drop)
+    }
+
     fn stop(&mut self) -> io::Result<()> {
         if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
             kill_process(pid, Signal::INT)?;

@@ -50,6 +50,8 @@ pub(crate) struct Sender<'a> {
     pub(crate) shape: Shape,
     pub(crate) run: &'a str,
     pub(crate) next: AtomicU64,
+    /// Not more requests than these; a fixed rate has its own number.
+    pub(crate) most: u64,
     pub(crate) began: Instant,
     pub(crate) lasts: Duration,
 }
@@ -62,7 +64,8 @@ enum Pace {
 
 impl<'a> Sender<'a> {
     pub(crate) fn new(target: Target<'a>, shape: Shape, run: &'a str, lasts: Duration) -> Self {
-        Self { target, shape, run, next: AtomicU64::new(0), began: Instant::now(), lasts }
+        let (next, most) = (AtomicU64::new(0), u64::MAX);
+        Self { target, shape, run, next, most, began: Instant::now(), lasts }
     }
 
     pub(crate) async fn send(&self, load: Load) -> Sent {
@@ -104,7 +107,9 @@ impl<'a> Sender<'a> {
         match pace {
             Pace::AtOnce => {
                 let now = Instant::now();
-                (now < self.began + self.lasts).then(|| (self.next.fetch_add(1, Relaxed), now))
+                let is_time = now < self.began + self.lasts;
+                let n = is_time.then(|| self.next.fetch_add(1, Relaxed));
+                n.filter(|n| *n < self.most).map(|n| (n, now))
             }
             Pace::Fixed { a_second, due } => {
                 due.acquire().await.ok()?.forget();

@@ -8,6 +8,8 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 const SITES: u64 = 1_000;
 const PAGES: u64 = 50;
 const USERS: u64 = 5_000;
+/// Of a history, of which a thousand events have all days, pages and users.
+const FEW: u64 = 10;
 pub(crate) const LINES: u64 = 1_000;
 /// The days over which records are spread.
 const DAYS: u64 = 25;
@@ -23,12 +25,16 @@ pub(crate) enum Shape {
     OneDay,
     /// Events of one site, spread evenly over 25 days.
     ManyDays,
+    /// The same of few pages and users, who come from several sites and campaigns.
+    History,
     /// Events of one day and 1,000 sites.
     ManyTenants,
     /// Events with 4 KiB of payload each.
     Payload,
     /// Texts of 2,000 characters with personal data in them.
     Texts,
+    /// Texts of one line.
+    ShortTexts,
     /// Lines of an access log: a thousand within a minute, of 50 pages.
     Dense,
     /// Lines over 25 days, each of another page and minute.
@@ -46,8 +52,10 @@ pub(crate) enum Kind {
 impl Shape {
     pub(crate) fn kind(self) -> Kind {
         match self {
-            Self::OneDay | Self::ManyDays | Self::ManyTenants | Self::Payload => Kind::Events,
-            Self::Texts => Kind::Texts,
+            Self::OneDay | Self::ManyDays | Self::History | Self::ManyTenants | Self::Payload => {
+                Kind::Events
+            }
+            Self::Texts | Self::ShortTexts => Kind::Texts,
             Self::Dense | Self::Sparse => Kind::Lines,
         }
     }
@@ -80,17 +88,18 @@ impl Shape {
         // Writing to a string cannot fail.
         let _ = match self.kind() {
             Kind::Events => self.event(run, n, body),
-            Kind::Texts => text(run, n, body),
+            Kind::Texts => text(run, n, if self == Self::Texts { 20 } else { 1 }, body),
             Kind::Lines => (n * LINES..(n + 1) * LINES).try_for_each(|line| self.line(line, body)),
         };
     }
 
     fn event(self, run: &str, n: u64, body: &mut String) -> std::fmt::Result {
         let site = if self == Self::ManyTenants { n % SITES } else { 0 };
-        let day = if self == Self::ManyDays { n % DAYS } else { 0 };
+        let day = if matches!(self, Self::ManyDays | Self::History) { n % DAYS } else { 0 };
+        let (pages, users) = if self == Self::History { (FEW, FEW) } else { (PAGES, USERS) };
         let at = time((day * 86_400 + scatter(n) % 86_400).cast_signed());
         let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let (page, user) = (scatter(n + 1) % PAGES, scatter(n + 2) % USERS);
+        let (page, user) = (scatter(n + 1) % pages, scatter(n + 2) % users);
         write!(
             body,
             r#"{{"site_id":"{run}.{site}","event_id":"{run}-{n}","event_type":"page_view","path":"/pages/{page}","user_id":"user-{user}","timestamp":"{at}","payload":{{"#
@@ -99,6 +108,13 @@ impl Shape {
             body.push_str(r#""text":""#);
             body.extend(std::iter::repeat_n('x', PAYLOAD));
             body.push('"');
+        }
+        if self == Self::History {
+            let from = scatter(n + 3) % FEW;
+            write!(
+                body,
+                r#""referrer":"https://site-{from}.example/","utm_campaign":"campaign-{from}""#
+            )?;
         }
         body.push_str("}}");
         Ok(())
@@ -119,9 +135,9 @@ impl Shape {
     }
 }
 
-fn text(run: &str, n: u64, body: &mut String) -> std::fmt::Result {
+fn text(run: &str, n: u64, lines: u64, body: &mut String) -> std::fmt::Result {
     write!(body, r#"{{"tenant_id":"{run}.0","log_id":"{run}-{n}","text":""#)?;
-    for line in 0..20 {
+    for line in 0..lines {
         write!(
             body,
             "line {line} of {n}: user-{}@example.com called 555-0199 from 192.0.2.{line} and waited for it\\n",
@@ -177,6 +193,16 @@ mod tests {
             assert_eq!(distinct(&events, "event_id", 99), 2_000, "{shape:?}");
             assert_eq!(distinct(&events, "path", 99), 50, "{shape:?}");
         }
+    }
+
+    #[test]
+    fn a_thousand_events_of_a_history_have_all_its_days_pages_and_users() {
+        let events = events(Shape::History, 1_000);
+        for (field, count) in [("path", FEW), ("user_id", FEW), ("payload", FEW)] {
+            let values: HashSet<_> = events.iter().map(|event| event[field].to_string()).collect();
+            assert_eq!(values.len() as u64, count, "{field}");
+        }
+        assert_eq!(distinct(&events, "timestamp", 10) as u64, DAYS);
     }
 
     #[test]

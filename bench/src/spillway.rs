@@ -86,7 +86,12 @@ impl Spillway {
         Ok(self.client.get(url).send().await?.error_for_status()?.text().await?)
     }
 
-    async fn json(&self, path: &str) -> Result<Value, BenchError> {
+    pub(crate) async fn is_ready(&self) -> bool {
+        let answer = self.client.get(format!("http://{}/ready", self.address)).send().await;
+        answer.is_ok_and(|answer| answer.status() == StatusCode::OK)
+    }
+
+    pub(crate) async fn json(&self, path: &str) -> Result<Value, BenchError> {
         let answer = self.client.get(format!("http://{}{path}", self.address)).send().await?;
         Ok(answer.error_for_status()?.json().await?)
     }

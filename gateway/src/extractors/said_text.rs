@@ -6,8 +6,9 @@ use serde_json::Value;
 use super::json::Object;
 use crate::problem::{FieldError, ProblemCode};
 
-/// The names of a text, the preferred one first.
-pub(crate) const NAMES: [&str; 5] = ["text", "message", "msg", "log", "body"];
+/// The names of a text, the preferred one first. The last two are GELF's.
+pub(crate) const NAMES: [&str; 7] =
+    ["text", "message", "msg", "log", "body", "full_message", "short_message"];
 
 /// A text as an object has it.
 #[derive(Debug)]
