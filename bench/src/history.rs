@@ -177,8 +177,8 @@ impl<'a> History<'a> {
         self.folder.path().join("data")
     }
 
-    /// Fills the queue with texts whose work never ends, kills the program, and returns how long another
-    /// one takes until it says that it is ready.
+    /// Fills the queue with texts, of which few are done meanwhile, kills the program, and returns how long
+    /// another one takes until it says that it is ready.
     async fn restarted_with(&mut self, backlog: u64) -> Result<Duration, BenchError> {
         self.send(Shape::ShortTexts, 0, backlog).await;
         self.process.kill()?;
@@ -196,7 +196,7 @@ fn started(program: &Path, folder: &Path) -> Result<Process, BenchError> {
     let port = free_port()?;
     let mut command = Command::new(program);
     command.env("PORT", port.to_string()).env("DATA_DIR", folder.join("data"));
-    command.env("LOG_REQUESTS", "off").env("WORK_SECONDS_PER_CHAR", "100");
+    command.env("LOG_REQUESTS", "off").env("WORK_SECONDS_PER_CHAR", "0.05");
     Process::start("spillway", &mut command, port, folder)
 }
 
