@@ -25,5 +25,5 @@ async fn every_number_is_exact_embedded() {
 /// The optimized programs do the same with 20,000 events, in `release.rs`.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_number_is_exact_on_the_emulators() {
-    assert_exact_on_the_emulators(Binaries::shared().await, 5_000).await;
+    assert_exact_on_the_emulators(Binaries::shared().await, 2_000).await;
 }
