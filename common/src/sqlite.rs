@@ -15,6 +15,8 @@ mod truncation;
 
 /// Most jobs in a transaction; beyond that, waiting costs more than sharing an fsync saves.
 const GROUP: usize = 1024;
+/// The longest that a write waits for others that it can share an fsync with, if it has no hurry.
+const SOON: Duration = Duration::from_millis(3);
 /// A number in the file's header that nothing here reads.
 const VERSION: &str = "user_version";
 /// Most connections that read at the same time.
@@ -59,7 +61,22 @@ impl From<rusqlite::Error> for SqliteError {
 
 type Reply = Box<dyn FnOnce(Result<(), SqliteError>) + Send>;
 /// Runs in the transaction, if it could begin.
-type Job = Box<dyn FnOnce(Result<Place<'_>, SqliteError>) -> Done + Send>;
+type Run = Box<dyn FnOnce(Result<Place<'_>, SqliteError>) -> Done + Send>;
+
+/// Something to write.
+struct Job {
+    run: Run,
+    when: When,
+}
+
+/// When something is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    /// As soon as the writer has time.
+    Now,
+    /// With what else is written within [`SOON`], or else alone.
+    Soon,
+}
 
 /// A job that has run.
 struct Done {
@@ -103,20 +120,39 @@ impl Database {
         E: From<SqliteError> + Send + 'static,
         F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     {
+        self.write_when(When::Now, job).await
+    }
+
+    /// The same for something that has no hurry: it waits a moment for other writes.
+    pub(crate) async fn write_soon<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<SqliteError> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    {
+        self.write_when(When::Soon, job).await
+    }
+
+    async fn write_when<T, E, F>(&self, when: When, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<SqliteError> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    {
         let (sender, receiver) = oneshot::channel();
-        self.enqueue(job, |result| drop(sender.send(result)));
+        self.enqueue(when, job, |result| drop(sender.send(result)));
         receiver.await.map_err(|_| SqliteError::Closed)?
     }
 
     /// The same without waiting: `reply` is called on the writer with the result.
-    pub(crate) fn enqueue<T, E, F, R>(&self, job: F, reply: R)
+    pub(crate) fn enqueue<T, E, F, R>(&self, when: When, job: F, reply: R)
     where
         T: Send + 'static,
         E: From<SqliteError> + Send + 'static,
         F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
         R: FnOnce(Result<T, E>) + Send + 'static,
     {
-        let job: Job = Box::new(move |place| {
+        let run: Run = Box::new(move |place| {
             let result = place.map_err(E::from).and_then(|place| place.run(job));
             let failed = result.is_err();
             let reply: Reply = Box::new(move |committed| {
@@ -124,9 +160,9 @@ impl Database {
             });
             Done { failed, reply }
         });
-        let jobs = self.jobs.as_ref().map(|jobs| jobs.send(job));
-        if let Some(Err(mpsc::SendError(job))) = jobs {
-            (job(Err(SqliteError::Closed)).reply)(Err(SqliteError::Closed));
+        let sent = self.jobs.as_ref().map(|jobs| jobs.send(Job { run, when }));
+        if let Some(Err(mpsc::SendError(job))) = sent {
+            ((job.run)(Err(SqliteError::Closed)).reply)(Err(SqliteError::Closed));
         }
     }
 
@@ -224,7 +260,7 @@ fn write_group(
     first: Job,
     queue: &mpsc::Receiver<Job>,
 ) -> Option<Job> {
-    let second = queue.try_recv().ok();
+    let second = second(&first, queue);
     let is_alone = second.is_none();
     // Jobs that arrive while one runs on its own are the next group: if that one fails, so does the
     // transaction.
@@ -235,12 +271,20 @@ fn write_group(
     if let (Err(error), true) = (&committed, replies.is_empty()) {
         // It could not begin: somebody holds the file. All waiting jobs have waited long enough.
         let waiting = group.by_ref().chain(queue.try_iter());
-        replies.extend(waiting.map(|job| job(Err(error.clone())).reply));
+        replies.extend(waiting.map(|job| (job.run)(Err(error.clone())).reply));
     }
     for reply in replies {
         reply(committed.clone());
     }
     group.next()
+}
+
+/// The job behind the first. One that has no hurry waits for it.
+fn second(first: &Job, queue: &mpsc::Receiver<Job>) -> Option<Job> {
+    match first.when {
+        When::Now => queue.try_recv().ok(),
+        When::Soon => queue.recv_timeout(SOON).ok(),
+    }
 }
 
 fn commit(
@@ -252,7 +296,7 @@ fn commit(
     let transaction =
         Transaction::new(connection, TransactionBehavior::Immediate).map_err(SqliteError::from)?;
     for job in group {
-        let Done { failed, reply } = job(Ok(Place { transaction: &transaction, is_alone }));
+        let Done { failed, reply } = (job.run)(Ok(Place { transaction: &transaction, is_alone }));
         replies.push(reply);
         if transaction.is_autocommit() {
             // Jobs that follow would not be in a transaction. They are the next group.
@@ -365,7 +409,7 @@ mod tests {
             begin.send(()).expect("the test waits");
             wait.recv().map_err(|_| SqliteError::Closed)
         };
-        database.enqueue(busy, drop::<Result<(), SqliteError>>);
+        database.enqueue(When::Now, busy, drop::<Result<(), SqliteError>>);
         begun.recv().expect("it runs");
         go
     }

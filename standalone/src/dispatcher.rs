@@ -15,6 +15,9 @@ use worker::{Disposition, Worker};
 /// How many messages of fast kinds are processed at once: enough to fill a commit that is being
 /// written, one that is being prepared, and acknowledgements on their way to disk.
 const FAST_SLOTS: usize = 3_072;
+/// How many large batches of access-log entries are: one that is being written, one that is prepared, and
+/// some that are read. Each takes up to some 15 MB.
+const BULK_SLOTS: usize = 8;
 /// How long to wait after the queue failed.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
 
@@ -34,12 +37,13 @@ pub(crate) struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Delivers from both lanes. Returns after a stop, when nothing is being processed any more.
+    /// Delivers from all lanes. Returns after a stop, when nothing is being processed any more.
     pub(crate) async fn run(self) {
         let tracker = TaskTracker::new();
         futures::join!(
             self.serve(Lane::Fast, FAST_SLOTS, &tracker),
             self.serve(Lane::Slow, self.work_concurrency, &tracker),
+            self.serve(Lane::Bulk, BULK_SLOTS, &tracker),
         );
         tracker.close();
         tracker.wait().await;

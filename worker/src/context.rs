@@ -18,10 +18,14 @@ pub(crate) struct Context {
     pub(crate) stopping: CancellationToken,
     /// The texts whose parts may be read at once.
     pub(crate) completions: Semaphore,
+    /// The bytes of batches of access-log entries that may be in work at once.
+    pub(crate) batches: Semaphore,
 }
 
 /// Most texts whose parts are read at once: each may take some 16 MB.
 const COMPLETIONS: usize = 4;
+/// Most bytes of batches in work: their counts may take fifty times as much.
+pub(crate) const BATCH_BYTES: usize = 2 << 20;
 
 impl Context {
     /// Starts a committer for `store`. Must be called inside a tokio runtime.
@@ -29,7 +33,8 @@ impl Context {
         let limits = settings.commit_limits(store.commit_limits());
         let committer = Committer::start(Arc::clone(&store), limits);
         let (stopping, completions) = (CancellationToken::new(), Semaphore::new(COMPLETIONS));
-        Self { store, committer, settings, stopping, completions }
+        let batches = Semaphore::new(BATCH_BYTES);
+        Self { store, committer, settings, stopping, completions, batches }
     }
 
     /// The shard of spread counts that a unit built now adds to. Nearly all units of one commit

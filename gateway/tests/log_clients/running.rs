@@ -117,7 +117,7 @@ impl Running {
     /// Everything that the broker has, in order of kind, tenant and id.
     pub(crate) async fn published(&self) -> Vec<Published> {
         let mut published = Vec::new();
-        for lane in [Lane::Fast, Lane::Slow] {
+        for lane in [Lane::Fast, Lane::Slow, Lane::Bulk] {
             while self.queue.backlog() > 0 {
                 let leases = self.queue.lease(lane, 1_000).now_or_never();
                 let Some(leases) = leases.transpose().expect("a lease") else { break };

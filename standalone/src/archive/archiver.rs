@@ -21,7 +21,9 @@ use super::writer::{Blocked, WriteError, Writer};
 const MOST_MESSAGES: usize = 4_096;
 /// About how many bytes are written at once.
 const MOST_BYTES: usize = 8 << 20;
-/// How long to wait for more messages after the first, so that they share an fsync.
+/// Fewer messages than these wait for others.
+const FEW: usize = 1_024;
+/// How long few messages wait for others that they can share an fsync with.
 const GATHER: Duration = Duration::from_millis(20);
 /// How long to wait after a failure.
 const BACKOFF: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
@@ -76,8 +78,12 @@ impl Archiver {
             if is_all {
                 self.idle(changed, progress.next_try()).await;
             } else if !messages.is_empty() {
+                let are_few = messages.len() < FEW;
                 writer = self.write(writer, messages, &mut progress).await?;
                 waits.reset();
+                if are_few {
+                    self.pause(GATHER).await;
+                }
             }
         }
         Ok(())

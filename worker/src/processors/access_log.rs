@@ -9,7 +9,7 @@ use common::rollup;
 use super::error::ProcessError;
 use super::lookup::look_up;
 use crate::committer::Unit;
-use crate::context::Context;
+use crate::context::{BATCH_BYTES, Context};
 use crate::outcome::RecordOutcome;
 
 /// Stores and counts one part of a batch, once.
@@ -17,6 +17,7 @@ pub(super) async fn process(
     context: &Context,
     record: &Record,
 ) -> Result<RecordOutcome, ProcessError> {
+    let _turn = context.batches.acquire_many(weight(record)).await;
     let entries = access_log::entries(&record.data)?;
     let claim = || log_batch::claim(record, context.settings.keep());
     if let Some(known) = look_up(context, record, claim).await? {
@@ -24,6 +25,11 @@ pub(super) async fn process(
     }
     let counted = Counted { entries: &entries, dimensions: context.settings.log_dimensions };
     Ok(context.committer.commit(unit(context, record, counted)).await?)
+}
+
+/// The bytes of its entries, as far as they count.
+fn weight(record: &Record) -> u32 {
+    u32::try_from(record.data.len().min(BATCH_BYTES)).unwrap_or(u32::MAX)
 }
 
 fn unit(context: &Context, record: &Record, counted: Counted<'_>) -> Unit {

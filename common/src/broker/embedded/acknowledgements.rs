@@ -1,4 +1,6 @@
-//! Acknowledgements that come while the writer is busy are written together.
+//! Acknowledgements that come while the writer is busy are written together. They have no hurry: a message
+//! whose acknowledgement is lost is delivered again, and changes nothing. So they share the fsync of a
+//! publish where one comes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,7 +8,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::table;
-use crate::sqlite::{Database, SqliteError};
+use crate::sqlite::{Database, SqliteError, When};
 
 /// Acknowledgements that are not written yet.
 #[derive(Clone, Default)]
@@ -56,7 +58,7 @@ impl Acknowledgements {
             result
         };
         let acknowledgements = self.clone();
-        database.enqueue(finish, move |result: Result<(), SqliteError>| {
+        database.enqueue(When::Soon, finish, move |result: Result<(), SqliteError>| {
             let taken = taken.lock().unwrap_or_else(PoisonError::into_inner).take();
             let batch = taken.unwrap_or_else(|| acknowledgements.take());
             batch.senders.into_iter().for_each(|sender| drop(sender.send(result.clone())));

@@ -15,7 +15,7 @@ use super::fresh::Fresh;
 use super::publish::{each, has_room};
 use super::schedule::{Flow, Lane, Leased, Schedule};
 use super::table::{self, Archivable, KNOWN, SCHEMA, Unarchived};
-use crate::broker::{Attributes, Broker, Message, PublishError};
+use crate::broker::{Broker, Message, PublishError};
 use crate::budget;
 use crate::data_folder::QUEUE;
 use crate::sqlite::{Database, SqliteError};
@@ -30,16 +30,16 @@ pub struct QueueOptions {
     pub ack_deadline: Duration,
     /// Free disk space, in bytes, below which publishing fails with [`PublishError::Full`].
     pub min_free_bytes: u64,
-    /// How long a message of the fast lane may wait. While a tenant's next one has waited longer,
+    /// How long a message may wait that is not of the slow lane. While a tenant's next one has waited longer,
     /// publishing more of that tenant fails with [`PublishError::Full`].
     pub longest_wait: Duration,
-    /// The lane and tenant of a message with these attributes.
-    pub flow: fn(&Attributes) -> Flow,
+    /// The lane and tenant of a message.
+    pub flow: fn(&Message) -> Flow,
 }
 
 impl QueueOptions {
     /// A queue that accepts messages until the disk is full, however long they wait.
-    pub const fn unbounded(ack_deadline: Duration, flow: fn(&Attributes) -> Flow) -> Self {
+    pub const fn unbounded(ack_deadline: Duration, flow: fn(&Message) -> Flow) -> Self {
         Self { ack_deadline, min_free_bytes: 0, longest_wait: Duration::MAX, flow }
     }
 }
@@ -143,12 +143,13 @@ impl EmbeddedQueue {
         self.database.read(read).await.map_err(QueueError)
     }
 
-    /// Records that these messages are in the archive, on disk.
+    /// Records that these messages are in the archive, on disk. After a crash before that, they are archived
+    /// twice.
     pub async fn archived(&self, ids: Vec<i64>) -> Result<(), QueueError> {
         let write = move |db: &Connection| {
             ids.iter().try_for_each(|id| table::finish(db, *id, "archive", "work"))
         };
-        self.database.write(write).await.map_err(QueueError)
+        self.database.write_soon(write).await.map_err(QueueError)
     }
 
     /// Waits until something is published, acknowledged or released.
@@ -240,7 +241,7 @@ impl EmbeddedQueue {
     /// Whether there is more than can be counted in time: some tenant's messages wait too long.
     fn is_behind(&self, flows: &[Flow]) -> bool {
         let (schedule, now) = (self.schedule(), Instant::now());
-        let mut fast = flows.iter().filter(|flow| flow.lane == Lane::Fast);
+        let mut fast = flows.iter().filter(|flow| flow.lane != Lane::Slow);
         fast.any(|flow| schedule.waited(flow, now) > self.options.longest_wait)
     }
 
@@ -265,8 +266,7 @@ impl EmbeddedQueue {
     /// their share of the bytes in flight, and are scheduled once they are written.
     async fn publish_all(&self, messages: Vec<Message>) -> Result<(), PublishError> {
         has_room(&self.folder, self.options.min_free_bytes)?;
-        let flow = |message: &Message| (self.options.flow)(&message.attributes);
-        let flows: Vec<Flow> = messages.iter().map(flow).collect();
+        let flows: Vec<Flow> = messages.iter().map(self.options.flow).collect();
         if self.is_behind(&flows) {
             return Err(PublishError::Full("more is sent than can be counted"));
         }

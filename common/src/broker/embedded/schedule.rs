@@ -19,6 +19,22 @@ pub enum Lane {
     Fast,
     /// Work that takes seconds or minutes.
     Slow,
+    /// Work of milliseconds that takes much memory: few of these are in work at once.
+    Bulk,
+}
+
+impl Lane {
+    const ALL: [Self; 3] = [Self::Fast, Self::Slow, Self::Bulk];
+
+    /// Its number in the queue's file.
+    pub(super) const fn number(self) -> i64 {
+        self as i64
+    }
+
+    /// The lane with a number; [`Lane::Fast`] if there is none.
+    pub(super) fn numbered(number: i64) -> Self {
+        Self::ALL.into_iter().find(|lane| lane.number() == number).unwrap_or(Self::Fast)
+    }
 }
 
 /// What decides when it is a message's turn.

@@ -63,7 +63,7 @@ pub(super) fn pending(path: &Path, ack_deadline: Duration) -> Result<Schedule, r
 
 /// A value that this code would not write is read as none: a damaged row must not stop the others.
 fn scheduled(row: &Row<'_>) -> rusqlite::Result<(i64, u32, Flow)> {
-    let lane = if row.get(2).unwrap_or(false) { Lane::Slow } else { Lane::Fast };
+    let lane = Lane::numbered(row.get(2).unwrap_or_default());
     let tenant = row.get(3).unwrap_or_default();
     Ok((row.get(0)?, row.get(1).unwrap_or(0), Flow { lane, tenant }))
 }
@@ -112,7 +112,7 @@ pub(super) fn insert(
 ) -> Result<i64, SqliteError> {
     let sql = "INSERT INTO messages (lane, tenant, attributes, data, work) VALUES (?, ?, ?, ?, ?)";
     let attributes = serde_json::json!(message.attributes).to_string();
-    let row = params![flow.lane == Lane::Slow, flow.tenant, attributes, message.data, work];
+    let row = params![flow.lane.number(), flow.tenant, attributes, message.data, work];
     db.prepare_cached(sql)?.execute(row)?;
     Ok(db.last_insert_rowid())
 }
