@@ -79,43 +79,6 @@ impl Books<'_> {
         log.lines().filter(complains).filter(|line| !is_explained(line)).collect()
     }
 
-    /// Waits until nothing is in work, and then compares. Each of the `accepted` records must be stored.
-    /// Another one that was sent may be. Whatever is stored is stored and counted once.
-    ///
-    /// # Panics
-    /// If the program does not come to rest.
-    pub async fn compare(&self, accepted: &BTreeSet<&str>) -> Found {
-        self.at_rest().await;
-        let mut found = Found::default();
-        join_all(TENANTS.map(|tenant| self.stored(tenant))).await.into_iter().for_each(|more| {
-            found.stored.extend(more.stored);
-            found.problems.extend(more.problems);
-        });
-        for lost in accepted.iter().filter(|id| !found.stored.contains(**id)) {
-            found.problems.push(format!("{lost} was accepted, and is lost"));
-        }
-        for tenant in TENANTS {
-            self.count(tenant, &mut found).await;
-        }
-        // The command refuses an archive without messages.
-        if !found.stored.is_empty() {
-            self.recount(&mut found).await;
-        }
-        found
-    }
-
-    /// The lines of the program's log that complain of something that no power cut explains.
-    pub fn complaints<'l>(&self, log: &'l str) -> Vec<&'l str> {
-        let complains = |line: &&str| line.contains("WARN") || line.contains("ERROR");
-        let is_explained =
-            |line: &&str| [TORN, HOLES, DAMAGED].iter().any(|known| line.contains(known));
-        log.lines().filter(complains).filter(|line| !is_explained(line)).collect()
-    }
-
-    fn holes(&self) -> usize {
-        holes::count(&self.folder.join(ARCHIVE)).unwrap_or(0)
-    }
-
     /// Waits until nothing is in work, and everything is in the archive.
     ///
     /// # Panics

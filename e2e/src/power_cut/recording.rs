@@ -8,7 +8,8 @@ use futures::future::join_all;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use super::trace::{Trace, TraceError};
+use super::error::TraceError;
+use super::trace::Trace;
 use crate::api::eventually;
 use crate::binaries::Binaries;
 use crate::service::Service;
