@@ -122,21 +122,14 @@ pub fn tenant(attributes: &Attributes) -> Option<TenantId> {
     attributes.get(attribute::TENANT_ID).and_then(|id| TenantId::parse(id).ok())
 }
 
-/// The bytes of a batch of access-log entries from which it is a large one. In work, an entry may become some
-/// 5 kB of counts, fifty times what it takes in a message.
-#[cfg(feature = "embedded")]
-const LARGE_BATCH: usize = 16 << 10;
-
-/// The lane and tenant of a message in the embedded queue. Texts are slow and large batches take memory, so
+/// The lane and tenant of a message in the embedded queue. Texts are slow and access logs take memory, so
 /// each have a lane of their own and hold up nothing else.
 #[cfg(feature = "embedded")]
-pub fn flow(message: &Message) -> Flow {
-    let Message { data, attributes } = message;
-    let kind = attributes.get(attribute::KIND).and_then(|kind| kind.parse().ok());
-    let lane = match kind {
+pub fn flow(attributes: &Attributes) -> Flow {
+    let lane = match attributes.get(attribute::KIND).and_then(|kind| kind.parse().ok()) {
         Some(Kind::Text) => Lane::Slow,
-        Some(Kind::AccessLog) if data.len() >= LARGE_BATCH => Lane::Bulk,
-        _ => Lane::Fast,
+        Some(Kind::AccessLog) => Lane::Bulk,
+        Some(Kind::Event) | None => Lane::Fast,
     };
     Flow { lane, tenant: attributes.get(attribute::TENANT_ID).cloned().unwrap_or_default() }
 }

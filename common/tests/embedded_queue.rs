@@ -17,7 +17,7 @@ const OPTIONS: QueueOptions = QueueOptions {
     ack_deadline: Duration::from_secs(600),
     min_free_bytes: MIN_FREE_BYTES,
     longest_wait: Duration::MAX,
-    flow: |message| Flow { lane: Lane::Fast, tenant: message.attributes["tenant"].clone() },
+    flow: |attributes| Flow { lane: Lane::Fast, tenant: attributes["tenant"].clone() },
 };
 
 fn folder() -> TempDir {

@@ -15,9 +15,9 @@ use worker::{Disposition, Worker};
 /// How many messages of fast kinds are processed at once: enough to fill a commit that is being
 /// written, one that is being prepared, and acknowledgements on their way to disk.
 const FAST_SLOTS: usize = 3_072;
-/// How many large batches of access-log entries are: one that is being written, one that is prepared, and
-/// some that are read. Each takes up to some 15 MB.
-const BULK_SLOTS: usize = 8;
+/// How many parts of batches of access-log entries are: enough to fill the same. Beyond them, tenants wait in
+/// the queue, where they take turns, and not for the memory that their counts take.
+const BULK_SLOTS: usize = 64;
 /// How long to wait after the queue failed.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
 

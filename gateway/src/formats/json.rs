@@ -398,7 +398,7 @@ mod tests {
         }
         let glued = format!("{VALID}\n{VALID} {VALID}\n{{\"ts\": 14{VALID}\n{VALID}");
         let batch = read(JSON, &glued).expect("it is read");
-        assert_eq!((counts(&batch).len(), batch.rejected), (2, 2));
+        assert_eq!((counts(&batch).len(), batch.rejected), (4, 1));
     }
 
     #[test]

@@ -19,9 +19,6 @@ pub(super) enum RequestLine<'a> {
 /// be a page of its own.
 pub(super) fn request_line(text: &str) -> RequestLine<'_> {
     let text = text.trim();
-    if text.contains(['\r', '\n']) {
-        return RequestLine::Unreadable;
-    }
     if is_target(text) && text != "*" {
         return RequestLine::Target(text);
     }
@@ -49,7 +46,7 @@ fn target(rest: &str) -> Option<&str> {
         let is_torn = target.contains(' ') && !is_target(target);
         return (!matches!(target, "" | "-") && !is_torn).then_some(target);
     }
-    if names_http(version) || target.rsplit(' ').next().is_some_and(names_http) {
+    if rest.split(' ').any(names_http) {
         return None;
     }
     let is_foreign = version.split_once('/').is_some_and(|(name, _)| is_version(version, name));

@@ -55,7 +55,9 @@ impl Progress {
             Some(_) => {}
             None => {
                 self.after = read.last().map_or(self.after, |last| last.id);
-                let waits = |it: &Archivable| self.waiting.contains_key(&flow(&it.message).tenant);
+                let waits = |it: &Archivable| {
+                    self.waiting.contains_key(&flow(&it.message.attributes).tenant)
+                };
                 read.retain(|it| !waits(it));
             }
         }

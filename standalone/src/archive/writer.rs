@@ -100,9 +100,8 @@ impl Writer {
         let mut chunks: BTreeMap<PathBuf, Chunk> = BTreeMap::new();
         for message in messages {
             let (id, attributes) = (message.id, &message.message.attributes);
-            let tenant = flow(&message.message).tenant;
             let folder = self.root.join(place::folder(attributes));
-            let tenant = || Chunk { tenant: tenant.clone(), ..Chunk::default() };
+            let tenant = || Chunk { tenant: flow(attributes).tenant, ..Chunk::default() };
             let chunk = chunks.entry(folder.clone()).or_insert_with(tenant);
             let line = serde_json::to_writer(&mut chunk.lines, &Line::of(message, self.original));
             line.map_err(|error| WriteError { path: folder, source: error.into() })?;

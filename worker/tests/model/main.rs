@@ -19,6 +19,7 @@ mod watch;
 
 use std::env;
 
+use common::broker::embedded::Lane;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 
 use crate::broker::PublishFault;
@@ -70,14 +71,14 @@ fn published(shape: Shape) -> Step {
 }
 
 /// A delivery of one message, whose commits fail after those in `first`.
-fn failing(slow: bool, first: Vec<Fault>) -> Step {
+fn failing(lane: Lane, first: Vec<Fault>) -> Step {
     let faults = Faults { first, others: Fault::Refused, reads: 0 };
-    Step::Deliver(Delivery { slow, most: 1, copies: 1, faults, acknowledges: true })
+    Step::Deliver(Delivery { lane, most: 1, copies: 1, faults, acknowledges: true })
 }
 
 #[test]
 fn an_event_that_is_never_taken_is_a_dead_letter() {
-    let fails = || failing(false, Vec::new());
+    let fails = || failing(Lane::Fast, Vec::new());
     assert_makes_a_dead_letter(&[published(Shape::Event), fails(), fails(), Step::Crash]);
 }
 
@@ -85,14 +86,14 @@ fn an_event_that_is_never_taken_is_a_dead_letter() {
 #[test]
 fn a_text_whose_document_cannot_be_completed_is_a_dead_letter() {
     let second =
-        Delivery { slow: true, most: 1, copies: 1, faults: Faults::NONE, acknowledges: true };
+        Delivery { lane: Lane::Slow, most: 1, copies: 1, faults: Faults::NONE, acknowledges: true };
     assert_makes_a_dead_letter(&[
         published(Shape::LongText),
         // The claim is stored, and the first part is not.
-        failing(true, vec![Fault::None]),
+        failing(Lane::Slow, vec![Fault::None]),
         Step::Deliver(second),
         // The first part is stored, and the text's document is not.
-        failing(true, vec![Fault::None]),
+        failing(Lane::Slow, vec![Fault::None]),
     ]);
 }
 

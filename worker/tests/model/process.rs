@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep, timeout};
 use worker::{Disposition, Worker, WorkerSettings};
 
 use crate::control::Control;
-use crate::schedule::Delivery;
+use crate::schedule::{Delivery, LANES};
 use crate::store::{Faults, UnreliableStore};
 
 /// How long one delivery may take, and a lease lasts.
@@ -81,7 +81,7 @@ impl Process {
         let (worker, queue, store) = (&self.worker, &self.queue, &self.store);
         let early = self.control == Control::AcknowledgedEarly;
         let (leases, ended) = self.runtime.block_on(async {
-            let leases = due(queue, lane(delivery.slow), delivery.most).await;
+            let leases = due(queue, delivery.lane, delivery.most).await;
             if early {
                 acknowledge(queue, &leases).await;
             }
@@ -129,8 +129,8 @@ impl Process {
     }
 
     /// Leases what is due, and gives it back.
-    pub(crate) fn give_back_due(&self, slow: bool, most: usize, counts: bool) {
-        let leases = self.runtime.block_on(due(&self.queue, lane(slow), most));
+    pub(crate) fn give_back_due(&self, lane: Lane, most: usize, counts: bool) {
+        let leases = self.runtime.block_on(due(&self.queue, lane, most));
         leases.iter().for_each(|lease| self.give_back(lease, counts));
     }
 
@@ -177,8 +177,8 @@ impl Process {
 
     /// Delivers everything without a fault. False if something stays in the queue.
     pub(crate) fn finish(&mut self) -> bool {
-        let delivery = |slow| Delivery {
-            slow,
+        let delivery = |lane| Delivery {
+            lane,
             most: ALL,
             copies: 1,
             faults: Faults::NONE,
@@ -190,8 +190,8 @@ impl Process {
                 return true;
             }
             self.expire();
-            for slow in [false, true] {
-                drop(self.deliver(&delivery(slow)));
+            for lane in LANES {
+                drop(self.deliver(&delivery(lane)));
             }
         }
         false
@@ -226,10 +226,6 @@ fn settings() -> WorkerSettings {
         retention_days: None,
         commit_interval_ms: None,
     }
-}
-
-fn lane(slow: bool) -> Lane {
-    if slow { Lane::Slow } else { Lane::Fast }
 }
 
 /// Leases what is due; if nothing is, what is due after the longest back-off. What was stored less than

@@ -96,8 +96,8 @@ impl Run<'_> {
         match step {
             Step::Publish(sending, fault) => self.publish(*sending, *fault),
             Step::Deliver(delivery) => self.deliver(delivery),
-            Step::GiveBack { slow, most, counts } => {
-                self.process().give_back_due(*slow, *most, *counts);
+            Step::GiveBack { lane, most, counts } => {
+                self.process().give_back_due(*lane, *most, *counts);
             }
             Step::AcknowledgeLate => self.acknowledge_late(),
             Step::Expire => self.process().expire(),

@@ -1,5 +1,6 @@
 //! What happens, in which order: random schedules, which shrink to the fewest and simplest steps.
 
+use common::broker::embedded::Lane;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -20,8 +21,8 @@ pub(crate) enum Step {
     Deliver(Delivery),
     /// Messages are leased and given back without any work. It is a failed delivery if it counts.
     GiveBack {
-        /// Of texts, or of all others.
-        slow: bool,
+        /// Of this lane.
+        lane: Lane,
         /// How many at most.
         most: usize,
         /// Whether it counts.
@@ -41,11 +42,14 @@ pub(crate) enum Step {
     RemoveTenant(usize),
 }
 
+/// The lanes of events, access logs and texts.
+pub(crate) const LANES: [Lane; 3] = [Lane::Fast, Lane::Bulk, Lane::Slow];
+
 /// Messages that are delivered at the same time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Delivery {
-    /// Texts, or all others.
-    pub(crate) slow: bool,
+    /// Those of this lane.
+    pub(crate) lane: Lane,
     /// How many at most.
     pub(crate) most: usize,
     /// How often each is delivered at the same time.
@@ -65,8 +69,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (sending(), publish_fault()).prop_map(|(what, fault)| Step::Publish(what, fault)),
         8 => delivery().prop_map(Step::Deliver),
-        2 => (any::<bool>(), 1..3_usize, any::<bool>())
-            .prop_map(|(slow, most, counts)| Step::GiveBack { slow, most, counts }),
+        2 => (lane(), 1..3_usize, any::<bool>())
+            .prop_map(|(lane, most, counts)| Step::GiveBack { lane, most, counts }),
         1 => Just(Step::AcknowledgeLate),
         1 => Just(Step::Expire),
         1 => Just(Step::Crash),
@@ -104,17 +108,20 @@ fn publish_fault() -> impl Strategy<Value = PublishFault> {
 }
 
 fn delivery() -> impl Strategy<Value = Delivery> {
-    let slow = prop_oneof![3 => Just(false), 1 => Just(true)];
     let acknowledges = prop_oneof![3 => Just(true), 1 => Just(false)];
-    (slow, 1..5_usize, 1..3_usize, faults(), acknowledges).prop_map(
-        |(slow, most, copies, faults, acknowledges)| Delivery {
-            slow,
+    (lane(), 1..5_usize, 1..3_usize, faults(), acknowledges).prop_map(
+        |(lane, most, copies, faults, acknowledges)| Delivery {
+            lane,
             most,
             copies,
             faults,
             acknowledges,
         },
     )
+}
+
+fn lane() -> impl Strategy<Value = Lane> {
+    select(LANES.to_vec())
 }
 
 fn faults() -> impl Strategy<Value = Faults> {

@@ -8,7 +8,7 @@ use super::error::QueueError;
 use super::publish::{MIN_FREE_BYTES, each, has_room};
 use super::schedule::Flow;
 use super::table::{FOREIGN, SCHEMA, insert};
-use crate::broker::{Broker, Message, PublishError};
+use crate::broker::{Attributes, Broker, Message, PublishError};
 use crate::data_folder::QUEUE;
 use crate::sqlite::{Database, SqliteError};
 
@@ -17,12 +17,12 @@ use crate::sqlite::{Database, SqliteError};
 pub struct Inbox {
     database: Database,
     folder: PathBuf,
-    flow: fn(&Message) -> Flow,
+    flow: fn(&Attributes) -> Flow,
 }
 
 impl Inbox {
     /// Opens the queue in `folder`, and creates the queue (not the folder) if it is missing.
-    pub fn open(folder: &Path, flow: fn(&Message) -> Flow) -> Result<Self, QueueError> {
+    pub fn open(folder: &Path, flow: fn(&Attributes) -> Flow) -> Result<Self, QueueError> {
         let database = Database::open(&folder.join(QUEUE), SCHEMA).map_err(QueueError)?;
         Ok(Self { database, folder: folder.to_owned(), flow })
     }
@@ -31,7 +31,7 @@ impl Inbox {
         has_room(&self.folder, MIN_FREE_BYTES)?;
         let flow = self.flow;
         let insert_all = self.database.write(move |db| -> Result<(), SqliteError> {
-            messages.iter().try_for_each(|m| insert(db, &flow(m), m, FOREIGN).map(drop))
+            messages.iter().try_for_each(|m| insert(db, &flow(&m.attributes), m, FOREIGN).map(drop))
         });
         insert_all.await.map_err(|error| PublishError::Unavailable(error.into()))
     }

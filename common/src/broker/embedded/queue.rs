@@ -15,7 +15,7 @@ use super::fresh::Fresh;
 use super::publish::{each, has_room};
 use super::schedule::{Flow, Lane, Leased, Schedule};
 use super::table::{self, Archivable, KNOWN, SCHEMA, Unarchived};
-use crate::broker::{Broker, Message, PublishError};
+use crate::broker::{Attributes, Broker, Message, PublishError};
 use crate::budget;
 use crate::data_folder::QUEUE;
 use crate::sqlite::{Database, SqliteError};
@@ -33,13 +33,13 @@ pub struct QueueOptions {
     /// How long a message may wait that is not of the slow lane. While a tenant's next one has waited longer,
     /// publishing more of that tenant fails with [`PublishError::Full`].
     pub longest_wait: Duration,
-    /// The lane and tenant of a message.
-    pub flow: fn(&Message) -> Flow,
+    /// The lane and tenant of a message with these attributes.
+    pub flow: fn(&Attributes) -> Flow,
 }
 
 impl QueueOptions {
     /// A queue that accepts messages until the disk is full, however long they wait.
-    pub const fn unbounded(ack_deadline: Duration, flow: fn(&Message) -> Flow) -> Self {
+    pub const fn unbounded(ack_deadline: Duration, flow: fn(&Attributes) -> Flow) -> Self {
         Self { ack_deadline, min_free_bytes: 0, longest_wait: Duration::MAX, flow }
     }
 }
@@ -266,7 +266,8 @@ impl EmbeddedQueue {
     /// their share of the bytes in flight, and are scheduled once they are written.
     async fn publish_all(&self, messages: Vec<Message>) -> Result<(), PublishError> {
         has_room(&self.folder, self.options.min_free_bytes)?;
-        let flows: Vec<Flow> = messages.iter().map(self.options.flow).collect();
+        let flow = |message: &Message| (self.options.flow)(&message.attributes);
+        let flows: Vec<Flow> = messages.iter().map(flow).collect();
         if self.is_behind(&flows) {
             return Err(PublishError::Full("more is sent than can be counted"));
         }
