@@ -72,8 +72,7 @@ async fn no_more_batches_are_in_work_than_their_bytes_allow() {
     };
     let (ended, ()) = join(deliveries, watch).await;
     assert_eq!(ended, [Disposition::Acknowledge; BATCHES]);
-    let batches: Vec<usize> =
-        store.commits().iter().map(|commit| commit.created().len()).collect();
+    let batches: Vec<usize> = store.commits().iter().map(|commit| commit.created().len()).collect();
     assert_eq!(batches.iter().sum::<usize>(), BATCHES);
     assert!(batches.iter().all(|batches| *batches <= ALL / BATCH), "{batches:?}");
 }
