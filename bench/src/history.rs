@@ -186,6 +186,12 @@ impl<'a> History<'a> {
         self.process = started(self.program, self.folder.path())?;
         self.spillway.address = self.process.address;
         while !self.spillway.is_ready().await {
+            if began.elapsed() > PATIENCE {
+                return Err(BenchError::Failed(
+                    "spillway".to_owned(),
+                    "it is never ready".to_owned(),
+                ));
+            }
             sleep(Duration::from_millis(1)).await;
         }
         Ok(began.elapsed())

@@ -234,8 +234,8 @@ fn cut_torn(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes lines with zeros in them. A power cut during an append may leave zeros in place of any part of it,
-/// before lines that are whole; in JSON there are none.
+/// Removes the lines that contain zero bytes. If the power fails during an append, any part of what was being
+/// appended may be zeros, even in front of whole lines. JSON never contains a zero byte.
 fn remove_holes(folder: &Path, path: &Path) -> io::Result<()> {
     if !has_zeros(path)? {
         return Ok(());

@@ -31,7 +31,7 @@ impl Lane {
         self as i64
     }
 
-    /// The lane with a number; [`Lane::Fast`] if there is none.
+    /// The lane with this number. An unknown number means [`Lane::Fast`].
     pub(super) fn numbered(number: i64) -> Self {
         Self::ALL.into_iter().find(|lane| lane.number() == number).unwrap_or(Self::Fast)
     }

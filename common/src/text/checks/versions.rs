@@ -26,7 +26,8 @@ const RELEASES: &[&str] = &[
     "table",
 ];
 /// Software that is written in small letters.
-const SOFTWARE: &str = "actionpack activerecord activesupport android angular apache bash bind bios busybox cargo centos chrome clang cmake consul \
+const SOFTWARE: &str = "actionpack activerecord activesupport android angular apache bash bind \
+    bios busybox cargo centos chrome clang cmake consul \
     containerd curl debian docker dotnet dovecot driver drupal edge elasticsearch envoy etcd \
     exim fedora firefox gcc git glibc go gradle grafana hadoop haproxy helm hotfix httpd icu \
     ios istio java jdk jquery jre kafka kernel kibana kubelet kubernetes libc library linux \
