@@ -24,25 +24,29 @@ const MAX_REASON_BYTES: usize = 256;
 /// Stands at the end of a text that was cut.
 const CUT: char = '…';
 
-/// Makes the entries of a batch public if the settings say so, and the rejected ones always: an
-/// access log begins with the client's address, and what is not understood cannot be taken apart.
-pub(crate) fn of_batch(settings: &GatewaySettings, tenant: &TenantId, read: &mut ReadEntries) {
-    let rules = settings.page_rules(tenant);
-    let mut texts = Texts { settings, rules, known: HashMap::new() };
-    read.entries.iter_mut().for_each(|entry| texts.of_entry(entry));
-    read.rejects.kept.iter_mut().for_each(of_rejected);
-}
-
-/// The texts of a batch. Most of them occur often.
-struct Texts<'s> {
+/// Makes the batches of a request public. Most of their texts occur often, so each is looked at
+/// once; the size of the body bounds what is remembered.
+pub(crate) struct PublicTexts<'s> {
     settings: &'s GatewaySettings,
-    rules: PageRules,
     known: HashMap<String, String>,
 }
 
-impl Texts<'_> {
-    fn of_entry(&mut self, entry: &mut Entry) {
-        entry.request = public_request(self.settings, self.rules, &entry.request);
+impl<'s> PublicTexts<'s> {
+    pub(crate) fn new(settings: &'s GatewaySettings) -> Self {
+        Self { settings, known: HashMap::new() }
+    }
+
+    /// Makes the entries of a batch public if the settings say so, and the rejected ones always: an
+    /// access log begins with the client's address, and what is not understood cannot be taken
+    /// apart.
+    pub(crate) fn of_batch(&mut self, tenant: &TenantId, read: &mut ReadEntries) {
+        let rules = self.settings.page_rules(tenant);
+        read.entries.iter_mut().for_each(|entry| self.of_entry(rules, entry));
+        read.rejects.kept.iter_mut().for_each(of_rejected);
+    }
+
+    fn of_entry(&mut self, rules: PageRules, entry: &mut Entry) {
+        entry.request = public_request(self.settings, rules, &entry.request);
         let shown = |text: String, most| public(self.settings, &text, most);
         entry.query = entry.query.take().map(|query| shown(query, MAX_URL_BYTES));
         entry.agent = entry.agent.take().map(|agent| self.known(agent, MAX_AGENT_BYTES));
@@ -96,7 +100,7 @@ mod tests {
 
     fn shown(options: &[&str], entry: Entry) -> Entry {
         let mut read = ReadEntries { entries: vec![entry], ..ReadEntries::default() };
-        of_batch(&settings(options), &TenantId::default(), &mut read);
+        PublicTexts::new(&settings(options)).of_batch(&TenantId::default(), &mut read);
         read.entries.remove(0)
     }
 
@@ -164,7 +168,7 @@ mod tests {
         let rejects = Rejects { kept: vec![rejected], ..Rejects::default() };
         let mut read = ReadEntries { rejects, ..ReadEntries::default() };
         let as_sent = settings(&["--redact-paths", "false"]);
-        of_batch(&as_sent, &TenantId::default(), &mut read);
+        PublicTexts::new(&as_sent).of_batch(&TenantId::default(), &mut read);
         let kept = &read.rejects.kept[0];
         assert_eq!(kept.reason, "[REDACTED] is required");
         assert!(kept.text.starts_with("[REDACTED] - - x") && kept.text.ends_with("x…"));

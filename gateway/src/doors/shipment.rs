@@ -21,7 +21,7 @@ use crate::extractors::tenant::{self, TenantNames};
 use crate::extractors::{body, traceparent};
 use crate::formats::{ReadEntries, Rejects, Requests};
 use crate::problem::{Extensions, FieldError, Problem, ProblemCode};
-use crate::public_batch;
+use crate::public_batch::PublicTexts;
 use crate::publish::publish;
 use crate::settings::GatewaySettings;
 use crate::state::Gateway;
@@ -301,8 +301,10 @@ impl Sorted {
             return Ok(records);
         }
         let (settings, named) = (settings.clone(), named.clone());
-        let cut = move |batch| cut(&settings, &named, batch);
-        let cut = web::block(move || batches.into_iter().map(cut).collect());
+        let cut = web::block(move || {
+            let mut texts = PublicTexts::new(&settings);
+            batches.into_iter().map(|batch| cut(&mut texts, &named, batch)).collect()
+        });
         let cut: Result<Vec<_>, _> = cut.await.map_err(|_| Problem::busy())?;
         records.extend(cut.map_err(Problem::internal)?.into_iter().flatten());
         Ok(records)
@@ -311,11 +313,11 @@ impl Sorted {
 
 /// The records of a batch, made public.
 fn cut(
-    settings: &GatewaySettings,
+    texts: &mut PublicTexts<'_>,
     named: &Named,
     mut log: LogBatch,
 ) -> Result<Vec<Record>, serde_json::Error> {
-    public_batch::of_batch(settings, &log.tenant, &mut log.read);
+    texts.of_batch(&log.tenant, &mut log.read);
     let mark = |entry: &mut Entry| named.bound_entry(&log.tenant, entry);
     let parts = batch::parts(std::mem::take(&mut log.read.entries), &Rejects::default(), mark)?;
     Ok(log.records(parts))

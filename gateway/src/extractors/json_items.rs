@@ -1,6 +1,8 @@
 //! Finds the items of a batch in a JSON body by commas, brackets and quotes alone, so that a broken
 //! item does not affect the others.
 
+use memchr::memchr2;
+
 use super::json::BYTE_ORDER_MARK;
 
 /// How often a body may be read again to find the end of broken items.
@@ -113,11 +115,11 @@ pub(crate) fn pieces(json: &[u8]) -> Option<Vec<&[u8]>> {
 fn closing_quote(json: &[u8], opening: usize) -> Option<usize> {
     let mut at = opening + 1;
     loop {
-        match json.get(at)? {
-            b'"' => return Some(at),
-            b'\\' => at += 2,
-            _ => at += 1,
+        at += memchr2(b'"', b'\\', json.get(at..)?)?;
+        if json[at] == b'"' {
+            return Some(at);
         }
+        at += 2;
     }
 }
 

@@ -18,7 +18,7 @@ use crate::batch;
 use crate::dimensions::Named;
 use crate::formats::{self, EntryError, ReadEntries};
 use crate::problem::{FieldError, Problem, ProblemCode};
-use crate::public_batch;
+use crate::public_batch::PublicTexts;
 use crate::state::Gateway;
 
 /// The `source` of every batch of `/logs`.
@@ -64,7 +64,7 @@ impl FromBody for LogBatch {
             let digest = hash::sha256(&body);
             let (format, text) = media.read(body)?;
             let mut read = formats::read(format, &text)?;
-            public_batch::of_batch(&settings, &site, &mut read);
+            PublicTexts::new(&settings).of_batch(&site, &mut read);
             Ok::<_, Problem>((digest, read))
         });
         let (digest, read) = read.await.map_err(|_| Problem::busy())??;

@@ -1,6 +1,8 @@
 //! Lone surrogates in JSON: what a page writes when it has cut a string between the two halves of
 //! an emoji. No text can hold them, so a strict parser refuses the whole body.
 
+use memchr::memchr;
+
 /// Bytes of an escape such as `\ud83d`.
 const ESCAPE_BYTES: usize = 6;
 /// The replacement character, as an escape of the same length.
@@ -9,11 +11,8 @@ const REPLACEMENT: [u8; ESCAPE_BYTES] = *b"\\ufffd";
 /// Replaces the escapes of lone surrogates by U+FFFD. All bytes stay where they are, so that a
 /// parser's error still names the right place; several JSON values may stand one after the other.
 pub(crate) fn repair(json: &mut [u8]) {
-    if !json.contains(&b'\\') {
-        return;
-    }
     let mut at = 0;
-    while let Some(next) = json[at..].iter().position(|byte| *byte == b'\\') {
+    while let Some(next) = memchr(b'\\', &json[at..]) {
         at += next;
         at += match unit(json, at) {
             // Any other escape: the character after the backslash belongs to it.

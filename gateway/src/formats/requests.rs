@@ -48,18 +48,18 @@ impl Requests {
     }
 }
 
-fn request(record: &str, layers: usize) -> Option<Raw<'static>> {
+fn request(record: &str, layers: usize) -> Option<Raw<'_>> {
     let line = trimmed(record);
     if !line.starts_with('{') {
         let raw = Recognizer::default().line(line).ok()??;
-        return is_request(&raw).then(|| raw.into_owned());
+        return is_request(&raw).then_some(raw);
     }
     let object = whole_object(line).ok()?;
     if is_request(&object) {
-        return Some(object.into_owned());
+        return Some(object);
     }
-    let inner = request(object.line_within()?.1, layers.checked_sub(1)?)?;
-    Some(inner.or_time_of(object.into_owned()))
+    let inner = request(object.line_within()?.1, layers.checked_sub(1)?)?.into_owned();
+    Some(inner.or_time_of(object))
 }
 
 /// Whether the fields certainly describe a request that was answered.

@@ -1,7 +1,9 @@
 //! The lines of a bulk request: an action, and the document that it is about.
 
+use std::collections::BTreeMap;
+
 use common::record::RecordId;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::doors::json_record;
 use crate::doors::shipment::{Shipment, Shipped};
@@ -57,17 +59,18 @@ fn wrong(reason: &str) -> FieldError {
 
 /// `{"create":{"_index":"logs","_id":"1"}}`
 fn action(line: &[u8], index: Option<&str>) -> Option<Item> {
-    let action: Map<String, Value> = serde_json::from_slice(line).ok()?;
-    let (name, about) = action.iter().next().filter(|_| action.len() == 1)?;
+    let mut action: BTreeMap<String, BTreeMap<String, Value>> =
+        serde_json::from_slice(line).ok()?;
+    let (name, mut about) = action.pop_first().filter(|_| action.is_empty())?;
     let names = ["create", "delete", "index", "update"];
-    let action = names.into_iter().find(|known| known == name)?;
-    let text = |name: &str| match about.get(name) {
-        Some(Value::String(text)) if !text.is_empty() => Some(text.clone()),
+    let action = names.into_iter().find(|known| *known == name)?;
+    let mut text = |name: &str| match about.remove(name) {
+        Some(Value::String(text)) if !text.is_empty() => Some(text),
         Some(Value::Number(number)) => Some(number.to_string()),
         _ => None,
     };
     let index = text("_index").or_else(|| index.map(str::to_owned)).unwrap_or_default();
-    about.is_object().then(|| Item { action, index, id: text("_id") })
+    Some(Item { action, index, id: text("_id") })
 }
 
 /// The record of a document. Its id counts within its index.

@@ -4,6 +4,7 @@
 use actix_web::http::header::{ACCEPT, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use common::record::RecordId;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::actions::Item;
@@ -18,11 +19,11 @@ pub(crate) const VENDOR: &str = "application/vnd.elasticsearch+json";
 pub(super) fn json(
     request: &HttpRequest,
     mut answer: HttpResponseBuilder,
-    body: &Value,
+    body: &impl Serialize,
 ) -> HttpResponse {
     let kind = media_type(request);
     answer.insert_header(("x-elastic-product", "Elasticsearch"));
-    answer.insert_header((CONTENT_TYPE, kind)).body(body.to_string())
+    answer.insert_header((CONTENT_TYPE, kind)).json(body)
 }
 
 /// JSON, under the name that the client uses for it.
@@ -40,37 +41,108 @@ fn media_type(request: &HttpRequest) -> String {
 }
 
 /// The answer to a bulk request, with an outcome for each action.
-pub(super) fn items(taken: &Taken, items: &[Item]) -> Value {
-    let mut refused = taken.refused.iter().peekable();
-    let outcome = |(index, item): (usize, &Item)| {
-        let error = refused.next_if(|error| error.index == Some(index));
-        let outcome = match error {
-            Some(error) => failed(item, error),
-            None => created(item, &taken.batch, index),
+#[derive(Serialize)]
+pub(super) struct Answer {
+    took: u64,
+    errors: bool,
+    items: Vec<Outcome>,
+}
+
+impl Answer {
+    pub(super) fn of(taken: &Taken, items: Vec<Item>) -> Self {
+        let mut refused = taken.refused.iter().peekable();
+        let outcome = |(index, item)| {
+            let error = refused.next_if(|error| error.index == Some(index));
+            Outcome::of(item, error, &taken.batch, index)
         };
-        json!({ item.action: outcome })
-    };
-    let items: Vec<_> = items.iter().enumerate().map(outcome).collect();
-    json!({"took": 0, "errors": !taken.refused.is_empty(), "items": items})
+        let items = items.into_iter().enumerate().map(outcome).collect();
+        Self { took: 0, errors: !taken.refused.is_empty(), items }
+    }
 }
 
-fn created(item: &Item, batch: &RecordId, index: usize) -> Value {
-    let id = item.id.clone().unwrap_or_else(|| RecordId::in_batch(batch, index).to_string());
-    json!({
-        "_index": item.index, "_id": id, "_version": 1, "result": "created",
-        "_shards": {"total": 1, "successful": 1, "failed": 0},
-        "_seq_no": 0, "_primary_term": 1, "status": 201,
-    })
+/// What became of an action: an object whose only name is the action.
+struct Outcome {
+    action: &'static str,
+    about: About,
 }
 
-/// Elasticsearch has 400 for whatever is wrong with a document. Logstash sends an item with any
-/// other status again, so it would never be done with a text that is too long.
-fn failed(item: &Item, error: &FieldError) -> Value {
-    let FieldError { code, field, reason, .. } = error;
-    json!({
-        "_index": item.index, "_id": item.id, "status": 400,
-        "error": {"type": kind(*code), "reason": format!("{field} {reason}")},
-    })
+#[derive(Serialize)]
+struct About {
+    #[serde(rename = "_index")]
+    index: String,
+    #[serde(rename = "_id")]
+    id: Option<String>,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Cause>,
+    #[serde(flatten)]
+    created: Option<Created>,
+}
+
+#[derive(Serialize)]
+struct Cause {
+    r#type: &'static str,
+    reason: String,
+}
+
+/// What Elasticsearch says about a document that it has added.
+#[derive(Serialize)]
+struct Created {
+    #[serde(rename = "_version")]
+    version: u64,
+    result: &'static str,
+    #[serde(rename = "_shards")]
+    shards: Shards,
+    #[serde(rename = "_seq_no")]
+    number: u64,
+    #[serde(rename = "_primary_term")]
+    term: u64,
+}
+
+#[derive(Serialize)]
+struct Shards {
+    total: u64,
+    successful: u64,
+    failed: u64,
+}
+
+const CREATED: Created = Created {
+    version: 1,
+    result: "created",
+    shards: Shards { total: 1, successful: 1, failed: 0 },
+    number: 0,
+    term: 1,
+};
+
+impl Outcome {
+    /// Elasticsearch has 400 for whatever is wrong with a document. Logstash sends an item with any
+    /// other status again, so it would never be done with a text that is too long.
+    fn of(item: Item, error: Option<&FieldError>, batch: &RecordId, place: usize) -> Self {
+        let Item { action, index, id } = item;
+        let about = match error {
+            Some(error) => {
+                let error = Some(Cause::of(error));
+                About { index, id, status: 400, error, created: None }
+            }
+            None => {
+                let id = id.unwrap_or_else(|| RecordId::in_batch(batch, place).to_string());
+                About { index, id: Some(id), status: 201, error: None, created: Some(CREATED) }
+            }
+        };
+        Self { action, about }
+    }
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map([(self.action, &self.about)])
+    }
+}
+
+impl Cause {
+    fn of(FieldError { code, field, reason, .. }: &FieldError) -> Self {
+        Self { r#type: kind(*code), reason: format!("{field} {reason}") }
+    }
 }
 
 /// Why nothing was taken.

@@ -4,9 +4,9 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use common::tenant::TenantId;
-use serde_json::Value;
 
-use super::{actions, answer};
+use super::actions;
+use super::answer::{self, Answer};
 use crate::doors::authorization::basic;
 use crate::doors::shipment::Origin;
 use crate::doors::sources::ELASTICSEARCH;
@@ -30,7 +30,7 @@ async fn take(
     request: &HttpRequest,
     payload: web::Payload,
     gateway: &Gateway,
-) -> Result<Value, Problem> {
+) -> Result<Answer, Problem> {
     let limit = gateway.settings.max_logs_bytes();
     let body = body::read(request, payload.into_inner(), limit, 0).await?;
     if !is_json(request) {
@@ -44,7 +44,7 @@ async fn take(
     if items.is_empty() {
         return Err(Problem::new(ProblemCode::InvalidBody, "The request has no actions."));
     }
-    Ok(answer::items(&taken, &items))
+    Ok(Answer::of(&taken, items))
 }
 
 /// JSON or lines of JSON, also under the names that newer clients use.
