@@ -84,7 +84,7 @@ impl Recognizer {
         };
         let inner = self.within(line, layers - 1).map(|inner| inner.map(Raw::into_owned));
         match inner {
-            Ok(Some(inner)) => Ok(inner.or_time_of(raw)),
+            Ok(Some(inner)) => Ok(inner.or_time_of(&raw)),
             Ok(None) | Err(_) if raw.has(Slot::Path) => Ok(raw),
             Ok(None) => Err(Wrong::with(name, "is a directive, not a line")),
             Err(wrong) => Err(Wrong::with(name, wrong.reason)),

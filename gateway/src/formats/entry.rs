@@ -122,9 +122,9 @@ impl<'a> Raw<'a> {
     }
 
     /// Takes the times of the entry around it if it has none itself.
-    pub(super) fn or_time_of(mut self, mut outer: Raw<'a>) -> Self {
+    pub(super) fn or_time_of(mut self, outer: &Raw<'a>) -> Self {
         if !self.has(Slot::Time) {
-            self.slots[Slot::Time as usize] = std::mem::take(&mut outer.slots[Slot::Time as usize]);
+            self.slots[Slot::Time as usize].clone_from(&outer.slots[Slot::Time as usize]);
         }
         self
     }

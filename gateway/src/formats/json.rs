@@ -307,6 +307,23 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_headers_has_the_host_and_the_user_agent() {
+        let body = r#"{"timestamp": 1747476303000, "httpRequest": {"uri": "/a", "httpMethod": "GET",
+            "headers": [{"name": "Host", "value": "x.example"},
+                {"name": "User-Agent", "value": "curl/8.4.0"}]}}"#;
+        let batch = read(JSON, body).expect("it is valid");
+        assert_eq!(counts(&batch), ["GET /a curl"]);
+        assert_eq!(batch.entries[0].host.as_deref(), Some("x.example"));
+    }
+
+    #[test]
+    fn a_short_message_of_gelf_may_be_a_line() {
+        let line = r#"203.0.113.7 - - [17/May/2015:10:05:03 +0000] \"GET /a HTTP/1.1\" 200 5 \"-\" \"curl/8.4.0\""#;
+        let body = format!(r#"{{"version":"1.1","host":"web-1","short_message":"{line}"}}"#);
+        assert_eq!(counts(&read(JSON, &body).expect("it is valid")), ["GET /a curl"]);
+    }
+
+    #[test]
     fn every_shape_around_the_entries_is_taken() {
         let bodies = [
             format!("[{VALID},{VALID}]"),

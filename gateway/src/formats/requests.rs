@@ -36,30 +36,38 @@ impl Requests {
         if record.len() > MAX_BYTES {
             return None;
         }
-        let mut raw = request(record, MAX_LAYERS)?;
-        if let Some(time) = time.filter(|_| !raw.has(Slot::Time)) {
-            raw.put(Slot::Time, Field::text(time.to_owned()));
-        }
-        let entry = raw.check(self.now, &mut self.families).ok()?;
+        let entry = request(record, MAX_LAYERS, &mut |raw| self.checked(raw, time))?;
         // A server writes unreadable requests as plain lines; an object with such a field may be
         // anything.
         let is_certain = entry.request != UNREADABLE || !record.contains('{');
         is_certain.then_some(entry)
     }
+
+    fn checked<'a>(&mut self, mut raw: Raw<'a>, time: Option<&'a str>) -> Option<Entry> {
+        if let Some(time) = time.filter(|_| !raw.has(Slot::Time)) {
+            raw.put(Slot::Time, Field::text(time));
+        }
+        raw.check(self.now, &mut self.families).ok()
+    }
 }
 
-fn request(record: &str, layers: usize) -> Option<Raw<'_>> {
+/// What a request becomes.
+type Check<'c> = dyn FnMut(Raw<'_>) -> Option<Entry> + 'c;
+
+/// Checks the fields of a record that certainly describe a request. They borrow from the objects
+/// around them, so they are checked before those are gone.
+fn request(record: &str, layers: usize, check: &mut Check<'_>) -> Option<Entry> {
     let line = trimmed(record);
     if !line.starts_with('{') {
         let raw = Recognizer::default().line(line).ok()??;
-        return is_request(&raw).then_some(raw);
+        return if is_request(&raw) { check(raw) } else { None };
     }
     let object = whole_object(line).ok()?;
     if is_request(&object) {
-        return Some(object);
+        return check(object);
     }
-    let inner = request(object.line_within()?.1, layers.checked_sub(1)?)?.into_owned();
-    Some(inner.or_time_of(object))
+    let (_, inner) = object.line_within()?;
+    request(inner, layers.checked_sub(1)?, &mut |raw| check(raw.or_time_of(&object)))
 }
 
 /// Whether the fields certainly describe a request that was answered.

@@ -25,9 +25,9 @@ pub(super) fn read(body: &[u8], shipment: &mut Shipment) -> Result<(), Problem> 
 /// The tenant that a resource names.
 fn tenant(resource_logs: &[u8]) -> Result<Option<String>, Problem> {
     let Some(resource) = member(resource_logs, "resource")? else { return Ok(None) };
-    let resource: Value = serde_json::from_slice(resource)
+    let mut resource: Value = serde_json::from_slice(resource)
         .map_err(|error| Problem::new(ProblemCode::InvalidJson, format!("resource: {error}.")))?;
-    let attributes = key_values(resource.get("attributes"), MAX_DEPTH).unwrap_or_default();
+    let attributes = key_values(taken(&mut resource, "attributes"), MAX_DEPTH).unwrap_or_default();
     Ok(record::tenant(&attributes))
 }
 
@@ -44,6 +44,7 @@ fn log_record(json: &[u8]) -> Result<LogRecord, FieldError> {
         _ => String::new(),
     };
     let [event_name, trace_id, span_id] = ["eventName", "traceId", "spanId"].map(&mut string);
+    let [body, attributes] = ["body", "attributes"].map(|name| fields.remove(name));
     let number = |name: &str| match fields.get(name) {
         None | Some(Value::Null) => Ok(0),
         Some(value) => whole(value).ok_or_else(|| wrong(name, "must be a whole number")),
@@ -53,8 +54,8 @@ fn log_record(json: &[u8]) -> Result<LogRecord, FieldError> {
         observed_time: number("observedTimeUnixNano")?,
         flags: u32::try_from(number("flags")?).unwrap_or_default(),
         event_name,
-        body: any_value(fields.get("body"), MAX_DEPTH)?,
-        attributes: key_values(fields.get("attributes"), MAX_DEPTH)?,
+        body: any_value(body, MAX_DEPTH)?,
+        attributes: key_values(attributes, MAX_DEPTH)?,
         trace_id: trace_id.to_ascii_lowercase(),
         span_id: span_id.to_ascii_lowercase(),
     })
@@ -70,49 +71,54 @@ fn whole(value: &Value) -> Option<u64> {
 }
 
 /// An array of `KeyValue`.
-fn key_values(list: Option<&Value>, depth: usize) -> Result<Map<String, Value>, FieldError> {
+fn key_values(list: Option<Value>, depth: usize) -> Result<Map<String, Value>, FieldError> {
     let list = match list {
         None | Some(Value::Null) => return Ok(Map::new()),
         Some(Value::Array(list)) => list,
         Some(_) => return Err(wrong("attributes", "must be an array")),
     };
-    let pair = |pair: &Value| {
-        let key = pair.get("key").and_then(Value::as_str);
-        let key = key.ok_or_else(|| wrong("attributes", "must each have a key"))?;
-        Ok((key.to_owned(), any_value(pair.get("value"), depth)?))
+    let pair = |mut pair: Value| match taken(&mut pair, "key") {
+        Some(Value::String(key)) => Ok((key, any_value(taken(&mut pair, "value"), depth)?)),
+        _ => Err(wrong("attributes", "must each have a key")),
     };
-    list.iter().map(pair).collect()
+    list.into_iter().map(pair).collect()
 }
 
 /// `AnyValue`, as plain JSON. `depth` is how deep values may be nested.
-fn any_value(value: Option<&Value>, depth: usize) -> Result<Value, FieldError> {
+fn any_value(value: Option<Value>, depth: usize) -> Result<Value, FieldError> {
     let depth = depth.checked_sub(1).ok_or_else(|| wrong("value", "is nested too deep"))?;
     let fields = match value {
         None | Some(Value::Null) => return Ok(Value::Null),
         Some(Value::Object(fields)) => fields,
         Some(_) => return Err(wrong("value", "must be an object such as {\"stringValue\":\"…\"}")),
     };
-    let known = fields.iter().find(|(name, value)| name.ends_with("Value") && !value.is_null());
+    let known =
+        fields.into_iter().find(|(name, value)| name.ends_with("Value") && !value.is_null());
     let Some((name, value)) = known else { return Ok(Value::Null) };
     match (name.as_str(), value) {
-        ("stringValue" | "bytesValue", Value::String(_)) | ("boolValue", Value::Bool(_)) => {
-            Ok(value.clone())
-        }
-        ("intValue", Value::Number(_)) | ("doubleValue", Value::Number(_) | Value::String(_)) => {
-            Ok(value.clone())
-        }
+        ("stringValue" | "bytesValue", text @ Value::String(_)) => Ok(text),
+        ("boolValue", flag @ Value::Bool(_)) => Ok(flag),
+        ("intValue", number @ Value::Number(_)) => Ok(number),
+        ("doubleValue", number @ (Value::Number(_) | Value::String(_))) => Ok(number),
         ("intValue", Value::String(digits)) => {
             let number = digits.parse::<i64>();
             Ok(number.map_err(|_| wrong("intValue", "must be a whole number"))?.into())
         }
-        ("arrayValue", list) => {
-            let values = list.get("values").and_then(Value::as_array);
-            let values = values.into_iter().flatten().map(|value| any_value(Some(value), depth));
+        ("arrayValue", mut list) => {
+            let Some(Value::Array(values)) = taken(&mut list, "values") else {
+                return Ok(Value::Array(Vec::new()));
+            };
+            let values = values.into_iter().map(|value| any_value(Some(value), depth));
             Ok(values.collect::<Result<Vec<_>, _>>()?.into())
         }
-        ("kvlistValue", list) => Ok(key_values(list.get("values"), depth)?.into()),
+        ("kvlistValue", mut list) => Ok(key_values(taken(&mut list, "values"), depth)?.into()),
         (name, _) => Err(wrong(name, "has the wrong type")),
     }
+}
+
+/// The value of a member, if the value around it is an object that has it.
+fn taken(object: &mut Value, name: &str) -> Option<Value> {
+    object.get_mut(name).map(Value::take)
 }
 
 #[cfg(test)]
@@ -122,7 +128,7 @@ mod tests {
     use super::*;
 
     fn plain(value: Value) -> Result<Value, String> {
-        any_value(Some(&value), MAX_DEPTH).map_err(|error| error.reason)
+        any_value(Some(value), MAX_DEPTH).map_err(|error| error.reason)
     }
 
     #[test]

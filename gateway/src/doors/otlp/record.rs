@@ -30,7 +30,7 @@ pub(super) struct LogRecord {
 
 impl LogRecord {
     /// The record for a tenant, which its resource may name.
-    pub(super) fn shipped(self, tenant: Option<&str>) -> Shipped {
+    pub(super) fn shipped(mut self, tenant: Option<&str>) -> Shipped {
         let times = [self.time, self.observed_time];
         let time = times.into_iter().find(|time| *time > 0).map(|time| time.to_string());
         let traceparent = self.traceparent();
@@ -45,9 +45,10 @@ impl LogRecord {
     }
 
     /// The body: a string as it is, anything else as JSON. For an event without a body, its
-    /// attributes.
-    fn text(&self) -> String {
-        match &self.body {
+    /// attributes. Without attributes nothing else needs a body, so it is not copied.
+    fn text(&mut self) -> String {
+        match &mut self.body {
+            Value::String(text) if self.attributes.is_empty() => std::mem::take(text),
             Value::String(text) => text.clone(),
             Value::Null if self.attributes.is_empty() => self.event_name.clone(),
             Value::Null => {
