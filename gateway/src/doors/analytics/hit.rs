@@ -94,9 +94,9 @@ impl Hit {
 
 /// Whether a property is never stored.
 fn is_private(name: &str) -> bool {
-    let letters: String =
-        name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
-    PRIVATE.contains(&letters.as_str())
+    let letters =
+        name.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
+    PRIVATE.iter().any(|private| letters.clone().eq(private.bytes()))
 }
 
 /// A value as a text: a string as it is, anything else as JSON.
