@@ -71,6 +71,23 @@ def queries():
     return [it for it in blocks.split(";\n") if it.strip()]
 
 
+def check(what):
+    connection = duckdb.connect()
+    found = [connection.execute(query).fetchall() for query in queries()]
+    found = [rows for rows in found if rows]
+    assert found == EXPECTED, f"\n{found}\ninstead of\n{EXPECTED}"
+    print(f"{what}: {len(found)} queries find what was sent")
+
+
+def compress():
+    """As the server does with the files of days that are over."""
+    for file in pathlib.Path("spillway-data/archive").glob("*/*/*.ndjson"):
+        lines = "columns = {id: 'BIGINT', attributes: 'JSON', data: 'VARCHAR'}"
+        duckdb.execute(
+            f"COPY (FROM read_json('{file}', {lines})) TO '{file}.zst' (FORMAT json, COMPRESSION zstd)")
+        file.unlink()
+
+
 def main():
     program = os.path.realpath(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
@@ -86,12 +103,10 @@ def main():
             server.terminate()
             server.wait(20)
         os.chdir(folder)
-        connection = duckdb.connect()
-        found = [connection.execute(query).fetchall() for query in queries()]
+        check("the archive as it was written")
+        compress()
+        check("a compressed archive")
         os.chdir(ROOT)
-    found = [rows for rows in found if rows]
-    assert found == EXPECTED, f"\n{found}\ninstead of\n{EXPECTED}"
-    print(f"{len(found)} queries find what was sent")
 
 
 main()

@@ -76,7 +76,14 @@ impl Archiver {
             let is_all = read.is_empty() && from.tenant.is_none();
             let messages = progress.take(&from, read);
             if is_all {
-                self.idle(changed, progress.next_try()).await;
+                let is_packing;
+                (writer, is_packing) = spawn_blocking(|| pack_next(writer)).await?;
+                if !is_packing {
+                    let due = progress
+                        .next_try()
+                        .map_or(writer.pack_at(), |due| due.min(writer.pack_at()));
+                    self.idle(changed, due).await;
+                }
             } else if !messages.is_empty() {
                 let are_few = messages.len() < FEW;
                 writer = self.write(writer, messages, &mut progress).await?;
@@ -113,21 +120,21 @@ impl Archiver {
         appended.stopped.map_or(Ok(writer), |error| Err(error.into()))
     }
 
-    /// Waits until the queue has changed or a tenant is due, and then for more messages.
-    async fn idle(&self, changed: impl Future<Output = ()>, due: Option<Instant>) {
-        let wait = async {
-            match due {
-                Some(due) => drop(timeout_at(due, changed).await),
-                None => changed.await,
-            }
-        };
-        self.stopping.run_until_cancelled(wait).await;
+    /// Waits until the queue has changed or something is due, and then for more messages.
+    async fn idle(&self, changed: impl Future<Output = ()>, due: Instant) {
+        self.stopping.run_until_cancelled(timeout_at(due, changed)).await;
         self.pause(GATHER).await;
     }
 
     async fn pause(&self, how_long: Duration) {
         self.stopping.run_until_cancelled(tokio::time::sleep(how_long)).await;
     }
+}
+
+/// Packs the next file, and returns whether there was one.
+fn pack_next(mut writer: Writer) -> (Writer, bool) {
+    let was_one = writer.pack_next();
+    (writer, was_one)
 }
 
 /// Whether a message was archived when it first arrived.

@@ -1,6 +1,7 @@
 //! Reads archived messages: lines of JSON, and the Avro files with metadata that a Cloud Storage
 //! subscription of Pub/Sub writes.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use common::broker::Message;
 use thiserror::Error;
 
 use super::line::Line;
+use super::pack;
 
 /// The extension of the archive's own files.
 pub(super) const EXTENSION: &str = "ndjson";
@@ -20,7 +22,8 @@ const SEAL: u64 = 256;
 /// The longest line and the largest Avro block, in bytes; an escaped message is always smaller.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// One file, with its length when it was found; lines that are appended later are not read.
+/// One file, with its length when it was found; lines that are appended later are not read. The length and the
+/// bookmarks of a packed file are those of the file in it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Input {
     pub(crate) path: PathBuf,
@@ -67,16 +70,30 @@ impl Corrupt {
     }
 }
 
-/// The files of the archive at `root`, in order; `root` may also be a single file.
+/// The files of the archive at `root`, in order; `root` may also be a single file. A file that is also there
+/// in its packed form is left out.
 pub(crate) fn inputs(root: &Path) -> io::Result<Vec<Input>> {
-    let mut inputs = Vec::new();
-    if root.is_dir() {
-        walk(root, &mut inputs)?;
-    } else {
-        inputs.push(Input { path: root.to_owned(), bytes: root.metadata()?.len() });
-    }
+    let mut inputs = files(root)?;
     inputs.sort();
+    inputs.dedup_by(|next, kept| {
+        let is_twice = pack::unpacked(&next.path).is_some_and(|path| path == kept.path);
+        if is_twice {
+            std::mem::swap(next, kept);
+        }
+        is_twice
+    });
     Ok(inputs)
+}
+
+/// All files of the archive at `root`.
+pub(super) fn files(root: &Path) -> io::Result<Vec<Input>> {
+    let mut files = Vec::new();
+    if root.is_dir() {
+        walk(root, &mut files)?;
+    } else {
+        files.push(Input::found(root.to_owned())?);
+    }
+    Ok(files)
 }
 
 fn walk(folder: &Path, inputs: &mut Vec<Input>) -> io::Result<()> {
@@ -85,19 +102,60 @@ fn walk(folder: &Path, inputs: &mut Vec<Input>) -> io::Result<()> {
         let path = entry.path();
         if entry.file_type()?.is_dir() {
             walk(&path, inputs)?;
-        } else if path.extension().is_some_and(|name| name == EXTENSION || name == AVRO) {
-            let bytes = fs::metadata(&path)?.len();
-            inputs.push(Input { path, bytes });
+        } else if is_archived(&path) {
+            match Input::found(path) {
+                // It was packed meanwhile, and is found in that form.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                found => inputs.push(found?),
+            }
         }
     }
     Ok(())
 }
 
+fn is_archived(path: &Path) -> bool {
+    let unpacked = pack::unpacked(path);
+    let extension = unpacked.as_deref().unwrap_or(path).extension();
+    extension.is_some_and(|name| name == EXTENSION || name == AVRO)
+}
+
 impl Input {
+    fn found(path: PathBuf) -> io::Result<Self> {
+        let packed =
+            if pack::unpacked(&path).is_some() { pack::unpacked_bytes(&path)? } else { None };
+        let bytes = packed.map_or_else(|| Ok(fs::metadata(&path)?.len()), Ok::<_, io::Error>)?;
+        Ok(Self { path, bytes })
+    }
+
+    /// The path of the file that is packed here, or its own path.
+    pub(crate) fn unpacked(&self) -> Cow<'_, Path> {
+        pack::unpacked(&self.path).map_or(Cow::Borrowed(&self.path), Cow::Owned)
+    }
+
+    /// Opens the file after so many bytes of it. If it was packed since it was found, that form is read.
+    fn open_at(&self, bytes: u64) -> io::Result<Box<dyn BufRead>> {
+        let rest = self.bytes.saturating_sub(bytes);
+        let packed = match File::open(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => pack::packed(&self.path),
+            Ok(_) if self.is_packed() => self.path.clone(),
+            file => {
+                let mut file = file?;
+                file.seek(SeekFrom::Start(bytes))?;
+                return Ok(Box::new(BufReader::new(file.take(rest))));
+            }
+        };
+        let mut file = pack::open(&packed)?;
+        io::copy(&mut (&mut file).take(bytes), &mut io::sink())?;
+        Ok(Box::new(file.take(rest)))
+    }
+
+    fn is_packed(&self) -> bool {
+        pack::unpacked(&self.path).is_some()
+    }
+
     /// Gives each message, and each thing that is not a message, to `take`, in order.
     pub(crate) fn read(&self, mut take: impl FnMut(Result<Line, Corrupt>)) {
-        let file = File::open(&self.path).map(|file| BufReader::new(file.take(self.bytes)));
-        let read = match file {
+        let read = match self.open_at(0) {
             Ok(file) if self.is_avro() => avro(file, &mut take),
             Ok(file) => lines(file, &mut take),
             Err(error) => Err(Corrupt::File(error)),
@@ -111,7 +169,7 @@ impl Input {
     }
 
     /// Gives about `most` bytes after the bookmark to `take`, and moves the bookmark. A last line
-    /// without an end is left for later. An Avro file is read whole.
+    /// without an end is left for later. An Avro file is read whole, and a packed one to its end.
     pub(crate) fn read_on<E: From<io::Error>>(
         &self,
         mark: &mut Bookmark,
@@ -128,31 +186,38 @@ impl Input {
             *mark = Bookmark { bytes: self.bytes, lines: 0 };
             return result;
         }
-        let mut file = File::open(&self.path)?;
-        file.seek(SeekFrom::Start(mark.bytes))?;
-        let mut file = BufReader::new(file.take(self.bytes.saturating_sub(mark.bytes)));
-        let end = mark.bytes.saturating_add(most);
-        while mark.bytes < end
-            && let Some(Next { length, item }) = next_line(&mut file, mark.lines + 1)?
-        {
+        let mut file = self.open_at(mark.bytes)?;
+        let end = if self.is_packed() { u64::MAX } else { mark.bytes.saturating_add(most) };
+        while mark.bytes < end {
+            let next = match next_line(&mut file, mark.lines + 1) {
+                // Nothing behind the damage can be read, now or later.
+                Err(error) if self.is_packed() => {
+                    mark.bytes = self.bytes;
+                    return take(Err(Corrupt::File(error)));
+                }
+                next => next?,
+            };
+            let Some(Next { length, item }) = next else { break };
             *mark = Bookmark { bytes: mark.bytes + length, lines: mark.lines + 1 };
             item.map_or(Ok(()), &mut take)?;
         }
         Ok(())
     }
 
-    /// The last bytes before the bookmark, by which a file is recognized: at most [`SEAL`].
+    /// The last bytes before the bookmark, by which a file is recognized: at most [`SEAL`]. A packed file does
+    /// not grow, so it needs none at its end.
     pub(crate) fn seal(&self, mark: Bookmark) -> io::Result<Vec<u8>> {
+        if self.is_packed() && mark.bytes == self.bytes {
+            return Ok(Vec::new());
+        }
         let length = mark.bytes.min(SEAL);
-        let mut file = File::open(&self.path)?;
-        file.seek(SeekFrom::Start(mark.bytes - length))?;
         let mut seal = Vec::new();
-        file.take(length).read_to_end(&mut seal)?;
+        self.open_at(mark.bytes - length)?.take(length).read_to_end(&mut seal)?;
         Ok(seal)
     }
 
     fn is_avro(&self) -> bool {
-        self.path.extension().is_some_and(|extension| extension == AVRO)
+        self.unpacked().extension().is_some_and(|extension| extension == AVRO)
     }
 
     fn has_grown(&self) -> bool {
@@ -329,6 +394,55 @@ mod tests {
         }
         let (_folder, input) = file("a.avro", b"no Avro at all");
         assert_eq!(read(&input), ["avro-file"]);
+    }
+
+    #[test]
+    fn a_packed_file_is_read_as_before_from_any_line_on() {
+        let line = |id: u8| format!("{{\"id\":{id},\"attributes\":{{}},\"data\":\"data {id}\"}}\n");
+        let lines = [1, 2, 3].map(line);
+        let (folder, plain) = file("a.ndjson", lines.concat().as_bytes());
+        pack::pack(&plain.path).expect("packed");
+        let packed = inputs(folder.path()).expect("files").remove(0);
+        assert_ne!(packed.path, plain.path);
+        assert_eq!((packed.bytes, packed.unpacked().as_ref()), (plain.bytes, plain.path.as_path()));
+        assert_eq!(read(&packed), ["data 1", "data 2", "data 3"]);
+        assert_eq!(
+            read(&plain),
+            ["data 1", "data 2", "data 3"],
+            "it was packed since it was found"
+        );
+        for (skip, rest) in [(0, 3), (1, 2), (3, 0)] {
+            let bytes = lines[..skip].concat().len() as u64;
+            let mut mark = Bookmark { bytes, lines: skip as u64 };
+            let mut found = 0;
+            let take = |item: Result<Line, Corrupt>| {
+                found += usize::from(item.is_ok());
+                Ok::<_, io::Error>(())
+            };
+            packed.read_on(&mut mark, 1, take).expect("read");
+            assert_eq!((found, mark), (rest, Bookmark { bytes: plain.bytes, lines: 3 }));
+        }
+    }
+
+    #[test]
+    fn a_packed_file_is_read_up_to_the_first_damage() {
+        let line = "{\"id\":1,\"attributes\":{},\"data\":\"good\"}\n";
+        let (folder, plain) = file("a.ndjson", line.repeat(1_000).as_bytes());
+        pack::pack(&plain.path).expect("packed");
+        let path = pack::packed(&plain.path);
+        let whole = fs::read(&path).expect("a file");
+        for damaged in [&whole[..whole.len() - 4], b"nothing that is packed"] {
+            fs::write(&path, damaged).expect("written");
+            let packed = inputs(folder.path()).expect("files").remove(0);
+            assert_eq!(read(&packed).last().map(String::as_str), Some("file"));
+            let (mut mark, mut reasons) = (Bookmark::default(), Vec::new());
+            let take = |item: Result<Line, Corrupt>| {
+                reasons.extend(item.err().map(|corrupt| corrupt.reason()));
+                Ok::<_, io::Error>(())
+            };
+            packed.read_on(&mut mark, 1, take).expect("the damage is not an error of the reading");
+            assert_eq!((reasons, mark.bytes), (vec!["file"], packed.bytes));
+        }
     }
 
     #[test]

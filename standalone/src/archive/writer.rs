@@ -2,24 +2,30 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{
-    self, BufRead as _, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _,
-};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use chrono::Utc;
 use common::broker::embedded::Archivable;
 use common::message::flow;
 use common::metrics::{ARCHIVE_FILES, ARCHIVED};
 use thiserror::Error;
+use tokio::time::Instant;
 
+use super::folders::{make, sync_folder};
 use super::line::Line;
+use super::pack::{pack, packed};
+use super::packer::Packer;
 use super::place;
-use super::reader::{EXTENSION, Input, inputs};
+use super::reader::EXTENSION;
+use super::repair::{cut_torn, is_own, remove_holes, repair_below};
 
-/// The size in bytes after which a new file is started.
-const LARGE: u64 = 64 << 20;
+/// The size in bytes after which a file is full, and a new one is started.
+pub(super) const LARGE: u64 = 64 << 20;
 /// How many files are open at once.
 const MOST_OPEN: usize = 64;
+/// How many names are tried for a new file.
+const MOST_TRIES: usize = 1_000;
 
 /// The archive's only writer.
 pub(super) struct Writer {
@@ -27,6 +33,7 @@ pub(super) struct Writer {
     original: bool,
     /// The open file of each folder.
     open: BTreeMap<PathBuf, File>,
+    packer: Packer,
 }
 
 /// A place that cannot be written.
@@ -59,7 +66,7 @@ pub(super) struct Blocked {
 impl Writer {
     /// A writer that redacts texts unless `original`.
     pub(super) fn new(root: PathBuf, original: bool) -> Self {
-        Self { root, original, open: BTreeMap::new() }
+        Self { packer: Packer::new(root.clone()), root, original, open: BTreeMap::new() }
     }
 
     /// Removes half-written last lines that a crash left. A file that cannot be repaired is left as
@@ -124,9 +131,42 @@ impl Writer {
                 self.open.pop_first();
             }
             self.open.insert(folder.to_owned(), file);
+        } else {
+            drop(file);
+            last_file(folder)?.iter().for_each(|full| replace(full));
         }
         Ok(())
     }
+
+    /// Packs a file of a day that is over, and returns whether there may be more.
+    pub(super) fn pack_next(&mut self) -> bool {
+        let Some(path) = self.packer.next(Instant::now(), Utc::now().date_naive()) else {
+            return false;
+        };
+        if let Some(folder) = path.parent() {
+            self.open.remove(folder);
+        }
+        replace(&path);
+        true
+    }
+
+    /// When there may be something to pack again.
+    pub(super) fn pack_at(&self) -> Instant {
+        self.packer.look_at()
+    }
+}
+
+/// Packs a file. If that fails, the file stays as it is, and is tried again later.
+fn replace(path: &Path) {
+    if let Err(error) = repair(path).and_then(|()| pack(path)) {
+        tracing::warn!(path = %path.display(), %error, "cannot compress a file of the archive");
+    }
+}
+
+/// Removes from a file what a crash or a power cut left half written. What was damaged is in the queue still.
+fn repair(path: &Path) -> io::Result<()> {
+    cut_torn(path)?;
+    remove_holes(path)
 }
 
 /// The lines for one folder.
@@ -143,155 +183,42 @@ fn is_of_disk(kind: io::ErrorKind) -> bool {
     matches!(kind, QuotaExceeded | ReadOnlyFilesystem | StorageFull)
 }
 
-/// Repairs the files of a tenant.
-fn repair_below(folder: &Path) {
-    let files = inputs(folder).unwrap_or_else(|error| {
-        tracing::warn!(path = %folder.display(), %error, "cannot look for files to repair");
-        Vec::new()
-    });
-    for Input { path, .. } in files {
-        if let Err(error) = cut_torn(&path) {
-            tracing::warn!(path = %path.display(), %error, "cannot repair a file");
-        }
-    }
-}
-
-/// Opens the folder's last file, or a new one if that is large. A file is named by the number of its
-/// first message, so names sort by arrival.
+/// Opens the folder's last file, or a new one if that is full. A file is named by the number of its
+/// first message, so names sort by arrival; if a file of that name is packed already, by a later number.
 fn open(root: &Path, folder: &Path, first: i64) -> io::Result<File> {
     make(root, folder)?;
     if let Some(last) = last_file(folder)? {
-        cut_torn(&last)?;
-        // What a power cut has damaged is in the queue still, so its folder is opened again.
-        remove_holes(folder, &last)?;
+        repair(&last)?;
         let file = OpenOptions::new().append(true).open(last)?;
         if file.metadata()?.len() < LARGE {
             return Ok(file);
         }
     }
-    let path = folder.join(format!("{first:019}.{EXTENSION}"));
+    let names = (first..).map(|number| folder.join(format!("{number:019}.{EXTENSION}")));
+    let path = names.take(MOST_TRIES).find(|path| !packed(path).exists());
+    let path = path.ok_or(io::ErrorKind::AlreadyExists)?;
     let file = OpenOptions::new().append(true).create(true).open(path)?;
     sync_folder(folder)?;
     ARCHIVE_FILES.inc();
     Ok(file)
 }
 
-/// Creates the archive's folder, so that it can be read from the start.
-pub(crate) fn prepare(root: &Path) -> io::Result<()> {
-    make(root, root)
-}
-
-/// Creates `folder` and its parents below `root`, and syncs each to disk before its children.
-fn make(root: &Path, folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let parent = folder.parent().filter(|_| folder != root);
-    if let Some(parent) = parent {
-        make(root, parent)?;
-    }
-    match fs::create_dir(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => sync_folder(folder.parent().unwrap_or(root)),
-    }
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    // The parent of a relative path of one name is the empty path.
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    File::open(folder)?.sync_all()
-}
-
+/// The folder's last file that is not packed.
 fn last_file(folder: &Path) -> io::Result<Option<PathBuf>> {
     let mut last = None;
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if is_own(&path) {
+        if !is_own(&path) {
+            continue;
+        }
+        if packed(&path).exists() {
+            // Its packing was interrupted at the end. Nothing may be added to it any more.
+            pack(&path)?;
+        } else {
             last = last.max(Some(path));
         }
     }
     Ok(last)
-}
-
-/// Whether the file is one of the archive's own; others are left alone.
-fn is_own(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == EXTENSION)
-}
-
-/// Removes what follows the last whole line.
-fn cut_torn(path: &Path) -> io::Result<()> {
-    if !is_own(path) {
-        return Ok(());
-    }
-    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
-    let length = file.metadata()?.len();
-    let whole = end_of_lines(&mut file, length)?;
-    if whole < length {
-        tracing::warn!(path = %path.display(), bytes = length - whole, "removed a half-written last line");
-        file.set_len(whole)?;
-        file.sync_all()?;
-    }
-    Ok(())
-}
-
-/// Removes the lines that contain zero bytes. If the power fails during an append, any part of what was being
-/// appended may be zeros, even in front of whole lines. JSON never contains a zero byte.
-fn remove_holes(folder: &Path, path: &Path) -> io::Result<()> {
-    if !has_zeros(path)? {
-        return Ok(());
-    }
-    let repaired = path.with_extension("repaired");
-    let removed = copy_whole_lines(path, &repaired)?;
-    fs::rename(&repaired, path)?;
-    sync_folder(folder)?;
-    tracing::warn!(path = %path.display(), lines = removed, "removed half-written lines");
-    Ok(())
-}
-
-fn has_zeros(path: &Path) -> io::Result<bool> {
-    let mut blocks = BufReader::with_capacity(64 << 10, File::open(path)?);
-    loop {
-        let block = blocks.fill_buf()?;
-        if block.is_empty() || block.contains(&0) {
-            return Ok(!block.is_empty());
-        }
-        let length = block.len();
-        blocks.consume(length);
-    }
-}
-
-/// Writes the lines without zeros to a new file, syncs it, and returns how many lines had some.
-fn copy_whole_lines(from: &Path, to: &Path) -> io::Result<usize> {
-    let mut lines = BufReader::new(File::open(from)?);
-    let mut whole = BufWriter::new(File::create(to)?);
-    let (mut line, mut removed) = (Vec::new(), 0);
-    while lines.read_until(b'\n', &mut line)? > 0 {
-        if line.contains(&0) {
-            removed += 1
-        } else {
-            whole.write_all(&line)?
-        }
-        line.clear();
-    }
-    whole.into_inner()?.sync_all()?;
-    Ok(removed)
-}
-
-/// Where the last whole line ends; searches backwards.
-fn end_of_lines(file: &mut File, length: u64) -> io::Result<u64> {
-    let mut end = length;
-    let mut block = [0; 4096];
-    while end > 0 {
-        let start = end.saturating_sub(block.len() as u64);
-        let block = &mut block[..(end - start) as usize];
-        file.seek(SeekFrom::Start(start))?;
-        file.read_exact(block)?;
-        if let Some(at) = block.iter().rposition(|byte| *byte == b'\n') {
-            return Ok(start + at as u64 + 1);
-        }
-        end = start;
-    }
-    Ok(0)
 }
 
 #[cfg(test)]
@@ -300,6 +227,7 @@ mod tests {
     use common::program::chain;
     use tempfile::TempDir;
 
+    use super::super::reader::inputs;
     use super::*;
 
     fn message(id: i64, tenant: &str) -> Archivable {
@@ -333,6 +261,66 @@ mod tests {
         let a = root.join("a/2026-03-01/0000000000000000001.ndjson");
         assert_eq!(lines(&a), [1, 3, 4, 5]);
         assert_eq!(lines(&root.join("b/2026-03-01/0000000000000000002.ndjson")), [2]);
+    }
+
+    /// The numbers of all messages that readers find.
+    fn found(root: &Path) -> Vec<i64> {
+        let mut ids = Vec::new();
+        for input in inputs(root).expect("files") {
+            input.read(|line| ids.extend(line.expect("a line").id));
+        }
+        ids
+    }
+
+    #[test]
+    fn a_full_file_is_packed_and_the_next_message_begins_another() {
+        let (_folder, root) = folder();
+        let day = root.join("a/2026-03-01");
+        make(&root, &day).expect("a folder");
+        let line = |id: u64| {
+            let data = "x".repeat(1 << 20);
+            format!("{{\"id\":{id},\"attributes\":{{}},\"data\":\"{data}\"}}\n")
+        };
+        let full: String = (1..64).map(line).collect();
+        let rest = LARGE as usize - full.len() - line(64).len();
+        let full = full + &line(64).replacen('x', &"x".repeat(rest), 1);
+        let path = day.join("0000000000000000001.ndjson");
+        fs::write(&path, &full).expect("written");
+        let mut writer = Writer::new(root.clone(), true);
+        writer.append(vec![message(65, "a")]).expect("written");
+        assert!(!path.exists() && packed(&path).exists());
+        writer.append(vec![message(66, "a")]).expect("written");
+        assert_eq!(lines(&day.join("0000000000000000066.ndjson")), [66]);
+        assert_eq!(found(&root), (1..=66).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_late_message_is_added_to_no_packed_file() {
+        let (_folder, root) = folder();
+        let mut late = message(3, "a");
+        let long = |id| {
+            let mut long = message(id, "a");
+            long.message.data = vec![b'x'; 8 << 10];
+            long
+        };
+        let path = root.join("a/2026-03-01/0000000000000000001.ndjson");
+        let mut writer = Writer::new(root.clone(), true);
+        writer.append(vec![long(1), long(2)]).expect("written");
+        let plain = fs::read(&path).expect("a file");
+        while writer.pack_next() {}
+        assert!(!path.exists() && packed(&path).exists());
+
+        // As after a crash before the file was removed.
+        fs::write(&path, plain).expect("written");
+        writer.append(vec![late]).expect("written");
+        assert!(!path.exists());
+        assert_eq!(found(&root), [1, 2, 3]);
+
+        // The queue's numbers may begin again.
+        fs::remove_file(root.join("a/2026-03-01/0000000000000000003.ndjson")).expect("removed");
+        late = message(1, "a");
+        Writer::new(root.clone(), true).append(vec![late]).expect("written");
+        assert_eq!(found(&root), [1, 2, 1]);
     }
 
     #[test]

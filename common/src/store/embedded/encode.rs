@@ -14,7 +14,7 @@ pub(super) struct Damaged;
 
 /// Names that are written as their position. Files hold these positions: names are only added, at the
 /// end.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 45] = [
     "digest",
     "received_at",
     "user_id",
@@ -39,6 +39,27 @@ const NAMES: [&str; 24] = [
     "data_sha256",
     "first_seen",
     "user",
+    "dimensions",
+    "excluded",
+    "others",
+    "day",
+    "truncated",
+    "latitude",
+    "longitude",
+    "referrer",
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "utm_term",
+    "utm_content",
+    "browser",
+    "os",
+    "device",
+    "language",
+    "country",
+    "entry_page",
+    "host",
+    "event",
 ];
 /// The shortest hexadecimal text that is written as bytes.
 const MIN_HEX: usize = 16;

@@ -45,10 +45,10 @@ impl Files {
     /// because files only grow. A longer one could have lost its end in a power cut and grown
     /// again.
     pub(super) fn are_in(&self, inputs: &[Input]) -> io::Result<bool> {
-        let found: HashMap<&Path, &Input> =
+        let found: HashMap<PathBuf, &Input> =
             inputs.iter().map(|input| (self.name(input), input)).collect();
         for (name, Sealed { mark, seal }) in &self.marks {
-            let same = match found.get(name.as_path()) {
+            let same = match found.get(name) {
                 Some(input) if input.bytes > mark.bytes => sealed(input, *mark)? == *seal,
                 Some(input) => input.bytes == mark.bytes,
                 None => false,
@@ -62,7 +62,7 @@ impl Files {
 
     /// Reads and counts the next part of a file, all in one transaction, and returns its length in bytes.
     pub(super) fn read(&mut self, db: &mut Connection, input: &Input) -> Result<u64, TotalsError> {
-        let name = self.name(input).to_owned();
+        let name = self.name(input);
         let mut mark = self.marks.get(&name).copied().unwrap_or_default().mark;
         let before = mark.bytes;
         if before >= input.bytes {
@@ -81,8 +81,10 @@ impl Files {
         Ok(mark.bytes - before)
     }
 
-    fn name<'a>(&self, input: &'a Input) -> &'a Path {
-        input.path.strip_prefix(&self.archive).unwrap_or(&input.path)
+    /// A file keeps its name and its bookmark when it is packed.
+    fn name(&self, input: &Input) -> PathBuf {
+        let path = input.unpacked();
+        path.strip_prefix(&self.archive).unwrap_or(&path).to_owned()
     }
 }
 

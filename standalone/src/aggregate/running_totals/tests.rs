@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use super::RunningTotals;
 use crate::aggregate::report::Report;
 use crate::aggregate::tests::{batch, click, line, record, report, view};
+use crate::archive::pack;
 
 /// An archive and the totals of it, in one folder.
 struct Kept(TempDir);
@@ -69,6 +70,27 @@ fn what_was_read_is_not_read_again() {
     kept.append("acme/2026-03-01/1.ndjson", &all[500..]);
     assert!((1..all.len() as u64).contains(&kept.catch_up()));
     assert_eq!(kept.catch_up(), 0);
+    kept.assert_right();
+}
+
+#[test]
+fn a_file_that_is_packed_is_read_on_where_the_reading_was() {
+    let kept = Kept::new();
+    let all = lines(10);
+    let path = kept.archive().join("acme/2026-03-01/1.ndjson");
+    kept.append("acme/2026-03-01/1.ndjson", &all[..500]);
+    kept.catch_up();
+    kept.append("acme/2026-03-01/1.ndjson", &all[500..]);
+    pack(&path).expect("packed");
+    assert!((1..all.len() as u64).contains(&kept.catch_up()));
+    assert_eq!(kept.catch_up(), 0);
+    kept.assert_right();
+
+    kept.append("acme/2026-03-01/2.ndjson", &lines(12)[all.len()..]);
+    kept.catch_up();
+    pack(&path.with_file_name("2.ndjson")).expect("packed");
+    assert_eq!(kept.catch_up(), 0, "all of it was read before");
+    assert_eq!(kept.report()["inputs"]["counted"], 12);
     kept.assert_right();
 }
 
