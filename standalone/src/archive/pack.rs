@@ -19,7 +19,7 @@ const HEADER: u64 = 18;
 
 /// Replaces a file by its packed form. If this is interrupted, the file is there, or its packed form, or
 /// both.
-pub(super) fn pack(path: &Path) -> io::Result<()> {
+pub(crate) fn pack(path: &Path) -> io::Result<()> {
     let packed = packed(path);
     if !packed.exists() {
         let partial = path.with_extension(PARTIAL);
@@ -61,7 +61,7 @@ pub(super) fn unpacked_bytes(path: &Path) -> io::Result<Option<u64>> {
 }
 
 /// Reads the file that is packed here.
-pub(super) fn open(path: &Path) -> io::Result<impl BufRead> {
+pub(super) fn open(path: &Path) -> io::Result<impl BufRead + use<>> {
     Ok(BufReader::new(zstd::Decoder::new(File::open(path)?)?))
 }
 

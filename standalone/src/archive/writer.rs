@@ -227,6 +227,7 @@ mod tests {
     use common::program::chain;
     use tempfile::TempDir;
 
+    use super::super::folders::prepare;
     use super::super::reader::inputs;
     use super::*;
 
