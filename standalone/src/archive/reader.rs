@@ -146,7 +146,8 @@ impl Input {
         };
         let mut file = pack::open(&packed)?;
         io::copy(&mut (&mut file).take(bytes), &mut io::sink())?;
-        Ok(Box::new(file.take(rest)))
+        // Only who reads to the end of a packed file learns whether its checksum is right.
+        Ok(if self.is_packed() { Box::new(file) } else { Box::new(file.take(rest)) })
     }
 
     fn is_packed(&self) -> bool {

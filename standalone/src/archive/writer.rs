@@ -278,13 +278,13 @@ mod tests {
         let (_folder, root) = folder();
         let day = root.join("a/2026-03-01");
         make(&root, &day).expect("a folder");
-        let line = |id: u64| {
-            let data = "x".repeat(1 << 20);
+        let line = |id: u64, length: usize| {
+            let data = "x".repeat(length);
             format!("{{\"id\":{id},\"attributes\":{{}},\"data\":\"{data}\"}}\n")
         };
-        let full: String = (1..64).map(line).collect();
-        let rest = LARGE as usize - full.len() - line(64).len();
-        let full = full + &line(64).replacen('x', &"x".repeat(rest), 1);
+        let most: String = (1..64).map(|id| line(id, 1 << 20)).collect();
+        let rest = LARGE as usize - most.len() - line(64, 0).len() - 1;
+        let full = most + &line(64, rest);
         let path = day.join("0000000000000000001.ndjson");
         fs::write(&path, &full).expect("written");
         let mut writer = Writer::new(root.clone(), true);
