@@ -64,23 +64,45 @@ pub(crate) fn without_people(text: &str) -> Cow<'_, str> {
     without_head(&without(text, &people, HIDDEN)).into_owned().into()
 }
 
-/// A line of a server without what stands before its time.
+/// A line of a server without what stands before its time. A torn one may have no time.
 fn without_head(text: &str) -> Cow<'_, str> {
     let time = text.match_indices('[').map(|(at, _)| at).find(|at| is_time(&text[at + 1..]));
-    match time.or_else(|| text.find('[').filter(|at| is_head(&text[..*at]))) {
-        // A text in JSON keeps what opens it.
+    let time = time.or_else(|| text.find('[').filter(|at| is_head(&text[..*at])));
+    match time.or_else(|| torn(text)) {
         Some(at) => {
-            let start = text[..at].rfind(['"', '\n']).map_or(0, |quote| quote + 1);
-            format!("{}{UNKNOWN}{}", &text[..start], &text[at..]).into()
+            format!("{}{UNKNOWN}{}", &text[..start_of_line(&text[..at])], &text[at..]).into()
         }
         None => text.into(),
     }
 }
 
+/// The start of a line that may be within a text of JSON.
+fn start_of_line(head: &str) -> usize {
+    if !head.trim_start().starts_with('{') {
+        return 0;
+    }
+    let is_open = |at: &usize| !head[..*at].ends_with('\\');
+    let mut quotes = head.rmatch_indices('"').map(|(at, _)| at);
+    quotes.find(is_open).map_or(0, |at| at + 1)
+}
+
+/// What follows the user's name in a line without brackets, whose first word may be a host.
+fn torn(text: &str) -> Option<usize> {
+    let host = text.split(' ').next()?;
+    let is_host = host.contains(['.', ':', '-']) || host.contains(|c: char| c.is_ascii_digit());
+    let rest = text[host.len()..].strip_prefix(" - ").filter(|_| is_host && !host.contains('"'))?;
+    let user = rest.split_once(' ').map_or(rest.len(), |(user, _)| user.len() + 1);
+    Some(text.len() - rest.len() + user)
+}
+
 /// Whether a text begins with a day: `17/May/2025` or `2025-05-17`.
 fn is_time(text: &str) -> bool {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    matches!(digits, 1 | 2 | 4) && text[digits..].starts_with(['/', '-'])
+    match (digits, &text.as_bytes()[digits..]) {
+        (2, [b'/', month, ..]) => month.is_ascii_alphabetic(),
+        (4, [b'-' | b'/', ..]) => true,
+        _ => false,
+    }
 }
 
 /// Whether a text is a client, its identity and its user.
@@ -185,6 +207,13 @@ mod tests {
         for (line, expected) in [
             ("pc-frank - frank [yesterday] \"GET", "[REDACTED] - - [yesterday] \"GET"),
             ("pc-frank:80 [2025-05-17T10:05:03] x", "[REDACTED] - - [2025-05-17T10:05:03] x"),
+            ("host \"frank miller\" - [17/May/2025:10", "[REDACTED] - - [17/May/2025:10"),
+            ("pc-frank.corp - frank.mil", "[REDACTED] - - "),
+            ("pc-frank.corp - frank x", "[REDACTED] - - x"),
+            (
+                r#"{"log":"pc \"frank\" - [17/May/2025:10"#,
+                r#"{"log":"[REDACTED] - - [17/May/2025:10"#,
+            ),
             (r#"{"log":"pc - frank [17/May/2025:10"#, r#"{"log":"[REDACTED] - - [17/May/2025:10"#),
         ] {
             assert_eq!(without_people(line), expected);
@@ -221,6 +250,9 @@ mod tests {
             "time,status",
             "worker [main] started",
             "a - b",
+            "pool [2/5] and worker [12/20] failed",
+            "error - not found",
+            "pc-1",
             r#"{"user_agent":"curl/8.5.0","path":"/user","note":"user: x"}"#,
             r#"{"tags":["user"],"a":[1,2]}"#,
             r#"{"user"#,

@@ -126,11 +126,11 @@ impl<'a> Raw<'a> {
     }
 
     /// Adds the method and the path of a route's key, such as `GET /a`, which others are preferred to.
-    fn add_route(&mut self, name: &Cow<'a, str>, route: &Field<'a>) {
+    fn add_route(&mut self, name: &str, route: &Field<'_>) {
         let route = route.as_text().map(request_line);
         if let Some(RequestLine::Request(method, path)) = route {
             for (slot, text) in [(Slot::Method, method), (Slot::Path, path)] {
-                self.add(slot, LAST, name.clone(), Field::text(text.to_owned()));
+                self.add(slot, LAST, name.to_owned().into(), Field::text(text.to_owned()));
             }
         }
     }
