@@ -37,6 +37,7 @@ mod public_path;
 mod publish;
 mod rates;
 mod read_origins;
+mod rejected_text;
 mod render;
 mod request_log;
 mod room;

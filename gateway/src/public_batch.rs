@@ -11,6 +11,7 @@ use common::text::redact::redact_path;
 
 use crate::formats::ReadEntries;
 use crate::public_path::public_request;
+use crate::rejected_text::without_people;
 use crate::settings::GatewaySettings;
 
 /// The longest user agent that is kept, in bytes.
@@ -66,7 +67,8 @@ impl<'s> PublicTexts<'s> {
 }
 
 fn of_rejected(rejected: &mut Rejected) {
-    rejected.text = cut(redact_path(&rejected.text), MAX_REJECTED_BYTES);
+    let text = without_people(&rejected.text);
+    rejected.text = cut(redact_path(&text), MAX_REJECTED_BYTES);
     rejected.reason = cut(redact_path(&rejected.reason), MAX_REASON_BYTES);
 }
 

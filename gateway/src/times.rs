@@ -27,14 +27,14 @@ const MONTHS: [&str; 12] =
 /// The forms are those of RFC 3339 and ISO 8601 (also with a blank or `_` for the `T`, without
 /// seconds or zone, with `+0000` or `+02`, with a comma before the fraction), those of access logs
 /// (`17/May/2025:10:05:03 +0000`, with or without brackets), of RFC 2822 (`Sat, 17 May 2025
-/// 10:05:03 GMT`), and numbers.
+/// 10:05:03 GMT`), of Kibana (`May 17, 2025 @ 10:05:03.000`), and numbers.
 pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     if text.bytes().all(|byte| byte.is_ascii_digit() || b".,".contains(&byte)) {
         return since_1970(text);
     }
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    let time = spelled(bare).or_else(|| {
+    let time = spelled(bare).or_else(|| of_kibana(bare)).or_else(|| {
         let mail = DateTime::parse_from_rfc2822(bare).ok()?;
         Some(mail.with_timezone(&Utc))
     })?;
@@ -88,6 +88,14 @@ fn since_1970(text: &str) -> Option<DateTime<Utc>> {
     let since = whole * unit + fraction * unit / NANOSECONDS;
     let seconds = i64::try_from(since / NANOSECONDS).ok()?;
     DateTime::from_timestamp(seconds, u32::try_from(since % NANOSECONDS).ok()?)
+}
+
+/// `May 7, 2025 @ 10:05:03.000`.
+fn of_kibana(text: &str) -> Option<DateTime<Utc>> {
+    let (date, time) = text.split_once(" @ ")?;
+    let (date, year) = date.split_once(", ")?;
+    let (month, day) = date.split_once(' ')?;
+    spelled(&format!("{day:0>2}/{month}/{year} {time}"))
 }
 
 /// A date, a time of day, and perhaps a zone.
@@ -226,10 +234,13 @@ mod tests {
             "17/May/2015 10:05:03",
             "Sun, 17 May 2015 10:05:03 GMT",
             "Sun, 17 May 2015 12:05:03 +0200",
+            "May 17, 2015 @ 10:05:03.000",
+            "May 17, 2015 @ 10:05:03",
         ];
         for text in cases {
             assert_eq!(instant(text), Some(utc("2015-05-17T10:05:03Z")), "{text}");
         }
+        assert_eq!(instant("Feb 7, 2015 @ 10:05:03"), instant("2015-02-07T10:05:03Z"));
         assert_eq!(instant("2015-05-17T10:05"), Some(utc("2015-05-17T10:05:00Z")));
     }
 
@@ -273,6 +284,13 @@ mod tests {
                 "17/Mai/2015:10:05:03 +0000",
                 "17/05/2015:10:05:03 +0000",
                 "٢015-05-17T10:05:03Z",
+            ])
+            .chain([
+                "May 17 2015 @ 10:05:03",
+                "Mai 17, 2015 @ 10:05:03",
+                "May 17, 2015 @ ",
+                " @ ",
+                ",  @ ",
             ])
             .chain(["2015-05-17T10:05:03Z2015-05-17T10:05:03Z", "999999999999999999999999999999"]);
         for text in cases {

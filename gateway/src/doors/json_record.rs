@@ -1,6 +1,7 @@
 //! A JSON object of a log shipper as a record. It may name its tenant and its id as on `/ingest`.
 
 use super::shipment::Shipped;
+use crate::extractors::byte_escapes;
 use crate::extractors::json::Object;
 use crate::extractors::record_id;
 use crate::extractors::said_text::Said;
@@ -11,7 +12,11 @@ pub(super) const ENTRY: &str = "entry";
 
 /// The record in an object; its text is found as on `/ingest`.
 pub(super) fn object(json: &[u8]) -> Result<Shipped, FieldError> {
-    let object = Object::of(json).map_err(|problem| {
+    let repaired = |problem| match byte_escapes::repaired(json) {
+        Some(json) => Object::of(&json),
+        None => Err(problem),
+    };
+    let object = Object::of(json).or_else(repaired).map_err(|problem| {
         let detail = problem.detail().trim_end_matches('.');
         FieldError::new(problem.code(), ENTRY, format!("is not a JSON object: {detail}"))
     })?;

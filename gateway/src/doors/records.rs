@@ -4,7 +4,7 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
-use super::json_record::{self, ENTRY};
+use super::json_record;
 use super::shipment::{Origin, Read, Shipment, Shipped, Taken};
 use super::sources::RECORDS;
 use crate::extractors::json::{BYTE_ORDER_MARK, Object};
@@ -12,6 +12,7 @@ use crate::extractors::json_items::{Items, of_stream, of_value};
 use crate::extractors::media::{Media, is_json_lines};
 use crate::extractors::said_text::NAMES;
 use crate::extractors::{body, compression, surrogates};
+use crate::formats::text_of;
 use crate::problem::{FieldError, Problem, ProblemCode};
 use crate::state::Gateway;
 
@@ -19,6 +20,8 @@ use crate::state::Gateway;
 const MEDIA_TYPES: &str = "application/json, application/x-ndjson, text/plain";
 /// The name of the array in an object around it.
 const ENVELOPE: &str = "logs";
+/// Azure's name of it.
+const AZURE: &str = "records";
 /// The most errors in an answer.
 const MAX_ERRORS: usize = 20;
 
@@ -79,7 +82,9 @@ async fn take(
 fn read_json(body: &[u8], shipment: &mut Shipment) -> Result<(), Problem> {
     let mut body = body.to_vec();
     surrogates::repair(&mut body);
-    let Some(Items { items, beside }) = of_value(&body, ENVELOPE, &NAMES) else {
+    let is_object = |item: &&[u8]| item.first() == Some(&b'{');
+    let of_azure = || of_value(&body, AZURE, &NAMES).filter(|it| it.items.iter().all(is_object));
+    let Some(Items { items, beside }) = of_value(&body, ENVELOPE, &NAMES).or_else(of_azure) else {
         return of_stream(&body).try_for_each(|json| shipment.add(json_record::value(json)));
     };
     let mut around = beside.as_deref().map(Object::of).transpose()?;
@@ -101,10 +106,7 @@ fn read_lines(body: &[u8], shipment: &mut Shipment) -> Result<(), Problem> {
     let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
     lines.filter(|line| !line.trim_ascii().is_empty()).try_for_each(|line| {
         let object = (line.first() == Some(&b'{')).then(|| json_record::object(line).ok());
-        shipment.add(match (object.flatten(), std::str::from_utf8(line)) {
-            (Some(object), _) => Ok(object),
-            (None, Ok(text)) => Ok(Shipped { text: text.to_owned(), ..Shipped::default() }),
-            (None, Err(_)) => Err(FieldError::new(ProblemCode::InvalidUtf8, ENTRY, "is not UTF-8")),
-        })
+        let text = || Shipped { text: text_of(line).into_owned(), ..Shipped::default() };
+        shipment.add(Ok(object.flatten().unwrap_or_else(text)))
     })
 }

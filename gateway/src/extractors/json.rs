@@ -155,6 +155,15 @@ impl Object {
         !value.is_null() && value != ""
     }
 
+    /// Changes the value of a field, which stays at its place.
+    pub(crate) fn change(&mut self, name: &str, change: impl FnOnce(&Value) -> Option<Value>) {
+        if let Some(value) = self.fields.get_mut(name)
+            && let Some(changed) = change(value)
+        {
+            *value = changed;
+        }
+    }
+
     /// The fields that were not taken.
     pub(crate) fn into_fields(self) -> Map<String, Value> {
         self.fields

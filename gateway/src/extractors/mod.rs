@@ -7,6 +7,7 @@ mod bots;
 pub(crate) mod breakdown;
 pub(crate) mod browser;
 pub(crate) mod buffer;
+pub(crate) mod byte_escapes;
 pub(crate) mod client;
 pub(crate) mod comparison;
 pub(crate) mod compression;

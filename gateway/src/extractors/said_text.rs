@@ -4,11 +4,15 @@
 use serde_json::Value;
 
 use super::json::Object;
+use crate::formats::text_of;
 use crate::problem::{FieldError, ProblemCode};
 
 /// The names of a text, the preferred one first. The last two are GELF's.
 pub(crate) const NAMES: [&str; 7] =
     ["text", "message", "msg", "log", "body", "full_message", "short_message"];
+
+/// The journal's name of a text, which it writes as an array of bytes if it is not printable.
+const JOURNAL: &str = "MESSAGE";
 
 /// A text as an object has it.
 #[derive(Debug)]
@@ -28,6 +32,7 @@ impl Said {
 
     /// If the text is an object, its JSON is the text; if an object has no text, its own JSON is.
     pub(crate) fn of(mut object: Object) -> Self {
+        object.change(JOURNAL, of_bytes);
         let [tenant, id] = ["tenant_id", "log_id"].map(|name| object.name(name));
         let text = text(&mut object);
         let mut errors = object.errors;
@@ -54,6 +59,13 @@ fn text(object: &mut Object) -> Option<String> {
         Some(name) => object.any(name).map(written),
         None => object.rest(),
     }
+}
+
+/// The text of an array of bytes.
+fn of_bytes(value: &Value) -> Option<Value> {
+    let byte = |byte: &Value| u8::try_from(byte.as_u64()?).ok();
+    let bytes: Option<Vec<u8>> = value.as_array()?.iter().map(byte).collect();
+    bytes.filter(|bytes| !bytes.is_empty()).map(|bytes| text_of(&bytes).into())
 }
 
 fn written(value: Value) -> String {
@@ -110,6 +122,18 @@ mod tests {
     fn an_object_without_a_text_is_its_json_without_tenant_and_id() {
         let json = r#"{"tenant_id":"acme","level":"info","log_id":7,"Text":"a","message":""}"#;
         assert_eq!(text_of(json), Ok(r#"{"level":"info","Text":"a","message":""}"#.to_owned()));
+    }
+
+    #[test]
+    fn bytes_of_the_journal_are_a_text() {
+        for (json, expected) in [
+            (r#"{"a":1,"MESSAGE":[97,195,188,27],"b":2}"#, r#"{"a":1,"MESSAGE":"aü\u001b","b":2}"#),
+            (r#"{"MESSAGE":[233]}"#, r#"{"MESSAGE":"é"}"#),
+            (r#"{"MESSAGE":[256]}"#, r#"{"MESSAGE":[256]}"#),
+            (r#"{"MESSAGE":["a"],"x":[97]}"#, r#"{"MESSAGE":["a"],"x":[97]}"#),
+        ] {
+            assert_eq!(text_of(json), Ok(expected.to_owned()));
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The text of a body, whatever its encoding.
 
+use std::borrow::Cow;
+
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// An unknown encoding.
@@ -35,6 +37,11 @@ fn unmarked(named: &'static Encoding, body: &[u8]) -> &'static Encoding {
     } else {
         named
     }
+}
+
+/// The text of bytes that should be UTF-8; those that are not are read as Windows-1252.
+pub(crate) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| mixed(bytes).into(), Cow::from)
 }
 
 fn mixed(body: &[u8]) -> String {

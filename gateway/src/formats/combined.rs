@@ -2,23 +2,65 @@
 //! host before it and with further fields after it.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use super::entry::Raw;
 use super::lines::{is_balanced, is_glued};
 use super::slot::Slot;
 use super::tokens::{Token, is_number, is_status, quoted, tokens, unescaped};
+use crate::times;
+
+/// A time as Django writes it.
+const DJANGO: &str = "17/May/2025 10:05:03";
 
 /// `host ident user [time] "request" status bytes`, then `"referer" "user agent"` in the combined
 /// format.
 pub(super) fn raw(line: &str) -> Option<Raw<'_>> {
     // No field before the time contains a quote, but an IPv6 host may contain brackets.
-    let (before, after) = line.split_once("] \"")?;
+    let Some((before, after)) = line.split_once("] \"") else { return gateway(line) };
     let (before, time) = before.rsplit_once('[')?;
     let (request, after) = quoted(after)?;
-    if !is_balanced(before) || before.split_ascii_whitespace().count() < 3 {
+    if !is_balanced(before) || !is_client(before, time) {
         return None;
     }
-    let answer = Answer::of(after.strip_prefix(' ')?)?;
+    entry(before, time, request, Answer::of(after.strip_prefix(' ')?)?)
+}
+
+/// The common format as AWS's API Gateway has it: without a blank before the request, and with one or
+/// two ids at the end.
+fn gateway(line: &str) -> Option<Raw<'_>> {
+    let (before, after) = line.split_once("]\"")?;
+    let (before, time) = before.rsplit_once('[')?;
+    let (request, after) = quoted(after)?;
+    let after = after.strip_prefix(' ')?;
+    let end = after.match_indices(' ').nth(1).map_or(after.len(), |(at, _)| at);
+    let ids = tokens(&after[end..])?;
+    let is_line = is_balanced(before)
+        && before.split_ascii_whitespace().count() == 3
+        && times::instant(time).is_some()
+        && ids.len() <= 2
+        && ids.iter().all(|id| id.word().is_some());
+    if is_line { entry(before, time, request, Answer::of(&after[..end])?) } else { None }
+}
+
+/// Whether a client, its identity and its user are before the time. aiohttp writes the address alone,
+/// and Django nothing, before a time without a zone.
+fn is_client(before: &str, time: &str) -> bool {
+    let mut words = before.split_ascii_whitespace();
+    match (words.next(), words.next(), words.next()) {
+        (Some(_), Some(_), Some(_)) => true,
+        (Some(address), None, None) => address.parse::<IpAddr>().is_ok(),
+        (None, None, None) => time.len() == DJANGO.len() && time.as_bytes()[11] == b' ',
+        _ => false,
+    }
+}
+
+fn entry<'a>(
+    before: &'a str,
+    time: &'a str,
+    request: &'a str,
+    answer: Answer<'a>,
+) -> Option<Raw<'a>> {
     let raw = Raw::of(time, unescaped(request), unescaped(answer.user_agent));
     Some(raw.with([
         (Slot::Status, answer.status.into()),
@@ -29,14 +71,23 @@ pub(super) fn raw(line: &str) -> Option<Raw<'_>> {
     ]))
 }
 
-/// The host before the client: `www.example.com:80 203.0.113.7 - -`. A client's name is followed
-/// by a hyphen.
+/// The host before the client: `www.example.com:80 203.0.113.7 - -`, or, as lighttpd has it, after the
+/// client: `203.0.113.7 www.example.com -`. A client's name is followed by a hyphen. A word with a colon
+/// at its end is the name of a program, and one without a dot that of a machine.
 fn virtual_host(before: &str) -> &str {
     let words: Vec<&str> = before.split_ascii_whitespace().collect();
     match words[..] {
-        [host, client, _, _, ..] if client.contains(['.', ':']) => host.trim_matches('"'),
+        [host, client, _, _, ..] if client.contains(['.', ':']) && is_site(host) => {
+            host.trim_matches('"')
+        }
+        [_, host, _] if host.contains('.') && host != "." => host,
         _ => "-",
     }
+}
+
+fn is_site(host: &str) -> bool {
+    let name = host.split(':').next().unwrap_or_default();
+    !host.ends_with(':') && (host.contains('.') || name == "localhost")
 }
 
 /// What follows the request.

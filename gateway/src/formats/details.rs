@@ -40,15 +40,17 @@ pub(super) fn duration_us(name: &str, text: &str) -> Option<u64> {
 }
 
 /// The unit of a number, in nanoseconds. nginx and CloudFront write seconds with a point, IIS
-/// milliseconds without. Caddy's `duration` is in seconds and Traefik's `Duration` in nanoseconds;
-/// others write milliseconds under the same name, so the unit of a whole number is not certain.
+/// milliseconds without, and Azure seconds as `timeTaken`. Traefik's `Duration` is in nanoseconds, Caddy's
+/// `duration` in seconds; others write milliseconds under the same name, so its unit is not certain.
 fn unit_of(name: &str, number: &str) -> Option<f64> {
     let is_fraction = number.contains(['.', 'e']);
+    let own = name.rsplit('.').next().unwrap_or(name);
     let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
     match plain.to_ascii_lowercase().as_str() {
         "eventduration" => Some(1.0),
-        "duration" | "requesttime" if is_fraction => Some(1e9),
-        "duration" if name == "Duration" => Some(1.0),
+        "requesttime" if is_fraction => Some(1e9),
+        "duration" if name == "Duration" && !is_fraction => Some(1.0),
+        _ if own == "timeTaken" => is_fraction.then_some(1e9),
         "timetaken" => Some(if is_fraction { 1e9 } else { 1e6 }),
         "durationseconds" => Some(1e9),
         "responselatency" => Some(1e6),
@@ -101,8 +103,10 @@ mod tests {
             ("x", "1500ns", 2),
             ("event.duration", "4000000", 4_000),
             ("request_time", "0.004", 4_000),
-            ("duration", "0.003", 3_000),
-            ("duration", "3.5e-5", 35),
+            ("durationseconds", "3.5e-5", 35),
+            ("timeTaken", "0.123", 123_000),
+            ("properties.timeTaken", "0.123", 123_000),
+            ("TimeTaken", "15", 15_000),
             ("Duration", "1234000", 1_234),
             ("duration_ms", "12.5", 12_500),
             ("time-taken", "15", 15_000),
@@ -113,6 +117,8 @@ mod tests {
         }
         for (name, text) in [
             ("duration", "12"),
+            ("duration", "12.3"),
+            ("timeTaken", "12"),
             ("latency", "12"),
             ("request_time", "4"),
             ("duration_ms", "-1"),

@@ -7,7 +7,7 @@ use super::scan::{Broken, Scanner};
 use super::slot::Slot;
 use super::w3c::{self, Layout};
 use super::wording::{Reason, Wrong};
-use super::{alb, combined, envoy, haproxy, prefix, s3};
+use super::{alb, colours, combined, envoy, haproxy, prefix, s3};
 
 /// How many layers of envelopes, such as a container's JSON around a line of syslog, are opened.
 const MAX_LAYERS: usize = 4;
@@ -39,6 +39,14 @@ impl Recognizer {
     }
 
     fn within<'a>(&mut self, line: &'a str, layers: usize) -> Result<Option<Raw<'a>>, Wrong> {
+        match colours::without(line) {
+            Some(plain) => Ok(self.plain(plain.trim(), layers)?.map(Raw::into_owned)),
+            None => self.plain(line, layers),
+        }
+    }
+
+    /// A line without colours.
+    fn plain<'a>(&mut self, line: &'a str, layers: usize) -> Result<Option<Raw<'a>>, Wrong> {
         if w3c::is_directive(line) {
             self.layout = Layout::of(line).or(self.layout.take());
             self.day = w3c::day(line).or(self.day.take());

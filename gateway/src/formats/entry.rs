@@ -7,15 +7,22 @@ use common::access_log::{Entry, UNREADABLE};
 use common::host::{host_name, host_of};
 
 use super::details::{bytes, duration_us, query, status};
-use super::names::is_any_host;
-use super::paths::page;
+use super::names::{ends_as, is_any_host, is_outermost};
+use super::paths::{own_path, page, path};
+use super::percent;
 use super::request_line::{RequestLine, is_method, request_line};
 use super::slot::Slot;
+use super::tokens::unquoted;
 use super::user_agent::{Families, OTHER};
 use super::wording::{Reason, Wrong};
 use crate::extractors::limits;
 
 use crate::times;
+
+/// The field of AWS's API Gateway with the key of a route.
+const ROUTE: &str = "routeKey";
+/// The rank of a value that all others are preferred to.
+const LAST: usize = usize::MAX;
 
 /// A value as the format found it.
 #[derive(Clone, Debug)]
@@ -71,6 +78,8 @@ struct Candidate<'a> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Raw<'a> {
     slots: [Vec<Candidate<'a>>; Slot::COUNT],
+    /// Whether a method and a path are there, but blank.
+    blank: [bool; 2],
 }
 
 impl<'a> Raw<'a> {
@@ -99,14 +108,30 @@ impl<'a> Raw<'a> {
     /// Adds a candidate. A blank text counts as missing, but a blank request line is one.
     pub(super) fn add(&mut self, slot: Slot, rank: usize, name: Cow<'a, str>, value: Field<'a>) {
         if slot != Slot::Line && value.as_text() == Some("") {
+            self.blank[0] |= slot == Slot::Method;
+            self.blank[1] |= slot == Slot::Path;
             return;
         }
+        if slot == Slot::Line && ends_as(&name, ROUTE) {
+            return self.add_route(&name, &value);
+        }
+        let Some(value) = usable(slot, &name, value) else { return };
         let candidates = &mut self.slots[slot as usize];
         let at = candidates.partition_point(|candidate| candidate.rank < rank);
         let candidate = Candidate { name, rank, value };
         match candidates.get_mut(at) {
             Some(same) if same.rank == rank => *same = candidate,
             _ => candidates.insert(at, candidate),
+        }
+    }
+
+    /// Adds the method and the path of a route's key, such as `GET /a`, which others are preferred to.
+    fn add_route(&mut self, name: &str, route: &Field<'_>) {
+        let route = route.as_text().map(request_line);
+        if let Some(RequestLine::Request(method, path)) = route {
+            for (slot, text) in [(Slot::Method, method), (Slot::Path, path)] {
+                self.add(slot, LAST, name.to_owned().into(), Field::text(text.to_owned()));
+            }
         }
     }
 
@@ -136,7 +161,8 @@ impl<'a> Raw<'a> {
             rank,
             value: value.into_owned(),
         };
-        Raw { slots: self.slots.map(|slot| slot.into_iter().map(owned).collect()) }
+        let slots = self.slots.map(|slot| slot.into_iter().map(owned).collect());
+        Raw { slots, blank: self.blank }
     }
 
     /// The entry, or all of its errors.
@@ -192,7 +218,7 @@ impl<'a> Raw<'a> {
     fn request(&self) -> Result<String, Wrong> {
         let line = self.texts(Slot::Line).next().map(request_line);
         if let Some(RequestLine::Request(method, target)) = line {
-            return Ok(format!("{} {}", method.to_ascii_uppercase(), page(target)));
+            return Ok(asked(method, target));
         }
         let target = match line {
             Some(RequestLine::Target(target)) => Some(target),
@@ -200,14 +226,19 @@ impl<'a> Raw<'a> {
         };
         let Some(target) = target else { return self.without_target(line.is_some()) };
         Ok(match self.method()? {
-            Method::Known(method) => format!("{method} {}", page(target)),
+            Method::Known(method) => format!("{method} {}", page(own_path(target))),
+            Method::Missing if target.contains(" HTTP/") => match request_line(target) {
+                RequestLine::Request(method, target) => asked(method, target),
+                _ => page(target),
+            },
             Method::Missing => page(target),
             Method::Unreadable => UNREADABLE.to_owned(),
         })
     }
 
     fn without_target(&self, has_line: bool) -> Result<String, Wrong> {
-        if has_line || self.texts(Slot::Path).next().is_some() {
+        let is_blank = self.blank == [true; 2] && self.has(Slot::Status);
+        if has_line || is_blank || self.texts(Slot::Path).next().is_some() {
             return Ok(UNREADABLE.to_owned());
         }
         Err(match self.candidates(Slot::Path).chain(self.candidates(Slot::Line)).next() {
@@ -232,12 +263,12 @@ impl<'a> Raw<'a> {
     }
 
     fn user_agent(&self) -> Option<&str> {
-        self.texts(Slot::UserAgent).next()
+        self.texts(Slot::UserAgent).next().map(unquoted)
     }
 
     /// The entry, with what the log says about the request and its answer.
     fn details(&self, entry: Entry) -> Entry {
-        let said = |slot| self.texts(slot).find(|text| !matches!(*text, "-" | ""));
+        let said = |slot| self.texts(slot).map(unquoted).find(|text| !matches!(*text, "-" | ""));
         Entry {
             agent: said(Slot::UserAgent).map(str::to_owned),
             status: self.plain(Slot::Status).find_map(status),
@@ -259,7 +290,21 @@ impl<'a> Raw<'a> {
     fn duration_us(&self) -> Option<u64> {
         let candidates = self.candidates(Slot::Duration).chain(self.candidates(Slot::Time));
         let mut named = candidates.filter_map(|it| Some((&*it.name, it.value.as_plain()?)));
-        named.find_map(|(name, text)| duration_us(name, text))
+        let is_seconds = |name: &str| name == "duration" && self.is_of_caddy();
+        named.find_map(|(name, text)| match text.contains(['.', 'e']) && is_seconds(name) {
+            true => duration_us("durationseconds", text),
+            false => duration_us(name, text),
+        })
+    }
+
+    /// Whether the entry has the shape of Caddy's, whose `duration` is in seconds.
+    fn is_of_caddy(&self) -> bool {
+        let has = |slot, is_name: fn(&str) -> bool| {
+            self.candidates(slot).any(|candidate| is_name(&candidate.name))
+        };
+        let is_within = |name: &str| name.starts_with("request.");
+        has(Slot::Time, |name| name == "ts")
+            && (has(Slot::Path, is_within) || has(Slot::Host, is_within))
     }
 
     /// The request line's target, or the paths.
@@ -283,9 +328,11 @@ impl<'a> Raw<'a> {
     }
 
     /// The host that the request was for. A field called just `host` is this one if the client has
-    /// a field of its own.
+    /// a field of its own, unless a shipper has added it.
     fn host(&self) -> Option<String> {
-        let is_of_request = |name: &str| self.has(Slot::Client) || !is_any_host(name);
+        let is_shipper = |name: &str| self.has(Slot::Shipper) && is_outermost(name);
+        let is_of_request =
+            |name: &str| !is_any_host(name) || (self.has(Slot::Client) && !is_shipper(name));
         let named = self.candidates(Slot::Host).filter(|host| is_of_request(&host.name));
         let mut hosts = named.filter_map(|host| host_name(host.value.as_text()?));
         hosts.next().or_else(|| self.targets().find_map(host_of))
@@ -296,6 +343,19 @@ enum Method {
     Known(String),
     Missing,
     Unreadable,
+}
+
+/// A value as it counts for its slot; `None` if it is of no use there.
+fn usable<'a>(slot: Slot, name: &str, value: Field<'a>) -> Option<Field<'a>> {
+    Some(match (slot, value) {
+        (Slot::UserAgent, Field::Text(text)) => Field::Text(percent::agent(text)),
+        (Slot::Path, Field::Text(text)) => Field::Text(path(name, text)?),
+        (_, value) => value,
+    })
+}
+
+fn asked(method: &str, target: &str) -> String {
+    format!("{} {}", method.to_ascii_uppercase(), page(own_path(target)))
 }
 
 fn check_time(field: &Field<'_>, now: DateTime<Utc>) -> Result<DateTime<Utc>, Reason> {

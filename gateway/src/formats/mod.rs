@@ -4,6 +4,7 @@
 mod alb;
 mod charset;
 mod collector;
+mod colours;
 mod combined;
 mod csv;
 mod details;
@@ -16,6 +17,7 @@ mod lines;
 mod names;
 mod object;
 mod paths;
+mod percent;
 mod prefix;
 mod preset;
 mod rejects;
@@ -34,7 +36,7 @@ mod wording;
 
 use chrono::{DateTime, Utc};
 
-pub(crate) use self::charset::{UnknownCharset, decode};
+pub(crate) use self::charset::{UnknownCharset, decode, text_of};
 use self::collector::Collector;
 #[cfg(test)]
 use self::collector::MAX_ERRORS;

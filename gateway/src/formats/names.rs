@@ -7,7 +7,7 @@ use super::slot::Slot;
 use super::spellings::NAMES;
 
 /// Objects around an entry or a part of it; the name of a field counts without them.
-const WRAPPERS: [&str; 25] = [
+const WRAPPERS: [&str; 31] = [
     "access",
     "apache",
     "apache2",
@@ -18,20 +18,26 @@ const WRAPPERS: [&str; 25] = [
     "entry",
     "event",
     "fields",
+    "header",
     "headers",
     "http",
     "httprequest",
+    "json",
     "jsonpayload",
+    "line",
     "log",
+    "logprocessed",
     "message",
     "msg",
     "nginx",
     "payload",
+    "properties",
     "proxy",
     "req",
     "request",
     "requestcontext",
     "requestheaders",
+    "result",
     "traefik",
 ];
 
@@ -45,8 +51,17 @@ static KNOWN: LazyLock<HashMap<&str, (Slot, usize)>> = LazyLock::new(|| {
 /// Objects that hold what the client sent: a size in one of them is not that of the answer.
 const REQUESTS: [&str; 2] = ["req", "request"];
 
+/// Elasticsearch's name of the document. Without its underscore it is ECS's name of a client.
+const DOCUMENT: &str = "_source.";
+/// A field that every event of Logstash has. Without its sign it is the version of something else.
+const LOGSTASH: &str = "@version";
+
 /// What a dotted name means, and how far it is from the preferred name of that slot.
 pub(super) fn known(name: &str) -> Option<(Slot, usize)> {
+    let name = within_document(name);
+    if name == LOGSTASH {
+        return Some((Slot::Shipper, 0));
+    }
     let plain = plain(name);
     let mut rest = plain.as_str();
     let (mut depth, mut is_sent) = (0, false);
@@ -65,14 +80,31 @@ pub(super) fn known(name: &str) -> Option<(Slot, usize)> {
     }
 }
 
+/// The name within a document of Elasticsearch.
+fn within_document(name: &str) -> &str {
+    name.strip_prefix(DOCUMENT).unwrap_or(name)
+}
+
+/// Whether a field is one that a shipper adds to an entry, and not a part of what it ships.
+pub(super) fn is_outermost(name: &str) -> bool {
+    !within_document(name).contains('.')
+}
+
+/// Whether the last part of a dotted name is this one, in any case.
+pub(super) fn ends_as(name: &str, last: &str) -> bool {
+    name.rsplit('.').next().is_some_and(|own| own.eq_ignore_ascii_case(last))
+}
+
 /// Whether a name is `host` alone, which most shippers use for the machine that wrote the log or
 /// for the client.
 pub(super) fn is_any_host(name: &str) -> bool {
     let plain = plain(name);
     let (outer, last) = plain.rsplit_once('.').unwrap_or(("", plain.as_str()));
     let outer = outer.rsplit('.').next().unwrap_or_default();
-    let is_of_request = matches!(outer, "headers" | "http" | "httprequest" | "requestheaders")
-        || REQUESTS.contains(&outer);
+    let is_of_request = matches!(
+        outer,
+        "header" | "headers" | "http" | "httprequest" | "properties" | "requestheaders"
+    ) || REQUESTS.contains(&outer);
     last == "host" && !is_of_request
 }
 
@@ -101,33 +133,35 @@ mod tests {
     }
 
     /// What names mean, in the spellings of many programs.
-    const SPELLINGS: [(Slot, &str); 13] = [
+    const SPELLINGS: [(Slot, &str); 14] = [
         (
             Slot::Time,
             "@timestamp receivedAt received_at EdgeStartTimestamp time_iso8601 time_local \
              StartUTC start_time ts httpRequest.ts requestContext.requestTimeEpoch \
-             __REALTIME_TIMESTAMP",
+             __REALTIME_TIMESTAMP started_at TimeGenerated _source.@timestamp",
         ),
         (
             Slot::Method,
             "METHOD verb request_method ClientRequestMethod RequestMethod http.request.method \
              httpRequest.requestMethod request.method req.method cs-method proxy.method \
-             http.method",
+             http.method http.request.method_original request_verb ClientRequestHTTPMethodName \
+             json.request_method log_processed.method event.line.method",
         ),
         (
             Slot::Path,
             "url URI request_uri path ClientRequestURI RequestPath url.original url.path \
              httpRequest.requestUrl request.uri request.url cs-uri-stem http.url_details.path \
-             req.url",
+             req.url x-envoy-origin-path properties.requestUri resourcePath",
         ),
-        (Slot::Line, "request Request request_line"),
+        (Slot::Line, "request Request request_line routeKey"),
         (
             Slot::UserAgent,
             "agent http_user_agent user_agent.original userAgent request_User-Agent \
              request.headers.User-Agent cs(User-Agent) httpRequest.userAgent http.useragent \
-             http.user_agent ClientRequestUserAgent",
+             http.user_agent ClientRequestUserAgent http.request.header.user-agent \
+             Properties.UserAgent",
         ),
-        (Slot::Text, "log message MESSAGE event.original textPayload short_message"),
+        (Slot::Text, "log message MESSAGE event.original textPayload short_message result._raw"),
         (
             Slot::Status,
             "status Status status_code sc-status EdgeResponseStatus DownstreamStatus \
@@ -136,21 +170,24 @@ mod tests {
         (
             Slot::Bytes,
             "bytes size body_bytes_sent sc-bytes EdgeResponseBytes DownstreamContentSize \
-             http.response.body.bytes http.response.bytes httpRequest.responseSize",
+             http.response.body.bytes http.response.bytes httpRequest.responseSize \
+             http.response.body.size http.response.size http.response_content_length",
         ),
         (
             Slot::Referer,
             "referer referrer http_referer cs(Referer) ClientRequestReferer http.request.referrer \
-             request.headers.Referer request_Referer httpRequest.referer",
+             request.headers.Referer request_Referer httpRequest.referer http.request.header.referer",
         ),
-        (Slot::Query, "query url.query cs-uri-query args query_string"),
+        (Slot::Query, "query url.query cs-uri-query args query_string requestQuery"),
         (
             Slot::Host,
             "host http_host request.host request.headers.Host ClientRequestHost RequestHost \
-             x-host-header cs(Host) :authority url.domain server_name",
+             x-host-header cs(Host) :authority url.domain server_name \
+             server.address net.host.name properties.hostName properties.originalHost",
         ),
         (Slot::Duration, "duration Duration event.duration httpRequest.latency time-taken"),
         (Slot::Client, "remote_addr remote client_ip httpRequest.remoteIp c-ip source.ip"),
+        (Slot::Shipper, "@version source_type file log.file.path _source.@version"),
     ];
 
     #[test]
@@ -164,10 +201,11 @@ mod tests {
 
     #[test]
     fn a_name_of_something_else_is_unknown() {
-        for name in "log.file.path file.path user_agent.name agent.type response.time \
+        for name in
+            "file.path version hostname source.bytes user_agent.name agent.type response.time \
             upstream.path tls.method host.name error.message http.request.bytes \
             http.request.body.bytes request.size upstream.status request.status"
-            .split_ascii_whitespace()
+                .split_ascii_whitespace()
         {
             assert_eq!(slot(name), None, "{name}");
         }
@@ -178,7 +216,14 @@ mod tests {
         for name in ["host", "Host", "fields.host", "event.host", "log.host"] {
             assert!(is_any_host(name), "{name}");
         }
-        for name in ["request.host", "http_host", "request.headers.Host", "http.host", "vhost"] {
+        for name in [
+            "request.host",
+            "http_host",
+            "request.headers.Host",
+            "http.host",
+            "vhost",
+            "properties.host",
+        ] {
             assert!(!is_any_host(name), "{name}");
         }
     }

@@ -1,9 +1,12 @@
 //! The path of a request as it is counted.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use common::event::MAX_PATH_BYTES;
 use common::page::counted_path;
+
+use super::names::ends_as;
 
 /// The end of a path that was cut.
 const CUT: char = '…';
@@ -21,6 +24,26 @@ pub(super) fn page(target: &str) -> String {
         path.push(CUT);
     }
     path
+}
+
+/// The value of a field with a path. Akamai leaves out its slash. Rust's loggers give the name of a module
+/// as the `target`, which is none.
+pub(super) fn path<'a>(name: &str, text: Cow<'a, str>) -> Option<Cow<'a, str>> {
+    let is_target = text.trim_start().starts_with(['/', '*', '-']) || text.contains("://");
+    if is_target {
+        return Some(text);
+    }
+    if ends_as(name, "reqPath") {
+        return Some(format!("/{text}").into());
+    }
+    let is_module = ends_as(name, "target") && !name.contains("http.");
+    (!is_module).then_some(text)
+}
+
+/// The target of a request line, in which two slashes begin a path and not a host.
+pub(super) fn own_path(target: &str) -> &str {
+    let slashes = target.bytes().take_while(|byte| *byte == b'/').count();
+    &target[slashes.saturating_sub(1)..]
 }
 
 fn printable(path: &str) -> String {
@@ -51,6 +74,37 @@ mod tests {
             ("x.example:443", "x.example:443"),
         ] {
             assert_eq!(page(target), path);
+        }
+    }
+
+    #[test]
+    fn a_path_is_told_from_what_else_has_its_name() {
+        for (name, text, expected) in [
+            ("path", "a", Some("a")),
+            ("reqPath", "a/b", Some("/a/b")),
+            ("reqPath", "/a", Some("/a")),
+            ("target", "/a", Some("/a")),
+            ("fields.target", "https://x.example/", Some("https://x.example/")),
+            ("target", "*", Some("*")),
+            ("http.target", "x.example:443", Some("x.example:443")),
+            ("target", "my_app::access", None),
+            ("record.Target", "hyper", None),
+        ] {
+            assert_eq!(path(name, text.into()).as_deref(), expected, "{name} {text}");
+        }
+    }
+
+    #[test]
+    fn two_slashes_begin_a_path() {
+        for (target, path) in [
+            ("//a/b", "/a/b"),
+            ("///a", "/a"),
+            ("//", "/"),
+            ("/a//b", "/a//b"),
+            ("a", "a"),
+            ("", ""),
+        ] {
+            assert_eq!(own_path(target), path, "{target}");
         }
     }
 

@@ -2,6 +2,8 @@
 
 /// Longest method, in bytes.
 const MAX_METHOD_BYTES: usize = 32;
+/// Versions as Hypercorn writes them, and its name of a WebSocket.
+const HYPERCORN: [&str; 5] = ["1.0", "1.1", "2", "3", "ws"];
 
 /// What the client asked for, according to the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +50,9 @@ fn target(rest: &str) -> Option<&str> {
     }
     if rest.split(' ').any(names_http) {
         return None;
+    }
+    if HYPERCORN.contains(&version) && is_target(target) && !target.contains(' ') {
+        return Some(target);
     }
     let is_foreign = version.split_once('/').is_some_and(|(name, _)| is_version(version, name));
     (!is_foreign && is_target(rest)).then_some(rest)
@@ -101,6 +106,12 @@ mod tests {
             ("CONNECT x.example:443 HTTP/1.1", Request("CONNECT", "x.example:443")),
             ("GET http://x.example/a HTTP/1.1", Request("GET", "http://x.example/a")),
             ("GET http://x.example/a", Request("GET", "http://x.example/a")),
+            ("GET /a 1.1", Request("GET", "/a")),
+            ("GET /a?b 2", Request("GET", "/a?b")),
+            ("GET /a ws", Request("GET", "/a")),
+            ("GET /a b 2", Request("GET", "/a b 2")),
+            ("GET /a 1.2", Request("GET", "/a 1.2")),
+            ("GET //a/b HTTP/1.1", Request("GET", "//a/b")),
             ("/a?b=c d", Target("/a?b=c d")),
             ("https://x.example/", Target("https://x.example/")),
         ];

@@ -1,14 +1,20 @@
 //! Reads JSON value by value, without building it: a body of many values needs little memory.
 //!
 //! It takes what loggers write beyond the standard: lone surrogates (U+FFFD), numbers of any size,
-//! `NaN` and `Infinity`, and raw control characters in texts, but no line breaks.
+//! `NaN` and `Infinity`, raw control characters in texts, but no line breaks, and the `\xhh` of servers
+//! whose own escapes are not JSON's.
 
 use std::borrow::Cow;
+
+use super::charset::text_of;
+use super::tokens::byte_escapes;
 
 /// The deepest nesting.
 const MAX_DEPTH: usize = 128;
 /// The longest dotted name that can be of interest.
 const MAX_NAME_BYTES: usize = 256;
+/// The name of a text that the journal writes as an array of its bytes if it is not printable.
+const BYTES: &str = "MESSAGE";
 /// Stands for a longer one.
 const TOO_LONG: &str = "…";
 
@@ -85,6 +91,7 @@ impl<'t> Scanner<'t> {
         loop {
             match self.peek() {
                 Some(b'{') if in_list(&open) && self.pair(&name, &mut report) => {}
+                Some(b'[') if is_message(&open, &name) && self.bytes(&name, &mut report) => {}
                 Some(byte @ (b'{' | b'[')) => {
                     self.at += 1;
                     if open.len() == MAX_DEPTH {
@@ -119,6 +126,23 @@ impl<'t> Scanner<'t> {
         let Some((name, value)) = ahead.name_and_value() else { return false };
         report(&format!("{outer}.{name}"), Leaf::Text(value));
         *self = ahead;
+        true
+    }
+
+    /// Reads a text that is written as an array of its bytes, and reports it. False if something else is
+    /// next, which stays the next one.
+    fn bytes(&mut self, name: &str, report: &mut impl FnMut(&str, Leaf<'t>)) -> bool {
+        let rest = &self.text[self.at..];
+        let is_within = |byte: &u8| byte.is_ascii_digit() || b", \t\r\n".contains(byte);
+        let length = rest.bytes().skip(1).take_while(is_within).count();
+        let (list, behind) = rest[1..].split_at(length);
+        if !behind.starts_with(']') {
+            return false;
+        }
+        let bytes = list.split(',').map(|byte| byte.trim().parse::<u8>().ok());
+        let Some(bytes) = bytes.collect::<Option<Vec<u8>>>() else { return false };
+        report(name, Leaf::Text(text_of(&bytes).into_owned().into()));
+        self.at += list.len() + 2;
         true
     }
 
@@ -213,6 +237,12 @@ impl<'t> Scanner<'t> {
             self.at += end + 1;
             match rest.as_bytes()[end] {
                 b'"' => return Ok(text),
+                b'\\' if rest[end + 1..].starts_with('x') => {
+                    let bytes = byte_escapes(&rest[end..]);
+                    let (bytes, length) = bytes.ok_or(self.broken("has an invalid escape"))?;
+                    text.to_mut().push_str(&bytes);
+                    self.at += length - 1;
+                }
                 b'\\' => {
                     let c = self.escape().ok_or(self.broken("has an invalid escape"))?;
                     text.to_mut().push(c);
@@ -270,6 +300,11 @@ fn in_list(open: &[Open]) -> bool {
     open.split_last().is_some_and(|(last, outer)| {
         !last.is_object && !outer.is_empty() && outer.iter().all(|outer| outer.is_object)
     })
+}
+
+/// Whether the next value is the message of an entry.
+fn is_message(open: &[Open], name: &str) -> bool {
+    name.ends_with(BYTES) && open.iter().all(|outer| outer.is_object)
 }
 
 /// Whether a value at this depth is reported. Only the first value of an array is, and nothing
@@ -366,6 +401,28 @@ mod tests {
             "g:99999999999999999999",
         ];
         assert_eq!(leaves(json).expect("it is taken"), expected);
+    }
+
+    #[test]
+    fn bytes_may_be_escaped_as_servers_do() {
+        let json = r#"{"a": "/?b=\x22c\x22", "\x64": "\xc3\xa9\n\xe9", "e": "\\x41"}"#;
+        let expected = ["a=/?b=\"c\"", "d=é\n%E9", "e=\\x41"];
+        assert_eq!(leaves(json).expect("it is taken"), expected);
+        for json in [r#""\x""#, r#""\x2""#, r#""\xgg""#, r#""\x4"#] {
+            assert!(leaves(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_message_may_be_an_array_of_its_bytes() {
+        let json = r#"{"MESSAGE": [71, 69,84 ,195,169,233], "a": [1, 2], "b": 3}"#;
+        assert_eq!(leaves(json).expect("JSON"), ["MESSAGE=GETéé", "a:1", "b:3"]);
+        for json in [r#"{"MESSAGE": [256]}"#, r#"{"MESSAGE": [1, "a"]}"#] {
+            assert!(leaves(json).expect("JSON")[0].starts_with("MESSAGE:"), "{json}");
+        }
+        for json in [r#"{"MESSAGE": []}"#, r#"{"MESSAGE": [[1]]}"#] {
+            assert_eq!(leaves(json).expect("JSON"), [""; 0], "{json}");
+        }
     }
 
     #[test]

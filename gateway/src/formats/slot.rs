@@ -29,11 +29,13 @@ pub(super) enum Slot {
     Duration,
     /// Who sent the request. It only matters whether this is known; the value is never kept.
     Client,
+    /// A mark of a shipper, whose own `host` is not that of the request. The value is never kept.
+    Shipper,
 }
 
 impl Slot {
     /// The number of slots.
-    pub(super) const COUNT: usize = 13;
+    pub(super) const COUNT: usize = 14;
 
     /// The name of a field that is missing.
     pub(super) const fn name(self) -> &'static str {
@@ -51,6 +53,7 @@ impl Slot {
             Self::Host => "http_host",
             Self::Duration => "duration",
             Self::Client => "client",
+            Self::Shipper => "source_type",
         }
     }
 

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+/// The length of `\xhh`.
+const ESCAPE_BYTES: usize = 4;
+
 /// A piece of a line between blanks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
@@ -73,6 +76,12 @@ pub(super) fn quoted(text: &str) -> Option<(&str, &str)> {
     Some((&text[..end], &text[end + 1..]))
 }
 
+/// A text without the quotes of its line, which some parsers keep.
+pub(super) fn unquoted(text: &str) -> &str {
+    let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    inner.filter(|inner| !inner.contains('"')).unwrap_or(text)
+}
+
 /// Whether the text is a whole number, or the hyphen that stands for a missing one.
 pub(super) fn is_number(text: &str) -> bool {
     text == "-" || (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
@@ -97,6 +106,20 @@ pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
         rest = after;
     }
     printable(&plain).into()
+}
+
+/// The text of the `\xhh` at the start and of those right after it, and their length.
+pub(super) fn byte_escapes(text: &str) -> Option<(String, usize)> {
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    while rest.starts_with(b"\\x") {
+        let (byte, after) = escape(&rest[1..]);
+        if after.len() + ESCAPE_BYTES != rest.len() {
+            break;
+        }
+        bytes.push(byte);
+        rest = after;
+    }
+    (!bytes.is_empty()).then(|| (printable(&bytes), ESCAPE_BYTES * bytes.len()))
 }
 
 fn printable(bytes: &[u8]) -> String {
@@ -150,6 +173,37 @@ mod tests {
     fn an_open_quote_and_text_after_a_closing_quote_are_errors() {
         for line in [r#"a "b"#, r#""a"b"#, r#"a"b""#, r#"a="b"#, r#"a="b"c"#, r#""a\""#] {
             assert_eq!(tokens(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn one_pair_of_quotes_is_taken_off() {
+        for (text, plain) in [
+            ("\"a b\"", "a b"),
+            ("\"\"", ""),
+            ("\"", "\""),
+            ("\"a\" b \"c\"", "\"a\" b \"c\""),
+            ("\"a", "\"a"),
+            ("a", "a"),
+        ] {
+            assert_eq!(unquoted(text), plain, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_escapes_of_bytes_are_read_together() {
+        for (text, expected) in [
+            (r"\xc3\xa9x", Some(("é", 8))),
+            (r"\x16\x03\n", Some(("\u{16}\u{3}", 8))),
+            (r"\xff", Some(("%FF", 4))),
+            (r"\x2", None),
+            (r"\xzz", None),
+            (r"\n\x41", None),
+            (r"x41", None),
+            ("", None),
+        ] {
+            let expected = expected.map(|(text, length)| (text.to_owned(), length));
+            assert_eq!(byte_escapes(text), expected, "{text}");
         }
     }
 

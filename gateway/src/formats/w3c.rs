@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::entry::{Field, Raw};
 use super::names::known;
+use super::percent::decoded;
 use super::request_line::is_method;
 use super::slot::Slot;
 use crate::times;
@@ -179,20 +180,6 @@ fn agent(cell: Cow<'_, str>, is_encoded: bool) -> Cow<'_, str> {
         return decoded(&decoded(&cell)).into();
     }
     if cell.contains(' ') { cell } else { cell.replace('+', " ").into() }
-}
-
-fn decoded(text: &str) -> String {
-    let hex = |digit: u8| char::from(digit).to_digit(16).map(|digit| digit as u8);
-    let (mut plain, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
-    while let [byte, after @ ..] = rest {
-        let pair = match after {
-            [high, low, ..] if *byte == b'%' => hex(*high).zip(hex(*low)),
-            _ => None,
-        };
-        plain.push(pair.map_or(*byte, |(high, low)| high << 4 | low));
-        rest = if pair.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8_lossy(&plain).into_owned()
 }
 
 #[cfg(test)]

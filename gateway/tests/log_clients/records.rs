@@ -99,10 +99,35 @@ async fn records_that_are_not_valid_are_listed_and_the_others_are_taken() {
     }
     beside(async |gateway| {
         let answer = gateway.post(PATH, "text/plain", b"a\n\xff\xfe\nb").await;
-        assert_eq!((answer.status, &answer.json()["errors"][0]["index"]), (200, &json!(1)));
-        assert_eq!(gateway.texts().await, ["a", "b"]);
+        assert_eq!((answer.status, &answer.json()["rejected"]), (200, &json!(0)));
+        assert_eq!(gateway.texts().await, ["a", "b", "ÿþ"]);
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_is_not_json_to_all_is_read_as_its_program_meant_it() {
+    let entry = r#""time":"2025-05-17T10:05:03Z","method":"GET","status":200"#;
+    let azure = r#""time":"2025-05-17T10:05:03Z","properties":{"httpMethod":"GET","requestUri":"/a","httpStatus":200}"#;
+    let records = r#"{"records":[{"a":1},{"a":2}]}"#;
+    for (body, entries, expected) in [
+        (format!(r#"{{{entry},"uri":"/a?b=\x22c\x22"}}"#), &["GET /a"][..], &[][..]),
+        (r#"{"msg":"caf\xc3\xa9 \x22"}"#.to_owned(), &[], &["café \""]),
+        (r#"{"a":"\x22"}"#.to_owned(), &[], &[r#"{"a":"\""}"#]),
+        (r#"{"MESSAGE":[97,27,98]}"#.to_owned(), &[], &[r#"{"MESSAGE":"a\u001bb"}"#]),
+        (format!(r#"{{"records":[{{{azure}}},{{{azure}}}]}}"#), &["GET /a", "GET /a"], &[]),
+        (records.to_owned(), &[], &[r#"{"a":1}"#, r#"{"a":2}"#]),
+        (r#"{"records":["a"],"b":1}"#.to_owned(), &[], &[r#"{"records":["a"],"b":1}"#]),
+    ] {
+        beside(async |gateway| {
+            let answer = gateway.post(PATH, JSON, body.as_bytes()).await;
+            assert_eq!(answer.status, 200, "{body}: {answer:?}");
+            let published = gateway.published().await;
+            assert_eq!(requests(&published), entries, "{body}");
+            assert_eq!(texts(&published), expected, "{body}");
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

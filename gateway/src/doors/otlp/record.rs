@@ -7,6 +7,8 @@ use crate::problem::{FieldError, ProblemCode};
 
 /// The attribute of a resource that names the tenant of its records.
 pub(super) const TENANT: &str = "tenant.id";
+/// The fields of a record that is not an access-log entry, whatever it says.
+const NO_ENTRY: &str = "{}";
 /// How deep values may be nested.
 pub(super) const MAX_DEPTH: usize = 64;
 
@@ -35,13 +37,24 @@ impl LogRecord {
         let time = times.into_iter().find(|time| *time > 0).map(|time| time.to_string());
         let traceparent = self.traceparent();
         let text = self.text();
+        let is_of_client = self.is_of_client();
         let fields = (!self.attributes.is_empty()).then(|| {
+            if is_of_client {
+                return NO_ENTRY.to_owned();
+            }
             let mut fields = self.attributes;
             fields.insert("body".to_owned(), self.body);
             Value::Object(fields).to_string()
         });
         let tenant = tenant.map(|name| (TENANT, name.to_owned()));
         Shipped { tenant, id: None, text, fields, time, traceparent }
+    }
+
+    /// Whether it tells of a request that the program itself has sent: such a record has the whole URL, and
+    /// none of what a server knows of a request.
+    fn is_of_client(&self) -> bool {
+        let has = |name: &str| self.attributes.contains_key(name);
+        has("url.full") && !["url.path", "http.target", "http.route"].into_iter().any(has)
     }
 
     /// The body: a string as it is, anything else as JSON. For an event without a body, its
@@ -109,6 +122,22 @@ mod tests {
         assert_eq!(record(Value::Null, &attributes).text(), r#"{"event_name":"e","k":1}"#);
         assert_eq!(record(Value::Null, &Map::new()).text(), "e");
         assert_eq!(LogRecord::default().text(), "");
+    }
+
+    #[test]
+    fn a_request_that_the_program_has_sent_is_no_entry() {
+        let fields = |attributes: Value| {
+            let Value::Object(attributes) = attributes else { panic!("an object") };
+            let record = LogRecord { attributes, ..LogRecord::default() };
+            record.shipped(None).fields.expect("fields")
+        };
+        let sent = json!({"http.request.method": "GET", "url.full": "https://a.example/", "http.response.status_code": 200});
+        assert_eq!(fields(sent.clone()), NO_ENTRY);
+        for name in ["url.path", "http.target", "http.route"] {
+            let mut answered = sent.clone();
+            answered[name] = "/a".into();
+            assert!(fields(answered).contains("/a"), "{name}");
+        }
     }
 
     #[test]

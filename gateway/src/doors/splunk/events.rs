@@ -6,6 +6,7 @@ use crate::doors::json_record::{self, ENTRY};
 use crate::doors::shipment::{Shipment, Shipped};
 use crate::extractors::json_items::of_stream;
 use crate::extractors::surrogates;
+use crate::formats::text_of;
 use crate::problem::{FieldError, Problem, ProblemCode};
 
 /// Reads events in their envelopes.
@@ -19,10 +20,7 @@ pub(super) fn read(body: &[u8], shipment: &mut Shipment) -> Result<(), Problem> 
 pub(super) fn read_raw(body: &[u8], shipment: &mut Shipment) -> Result<(), Problem> {
     let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
     lines.filter(|line| !line.trim_ascii().is_empty()).try_for_each(|line| {
-        shipment.add(match std::str::from_utf8(line) {
-            Ok(text) => Ok(Shipped { text: text.to_owned(), ..Shipped::default() }),
-            Err(_) => Err(FieldError::new(ProblemCode::InvalidUtf8, ENTRY, "is not UTF-8")),
-        })
+        shipment.add(Ok(Shipped { text: text_of(line).into_owned(), ..Shipped::default() }))
     })
 }
 

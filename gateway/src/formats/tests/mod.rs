@@ -5,6 +5,7 @@ mod detail_hits;
 mod detail_shapes;
 mod same_counts;
 mod shapes;
+mod shippers;
 
 use chrono::{TimeDelta, Utc};
 use common::access_log::Entry;
