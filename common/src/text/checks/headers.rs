@@ -152,12 +152,14 @@ pub(crate) fn cookies(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 fn end_of_list(text: &str, first: usize) -> usize {
     let mut end = first;
     loop {
-        let near = text[end..].chars().take(ATTRIBUTES).take_while(|c| !"\"]\r\n".contains(*c));
+        let near = text[end..].chars().take(ATTRIBUTES).take_while(|c| !"\"']\\\r\n".contains(*c));
         let rest = end + near.map(char::len_utf8).sum::<usize>();
-        let Some(next) = text[rest..].strip_prefix("\",") else {
+        let signs = [' ', ',', '"', '\'', '\\'];
+        let next = text[rest..].trim_start_matches(signs);
+        let start = text.len() - next.len();
+        if !text[rest..start].contains(',') {
             return end;
-        };
-        let start = text.len() - next.trim_start_matches([' ', '"']).len();
+        }
         match pair(text, start, true) {
             Some(cookie) => end = cookie.end,
             None => return end,

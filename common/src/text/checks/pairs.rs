@@ -21,8 +21,7 @@ pub(crate) fn fields(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if !names_a_secret(name) {
         return None;
     }
-    let is_element = text[found.end..].starts_with('>');
-    let start = if is_element { found.end + 1 } else { start_of_value(text, found.end)? };
+    let start = start_of_value(text, found.end).or_else(|| start_of_text(text, &found))?;
     secret(text, start)
 }
 
@@ -73,6 +72,19 @@ fn start_of_value(text: &str, end: usize) -> Option<usize> {
     let sign = text[after..].trim_start_matches(['\\', '"', '\'']).trim_start_matches(' ');
     let rest = sign.strip_prefix("=>").or_else(|| sign.strip_prefix([':', '=']))?;
     Some(text.len() - rest.trim_start_matches(' ').len())
+}
+
+/// Where the text of an element begins whose attribute is the name.
+fn start_of_text(text: &str, found: &Range<usize>) -> Option<usize> {
+    let reach = text.floor_char_boundary(found.start.saturating_sub(GAP));
+    let limit = text.floor_char_boundary((found.end + GAP).min(text.len()));
+    let tag = &text[reach..found.start];
+    let tag = &tag[tag.rfind(['<', '>'])?..];
+    let (attributes, _) = text[found.end..limit].split_once('>')?;
+    let is_element = tag.starts_with('<') && !attributes.ends_with(['/', '?', '-']);
+    let start = found.end + attributes.len() + 1;
+    let inner = if text[start..].starts_with("<value>") { "<value>".len() } else { 0 };
+    (is_element && !attributes.contains('<')).then_some(start + inner)
 }
 
 fn secret(text: &str, at: usize) -> Option<Range<usize>> {

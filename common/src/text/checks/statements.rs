@@ -19,7 +19,8 @@ pub(crate) fn sentence(text: &str, found: Range<usize>) -> Option<Range<usize>> 
     if ["user", "username", "account", "login", "host", "email"].contains(&last) {
         return None;
     }
-    let own = value(text, found.end)?;
+    let rest = &text[found.end..];
+    let own = found.end..found.end + rest.find(char::is_whitespace).unwrap_or(rest.len());
     (looks_random(&text[own.clone()]) && is_secret_word(&text[own.clone()])).then_some(own)
 }
 

@@ -100,6 +100,8 @@ const WORDS: &[&str] = &[
     "ps256",
 ];
 
+/// The longest rest of a list without quotes that is looked at, in bytes.
+const LONGEST_LIST: usize = 256;
 /// What may come right before the quote of a value.
 const WRAPPERS: &[&str] = &[
     "Some(", "Just(", "Ok(", "String(", "[", "[ ", "[b", "r", "r#", "b", "br", "u", "f", "N", "@",
@@ -117,6 +119,7 @@ pub(crate) fn value(text: &str, at: usize) -> Option<Range<usize>> {
             let end = end_of_quoted(text, start, quote, slashes);
             start..if in_list { end_of_list(text, start, end, slashes) } else { end }
         }
+        _ if in_list => at..end_of_words(text, at),
         _ => at..end_of_word(text, at),
     };
     (!own.is_empty() && !text[own.clone()].starts_with(MARK)).then_some(own)
@@ -178,6 +181,16 @@ fn end_of_quoted(text: &str, start: usize, quote: char, slashes: usize) -> usize
         }
     }
     start + text[start..].len()
+}
+
+/// Where the last word of a list without quotes ends: `[abc123, def456]`.
+fn end_of_words(text: &str, start: usize) -> usize {
+    let first = end_of_word(text, start);
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.+/=, ".contains(byte);
+    let more =
+        text.as_bytes()[first..].iter().take(LONGEST_LIST).take_while(|b| is_part(b)).count();
+    let is_list = text[first..].starts_with(',') && text[first + more..].starts_with(']');
+    first + if is_list { more } else { 0 }
 }
 
 /// Whether a quote is written twice, so that it is one of the value: `'it''s me'`.

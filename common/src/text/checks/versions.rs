@@ -1,6 +1,7 @@
 //! Tells an IPv4 address from a version, an object identifier or the number of a section, which may
 //! have four numbers too.
 
+use std::iter::successors;
 use std::ops::Range;
 
 use super::surroundings::{WORD_REACH, word_before};
@@ -129,6 +130,8 @@ const TAGS: &[&str] = &[
     "+",
     "~",
 ];
+/// The most parts of the name of an artifact before its own name.
+const COORDINATES: usize = 4;
 /// The longest part of a name, in bytes, that is looked at.
 const NAME: usize = 64;
 
@@ -170,20 +173,21 @@ fn is_software(word: &str) -> bool {
 
 /// `group:artifact:1.2.3.4`, or a product of two words that ends like a place.
 fn is_coordinate(before: &[u8]) -> bool {
-    let name = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .rev()
-            .take(NAME)
-            .take_while(|b| b.is_ascii_alphanumeric() || b"._-".contains(b))
-            .count()
-    };
-    let artifact = before.strip_suffix(b":").map(|text| &text[..text.len() - name(text)]);
-    let group = artifact.and_then(|text| text.strip_suffix(b":"));
-    let outer = group.and_then(|text| text[..text.len() - name(text)].strip_suffix(b":"));
-    let is_group = |text: &[u8]| text[text.len() - name(text)..].contains(&b'.');
-    let is_chain = group.is_some_and(is_group) || outer.is_some_and(is_group);
-    is_chain || before.ends_with(b"SQL Server ") || before.ends_with(b"Windows Server ")
+    let is_group = |text: &[u8]| last_name(text).contains(&b'.');
+    let group = outer(before).and_then(outer);
+    successors(group, |text| outer(text)).take(COORDINATES).any(is_group)
+        || before.ends_with(b"SQL Server ")
+        || before.ends_with(b"Windows Server ")
+}
+
+/// What is before the name at the end of a text, and before a colon in front of it.
+fn outer(text: &[u8]) -> Option<&[u8]> {
+    text[..text.len() - last_name(text).len()].strip_suffix(b":")
+}
+
+fn last_name(text: &[u8]) -> &[u8] {
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+    &text[text.len() - text.iter().rev().take(NAME).take_while(is_part).count()..]
 }
 
 /// Whether the numbers are as small as those of versions are, and not those of a private network.

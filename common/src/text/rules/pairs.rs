@@ -18,6 +18,8 @@ pub(super) const RULES: &[Rule] = &[
             r#"<add key="Password" value="hunter2"/>"#,
             r#"<property name="javax.persistence.jdbc.password" value="hunter2"/>"#,
             r#"<entry key="password">hunter2</entry>"#,
+            r#"<entry key="password" type="text">hunter2</entry>"#,
+            r#"<property name="password"><value>hunter2</value></property>"#,
             "&EnvVar{Name:DB_PASSWORD,Value:hunter2,ValueFrom:nil,}",
         ],
         spares: &[
@@ -26,17 +28,19 @@ pub(super) const RULES: &[Rule] = &[
             r#"{"name":"password","value":""},{"name":"a","value":"b"}"#,
             r#"{"name":"next_page_token","value":"abc123def"}"#,
             r#"<input name="password" value="[REDACTED]">"#,
+            r#"name="password" -> hunter2"#,
         ],
     },
     Rule {
         name: "name and value in two elements",
-        pattern: r"<(?i-u:name|key)>[A-Za-z0-9_.-]{2,64}</(?i-u:name|key)>[ ]{0,8}<(?i-u:value|string)(?: [^<>]{0,64})?>",
+        pattern: r"<(?i-u:(?:[a-z]{1,16}-)?(?:name|key))>[A-Za-z0-9_.-]{2,64}</(?i-u:(?:[a-z]{1,16}-)?(?:name|key))>[ ]{0,8}<(?i-u:(?:[a-z]{1,16}-)?(?:value|string))(?: [^<>]{0,64})?>",
         needs: rule::named(),
         takes_in: Reach::Beginning,
         check: pairs::elements,
         takes: &[
             "<name>javax.jdo.option.ConnectionPassword</name><value>hunter2</value>",
             "<key>password</key> <string>hunter2</string>",
+            "<param-name>password</param-name><param-value>hunter2</param-value>",
         ],
         spares: &["<name>host</name><value>db-01</value>", "<key>token</key><string></string>"],
     },
@@ -72,6 +76,7 @@ pub(super) const RULES: &[Rule] = &[
             "A temporary password is generated for root@localhost: aB3dE6gH9jK1",
             "The generated password for the elastic built-in superuser is: abcDEF123",
             "Generated password for user admin: abcDEF123456",
+            "A temporary password is generated for root@localhost: kj;Hs8_d/2sA",
         ],
         spares: &[
             "Failed password for invalid user: admin42",

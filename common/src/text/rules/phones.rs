@@ -145,7 +145,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "phone number, named",
         // After the word: the rest of a name, the attribute of an element, and the signs of lists,
         // hashes, forms and quotes.
-        pattern: r#"(?i:(?:cell|mobile|home|work|contact|smart)?phones?|contact[ _-]?(?:number|no)|telephone|tel|tél|mobile|fax|msisdn|mobil|móvil|movil|cell|celular|callback|whatsapp|sms|cellulare|handy|mobilfunk|rufnummer|telefono|teléfono|telefone|telefonu?|téléphone|телефон[ауе]?|тел|电话|電話|手机|手機|携帯|전화|휴대폰|휴대전화|핸드폰|cep)(?i:[ ._-]{0,2}(?:numbers?|nummer|num|no|nr|号码|号|號碼|番号|번호|home|work|mobile|cell|office|private|primary|main))?(?: is| \((?:mobile|home|work|cell|office)\)|["'] ?: ?\{ ?["'](?:number|value|raw)|["'`]\)?,|_?[0-9][.:=\]"'\\]|[ ][a-z:]{1,16}=["'][^"'<>]{0,32}["']>)?[ .:=#"'`：\\>\[\])]{0,8}(?:(?:Some|Just|Optional)[(\[]["']?)?[+(]{0,2}[0-9](?:[ ().\-/]{0,3}[0-9]){6,14}"#,
+        pattern: r#"(?i:(?:cell|mobile|home|work|contact|smart)?phones?|contact[ _-]?(?:number|no)|telephone|tel|tél|mobile|fax|msisdn|mobil|móvil|movil|cell|celular|callback|whatsapp|sms|cellulare|handy|mobilfunk|rufnummer|telefono|teléfono|telefone|telefonu?|téléphone|телефон[ауе]?|тел|电话|電話|手机|手機|携帯|전화|휴대폰|휴대전화|핸드폰|cep)(?i:[ ._-]{0,2}(?:numbers?|nummer|num|no|nr|号码|号|號碼|番号|번호|home|work|mobile|cell|office|private|primary|main))?(?: is| \((?:mobile|home|work|cell|office)\)|["'] ?: ?\[?\{ ?["'](?:number|value|raw)|["'`]\)?,|_?[0-9][.:=\]"'\\]|[ ][a-z:]{1,16}=["'][^"'<>]{0,32}["']>)?[ .:=#"'`：\\>\[\])]{0,8}(?:(?:Some|Just|Optional)[(\[]["']?)?[+(]{0,2}[0-9](?:[ ().\-/]{0,3}[0-9]){6,14}"#,
         needs: digits(7),
         takes_in: Reach::Beginning,
         check: phones::named_phone,
