@@ -41,6 +41,18 @@ const SENSITIVE: &[&str] = &[
     "用户@例子.公司",
     "０９０－１２３４－５６７８",
     "4111\u{a0}1111\u{a0}1111\u{a0}1111",
+    r#"{"name":"DB_PASSWORD","value":"hunter2"}"#,
+    r#"{"token":["abc123def","def456abc"]}"#,
+    r#""set-cookie":["sid=abc123; Path=/","b=c2"]"#,
+    "(b'cookie', b'sid=abc123')",
+    "s:8:\"password\";s:7:\"hunter2\";",
+    "Generated password for user admin: abcDEF123456",
+    "curl -b 'session=abc123def456'",
+    "phone=4155552671,4155552672",
+    "PWD={hunter2};",
+    "DB_PASSWORD:      hunter2",
+    r"https:\/\/ann:hunter2@git.example.com\/x",
+    "Authorization: f3b1c2d4e5a60718",
 ];
 
 const OTHER: &[&str] = &[

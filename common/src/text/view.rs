@@ -133,12 +133,13 @@ fn percent_byte(rest: &[u8]) -> Option<(u8, usize)> {
     Some((u8::try_from(value).ok()?, at + 2))
 }
 
-/// `\u0040` or `\x40`, in text that may have been quoted several times.
+/// `\u0040`, `\x40` or `\/`, in text that may have been quoted several times.
 fn backslash(rest: &[u8]) -> Option<(char, usize)> {
     let at = rest.iter().take(MAX_BACKSLASHES).take_while(|byte| **byte == b'\\').count();
     let digits = match rest.get(at)? {
         b'u' => 4,
         b'x' => 2,
+        b'/' => return Some(('/', at + 1)),
         _ => return None,
     };
     let c = char::from_u32(hex(&rest[at + 1..], digits)?)?;
@@ -218,6 +219,7 @@ mod tests {
             (r"a\u0040b", "a@b"),
             (r"a\\u0040b", "a@b"),
             (r"a\x40b", "a@b"),
+            (r"a:\/\/b\\/c", "a://b/c"),
             ("a&#64;b", "a@b"),
             ("a&#x40;b", "a@b"),
             ("a\u{ff20}b", "a@b"),

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::mail::names_a_file;
-use super::surroundings::{begins, ends, word_before};
+use super::surroundings::{begins, ends, ends_escape, word_before};
 use super::versions::written_as_version;
 
 /// The longest host name, in bytes.
@@ -62,6 +62,7 @@ fn digits_of(text: &str, found: &Range<usize>) -> Option<Range<usize>> {
 fn start_of_host(text: &str, at: usize) -> usize {
     let bytes = text.as_bytes()[..at].iter().rev().take(MAX_HOST);
     let start = at - bytes.take_while(|byte| in_host(**byte)).count();
+    let start = (start + usize::from(ends_escape(text, start))).min(at);
     at - text[start..at].trim_start_matches(['.', '-']).len()
 }
 

@@ -84,8 +84,7 @@ pub(crate) fn bearer(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let start = found.end - 3;
     let near = text.as_bytes()[start..].iter().take(DECISIVE);
     let near = near.take_while(|byte| token(char::from(**byte))).count();
-    // `Bearer realm="…"` asks for a token.
-    if text[start..start + near].trim_end_matches('=').contains('=') {
+    if is_challenge(&text[start..start + near]) {
         return None;
     }
     let end = end_of_run(text, start + near, token);
@@ -94,13 +93,20 @@ pub(crate) fn bearer(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     (looks_random(&text[own.clone()]) && !parameter).then_some(own)
 }
 
+/// `Bearer realm="…"` asks for a token.
+fn is_challenge(token: &str) -> bool {
+    let (name, value) = token.trim_end_matches('=').split_once('=').unwrap_or_default();
+    let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'-'));
+    !value.is_empty() && is_name && name.len() < 24
+}
+
 /// The name and password of `Basic`, wherever they are: they are recognized by the colon between
 /// the two.
 pub(crate) fn basic(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if !begins(text, found.start) {
         return None;
     }
-    let start = found.start + text[found.clone()].rfind([' ', '\t'])? + 1;
+    let start = found.end - 8;
     let end = end_of_run(text, found.end, |c| c.is_ascii_alphanumeric() || "+/=".contains(c));
     let encoded = text[start..end].trim_end_matches('=');
     let most = encoded.get(..LOOKAHEAD).unwrap_or(encoded);

@@ -2,13 +2,16 @@
 
 use std::ops::Range;
 
-use super::surroundings::{end_of_run, in_login, start_of_run};
+use super::surroundings::{end_of_run, ends_escape, in_login, start_of_run};
 
 /// The letters below this are Latin, Greek or Cyrillic, which separate words. Above it, an address
 /// in Latin letters may stand right beside other text.
 const SPACED: char = '\u{500}';
 /// How far a quoted name reaches.
 const QUOTED: usize = 64;
+
+/// Programs whose nodes are named like an address.
+const NODES: &[&str] = &["rabbit", "rabbitmq", "celery", "ejabberd", "couchdb", "emqx", "riak"];
 
 /// Last labels of names that look like a domain: of files, and of systemd's units.
 const ENDINGS: &[&str] = &[
@@ -124,8 +127,26 @@ pub(crate) fn email(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if in_login(text, start) {
         return None;
     }
-    let is_clone = &text[start..found.start] == "git" && text[end..].starts_with(':');
-    (!is_clone && !names_a_version(domain)).then_some(start..end)
+    let mailbox = &text[start..found.start];
+    let is_clone = mailbox == "git" && text[end..].starts_with(':');
+    let is_other = is_node(mailbox, domain) || is_principal(&text[..start], mailbox, domain);
+    (!is_clone && !is_other && !names_a_version(domain)).then_some(start..end)
+}
+
+/// `rabbit@node1.example.com`: a node of a cluster, named after its program.
+fn is_node(mailbox: &str, domain: &str) -> bool {
+    let is_machine = domain.matches('.').count() > 1;
+    (NODES.contains(&mailbox) && is_machine) || domain.ends_with(".cluster.local")
+}
+
+/// `krbtgt/EXAMPLE.COM@EXAMPLE.COM`, `nn/_HOST@EXAMPLE.COM`: a service of Kerberos, on a host of
+/// the realm.
+fn is_principal(before: &str, host: &str, realm: &str) -> bool {
+    let domain = host.get(host.len().saturating_sub(realm.len())..).unwrap_or("");
+    let is_within = domain.eq_ignore_ascii_case(realm)
+        && (host.len() == realm.len() || host[..host.len() - domain.len()].ends_with('.'));
+    let is_realm = !realm.contains(|c: char| c.is_lowercase());
+    before.ends_with('/') && is_realm && (host == "_HOST" || is_within)
 }
 
 /// Where the part before the `@` starts. Signs belong to it only between letters and digits.
@@ -137,6 +158,7 @@ fn start_of_mailbox(text: &str, at: usize) -> Option<usize> {
     let letter = letters_beside(last);
     let is_part = |c: char| letter(c) || "_+.-!#$%'*^~".contains(c);
     let run = start_of_run(text, at, is_part);
+    let run = run + usize::from(ends_escape(text, run));
     let own = text[run..at].trim_start_matches(|c: char| !c.is_alphanumeric() && c != '_');
     (!own.is_empty() && (letter(last) || "_+.-$!".contains(last))).then(|| at - own.len())
 }

@@ -5,29 +5,22 @@
 use std::ops::Range;
 
 use super::keys::looks_random;
+use super::names::{OTHERS, PLACES};
 use super::surroundings::{ends, in_login};
-use super::values::{MARK, begins_placeholder, is_secret_word, value};
+use super::values::{begins_placeholder, is_secret_word, value};
 
-/// Words that end like a secret's name, but do not name one.
-const OTHERS: &[&str] = &["compass", "bypass", "trespass", "surpass", "encompass", "overpass"];
-/// Tokens that are not secret: places in a listing, and limits.
-const PLACES: &[&str] = &[
-    "page",
-    "next",
-    "nextpage",
-    "continuation",
-    "sync",
-    "max",
-    "min",
-    "maximum",
-    "pagination",
-    "scroll",
-];
+/// The longest name of a resource before the word for a secret in it, in bytes.
+const RESOURCE: usize = 80;
+/// The longest password in braces, in bytes.
+const LONGEST_BRACED: usize = 128;
 /// The least length of a token or key that is not in quotes.
 const SHORTEST: usize = 4;
 
 /// A password, after `password=`, `"password": ` or `<password>`.
 pub(crate) fn password(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    if let Some(braced) = braced(text, &found) {
+        return Some(braced);
+    }
     if in_login(text, found.start) || begins_placeholder(text, found.end) {
         return None;
     }
@@ -45,6 +38,19 @@ pub(crate) fn password(text: &str, found: Range<usize>) -> Option<Range<usize>> 
     (!is_other && is_secret_word(shown)).then_some(own)
 }
 
+/// The value in braces of a connection string: `PWD={Hunter2;}`. A template has a name there.
+fn braced(text: &str, found: &Range<usize>) -> Option<Range<usize>> {
+    let rest = text[found.end..].strip_prefix('{')?;
+    text[found.clone()].to_ascii_lowercase().strip_suffix("pwd=")?;
+    let rest = &rest[..rest.floor_char_boundary(rest.len().min(LONGEST_BRACED))];
+    let (inner, _) = rest.split_once('}')?;
+    let is_name = inner.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_.".contains(&byte));
+    let is_index = inner.bytes().all(|byte| byte.is_ascii_digit());
+    let start = found.end + 1;
+    (!is_name && !is_index && !inner.contains(['{', '"', ':']))
+        .then_some(start..start + inner.len())
+}
+
 /// A secret, token or key, which may also be a word in a sentence.
 pub(crate) fn secret(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if in_login(text, found.start) || begins_placeholder(text, found.end) {
@@ -56,6 +62,9 @@ pub(crate) fn secret(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     if lower.ends_with("token") && PLACES.contains(&owner) {
         return None;
     }
+    if names_something_else(text, found.start) {
+        return None;
+    }
     let end = text[found.end..].find('?').map_or(text.len(), |end| found.end + end);
     let own = value(&text[..end], found.end)?;
     let shown = &text[own.clone()];
@@ -63,6 +72,16 @@ pub(crate) fn secret(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let is_assigned = text[..found.end].trim_end().ends_with('=');
     let is_random = looks_random(shown) || ((is_quoted || is_assigned) && shown.len() >= SHORTEST);
     (is_random && is_secret_word(shown)).then_some(own)
+}
+
+/// `virus signature: …`, and the name of a secret that is kept elsewhere: `arn:aws:…:secret:db`.
+fn names_something_else(text: &str, at: usize) -> bool {
+    let reach = text.floor_char_boundary(at.saturating_sub(RESOURCE));
+    let before = &text[reach..at];
+    let word = before.split([' ', '"', '\'', '=']).next_back().unwrap_or("");
+    let is_malware = |name: &&str| before.to_ascii_lowercase().ends_with(name);
+    (word.starts_with("arn:") && word.ends_with(':'))
+        || (before.ends_with(' ') && ["virus ", "malware "].iter().any(is_malware))
 }
 
 /// The value of an option: `--password hunter2`.
@@ -74,7 +93,7 @@ pub(crate) fn option(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 
 /// The text of an element: `<password>hunter2</password>`.
 pub(crate) fn element(text: &str, found: Range<usize>) -> Option<Range<usize>> {
-    let tag = text[found.start + 1..found.end - 1].split([' ', '\t']).next().unwrap_or_default();
+    let tag = text[found.start + 1..found.end].split([' ', '\t', '>']).next().unwrap_or_default();
     let name = tag.rsplit(':').next().unwrap_or(tag).to_ascii_lowercase();
     let owner = name.strip_suffix("token").unwrap_or("");
     let is_place = PLACES.iter().any(|place| owner.ends_with(place));
@@ -87,7 +106,10 @@ pub(crate) fn element(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 /// A value in quotes after a word: `IDENTIFIED BY 'hunter2'`.
 pub(crate) fn quoted(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let own = value(text, found.end - 1)?;
-    is_secret_word(&text[own.clone()]).then_some(own)
+    let shown = &text[own.clone()];
+    // A function of that name may also ask for a password: `password('Your password')`.
+    let is_call = text[found].contains('(');
+    (is_secret_word(shown) && (!is_call || looks_random(shown))).then_some(own)
 }
 
 /// The password of `-u name:password`.
@@ -136,141 +158,4 @@ fn name<'a>(text: &'a str, found: &Range<usize>) -> &'a str {
         text.as_bytes()[..found.start].iter().rev().take(32).take_while(|b| is_part(b)).count();
     let after = text.as_bytes()[found.start..].iter().take(40).take_while(|b| is_part(b)).count();
     &text[found.start - before..found.start + after]
-}
-
-/// The credentials of an `Authorization` header, of whatever scheme, or without one.
-pub(crate) fn authorization(text: &str, found: Range<usize>) -> Option<Range<usize>> {
-    let rest = &text[found.end..];
-    let word = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"-_".contains(b)).count();
-    let blanks = rest[word..].bytes().take_while(|b| matches!(b, b' ' | b'\t')).count();
-    let is_scheme = word > 0 && blanks > 0 && rest.as_bytes()[0].is_ascii_alphabetic();
-    if is_scheme && rest[word + blanks..].starts_with(MARK) {
-        return None;
-    }
-    if is_scheme {
-        let scheme = rest[..word].to_ascii_lowercase();
-        let start = found.end + word + blanks;
-        let end = end_of_credentials(text, start);
-        let known = SCHEMES.contains(&scheme.as_str()) && end > start + 2;
-        if known || looks_random(&text[start..end]) {
-            return Some(start..end);
-        }
-        return None;
-    }
-    let end = end_of_credentials(text, found.end);
-    looks_random(&text[found.end..end]).then_some(found.end..end)
-}
-
-const SCHEMES: &[&str] = &[
-    "basic",
-    "bearer",
-    "token",
-    "apikey",
-    "api-key",
-    "digest",
-    "negotiate",
-    "ntlm",
-    "oauth",
-    "hawk",
-    "aws",
-    "aws4-hmac-sha256",
-    "hmac",
-    "sharedkey",
-    "sharedkeylite",
-    "key",
-    "signature",
-    "googlelogin",
-    "kerberos",
-    "jwt",
-    "splunk",
-    "geniekey",
-    "bot",
-    "ssws",
-    "mac",
-    "dpop",
-    "vapid",
-    "gnap",
-    "custom",
-];
-
-/// Credentials are one word, or parameters with commas between them.
-fn end_of_credentials(text: &str, start: usize) -> usize {
-    let bytes = text.as_bytes();
-    let mut at = start;
-    loop {
-        at = end_of_word(text, at);
-        let comma =
-            matches!(bytes.get(at.wrapping_sub(1)), Some(b',')) || bytes.get(at) == Some(&b',');
-        let next = at + bytes[at..].iter().take(3).take_while(|b| matches!(b, b',' | b' ')).count();
-        let parameter = bytes[next..]
-            .iter()
-            .take(40)
-            .take_while(|b| b.is_ascii_alphanumeric() || b"_-".contains(b))
-            .count();
-        let goes_on = comma && parameter > 0 && bytes.get(next + parameter) == Some(&b'=');
-        if !goes_on {
-            break;
-        }
-        at = next + parameter;
-    }
-    start + text[start..at].trim_end_matches([',', '.', ';', ')', ']']).len()
-}
-
-fn end_of_word(text: &str, start: usize) -> usize {
-    let mut at = start;
-    while let Some(c) = text[at..].chars().next() {
-        let is_quoted = c == '"' && text[..at].ends_with('=') && at > start;
-        if is_quoted {
-            at = end_of_quotes(text, at + 1);
-            continue;
-        }
-        if c.is_whitespace() || "\"',\\<>[{}".contains(c) {
-            break;
-        }
-        at += c.len_utf8();
-    }
-    at
-}
-
-/// The place after the quote that closes, or else the end of the line.
-fn end_of_quotes(text: &str, start: usize) -> usize {
-    let end = text[start..].find(['"', '\r', '\n']).map_or(text.len(), |end| start + end);
-    end + usize::from(text[end..].starts_with('"'))
-}
-
-/// The cookies of a request, or the value of the cookie that an answer sets.
-pub(crate) fn cookies(text: &str, found: Range<usize>) -> Option<Range<usize>> {
-    let sets = text.as_bytes()[found.start] | 0x20 == b's';
-    let before = text.as_bytes()[..found.start].last_chunk::<4>();
-    if !sets && before.is_some_and(|before| before[..3].eq_ignore_ascii_case(b"set")) {
-        return None;
-    }
-    let first = pair(text, found.end)?;
-    if sets {
-        let start = first.start + text[first.clone()].find('=')? + 1;
-        return (start < first.end && !text[start..].starts_with(MARK)).then_some(start..first.end);
-    }
-    let mut end = first.end;
-    while text[end..].starts_with(';') {
-        let next = end + 1 + text[end + 1..].bytes().take_while(|b| *b == b' ').count();
-        match pair(text, next) {
-            Some(more) => end = more.end,
-            None => break,
-        }
-    }
-    Some(first.start..end)
-}
-
-/// `name=value`
-fn pair(text: &str, start: usize) -> Option<Range<usize>> {
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.$!%*+~".contains(byte);
-    let name = text.as_bytes()[start..].iter().take_while(|b| is_name(b)).count();
-    if name == 0 || !text[start + name..].starts_with('=') {
-        return None;
-    }
-    let rest = &text[start + name + 1..];
-    let quoted = usize::from(rest.starts_with('"'));
-    let is_end = |c: char| c.is_whitespace() || "\"';,\\<>".contains(c);
-    let value = rest[quoted..].find(is_end).unwrap_or(rest.len() - quoted);
-    Some(start..start + name + 1 + quoted + value)
 }

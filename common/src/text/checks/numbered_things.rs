@@ -115,6 +115,9 @@ const IDS: &[&str] = &[
     "txn",
 ];
 
+/// What the id of a record may belong to, right before `id`: `spanId`.
+const OWNERS: &[&str] = &["span", "trace", "request", "parent", "correlation", "transaction"];
+
 /// Words that may come between such a word and its number.
 pub(crate) const FILLERS: &[&str] = &["id", "is", "nr", "no", "num", "number"];
 
@@ -144,7 +147,9 @@ pub(crate) fn numbers_a_thing(text: &str, at: usize) -> bool {
 /// Whether the number at a position is the id of a record.
 pub(crate) fn identifies(text: &str, at: usize) -> bool {
     let (name, _) = word_before(&text.as_bytes()[..at]);
-    IDS.contains(&name.as_str()) || numbers_a_thing(text, at)
+    let owner = name.strip_suffix("id").unwrap_or("");
+    let is_owned = OWNERS.iter().any(|end| owner.ends_with(end));
+    is_owned || IDS.contains(&name.as_str()) || numbers_a_thing(text, at)
 }
 
 /// Whether a unit follows, as after `200-1000 ms`.

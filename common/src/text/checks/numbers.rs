@@ -136,7 +136,12 @@ fn after_card_word(text: &str, at: usize) -> bool {
     let (word, start) = word_before(before);
     let (word, _) =
         if FILLERS.contains(&word.as_str()) { word_before(&before[..start]) } else { (word, 0) };
-    before.ends_with(b"%B") || CARD_WORDS.iter().any(|card| word.ends_with(card))
+    before.ends_with(b"%B") || CARD_WORDS.iter().any(|card| names_card(&word, card))
+}
+
+/// Whether a word is one for a card, or ends with it. The short ones end other words too: `span`.
+fn names_card(word: &str, card: &str) -> bool {
+    word == card || (card.len() > 3 && word.ends_with(card))
 }
 
 /// The groups of digits in a text, as ranges of a longer text in which it begins at `offset`.

@@ -112,7 +112,9 @@ pub(crate) fn named_phone(text: &str, found: Range<usize>) -> Option<Range<usize
     if !begins_word(text, found.start) || date(&text[start..]) {
         return None;
     }
-    prefixes(text, start..found.end).find(|range| {
+    // In Portuguese, `cep` is a postal code of eight digits.
+    let least = if starts_with_cep(&text[found.start..]) { 10 } else { 7 };
+    let own = prefixes(text, start..found.end).find(|range| {
         let groups = group_lengths(&text[range.clone()]);
         let most = match &text.as_bytes()[start..] {
             _ if groups.len() == 1 => 15,
@@ -120,8 +122,46 @@ pub(crate) fn named_phone(text: &str, found: Range<usize>) -> Option<Range<usize
             [b'0', ..] | [b'(', b'0', ..] => 12,
             _ => 11,
         };
-        phone_free_after(text, range.end) && (7..=most).contains(&groups.iter().sum::<usize>())
-    })
+        phone_free_after(text, range.end) && (least..=most).contains(&groups.iter().sum::<usize>())
+    })?;
+    let end = end_of_list(text, &own);
+    Some(own.start..end)
+}
+
+/// Where the last of several numbers ends that are equally long: `4155552671,4155552672`.
+fn end_of_list(text: &str, first: &Range<usize>) -> usize {
+    let length = first.len();
+    let is_number = |number: &str| number.len() == length && number.chars().all(digit);
+    let next = |end: usize| {
+        let rest = text[end..].trim_start_matches('"').strip_prefix([',', ';'])?;
+        let rest = rest.trim_start_matches([' ', '"', '+']);
+        let end = text.len() - rest.len() + length;
+        (rest.get(..length).is_some_and(is_number) && ends(text, end)).then_some(end)
+    };
+    let mut end = first.end;
+    while length > 9
+        && let Some(after) = next(end)
+    {
+        end = after;
+    }
+    end
+}
+
+/// A number in a path, after a word for phone: `/phones/4155552671/verify`.
+pub(crate) fn path_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let start = found.start + text[found.clone()].rfind('/')? + 1;
+    phone_free_after(text, found.end).then_some(start..found.end)
+}
+
+/// A number that something was sent to: `SMS sent to 4155552671`.
+pub(crate) fn sent_to(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let start = found.start + text[found.clone()].rfind(' ')? + 1;
+    let is_other = date(&text[start..]) || !phone_free_after(text, found.end);
+    (begins(text, found.start) && !is_other).then_some(start..found.end)
+}
+
+fn starts_with_cep(text: &str) -> bool {
+    text.get(..3).is_some_and(|word| word.eq_ignore_ascii_case("cep"))
 }
 
 /// Where the number begins that a match ends with. The name before it may have a digit too: `phone1: `.
@@ -129,7 +169,14 @@ fn start_of_number(text: &str, found: &Range<usize>) -> Option<usize> {
     let in_number = |c: char| digit(c) || " +().-/".contains(c);
     let name = text[found.clone()].trim_end_matches(in_number).len();
     let begins = |c: char| digit(c) || "+(".contains(c);
-    Some(found.start + name + text[found.start + name..found.end].find(begins)?)
+    let start = found.start + name + text[found.start + name..found.end].find(begins)?;
+    // A parenthesis before all digits belongs to a call or a column: `Some(4155552671)`.
+    let whole = text[start..].strip_prefix('(').map_or(0, digits_before);
+    Some(start + usize::from(whole > 6))
+}
+
+fn digits_before(text: &str) -> usize {
+    text.bytes().take(16).take_while(u8::is_ascii_digit).count()
 }
 
 /// Whether a word for phone begins here, also as the end of a name: `userPhone`, `cell_phone`.

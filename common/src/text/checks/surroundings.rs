@@ -45,6 +45,11 @@ fn after_escape(before: &[u8]) -> bool {
     }
 }
 
+/// Whether the letter at a position belongs to an escape before it: `\n` in quoted text.
+pub(crate) fn ends_escape(text: &str, at: usize) -> bool {
+    text[..at].ends_with('\\') && text[at..].starts_with(['n', 'r', 't'])
+}
+
 /// Whether a value may begin at a position, and is not joined to a word by a tie.
 pub(crate) fn free_before(text: &str, at: usize, ties: &str) -> bool {
     let tied = match text.as_bytes()[..at] {

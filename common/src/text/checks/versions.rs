@@ -1,6 +1,7 @@
 //! Tells an IPv4 address from a version, an object identifier or the number of a section, which may
 //! have four numbers too.
 
+use std::iter::successors;
 use std::ops::Range;
 
 use super::surroundings::{WORD_REACH, word_before};
@@ -129,6 +130,8 @@ const TAGS: &[&str] = &[
     "+",
     "~",
 ];
+/// The most parts of the name of an artifact before its own name.
+const COORDINATES: usize = 4;
 /// The longest part of a name, in bytes, that is looked at.
 const NAME: usize = 64;
 
@@ -144,7 +147,12 @@ pub(crate) fn written_as_version(text: &str, found: &Range<usize>, octets: [u8; 
         return true;
     }
     let is_small = is_small(octets) && !has_port(after);
-    if is_small && is_in_path(before, after) {
+    let is_listed = || is_in_path(before, after) || is_revised(before, after) || is_gem(before);
+    if is_small && (is_listed() || is_image(before) || is_folder(before, after)) {
+        return true;
+    }
+    let is_round = octets[1..] == [0; 3] && !is_private(octets) && !after.starts_with(b"/");
+    if is_round && before.ends_with(b" ") && (is_software(&word) || follows_a_name(before, &word)) {
         return true;
     }
     let is_release = || RELEASES.contains(&word.as_str()) || is_software(&word);
@@ -165,18 +173,21 @@ fn is_software(word: &str) -> bool {
 
 /// `group:artifact:1.2.3.4`, or a product of two words that ends like a place.
 fn is_coordinate(before: &[u8]) -> bool {
-    let name = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .rev()
-            .take(NAME)
-            .take_while(|b| b.is_ascii_alphanumeric() || b"._-".contains(b))
-            .count()
-    };
-    let artifact = before.strip_suffix(b":").map(|text| &text[..text.len() - name(text)]);
-    let group = artifact.and_then(|text| text.strip_suffix(b":"));
-    let is_chain = group.is_some_and(|text| text[text.len() - name(text)..].contains(&b'.'));
-    is_chain || before.ends_with(b"SQL Server ") || before.ends_with(b"Windows Server ")
+    let is_group = |text: &[u8]| last_name(text).contains(&b'.');
+    let group = outer(before).and_then(outer);
+    successors(group, |text| outer(text)).take(COORDINATES).any(is_group)
+        || before.ends_with(b"SQL Server ")
+        || before.ends_with(b"Windows Server ")
+}
+
+/// What is before the name at the end of a text, and before a colon in front of it.
+fn outer(text: &[u8]) -> Option<&[u8]> {
+    text[..text.len() - last_name(text).len()].strip_suffix(b":")
+}
+
+fn last_name(text: &[u8]) -> &[u8] {
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+    &text[text.len() - text.iter().rev().take(NAME).take_while(is_part).count()..]
 }
 
 /// Whether the numbers are as small as those of versions are, and not those of a private network.
@@ -220,6 +231,38 @@ fn is_in_path(before: &[u8], after: &[u8]) -> bool {
     is_named && folder.ends_with(b"/") && !folder.ends_with(b"//") && after.starts_with(b"/")
 }
 
+/// `libfoo (1.2.3.4-1)`
+fn is_revised(before: &[u8], after: &[u8]) -> bool {
+    let number = after.strip_prefix(b"-").unwrap_or_default();
+    let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    before.ends_with(b" (") && digits > 0 && number.get(digits) == Some(&b')')
+}
+
+/// `gem 'rails', '5.2.4.3'`
+fn is_gem(before: &[u8]) -> bool {
+    let near = &before[before.len().saturating_sub(WORD_REACH)..];
+    let is_quoted = near.ends_with(b"', '") || near.ends_with(b"\", \"");
+    is_quoted && [&b"gem '"[..], b"gem \""].iter().any(|gem| near.windows(5).any(|w| w == *gem))
+}
+
+/// `acme/foo:1.2.3.4`: the tag of an image. A host would not have a slash before it.
+fn is_image(before: &[u8]) -> bool {
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"._-/".contains(byte);
+    let text = before.strip_suffix(b":").unwrap_or_default();
+    let name = text.iter().rev().take(NAME).take_while(is_part).count();
+    let name = &text[text.len() - name..];
+    let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let is_url = name.windows(2).any(|signs| signs == b"//");
+    name.contains(&b'/') && is_word(name.first()) && is_word(name.last()) && !is_url
+}
+
+/// `C:\packages\foo\1.2.3.4\lib`
+fn is_folder(before: &[u8], after: &[u8]) -> bool {
+    let slashes = before.iter().rev().take(4).take_while(|byte| **byte == b'\\').count();
+    let folder = before[..before.len() - slashes].last();
+    slashes > 0 && after.starts_with(b"\\") && folder.is_some_and(u8::is_ascii_alphanumeric)
+}
+
 /// `name==1.2.3.4`
 fn is_compared(before: &[u8]) -> bool {
     if [&b"(= "[..], b"~> ", b">= ", b"<= "].iter().any(|sign| before.ends_with(sign)) {
@@ -233,9 +276,11 @@ fn is_compared(before: &[u8]) -> bool {
 /// `upgrade from 1.2.3.4 to`
 fn is_upgrade(before: &[u8]) -> bool {
     let near = &before[before.len().saturating_sub(WORD_REACH)..];
-    [&b"pgrad"[..], b"pdat", b"nstall"]
-        .iter()
-        .any(|word| near.windows(word.len()).any(|w| w == *word))
+    let names = |word: &[u8]| near.windows(word.len()).any(|own| own == word);
+    let is_second =
+        [&b" to "[..], b" -> ", b" and ", b" or "].iter().any(|sign| near.ends_with(sign));
+    [&b"pgrad"[..], b"wngrad", b"pdat", b"nstall", b"bump", b"Bump"].iter().any(|word| names(word))
+        || (is_second && names(b"ersion "))
 }
 
 /// Whether a product name like `Chrome/` is before, rather than the name of a host.

@@ -8,14 +8,15 @@
 mod addresses;
 mod keys;
 mod numbers;
+mod pairs;
 mod phones;
 mod secrets;
 
 use super::rule::Rule;
 
 /// The rules, in groups of a kind. Their order does not matter.
-pub(super) const RULES: [&[Rule]; 5] =
-    [addresses::RULES, numbers::RULES, phones::RULES, secrets::RULES, keys::RULES];
+pub(super) const RULES: [&[Rule]; 6] =
+    [addresses::RULES, numbers::RULES, phones::RULES, secrets::RULES, pairs::RULES, keys::RULES];
 
 #[cfg(test)]
 mod tests {
