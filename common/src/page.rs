@@ -26,6 +26,11 @@ const FILES: [&str; 24] = [
     "js", "json", "jsp", "php", "png", "rss", "svg", "txt", "webp", "xml", "zip",
 ];
 
+/// The schemes of pages on the web.
+const WEB: [&str; 2] = ["http", "https"];
+/// What servers call the session that they write into a path, in lower case.
+const SESSIONS: [&str; 3] = ["jsessionid", "phpsessid", "sid"];
+
 /// The files that servers send for a folder.
 const INDEXES: [&str; 3] = ["index.html", "index.htm", "index.php"];
 
@@ -40,12 +45,24 @@ pub fn counted_path(place: &str) -> Option<String> {
     if is_no_page(place) {
         return None;
     }
-    let decoded = decoded(after_slashes(bare_path(place)));
+    let place = with_slashes(place);
+    let decoded = decoded(after_slashes(bare_path(&place)));
     if decoded.starts_with('/') {
         return Some(with_visible_end(&resolved(&decoded)));
     }
     // Decoding may reveal that it is a whole URL.
-    if decoded == place { Some(decoded) } else { counted_path(&decoded) }
+    if decoded == *place { Some(decoded) } else { counted_path(&decoded) }
+}
+
+/// A place whose backslashes are slashes, as browsers read them, if it is an address on the web.
+fn with_slashes(place: &str) -> Cow<'_, str> {
+    let scheme = place.split_once(':').map_or("", |(scheme, _)| scheme);
+    let end = place.find(['?', '#']).unwrap_or(place.len());
+    let is_web = WEB.iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    if !is_web || !place[..end].contains('\\') {
+        return Cow::Borrowed(place);
+    }
+    Cow::Owned(place[..end].replace('\\', "/") + &place[end..])
 }
 
 /// Which spellings of a page are one row, where sites differ. By default, `/a/` and `/a` are one,
@@ -129,14 +146,14 @@ fn is_no_page(place: &str) -> bool {
 fn after_slashes(path: &str) -> &str {
     let Some(rest) = path.strip_prefix("//") else { return path };
     let host_end = rest.find('/').unwrap_or(rest.len());
-    if is_host(&rest[..host_end]) {
+    if looks_like_host(&rest[..host_end]) {
         return if host_end == rest.len() { "/" } else { &rest[host_end..] };
     }
     path
 }
 
 /// Whether a name is a host and not the name of a file.
-fn is_host(name: &str) -> bool {
+pub fn looks_like_host(name: &str) -> bool {
     let (host, port) = name.split_once(':').unwrap_or((name, "0"));
     let is_plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b));
     let last = host.rsplit_once('.').map_or("", |(_, last)| last);
@@ -230,6 +247,7 @@ impl Pieces {
 
 /// An absolute path without dot segments, and with at most one slash at each end.
 fn resolved(path: &str) -> String {
+    let path = without_sessions(path);
     let is_folder = matches!(path.rsplit('/').next(), Some("" | "." | ".."));
     let end = if is_folder { "/" } else { "" };
     let mut segments = Vec::new();
@@ -246,6 +264,25 @@ fn resolved(path: &str) -> String {
         (Some(first), Some(last)) => format!("/{}{end}", segments[first..=last].join("/")),
         _ => "/".to_owned(),
     }
+}
+
+/// The path without what names the visitor's session, such as `;jsessionid=1` at the end of a
+/// segment.
+fn without_sessions(path: &str) -> Cow<'_, str> {
+    if !path.contains(';') {
+        return Cow::Borrowed(path);
+    }
+    let is_session = |part: &&str| {
+        let name = part.split_once('=').map_or("", |(name, _)| name);
+        SESSIONS.iter().any(|known| name.eq_ignore_ascii_case(known))
+    };
+    let segment = |segment: &str| {
+        let (name, parts) = segment.split_once(';').map_or((segment, None), |(a, b)| (a, Some(b)));
+        let parts = parts.into_iter().flat_map(|parts| parts.split(';'));
+        let kept = parts.filter(|part| !is_session(part));
+        std::iter::once(name).chain(kept).collect::<Vec<_>>().join(";")
+    };
+    Cow::Owned(path.split('/').map(segment).collect::<Vec<_>>().join("/"))
 }
 
 /// The path with trailing blanks escaped: otherwise they would look like blanks around it.
@@ -277,6 +314,14 @@ mod tests {
             ("/docs#install", "/docs"),
             ("https://example.com/a/b?c=/d", "/a/b"),
             ("HTTPS://example.com:8443/a", "/a"),
+            ("https://shop.example\\a\\b", "/a/b"),
+            ("http:\\\\shop.example\\a?b=c\\d", "/a"),
+            ("/a\\b", "/a\\b"),
+            ("/a;jsessionid=0F1A.node1", "/a"),
+            ("https://shop.example/a;JSESSIONID=1/b;v=2;sid=3?c", "/a/b;v=2"),
+            ("/a%3Bphpsessid=1", "/a"),
+            ("/x/..;sid=1/b", "/b"),
+            ("/a;jsessionid/b;side=1", "/a;jsessionid/b;side=1"),
             ("https://example.com", "/"),
             ("https://example.com?x=https://y/z", "/"),
             ("https://example.com//g.example/a", "/a"),

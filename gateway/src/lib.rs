@@ -29,6 +29,7 @@ mod listing;
 mod local_client;
 mod open_files;
 mod openapi;
+mod own_host;
 mod probes;
 mod problem;
 mod problem_code;

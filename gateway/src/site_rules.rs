@@ -9,6 +9,7 @@ use common::site_settings::SiteSettings;
 use serde_json::{Map, Value};
 
 use crate::extractors::new_event::NewEvent;
+use crate::own_host;
 
 /// Makes an event that the site leaves out one that is not counted. One that is not counted anyway
 /// keeps its reason.
@@ -48,23 +49,9 @@ fn why(site: &SiteSettings, rules: PageRules, event: &NewEvent) -> Option<Exclus
 fn is_at_home(site: &SiteSettings, event: &NewEvent) -> bool {
     let payload = event.event.payload.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let payload: Map<String, Value> = payload.unwrap_or_default();
-    let text = |name| payload.get(name).and_then(Value::as_str);
-    let of_page = text("url").and_then(authority);
-    let said = || ["host", "hostname"].into_iter().find_map(text).filter(|host| !host.is_empty());
-    let of_browser = || event.client.origin.as_deref().and_then(authority);
-    let host = of_page.or_else(said).or_else(of_browser);
+    let host = own_host::authority(&payload, &event.client);
     // A page under a bare IP address is never one of the site's hosts.
     host.is_none_or(|host| host_name(host).is_some_and(|host| site.allows_host(&host)))
-}
-
-/// What a URL names as its host, with a port; `None` if it names none, as that of a file.
-fn authority(url: &str) -> Option<&str> {
-    let (scheme, rest) = url.trim().split_once("//")?;
-    let is_scheme =
-        |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+.-".contains(&b));
-    let is_url = scheme.is_empty() || scheme.strip_suffix(':').is_some_and(is_scheme);
-    let authority = rest.split(['/', '?', '#', '\\']).next().filter(|_| is_url)?;
-    authority.rsplit('@').next().filter(|host| !host.is_empty())
 }
 
 #[cfg(test)]
@@ -144,6 +131,13 @@ mod tests {
         for (payload, origin, expected) in cases {
             let found = why(&site, view("/a", &payload, from(origin)));
             assert_eq!(found, expected, "{payload} from {origin:?}");
+        }
+        let umlaut = self::site(json!({"hosts": ["bücher.example"]}));
+        let escaped = self::site(json!({"hosts": ["xn--bcher-kva.example"]}));
+        for url in ["https://xn--bcher-kva.example/a", "https://www.Bücher.example:80/a"] {
+            for site in [&umlaut, &escaped] {
+                assert_eq!(why(site, view("/a", &json!({"url": url}), from(""))), None, "{url}");
+            }
         }
         let any = SiteSettings::default();
         let payload = json!({"url": "https://evil.example/a"});

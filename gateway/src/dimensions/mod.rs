@@ -11,16 +11,17 @@ mod system;
 use std::borrow::Cow;
 
 use common::event::Event;
-use common::host::{host_name, host_of};
+use common::host::host_name;
 use common::site_dimension::{Dimensions, SiteDimension};
 use common::text::redact::redact_path;
 use serde_json::{Map, Value};
 
 pub(crate) use self::named::Named;
-use self::query::Parameters;
-use self::referrer::Referrer;
+use self::query::Tags;
+use self::referrer::{Referrer, named_source};
 use crate::extractors::client::Client;
 use crate::formats::user_agent;
+use crate::own_host;
 
 /// The longest value but that of a page, in bytes.
 const MAX_BYTES: usize = 128;
@@ -59,30 +60,23 @@ impl Origin<'_> {
         let payload = event.payload.as_deref().and_then(|text| serde_json::from_str(text).ok());
         let payload: Map<String, Value> = payload.unwrap_or_default();
         let text = |names: &[&str]| names.iter().find_map(|name| payload.get(*name)?.as_str());
-        let host = self.host(&text);
-        let parameters = Parameters::of(self.query);
-        let parameter = |name: &str| {
-            let value = text(&[name]).map(str::to_owned).or_else(|| parameters.get(name));
-            value.map(|value| self.public(&value)).filter(|value| !value.is_empty())
+        let own = own_host::authority(&payload, self.client);
+        let tags = Tags::of(&payload, self.query);
+        let tag = |name: &str| {
+            let value = tags.get(name).map(|value| self.public(&value));
+            value.filter(|value| !value.is_empty())
         };
-        let referrer = Referrer::of(text(&["referrer", "referer"]), host.as_deref());
+        let referrer = Referrer::of(text(&["referrer", "referer"]), own);
         let is_entry = !matches!(referrer, Referrer::Unknown | Referrer::Own);
+        let named = || tag("ref").and_then(|name| named_source(&name, own));
         let mut found = vec![
             (SiteDimension::EntryPage, event.path.clone().filter(|_| is_entry)),
             (SiteDimension::Referrer, referrer.page().map(|page| self.public(&page))),
-            (SiteDimension::Source, referrer.source().or_else(|| parameter("ref"))),
-            (SiteDimension::Host, host),
+            (SiteDimension::Source, referrer.source().or_else(named)),
+            (SiteDimension::Host, own.and_then(host_name)),
         ];
-        let campaign = SiteDimension::CAMPAIGN;
-        found.extend(campaign.map(|dimension| (dimension, parameter(dimension.as_str()))));
+        found.extend(SiteDimension::CAMPAIGN.map(|dimension| (dimension, tag(dimension.as_str()))));
         found
-    }
-
-    /// The site's own host.
-    fn host<'t>(&self, text: &impl Fn(&[&str]) -> Option<&'t str>) -> Option<String> {
-        let of_page = || text(&["url"]).and_then(host_of);
-        let said = || text(&["host", "hostname"]).and_then(host_name);
-        of_page().or_else(said).or_else(|| self.client.origin.as_deref().and_then(host_of))
     }
 
     fn of_client(&self) -> Vec<(SiteDimension, Option<String>)> {
@@ -201,6 +195,104 @@ mod tests {
         let payload = json!({"utm_source": "letter"});
         let found = of(&event("view", &payload), &Client::default(), "ref=partner&utm_source=x");
         assert_eq!(found, ["source=partner", "utm_source=letter", "event=view"]);
+    }
+
+    /// The source, the page before and the entry of a view with this page before.
+    fn led_by(url: &str, referrer: &str) -> String {
+        let payload = json!({"url": url, "referrer": referrer});
+        let found = of(&event("view", &payload), &Client::default(), "");
+        let names = ["source=", "referrer=", "entry_page="];
+        let chosen = found.iter().filter(|one| names.iter().any(|name| one.starts_with(name)));
+        chosen.map(|one| one.replace("/pricing", "")).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_site_that_has_only_an_address_knows_its_own_pages() {
+        for (url, own) in [
+            ("http://192.168.1.5/b", "http://192.168.1.5/a"),
+            ("http://192.168.1.5:8080/b", "http://192.168.1.5:8080/a"),
+            ("http://[2001:db8::1]/b", "http://[2001:DB8:0::1]/a"),
+            ("https://bücher.example/b", "https://xn--bcher-kva.example/a"),
+            ("https://xn--bcher-kva.example/b", "https://www.bücher.example/a"),
+            ("capacitor://localhost/b", "capacitor://localhost/a"),
+        ] {
+            assert_eq!(led_by(url, own), "", "{own}");
+        }
+        assert_eq!(led_by("http://192.168.1.5/b", "http://192.168.1.6/a"), "entry_page=");
+        let umlaut = "source=xn--bcher-kva.example referrer=xn--bcher-kva.example entry_page=";
+        assert_eq!(led_by("https://shop.example/", "https://bücher.example/"), umlaut);
+        let from = |origin: &str| Client { origin: Some(origin.to_owned()), ..Client::default() };
+        let payload = json!({"referrer": "http://192.168.1.5/a"});
+        let found = of(&event("view", &payload), &from("http://192.168.1.5"), "");
+        assert_eq!(found, ["event=view"]);
+    }
+
+    #[test]
+    fn a_page_before_may_be_written_shorter_and_what_is_no_page_on_the_web_is_none() {
+        let led = |referrer: &str| led_by("https://shop.example/b", referrer);
+        for own in ["/a", "?a=b", "#top", "//shop.example/a", "shop.example/a"] {
+            assert_eq!(led(own), "", "{own}");
+        }
+        let other = "source=news.example referrer=www.news.example/x entry_page=";
+        for page in ["//www.news.example/x", "www.news.example/x?y", "https://www.news.example/x"] {
+            assert_eq!(led(page), other, "{page}");
+        }
+        for none in [
+            "chrome-extension://abc.def/a",
+            "moz-extension://0a-1b.x/",
+            "safari-web-extension://A.B/",
+            "file:///home/ann/a.html",
+            "about:blank",
+            "http://localhost:3000/a",
+            "http://shop.localhost/a",
+            "index.html",
+            "a b",
+            "$direct",
+        ] {
+            assert_eq!(led(none), "entry_page=", "{none}");
+        }
+        let app = "source=Slack referrer=com.slack entry_page=";
+        assert_eq!(led("android-app://com.Slack/"), app);
+    }
+
+    #[test]
+    fn a_ref_is_named_as_a_page_before_is() {
+        for (given, expected) in [
+            ("google", "source=Google"),
+            ("GOOGLE.com", "source=Google"),
+            ("hacker%20news", "source=Hacker News"),
+            ("twitter", "source=X"),
+            ("https%3A%2F%2Fwww.producthunt.com%2F", "source=producthunt.com"),
+            ("www.producthunt.com", "source=producthunt.com"),
+            ("Partner-7", "source=Partner-7"),
+            ("footer.v2", "source=footer.v2"),
+            ("https%3A%2F%2Fwww.shop.example%2F", ""),
+        ] {
+            let payload = json!({"url": "https://shop.example/", "referrer": ""});
+            let query = format!("ref={given}&utm_source=google");
+            let found = of(&event("view", &payload), &Client::default(), &query);
+            let source = found.iter().find(|one| one.starts_with("source="));
+            assert_eq!(source.map_or("", |source| source), expected, "{given}");
+            assert!(found.contains(&"utm_source=google".to_owned()), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn each_tag_is_from_the_first_that_has_it() {
+        let payload = json!({"utm_source": "", "utm_campaign": 2025, "UTM_Medium": "mail",
+            "url": "https://shop.example/?utm_source=x&UTM_TERM=u%CC%88&utm_content=url"});
+        let found = of(&event("view", &payload), &Client::default(), "id=7&utm_content=path");
+        let tags: Vec<_> = found.iter().filter(|one| one.starts_with("utm_")).collect();
+        assert_eq!(
+            tags,
+            [
+                "utm_source=x",
+                "utm_medium=mail",
+                "utm_campaign=2025",
+                "utm_term=ü",
+                "utm_content=path"
+            ]
+        );
     }
 
     #[test]

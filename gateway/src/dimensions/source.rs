@@ -12,11 +12,39 @@ const IN_MANY_COUNTRIES: [(&str, &str); 6] = [
 ];
 
 /// The hosts of sources; a host below one belongs to it.
-const HOSTS: [(&str, &str); 58] = [
+const HOSTS: [(&str, &str); 86] = [
     ("com.google.android.googlequicksearchbox", "Google"),
     ("com.google.android.gm", "Gmail"),
     ("mail.google.com", "Gmail"),
-    ("news.google.com", "Google News"),
+    ("google.cat", "Google"),
+    ("syndicatedsearch.goog", "Google"),
+    ("ntp.msn.com", "Bing"),
+    ("search.daum.net", "Daum"),
+    ("wikipedia.org", "Wikipedia"),
+    ("linktr.ee", "Linktree"),
+    ("bard.google.com", "Gemini"),
+    ("teams.microsoft.com", "Microsoft Teams"),
+    ("teams.live.com", "Microsoft Teams"),
+    ("statics.teams.cdn.office.net", "Microsoft Teams"),
+    ("slack.com", "Slack"),
+    ("com.slack", "Slack"),
+    ("snapchat.com", "Snapchat"),
+    ("com.snapchat.android", "Snapchat"),
+    ("messenger.com", "Messenger"),
+    ("com.facebook.orca", "Messenger"),
+    ("com.facebook.katana", "Facebook"),
+    ("com.facebook.lite", "Facebook"),
+    ("com.instagram.android", "Instagram"),
+    ("com.instagram.barcelona", "Threads"),
+    ("com.twitter.android", "X"),
+    ("com.pinterest", "Pinterest"),
+    ("com.google.android.youtube", "YouTube"),
+    ("com.zhiliaoapp.musically", "TikTok"),
+    ("com.ss.android.ugc.trill", "TikTok"),
+    ("com.whatsapp", "WhatsApp"),
+    ("com.whatsapp.w4b", "WhatsApp"),
+    ("com.discord", "Discord"),
+    ("discordapp.com", "Discord"),
     ("bing.com", "Bing"),
     ("duckduckgo.com", "DuckDuckGo"),
     ("ecosia.org", "Ecosia"),
@@ -73,6 +101,24 @@ const HOSTS: [(&str, &str); 58] = [
     ("xing.com", "XING"),
 ];
 
+/// Other names of sources, in lower case.
+const NICKNAMES: [(&str, &str); 4] =
+    [("twitter", "X"), ("fb", "Facebook"), ("ig", "Instagram"), ("hackernews", "Hacker News")];
+
+/// Sources whose hosts have other services before their name: mail, documents, accounts.
+const SEARCHES: [&str; 3] = ["google", "yahoo", "yandex"];
+/// What may stand before the name of those, besides a country.
+const PARTS_OF_SEARCH: [&str; 8] =
+    ["cse", "encrypted", "image", "images", "lens", "m", "search", "www"];
+
+/// The source that is called so, in any case.
+pub(super) fn known(name: &str) -> Option<&'static str> {
+    let mut names = HOSTS.iter().chain(&IN_MANY_COUNTRIES).map(|(_, source)| *source);
+    let is_it = |(nickname, _): &&(&str, &str)| nickname.eq_ignore_ascii_case(name);
+    let nickname = || NICKNAMES.iter().find(is_it).map(|(_, source)| *source);
+    names.find(|source| source.to_lowercase() == name.to_lowercase()).or_else(nickname)
+}
+
 /// The source of a visitor from a page on `host`, a name in lower case.
 pub(super) fn source(host: &str) -> String {
     let host = without_www(host);
@@ -91,12 +137,18 @@ pub(super) fn without_www(host: &str) -> &str {
 /// The source whose name stands right before an ending such as `com`, `at` or `co.uk`.
 fn in_some_country(host: &str) -> Option<&'static str> {
     let labels: Vec<&str> = host.rsplit('.').collect();
-    let name = match labels.as_slice() {
-        [country, "co" | "com", name, ..] if country.len() == 2 => name,
-        [country, name, ..] if country.len() == 2 || *country == "com" => name,
+    let (name, before) = match labels.as_slice() {
+        [country, "co" | "com", name, before @ ..] if country.len() == 2 => (name, before),
+        [country, name, before @ ..] if country.len() == 2 || *country == "com" => (name, before),
         _ => return None,
     };
-    IN_MANY_COUNTRIES.iter().find(|(of, _)| of == name).map(|(_, source)| *source)
+    if *name == "google" && before == ["news"] {
+        return Some("Google News");
+    }
+    let is_search = |label: &&str| label.len() == 2 || PARTS_OF_SEARCH.contains(label);
+    let is_source = !SEARCHES.contains(name) || before.iter().all(is_search);
+    let found = IN_MANY_COUNTRIES.iter().find(|(of, _)| of == name).filter(|_| is_source);
+    found.map(|(_, source)| *source)
 }
 
 #[cfg(test)]
@@ -120,6 +172,25 @@ mod tests {
             ("t.co", "X"),
             ("news.ycombinator.com", "Hacker News"),
             ("de.pinterest.com", "Pinterest"),
+            ("images.google.de", "Google"),
+            ("www.google.cat", "Google"),
+            ("syndicatedsearch.goog", "Google"),
+            ("news.google.com", "Google News"),
+            ("news.google.co.uk", "Google News"),
+            ("de.search.yahoo.com", "Yahoo"),
+            ("search.yahoo.co.jp", "Yahoo"),
+            ("bard.google.com", "Gemini"),
+            ("ntp.msn.com", "Bing"),
+            ("de.m.wikipedia.org", "Wikipedia"),
+            ("statics.teams.cdn.office.net", "Microsoft Teams"),
+            ("discordapp.com", "Discord"),
+            ("l.messenger.com", "Messenger"),
+            ("search.daum.net", "Daum"),
+            ("linktr.ee", "Linktree"),
+            ("com.facebook.orca", "Messenger"),
+            ("com.instagram.barcelona", "Threads"),
+            ("com.zhiliaoapp.musically", "TikTok"),
+            ("com.slack", "Slack"),
         ] {
             assert_eq!(source(host), expected, "{host}");
         }
@@ -134,9 +205,26 @@ mod tests {
             ("google.example.org", "google.example.org"),
             ("mybing.com", "mybing.com"),
             ("www.com", "www.com"),
+            ("accounts.google.com", "accounts.google.com"),
+            ("docs.google.com", "docs.google.com"),
+            ("classroom.google.com", "classroom.google.com"),
+            ("translate.google.de", "translate.google.de"),
+            ("drive.google.co.uk", "drive.google.co.uk"),
+            ("mail.yahoo.com", "mail.yahoo.com"),
+            ("mail.yandex.ru", "mail.yandex.ru"),
+            ("msn.com", "msn.com"),
             ("localhost", "localhost"),
         ] {
             assert_eq!(source(host), expected, "{host}");
         }
+    }
+
+    #[test]
+    fn a_source_is_known_by_its_name_in_any_case() {
+        let cases = [("google", "Google"), ("CỐC CỐC", "Cốc Cốc"), ("Twitter", "X")];
+        for (name, expected) in cases {
+            assert_eq!(known(name), Some(expected), "{name}");
+        }
+        assert_eq!([known("partner"), known(""), known("goog")], [None; 3]);
     }
 }

@@ -4,12 +4,15 @@
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderName, ORIGIN, USER_AGENT};
+use actix_web::http::Method;
+use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderName, ORIGIN, REFERER, USER_AGENT};
+use common::host::{authority_of, scheme_of};
 
 use super::browser;
 use crate::settings::GatewaySettings;
 
-/// A browser, as it is counted. Of another client, only the address is known.
+/// A browser, as it is counted. Of another client, only the address is known, and the page that shows
+/// an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Client {
     pub(crate) user_agent: Option<String>,
@@ -23,14 +26,22 @@ pub(crate) struct Client {
     pub(crate) address: Option<IpAddr>,
 }
 
-/// The browser that sent the request; only the address if no browser did.
+/// The browser that sent the request; only the address and the page if no browser is known to.
 pub(super) fn of_browser(request: &HttpRequest, settings: &GatewaySettings) -> Client {
     let address = browser::address_of(request, settings.trusted_hops);
     let client = match browser::of(request, settings.trusted_hops) {
         Some(_) => of(request, &settings.country_headers.0),
         None => Client::default(),
     };
-    Client { address, ..client }
+    let origin = client.origin.or_else(|| shows_image(request));
+    Client { address, origin, ..client }
+}
+
+/// The site of the page that shows an image. A browser that asks for one sends no `Origin`.
+fn shows_image(request: &HttpRequest) -> Option<String> {
+    let page = request.headers().get(REFERER).filter(|_| request.method() == Method::GET)?;
+    let page = page.to_str().ok()?;
+    Some(format!("{}://{}", scheme_of(page)?, authority_of(page)?))
 }
 
 /// What the headers say. `country_headers` names those that have the country.
@@ -82,6 +93,8 @@ fn country(value: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
 
     #[test]
@@ -100,6 +113,17 @@ mod tests {
         ] {
             assert_eq!(language(ranges).as_deref(), expected, "{ranges}");
         }
+    }
+
+    #[test]
+    fn the_page_that_shows_an_image_is_the_sites() {
+        let of = |request: TestRequest| {
+            let request = request.insert_header(("referer", "https://shop.example/a?b"));
+            shows_image(&request.to_http_request())
+        };
+        assert_eq!(of(TestRequest::get()).as_deref(), Some("https://shop.example"));
+        assert_eq!(of(TestRequest::post()), None, "the Origin says it, if a page is there");
+        assert_eq!(shows_image(&TestRequest::get().to_http_request()), None);
     }
 
     #[test]

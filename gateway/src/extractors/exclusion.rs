@@ -1,8 +1,9 @@
 //! Visits that do not count: programs, pages that are loaded in advance, and the developer's own.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{HeaderMap, ORIGIN};
+use actix_web::http::header::HeaderMap;
 use common::event::Exclusion;
+use common::host::{authority_of, scheme_of};
 use serde_json::Value;
 
 use super::bots::is_bot;
@@ -38,20 +39,19 @@ impl Said {
     }
 
     /// Why an event that names no user is not counted. A client that is not a browser says itself
-    /// which users its events are from.
+    /// which users its events are from. `origin` is the site of the page, as the browser names it.
     pub(super) fn why(
         &self,
         headers: &HeaderMap,
         browser: Option<&Browser>,
+        origin: Option<&str>,
         places: &[&str],
     ) -> Option<Exclusion> {
         let seen = || {
             let browser = browser?;
-            let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
-            let is_at = |is_it: fn(&str) -> bool| places.iter().copied().chain(origin).any(is_it);
             let reasons = [
-                (Exclusion::File, is_at(is_file)),
-                (Exclusion::Localhost, is_at(is_localhost)),
+                (Exclusion::File, places.iter().copied().chain(origin).any(is_file)),
+                (Exclusion::Localhost, are_local(places, origin)),
                 (Exclusion::Prefetch, is_in_advance(headers)),
                 (Exclusion::Bot, is_bot(&browser.user_agent)),
             ];
@@ -82,6 +82,28 @@ fn is_in_advance(headers: &HeaderMap) -> bool {
 
 fn is_file(place: &str) -> bool {
     place.trim_start().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:"))
+}
+
+/// Whether the page is on the developer's own machine. An address of the page is preferred to what the
+/// browser names, because an app may show its pages under a local name. An app itself is none.
+fn are_local(places: &[&str], origin: Option<&str>) -> bool {
+    if places.iter().copied().chain(origin).any(is_app) {
+        return false;
+    }
+    let has_address = places.iter().any(|place| authority_of(place).is_some());
+    places.iter().copied().chain(origin.filter(|_| !has_address)).any(is_localhost)
+}
+
+/// Whether a page belongs to an app that is shipped with it: `capacitor://localhost`,
+/// `http://tauri.localhost`.
+fn is_app(place: &str) -> bool {
+    let scheme = scheme_of(place).unwrap_or_default();
+    let is_web = ["", "http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    let host = authority_of(place).unwrap_or_default().split(':').next().unwrap_or_default();
+    match is_web {
+        true => host.eq_ignore_ascii_case("tauri.localhost"),
+        false => host.eq_ignore_ascii_case("localhost"),
+    }
 }
 
 /// Whether a URL, an origin or a host name is that of the developer's own machine. A path has no
@@ -127,7 +149,8 @@ mod tests {
         let said = Said::take(&request, &mut object).expect("a query");
         assert!(object.errors.is_empty(), "{body}");
         let places = places(body["path"].as_str(), body.get("payload"));
-        said.why(request.headers(), browser::of(&request, 0).as_ref(), &places)
+        let origin = request.headers().get("origin").and_then(|origin| origin.to_str().ok());
+        said.why(request.headers(), browser::of(&request, 0).as_ref(), origin, &places)
             .map(Exclusion::as_str)
     }
 
@@ -181,6 +204,29 @@ mod tests {
             assert_eq!(why("/event", body, &[("origin", "null")]), Some("file"));
         }
         assert_eq!(why("/event", json!({}), &[("origin", "file://")]), Some("file"));
+    }
+
+    #[test]
+    fn an_app_under_a_local_name_is_visited() {
+        for origin in [
+            "capacitor://localhost",
+            "ionic://localhost",
+            "tauri://localhost",
+            "https://tauri.localhost",
+            "http://tauri.localhost",
+        ] {
+            assert_eq!(why("/event", json!({}), &[("origin", origin)]), None, "{origin}");
+            let payload = json!({"url": format!("{origin}/a"), "hostname": "localhost"});
+            let body = json!({"payload": payload});
+            assert_eq!(why("/event", body, &[("origin", origin)]), None, "{origin}");
+        }
+        let android = [("origin", "https://localhost")];
+        let at = |url: &str| json!({"payload": {"url": url}});
+        assert_eq!(why("/event", at("https://shop.example/a"), &android), None);
+        assert_eq!(why("/event", json!({"path": "https://shop.example/a"}), &android), None);
+        for url in ["/a", "https://localhost/a", "http://a.tauri.localhost/"] {
+            assert_eq!(why("/event", at(url), &android), Some("localhost"), "{url}");
+        }
     }
 
     #[test]

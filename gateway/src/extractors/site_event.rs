@@ -77,7 +77,8 @@ pub(crate) fn of_object(
         (Fit::of(request)?, Said::take(request, body)?, sender.received_at);
     let sent = Sent::take(body, received_at);
     let browser = sender.browser.as_ref().filter(|_| sent.user_id.is_none());
-    let why = said.why(request.headers(), browser, &sent.places());
+    let origin = sender.client.origin.as_deref();
+    let why = said.why(request.headers(), browser, origin, &sent.places());
     let [site, id] = ["site_id", "event_id"].map(|name| body.name(name));
     let names = TenantNames::of(request, &["X-Tenant-ID"])?.and("site_id", site.as_deref());
     let tenant = names.one("site_id").map_err(|wrong| body.errors.extend(wrong));
@@ -117,7 +118,7 @@ struct Sent {
 impl Sent {
     fn take(body: &mut Object, now: DateTime<Utc>) -> Self {
         Self {
-            event_type: body.required_string("event_type").unwrap_or_default(),
+            event_type: body.required_string("event_type").unwrap_or_default().trim().to_owned(),
             user_id: user_id(body),
             path: body.string("path"),
             timestamp: timestamp(body, now),
@@ -274,10 +275,12 @@ mod tests {
     #[test]
     fn a_view_is_known_in_any_case_and_another_type_keeps_its_own() {
         for (sent, counted) in
-            [("PAGE_VIEW", "page_view"), ("pageView", "pageview"), ("Signup", "Signup")]
+            [("PAGE_VIEW", "page_view"), (" pageView\n", "pageview"), (" Signup ", "Signup")]
         {
             assert_eq!(read(&json!({"event_type": sent})).event.event_type, counted);
         }
+        let blank = read_at("/event", &json!({"event_type": " \t"}));
+        assert_eq!(blank.err(), Some(ProblemCode::OutOfRange));
         let url = json!({"url": "https://shop.example/a/?b"});
         let path = |body: Value| read(&body).event.path;
         assert_eq!(path(json!({"event_type": "View", "payload": url})).as_deref(), Some("/a/"));

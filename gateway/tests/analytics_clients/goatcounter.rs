@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::running::beside;
+use crate::running::{BROWSER, beside};
 
 #[tokio::test]
 async fn the_pixel_of_a_page_is_a_view_of_the_site_in_the_path() {
@@ -43,6 +43,26 @@ async fn the_pixel_of_a_page_is_a_view_of_the_site_in_the_path() {
         gateway.get("/count/acme?t=x").await.has_status(400);
         gateway.request("HEAD /count/acme?p=a", &[], b"").await.has_status(405);
         assert_eq!(gateway.sent().await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_image_is_on_the_site_that_its_referer_names() {
+    beside(&[], async |gateway| {
+        let pixel = "GET /count/acme?p=b&r=https%3A%2F%2Facme.example%2Fa";
+        let browser = ["Referer: https://acme.example/", "Sec-Fetch-Site: cross-site", BROWSER[1]];
+        for headers in [&browser[..1], &browser] {
+            gateway.request(pixel, headers, b"").await.has_status(200);
+            let event = gateway.one().await.event;
+            assert_eq!(event["path"], "/b");
+            let found = &event["dimensions"];
+            assert_eq!(found["host"], "acme.example");
+            assert!(found["source"].is_null() && found["entry_page"].is_null(), "{found}");
+        }
+        let local = ["Referer: http://localhost:3000/", browser[1], browser[2]];
+        gateway.request(pixel, &local, b"").await.has_status(200);
+        assert_eq!(gateway.one().await.event["excluded"], "localhost");
     })
     .await;
 }

@@ -73,6 +73,30 @@ async fn what_is_no_view_is_an_event_of_its_kind_and_a_ping_is_ignored() {
 }
 
 #[tokio::test]
+async fn an_image_without_an_address_is_of_the_page_that_shows_it() {
+    beside(&[], async |gateway| {
+        let headers = ["Referer: https://acme.example/shop?mtm_campaign=May"];
+        gateway.request("GET /matomo.php?idsite=7&rec=1", &headers, b"").await.has_status(200);
+        let event = gateway.one().await.event;
+        assert_eq!(event["path"], "/shop");
+        let found = &event["dimensions"];
+        assert_eq!(
+            (&found["entry_page"], &found["host"]),
+            (&json!("/shop"), &json!("acme.example"))
+        );
+        assert_eq!(found["utm_campaign"], "May");
+        let named = "GET /matomo.php?idsite=7&rec=1&url=%2Fa&urlref=";
+        gateway.request(named, &headers, b"").await.has_status(200);
+        let event = gateway.one().await.event;
+        assert_eq!(
+            (&event["path"], &event["dimensions"]["entry_page"]),
+            (&json!("/a"), &json!("/a"))
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_bulk_request_is_taken_but_for_what_is_not_valid() {
     beside(&[], async |gateway| {
         let bulk = json!({"token_auth": "x", "requests": [

@@ -99,6 +99,33 @@ async fn a_key_names_records_that_have_no_id() {
     .await;
 }
 
+#[tokio::test]
+async fn an_event_that_is_called_like_a_view_is_none() {
+    let named = [
+        ("POST /api/event", r#"{"n":"View","u":"https://acme.example/","d":"acme"}"#),
+        (
+            "POST /api/send",
+            r#"{"type":"event","payload":{"website":"acme","url":"/","name":"View"}}"#,
+        ),
+        ("POST /v1/track", r#"{"writeKey":"acme","event":"View"}"#),
+        ("POST /batch/", r#"{"api_key":"acme","batch":[{"event":"View"}]}"#),
+        ("GET /matomo.php?idsite=acme&rec=1&e_c=a&e_a=View", ""),
+        ("GET /i?e=se&aid=acme&se_ca=a&se_ac=View", ""),
+        ("GET /count/acme?p=View&e=true", ""),
+    ];
+    beside(&[], async |gateway| {
+        for (line, body) in named {
+            let headers = ["Content-Type: application/json"];
+            let answer = gateway.request(line, &headers, body.as_bytes()).await;
+            assert!(answer.status < 300, "{line}: {}", answer.text());
+            let event = gateway.one().await.event;
+            assert_eq!(event["event_type"], "event:View", "{line}");
+            assert_eq!(event["dimensions"]["event"], "event:View", "{line}");
+        }
+    })
+    .await;
+}
+
 /// The doors that read a body.
 fn with_bodies() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
     let all = REQUESTS.into_iter().filter(|(line, ..)| line.starts_with("POST"));

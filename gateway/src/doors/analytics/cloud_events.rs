@@ -140,7 +140,8 @@ pub(super) fn structured(event: Map<String, Value>) -> Read {
             return Err(FieldError::new(ProblemCode::MissingField, required, reason));
         }
     }
-    let hit = Hit::event(said("type")).id(said("id").map(|id| name(said("source"), &id)));
+    // The type is all that says what happened, as on the route itself.
+    let hit = Hit::typed(said("type")).id(said("id").map(|id| name(said("source"), &id)));
     let hit = match data_of(&event)? {
         Some(Value::Object(data)) => hit.properties(data),
         other => hit.property("data", other),

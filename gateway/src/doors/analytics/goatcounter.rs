@@ -104,7 +104,7 @@ pub(super) fn read(fields: &Map<String, Value>) -> Read {
     let hit = if is_event {
         Hit::event(Some(path))
     } else {
-        Hit::view().says("path", Some(with_query(path, said("query"))))
+        Hit::view().says("path", Some(with_query(rooted(path), said("query"))))
     };
     let referrer = fields.get("ref").cloned().filter(|_| !is_event);
     let hit = hit.page("referrer", referrer).page("title", said("title"));
@@ -114,6 +114,14 @@ pub(super) fn read(fields: &Map<String, Value>) -> Read {
             .says("user_id", said("session"))
             .says("timestamp", said("created_at")),
     ))
+}
+
+/// The path with the slash that clients may leave out before it.
+fn rooted(path: Value) -> Value {
+    match path.as_str() {
+        Some(text) if !text.starts_with('/') && !text.contains("://") => format!("/{text}").into(),
+        _ => path,
+    }
 }
 
 /// The path with the query of its page, which names its campaign.
@@ -133,5 +141,22 @@ fn exclusion(bot: &Value) -> Option<&'static str> {
         number if DRIVEN.contains(&number) => Some("webdriver"),
         ..=0 => None,
         _ => Some("bot"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_begins_with_a_slash_and_an_address_stays() {
+        for (sent, expected) in [
+            ("b", "/b"),
+            ("/b", "/b"),
+            ("b?c=d", "/b?c=d"),
+            ("https://acme.example/b", "https://acme.example/b"),
+        ] {
+            assert_eq!(rooted(sent.into()), expected);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What a client of another protocol reports, as the fields of `POST /event`.
 
+use common::event::is_view;
 use common::record::RecordId;
 use serde_json::{Map, Value};
 
@@ -8,6 +9,9 @@ use crate::extractors::json::Object;
 /// The names of properties that hold an address or a whole user agent, in lower case and without signs.
 const PRIVATE: [&str; 6] =
     ["clientip", "ip", "ipaddress", "rawuseragent", "remoteaddr", "useragent"];
+
+/// Precedes the name of an event that is called like a view, and is none.
+const NO_VIEW: &str = "event:";
 
 /// One view, or one event.
 #[derive(Debug)]
@@ -21,11 +25,22 @@ pub(crate) struct Hit {
 impl Hit {
     /// A view of a page.
     pub(super) fn view() -> Self {
-        Self { is_view: true, ..Self::event(Some("page_view".into())) }
+        Self { is_view: true, ..Self::typed(Some("page_view".into())) }
     }
 
-    /// An event of this type.
-    pub(super) fn event(event_type: Option<Value>) -> Self {
+    /// An event of this name. Its protocol marks views itself, so one that is only called `view` is
+    /// counted as `event:view`.
+    pub(super) fn event(name: Option<Value>) -> Self {
+        match name {
+            Some(Value::String(name)) if is_view(name.trim()) => {
+                Self::typed(Some(format!("{NO_VIEW}{}", name.trim()).into()))
+            }
+            name => Self::typed(name),
+        }
+    }
+
+    /// An event of this type, which says whether it is a view.
+    pub(super) fn typed(event_type: Option<Value>) -> Self {
         let hit = Self { is_view: false, event: Map::new(), payload: Map::new() };
         hit.says("event_type", event_type)
     }
@@ -138,6 +153,22 @@ mod tests {
         assert!(RecordId::parse(&odd).is_ok());
         assert_eq!(id(json!("a/b c")), Some(odd.clone()));
         assert_ne!(id(json!("a/b d")), Some(odd));
+    }
+
+    #[test]
+    fn an_event_that_is_called_like_a_view_is_none() {
+        let counted = |hit: Hit| hit.body().string("event_type").unwrap_or_default();
+        for (name, expected) in [
+            ("View", "event:View"),
+            (" page_view ", "event:page_view"),
+            ("PAGEVIEW", "event:PAGEVIEW"),
+            ("view_item", "view_item"),
+            ("Viewed", "Viewed"),
+        ] {
+            assert_eq!(counted(Hit::event(Some(name.into()))), expected, "{name}");
+        }
+        assert_eq!(counted(Hit::typed(Some("view".into()))), "view");
+        assert_eq!(counted(Hit::view()), "page_view");
     }
 
     #[test]

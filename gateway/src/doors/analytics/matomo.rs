@@ -1,6 +1,7 @@
 //! Matomo's HTTP tracking API: one request in a query or a form, or several in JSON.
 
 use actix_web::http::Method;
+use actix_web::http::header::REFERER;
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value, json};
@@ -8,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::hit::{Hit, first, written};
 use super::records::{self, value};
 use super::taking::{Door, Read};
-use super::{form, pixel};
+use super::{form, matomo_campaign, pixel};
 use crate::extractors::json_items;
 use crate::problem::{FieldError, Problem, ProblemCode};
 use crate::state::Gateway;
@@ -75,7 +76,7 @@ async fn sent(
 ) -> Result<Sent, Problem> {
     let in_query = form::fields(request.query_string())?;
     if request.method() == Method::GET {
-        return Ok(Sent::One(in_query));
+        return Ok(Sent::One(of_image(in_query, request)));
     }
     let body = records::bytes(request, payload.into_inner(), gateway).await?;
     if let Some(items) = json_items::of_value(&body, BULK, &[]) {
@@ -87,6 +88,15 @@ async fn sent(
         fields.entry(name).or_insert(value);
     });
     Ok(Sent::One(fields))
+}
+
+/// The fields of an image. If they name no page, it is the one that shows the image.
+fn of_image(mut fields: Map<String, Value>, request: &HttpRequest) -> Map<String, Value> {
+    let page = request.headers().get(REFERER).and_then(|page| page.to_str().ok());
+    if let Some(page) = page.filter(|page| !page.is_empty()) {
+        fields.entry("url").or_insert_with(|| page.into());
+    }
+    fields
 }
 
 /// A request of a bulk request: a query, or its fields as an object.
@@ -109,10 +119,10 @@ pub(super) fn read(fields: &Map<String, Value>) -> Read {
     }
     let Some(hit) = hit(fields) else { return Ok(None) };
     let hit = hit.properties(dimensions(fields)).on_page(said("url"));
-    // Matomo's own tracker, the only one that sends `pv_id`, leaves out the page before only if
-    // there was none.
-    let none = said("pv_id").map(|_| Value::from(""));
-    let hit = hit.page("referrer", said("urlref").or(none)).page("title", said("action_name"));
+    // Clients leave out the page before if there was none.
+    let referrer = said("urlref").unwrap_or_else(|| "".into());
+    let hit = hit.page("referrer", Some(referrer)).page("title", said("action_name"));
+    let hit = matomo_campaign::add(hit, fields);
     let hit = hit.page("language", said("lang")).page("screen", said("res"));
     Ok(Some(
         hit.says("site_id", said("idsite"))

@@ -7,6 +7,7 @@ mod form;
 pub(crate) mod goatcounter;
 mod hit;
 pub(crate) mod matomo;
+mod matomo_campaign;
 mod pixel;
 pub(crate) mod plausible;
 pub(crate) mod posthog;
