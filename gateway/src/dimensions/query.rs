@@ -11,7 +11,8 @@ impl Tags {
     /// Those of the payload, of a query without its question mark, and of the payload's address.
     pub(super) fn of(payload: &Map<String, Value>, query: &str) -> Self {
         let url = payload.get("url").and_then(Value::as_str).map_or("", query_of);
-        let said = payload.iter().filter_map(|(name, value)| Some((name.clone(), text(value)?)));
+        let said = payload.iter().filter(|(name, _)| is_tag(name));
+        let said = said.filter_map(|(name, value)| Some((name.clone(), text(value)?)));
         let in_queries = [query, url].into_iter().flat_map(parameters);
         let named = |(name, value): (String, String)| (name.to_ascii_lowercase(), value);
         Self(said.chain(in_queries).map(named).collect())
@@ -29,6 +30,12 @@ impl Tags {
 fn parameters(query: &str) -> Vec<(String, String)> {
     let pairs = Query::<Vec<(String, String)>>::from_query(query);
     pairs.map(Query::into_inner).unwrap_or_default()
+}
+
+/// Whether a name is one of a tag, so that no other part of a payload is copied.
+fn is_tag(name: &str) -> bool {
+    let begins = |tag: &str| name.get(..tag.len()).is_some_and(|it| it.eq_ignore_ascii_case(tag));
+    begins("utm_") || name.eq_ignore_ascii_case("ref")
 }
 
 /// A tag may be a number, such as a year.
