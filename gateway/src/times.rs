@@ -27,17 +27,27 @@ const MONTHS: [&str; 12] =
 /// The forms are those of RFC 3339 and ISO 8601 (also with a blank or `_` for the `T`, without
 /// seconds or zone, with `+0000` or `+02`, with a comma before the fraction), those of access logs
 /// (`17/May/2025:10:05:03 +0000`, with or without brackets), of RFC 2822 (`Sat, 17 May 2025
+<<<<<<< HEAD
 /// 10:05:03 GMT`), of Kibana (`May 17, 2025 @ 10:05:03.000`), and numbers.
+=======
+/// 10:05:03 GMT`), of JavaScript (`Sat May 17 2025 12:05:03 GMT+0200 (CEST)`), all digits
+/// (`20250517T100503Z`), and numbers.
+>>>>>>> events
 pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     if text.bytes().all(|byte| byte.is_ascii_digit() || b".,".contains(&byte)) {
         return since_1970(text);
     }
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+<<<<<<< HEAD
     let time = spelled(bare).or_else(|| of_kibana(bare)).or_else(|| {
         let mail = DateTime::parse_from_rfc2822(bare).ok()?;
         Some(mail.with_timezone(&Utc))
     })?;
+=======
+    let mail = || DateTime::parse_from_rfc2822(bare).ok().map(|mail| mail.with_timezone(&Utc));
+    let time = spelled(bare).or_else(mail).or_else(|| of_script(bare)).or_else(|| compact(bare))?;
+>>>>>>> events
     Some(without_leap_second(time))
 }
 
@@ -114,8 +124,7 @@ fn date(text: &str) -> Option<(NaiveDate, &str)> {
     let by_name = || {
         let (date, rest) = text.split_at_checked(11)?;
         let [day, month, year] = fields(date, ['/', '-', ' '])?;
-        let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month))?;
-        Some((ymd(year, u32::try_from(month).ok()? + 1, day)?, rest))
+        Some((ymd(year, month_named(month)?, day)?, rest))
     };
     let by_number = || {
         let (date, rest) = text.split_at_checked(10)?;
@@ -123,6 +132,36 @@ fn date(text: &str) -> Option<(NaiveDate, &str)> {
         Some((ymd(year, number(month, 2)?, day)?, rest))
     };
     by_number().or_else(by_name)
+}
+
+/// `Sat May 17 2025 12:05:03 GMT+0200 (CEST)`, as JavaScript writes a date as a text.
+fn of_script(text: &str) -> Option<DateTime<Utc>> {
+    let (weekday, rest) = text.split_once(' ')?;
+    let (date, rest) = rest.split_at_checked(11)?;
+    let [month, day, year] = fields(date, [' '; 3])?;
+    let (time, zone) = rest.strip_prefix(' ')?.split_once(' ')?;
+    let offset = offset(zone.split(" (").next()?.strip_prefix("GMT")?)?;
+    let date = ymd(year, month_named(month)?, day).filter(|_| weekday.len() == 3)?;
+    let local = NaiveDateTime::new(date, time_of_day(time)?);
+    Some(local.checked_sub_offset(offset)?.and_utc())
+}
+
+/// `20250517T100503Z`.
+fn compact(text: &str) -> Option<DateTime<Utc>> {
+    let (date, rest) = text.split_at_checked(8)?;
+    let (time, zone) = rest.strip_prefix(['T', 't'])?.split_at_checked(6)?;
+    if !date.bytes().chain(time.bytes()).all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let date = ymd(&date[..4], number(&date[4..6], 2)?, &date[6..])?;
+    let time = time_of_day(&format!("{}:{}:{}", &time[..2], &time[2..4], &time[4..]))?;
+    let local = NaiveDateTime::new(date, time);
+    Some(local.checked_sub_offset(offset(zone.trim())?)?.and_utc())
+}
+
+fn month_named(name: &str) -> Option<u32> {
+    let month = MONTHS.iter().position(|known| known.eq_ignore_ascii_case(name))?;
+    Some(u32::try_from(month).ok()? + 1)
 }
 
 /// The three fields of a date, which one of the separators divides.
@@ -234,8 +273,16 @@ mod tests {
             "17/May/2015 10:05:03",
             "Sun, 17 May 2015 10:05:03 GMT",
             "Sun, 17 May 2015 12:05:03 +0200",
+<<<<<<< HEAD
             "May 17, 2015 @ 10:05:03.000",
             "May 17, 2015 @ 10:05:03",
+=======
+            "Sun May 17 2015 12:05:03 GMT+0200 (Central European Summer Time)",
+            "Sun May 17 2015 10:05:03 GMT+0000",
+            "Sun May 17 2015 02:35:03 GMT-0730 (CET)",
+            "20150517T100503Z",
+            "20150517T120503+0200",
+>>>>>>> events
         ];
         for text in cases {
             assert_eq!(instant(text), Some(utc("2015-05-17T10:05:03Z")), "{text}");
@@ -285,6 +332,7 @@ mod tests {
                 "17/05/2015:10:05:03 +0000",
                 "٢015-05-17T10:05:03Z",
             ])
+<<<<<<< HEAD
             .chain([
                 "May 17 2015 @ 10:05:03",
                 "Mai 17, 2015 @ 10:05:03",
@@ -292,6 +340,10 @@ mod tests {
                 " @ ",
                 ",  @ ",
             ])
+=======
+            .chain(["Sun May 17 2015", "Sun Mai 17 2015 10:05:03 GMT+0000", "20150517T10050Z"])
+            .chain(["20151317T100503Z", "20150517T٢٢٢", "Sun May 17 2015 10:05:03 +0000 x"])
+>>>>>>> events
             .chain(["2015-05-17T10:05:03Z2015-05-17T10:05:03Z", "999999999999999999999999999999"]);
         for text in cases {
             assert_eq!(instant(text), None, "{text:?}");

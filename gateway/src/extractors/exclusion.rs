@@ -100,10 +100,7 @@ fn is_app(place: &str) -> bool {
     let scheme = scheme_of(place).unwrap_or_default();
     let is_web = ["", "http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
     let host = authority_of(place).unwrap_or_default().split(':').next().unwrap_or_default();
-    match is_web {
-        true => host.eq_ignore_ascii_case("tauri.localhost"),
-        false => host.eq_ignore_ascii_case("localhost"),
-    }
+    host.eq_ignore_ascii_case(if is_web { "tauri.localhost" } else { "localhost" })
 }
 
 /// Whether a URL, an origin or a host name is that of the developer's own machine. A path has no

@@ -4,8 +4,8 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::surrogates;
 use super::unique_keys::Unique;
+use super::{json_fault, surrogates};
 use crate::problem::{FieldError, Problem, ProblemCode};
 use crate::times;
 
@@ -19,6 +19,14 @@ pub(crate) const CODES: [ProblemCode; 4] = [
 
 /// U+FEFF in UTF-8, which some editors and scripts put before a text.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+fn without_mark(json: &[u8]) -> &[u8] {
+    json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json)
+}
+
+/// What to tell a client whose number can be written in several ways, or would lose digits.
+const NO_ID: &str =
+    "must be a string or a whole number below 2^64, without a fraction or an exponent";
 
 /// A JSON object whose fields are taken one by one.
 pub(crate) struct Object {
@@ -34,14 +42,26 @@ impl Object {
     /// object in it may have the same key twice.
     pub(crate) fn parse(mut body: Vec<u8>) -> Result<Self, Problem> {
         surrogates::repair(&mut body);
-        Self::of(&body)
+        Self::of_body(&body)
     }
 
     /// Reads a body whose lone surrogates are repaired.
-    pub(crate) fn of(body: &[u8]) -> Result<Self, Problem> {
-        let json = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    pub(crate) fn of_body(body: &[u8]) -> Result<Self, Problem> {
+        let json = without_mark(body);
+        Self::read(json, |error| json_fault::of_body(json, error))
+    }
+
+    /// Reads a piece of a body, whose lone surrogates are repaired.
+    pub(crate) fn of(piece: &[u8]) -> Result<Self, Problem> {
+        Self::read(without_mark(piece), |error| format!("{error}."))
+    }
+
+    fn read(
+        json: &[u8],
+        words: impl FnOnce(&serde_json::Error) -> String,
+    ) -> Result<Self, Problem> {
         let Unique(json) = serde_json::from_slice(json)
-            .map_err(|error| Problem::new(ProblemCode::InvalidJson, format!("{error}.")))?;
+            .map_err(|error| Problem::new(ProblemCode::InvalidJson, words(&error)))?;
         match json {
             Value::Object(fields) => Ok(Self::new(fields, "")),
             _ => Err(Problem::new(ProblemCode::WrongType, "The body must be a JSON object.")),
@@ -73,13 +93,15 @@ impl Object {
         match self.take(name)? {
             Value::String(text) => Some(text),
             Value::Number(number) if !number.is_f64() => Some(number.to_string()),
+            Value::Number(_) => self.wrong_type(name, NO_ID),
             _ => self.wrong_type(name, "must be a string or a whole number"),
         }
     }
 
-    /// An instant in any form that [`times`] knows: a string or a number.
+    /// An instant in any form that [`times`] knows: a string or a number. A blank string is none.
     pub(crate) fn instant(&mut self, name: &str) -> Option<DateTime<Utc>> {
         let time = match self.take(name)? {
+            Value::String(text) if text.trim().is_empty() => return None,
             Value::String(text) => times::instant(&text),
             Value::Number(number) => times::instant_of(&number),
             _ => return self.wrong_type(name, "must be a string or a number"),
@@ -190,5 +212,33 @@ impl Object {
     fn wrong_type<T>(&mut self, name: &str, reason: &str) -> Option<T> {
         self.wrong(ProblemCode::WrongType, name, reason);
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_number_that_is_no_id_is_told_what_one_is() {
+        for number in ["18446744073709551616", "42.0", "1e3"] {
+            let body = format!("{{\"user_id\":{number}}}");
+            let mut object = Object::parse(body.into_bytes()).expect("an object");
+            assert_eq!(object.name("user_id"), None);
+            assert_eq!(object.errors[0].reason, NO_ID, "{number}");
+        }
+        let mut largest =
+            Object::parse(b"{\"user_id\":18446744073709551615}".to_vec()).expect("one");
+        assert_eq!(largest.name("user_id").as_deref(), Some("18446744073709551615"));
+    }
+
+    #[test]
+    fn a_blank_time_is_none() {
+        for time in ["", " "] {
+            let mut object = Object::parse(json!({"at": time}).to_string().into()).expect("one");
+            assert_eq!((object.instant("at"), object.errors.len()), (None, 0), "{time:?}");
+        }
     }
 }

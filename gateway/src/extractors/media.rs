@@ -8,6 +8,7 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Query;
 
 use super::json::BYTE_ORDER_MARK;
+use super::json_fault;
 use crate::problem::{Problem, ProblemCode};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -68,10 +69,14 @@ impl Media {
             Self::Other(name, _) => {
                 format!("The content type {name:?} is not supported here. Use {supported}.")
             }
-            _ => format!(
-                "The request does not say what its body is, and the body does not begin like \
-                JSON. Add the header Content-Type: {supported}."
-            ),
+            Self::Json(body) | Self::Text(body) | Self::Unknown(body) => {
+                json_fault::of_bytes(body).unwrap_or_else(|| {
+                    format!(
+                        "The body does not begin like JSON, and its Content-Type is missing or that \
+                        of a form. Add the header Content-Type: {supported}."
+                    )
+                })
+            }
         };
         Problem::new(ProblemCode::UnsupportedMediaType, detail)
     }

@@ -16,6 +16,7 @@ pub(crate) mod filter;
 mod fit;
 pub(crate) mod interaction;
 pub(crate) mod json;
+mod json_fault;
 pub(crate) mod json_items;
 pub(crate) mod limits;
 pub(crate) mod log_batch;

@@ -81,7 +81,7 @@ fn from_json(
     if is_lines {
         return batch(json_items::of_lines(&body));
     }
-    match Object::of(&body) {
+    match Object::of_body(&body) {
         Ok(object) => Text::from_object(request, object).map(TextUpload::One),
         Err(problem) => {
             let lines = json_items::of_lines(&body);

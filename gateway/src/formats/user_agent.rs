@@ -19,11 +19,12 @@ const MAX_BYTES: usize = 1_024;
 /// Variants of a browser, which count as the browser: builds for phones, tablets and web views. A
 /// browser that is built on another one keeps its own name: `Chromium`, `HeadlessChrome`, `Samsung
 /// Internet`, `Iceweasel`.
-const PLAIN: [(&str, &str); 18] = [
+const PLAIN: [(&str, &str); 19] = [
     ("Chrome Mobile", "Chrome"),
     ("Chrome Mobile WebView", "Chrome"),
     ("Chrome Mobile iOS", "Chrome"),
     ("DuckDuckGo Mobile", "DuckDuckGo"),
+    ("Ecosia Android", "Ecosia"),
     ("Ecosia iOS", "Ecosia"),
     ("Edge Mobile", "Edge"),
     ("Firefox Mobile", "Firefox"),

@@ -15,7 +15,7 @@ use super::stats::{days, rfc3339};
 use crate::csv_rows;
 use crate::extractors::breakdown::Breakdown;
 use crate::extractors::period::Bound;
-use crate::extractors::tenant;
+use crate::extractors::{filter, tenant};
 use crate::filtered_events::Site;
 use crate::openapi::responses::responses;
 use crate::openapi::{forms, parameters};
@@ -111,8 +111,11 @@ pub(crate) async fn get(
     gateway: Data<Gateway>,
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::site(&request)?;
-    let zone = gateway.sites.zone(&tenant).await;
-    let breakdown = Breakdown::read(&request, zone)?;
+    let settings = gateway.sites.prepare(&tenant).await;
+    let zone = settings.zone();
+    let mut breakdown = Breakdown::read(&request, zone)?;
+    let rules = settings.page_rules(gateway.settings.page_rules(&tenant));
+    breakdown.filter = breakdown.filter.map(|filter| filter::counted(filter, rules));
     let site = Site { store: &*gateway.store, tenant: &tenant, zone };
     let (rows, missing_events) = match &breakdown.filter {
         None => (site.counted(&breakdown).await?, None),

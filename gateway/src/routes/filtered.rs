@@ -117,7 +117,10 @@ pub(crate) async fn get(
     let tenant = tenant::site(&request)?;
     let filter = filter::required(&request)?;
     let limit = query::limit(&request, DEFAULT_LIMIT, MAX_LIMIT)? as usize;
-    let zone = gateway.sites.zone(&tenant).await;
+    let settings = gateway.sites.prepare(&tenant).await;
+    let zone = settings.zone();
+    let rules = settings.page_rules(gateway.settings.page_rules(&tenant));
+    let filter = filter::counted(filter, rules);
     let asked = Asked::read(&request, zone)?;
     let site = Site { store: &*gateway.store, tenant: &tenant, zone };
     let filtered = site.filtered(asked.of_days()?, &filter).await?.unwrap_or_default();

@@ -96,12 +96,12 @@ pub(super) async fn an_invalid_time_is_refused(deployment: &Deployment) {
         "2025-05-01T10:60:00Z",
         "2025-05-01T10:00:00+25:00",
         "2025-05-01",
-        "20250501T100000Z",
+        "2025050T100000Z",
         "-1746093600",
         "17460936000000000000000",
         "1e9",
         "yesterday",
-        "",
+        "-",
     ] {
         assert_refused_time(&site, time).await;
     }

@@ -74,7 +74,7 @@ impl Records {
 
 /// A body that is one object.
 fn whole(json: &[u8]) -> Result<Map<String, Value>, Problem> {
-    Object::of(json).map(Object::into_fields)
+    Object::of_body(json).map(Object::into_fields)
 }
 
 fn one(json: &[u8]) -> Result<Map<String, Value>, FieldError> {
