@@ -27,27 +27,17 @@ const MONTHS: [&str; 12] =
 /// The forms are those of RFC 3339 and ISO 8601 (also with a blank or `_` for the `T`, without
 /// seconds or zone, with `+0000` or `+02`, with a comma before the fraction), those of access logs
 /// (`17/May/2025:10:05:03 +0000`, with or without brackets), of RFC 2822 (`Sat, 17 May 2025
-<<<<<<< HEAD
-/// 10:05:03 GMT`), of Kibana (`May 17, 2025 @ 10:05:03.000`), and numbers.
-=======
-/// 10:05:03 GMT`), of JavaScript (`Sat May 17 2025 12:05:03 GMT+0200 (CEST)`), all digits
-/// (`20250517T100503Z`), and numbers.
->>>>>>> events
+/// 10:05:03 GMT`), of JavaScript (`Sat May 17 2025 12:05:03 GMT+0200 (CEST)`), of Kibana
+/// (`May 17, 2025 @ 10:05:03.000`), all digits (`20250517T100503Z`), and numbers.
 pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     if text.bytes().all(|byte| byte.is_ascii_digit() || b".,".contains(&byte)) {
         return since_1970(text);
     }
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-<<<<<<< HEAD
-    let time = spelled(bare).or_else(|| of_kibana(bare)).or_else(|| {
-        let mail = DateTime::parse_from_rfc2822(bare).ok()?;
-        Some(mail.with_timezone(&Utc))
-    })?;
-=======
     let mail = || DateTime::parse_from_rfc2822(bare).ok().map(|mail| mail.with_timezone(&Utc));
-    let time = spelled(bare).or_else(mail).or_else(|| of_script(bare)).or_else(|| compact(bare))?;
->>>>>>> events
+    let rare = || of_script(bare).or_else(|| of_kibana(bare)).or_else(|| compact(bare));
+    let time = spelled(bare).or_else(mail).or_else(rare)?;
     Some(without_leap_second(time))
 }
 
@@ -273,16 +263,13 @@ mod tests {
             "17/May/2015 10:05:03",
             "Sun, 17 May 2015 10:05:03 GMT",
             "Sun, 17 May 2015 12:05:03 +0200",
-<<<<<<< HEAD
             "May 17, 2015 @ 10:05:03.000",
             "May 17, 2015 @ 10:05:03",
-=======
             "Sun May 17 2015 12:05:03 GMT+0200 (Central European Summer Time)",
             "Sun May 17 2015 10:05:03 GMT+0000",
             "Sun May 17 2015 02:35:03 GMT-0730 (CET)",
             "20150517T100503Z",
             "20150517T120503+0200",
->>>>>>> events
         ];
         for text in cases {
             assert_eq!(instant(text), Some(utc("2015-05-17T10:05:03Z")), "{text}");
@@ -332,7 +319,6 @@ mod tests {
                 "17/05/2015:10:05:03 +0000",
                 "٢015-05-17T10:05:03Z",
             ])
-<<<<<<< HEAD
             .chain([
                 "May 17 2015 @ 10:05:03",
                 "Mai 17, 2015 @ 10:05:03",
@@ -340,10 +326,8 @@ mod tests {
                 " @ ",
                 ",  @ ",
             ])
-=======
             .chain(["Sun May 17 2015", "Sun Mai 17 2015 10:05:03 GMT+0000", "20150517T10050Z"])
             .chain(["20151317T100503Z", "20150517T٢٢٢", "Sun May 17 2015 10:05:03 +0000 x"])
->>>>>>> events
             .chain(["2015-05-17T10:05:03Z2015-05-17T10:05:03Z", "999999999999999999999999999999"]);
         for text in cases {
             assert_eq!(instant(text), None, "{text:?}");

@@ -8,8 +8,9 @@ use tokio::time::Instant;
 
 use super::reader::files;
 use super::repair::is_own;
-use super::writer::LARGE;
 
+/// The size in bytes after which a file is full, and a new one is started.
+pub(super) const LARGE: u64 = 64 << 20;
 /// How long to wait before looking again.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(3_600);
 /// Shorter files take a block of the file system, packed or not.

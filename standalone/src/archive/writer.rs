@@ -15,13 +15,11 @@ use tokio::time::Instant;
 use super::folders::{make, sync_folder};
 use super::line::Line;
 use super::pack::{pack, packed};
-use super::packer::Packer;
+use super::packer::{LARGE, Packer};
 use super::place;
 use super::reader::EXTENSION;
 use super::repair::{cut_torn, is_own, remove_holes, repair_below};
 
-/// The size in bytes after which a file is full, and a new one is started.
-pub(super) const LARGE: u64 = 64 << 20;
 /// How many files are open at once.
 const MOST_OPEN: usize = 64;
 /// How many names are tried for a new file.
