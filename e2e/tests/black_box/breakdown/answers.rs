@@ -182,7 +182,7 @@ pub(super) async fn an_event_keeps_what_it_is_counted_by_and_no_user_agent(
     let (api, site) = (Api::new(deployment.url()), new_tenant());
     let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
     let body = json!({"site_id": site, "event_type": "view", "event_id": "1", "payload":
-        {"url": "https://shop.example/a?utm_source=letter&ref=x&q=secret", "referrer": ""}});
+        {"url": "https://shop.example/a?utm_source=letter&ref=partner&q=secret", "referrer": ""}});
     let send = async |language: &str| {
         let request = api.request(Method::POST, "/event").json(&body);
         let request = request.header("origin", "https://shop.example").header("user-agent", agent);
@@ -196,7 +196,7 @@ pub(super) async fn an_event_keeps_what_it_is_counted_by_and_no_user_agent(
     })
     .await;
     let expected = json!({"browser": "Firefox", "device": "desktop", "entry_page": "/a",
-        "event": "view", "host": "shop.example", "language": "de", "os": "Linux", "source": "x",
+        "event": "view", "host": "shop.example", "language": "de", "os": "Linux", "source": "partner",
         "utm_source": "letter"});
     assert_eq!(stored["dimensions"], expected);
     assert!(!stored.to_string().contains("Mozilla"), "{stored}");
