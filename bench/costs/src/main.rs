@@ -27,7 +27,7 @@ use std::thread;
 use clap::{Parser, Subcommand};
 use thiserror::Error;
 
-use crate::doors::{DOORS, MOST};
+use crate::doors::{DOORS, MOST, NOISE};
 use crate::error::PathError;
 use crate::paths::{PATHS, Path};
 
@@ -137,7 +137,7 @@ fn compare_doors(costs: &Costs) -> Result<(), CostsError> {
     for door in DOORS {
         let (name, own) = (door.path.name, door.own);
         let ratio = costs[name] as f64 / (costs[own] * door.requests) as f64;
-        let is_too_much = ratio > MOST;
+        let is_too_much = ratio > MOST + NOISE;
         let verdict = if is_too_much { "TOO MUCH" } else { "" };
         println!("{name:>18} {ratio:>5.2} times {own} {verdict}");
         all_hold &= !is_too_much;

@@ -23,8 +23,17 @@ pub(super) fn add(hit: Hit, fields: &Map<String, Value>) -> Hit {
     let said = SAID.into_iter();
     let hit = said.fold(hit, |hit, (ours, theirs)| hit.page(ours, first(fields, &[theirs])));
     let url = fields.get("url").and_then(Value::as_str).unwrap_or_default();
+    if !has_tags(url) {
+        return hit;
+    }
     let tags = tags(url);
     NAMES.into_iter().fold(hit, |hit, (ours, theirs)| hit.page(ours, tag(&tags, theirs)))
+}
+
+/// Whether there may be tags: most addresses have none.
+fn has_tags(url: &str) -> bool {
+    let url = url.to_ascii_lowercase();
+    PREFIXES.iter().any(|prefix| url.contains(prefix))
 }
 
 /// The first of these tags that is there.
