@@ -98,10 +98,9 @@ impl Object {
         }
     }
 
-    /// An instant in any form that [`times`] knows: a string or a number. A blank string is none.
+    /// An instant in any form that [`times`] knows: a string or a number.
     pub(crate) fn instant(&mut self, name: &str) -> Option<DateTime<Utc>> {
         let time = match self.take(name)? {
-            Value::String(text) if text.trim().is_empty() => return None,
             Value::String(text) => times::instant(&text),
             Value::Number(number) => times::instant_of(&number),
             _ => return self.wrong_type(name, "must be a string or a number"),
@@ -232,13 +231,5 @@ mod tests {
         let mut largest =
             Object::parse(b"{\"user_id\":18446744073709551615}".to_vec()).expect("one");
         assert_eq!(largest.name("user_id").as_deref(), Some("18446744073709551615"));
-    }
-
-    #[test]
-    fn a_blank_time_is_none() {
-        for time in ["", " "] {
-            let mut object = Object::parse(json!({"at": time}).to_string().into()).expect("one");
-            assert_eq!((object.instant("at"), object.errors.len()), (None, 0), "{time:?}");
-        }
     }
 }
