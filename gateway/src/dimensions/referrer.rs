@@ -54,8 +54,8 @@ impl Referrer {
     }
 }
 
-/// The source that a page's address names in `ref`: as of a page before, if it is an address or the
-/// name of a known source, otherwise the name itself. An own page is none.
+/// The source that a page's address names in `ref`. An address or a known name is treated like a
+/// referrer; any other name is the source itself. A page of the same site is not a source.
 pub(super) fn named_source(name: &str, own: Option<&str>) -> Option<String> {
     let page = whole(name);
     if is_own(&page, own) {

@@ -4,8 +4,8 @@
 use memchr::memchr;
 use serde_json::Value;
 
-/// The JSON with the characters of such escapes, as JSON escapes them; `None` if there are none. A byte
-/// that is not UTF-8 is percent-encoded.
+/// Rewrites such escapes as valid JSON; `None` if the text has none. A byte that is not UTF-8 is
+/// percent-encoded.
 pub(crate) fn repaired(json: &[u8]) -> Option<Vec<u8>> {
     let (mut repaired, mut at, mut copied) = (Vec::new(), 0, 0);
     while let Some(next) = json.get(at..).and_then(|rest| memchr(b'\\', rest)) {

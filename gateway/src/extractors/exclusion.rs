@@ -85,7 +85,8 @@ fn is_file(place: &str) -> bool {
 }
 
 /// Whether the page is on the developer's own machine. An address of the page is preferred to what the
-/// browser names, because an app may show its pages under a local name. An app itself is none.
+/// browser names, because an app may show its pages under a local name. A packaged app is
+/// never local.
 fn are_local(places: &[&str], origin: Option<&str>) -> bool {
     if places.iter().copied().chain(origin).any(is_app) {
         return false;

@@ -26,8 +26,8 @@ pub(super) fn page(target: &str) -> String {
     path
 }
 
-/// The value of a field with a path. Akamai leaves out its slash. Rust's loggers give the name of a module
-/// as the `target`, which is none.
+/// The value of a field with a path; `None` if it is not a path. Akamai leaves out the first slash, and
+/// Rust's loggers write the name of a module as `target`.
 pub(super) fn path<'a>(name: &str, text: Cow<'a, str>) -> Option<Cow<'a, str>> {
     let is_target = text.trim_start().starts_with(['/', '*', '-']) || text.contains("://");
     if is_target {

@@ -10,7 +10,7 @@ use crate::extractors::json::Object;
 const PRIVATE: [&str; 6] =
     ["clientip", "ip", "ipaddress", "rawuseragent", "remoteaddr", "useragent"];
 
-/// Precedes the name of an event that is called like a view, and is none.
+/// Precedes the name of an event that is called like a view but is not one.
 const NO_VIEW: &str = "event:";
 
 /// One view, or one event.
