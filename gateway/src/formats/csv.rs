@@ -7,7 +7,8 @@
 use std::borrow::Cow;
 
 use super::collector::Collector;
-use super::entry::{Field, Raw};
+use super::entry::Raw;
+use super::field::Field;
 use super::lines::trimmed;
 use super::names::known;
 use super::slot::Slot;

@@ -7,6 +7,7 @@ use common::access_log::{Entry, UNREADABLE};
 use common::host::{host_name, host_of};
 
 use super::details::{bytes, duration_us, query, status};
+use super::field::Field;
 use super::names::{ends_as, is_any_host, is_outermost};
 use super::paths::{own_path, page, path};
 use super::percent;
@@ -23,46 +24,6 @@ use crate::times;
 const ROUTE: &str = "routeKey";
 /// The rank of a value that all others are preferred to.
 const LAST: usize = usize::MAX;
-
-/// A value as the format found it.
-#[derive(Clone, Debug)]
-pub(super) enum Field<'a> {
-    Text(Cow<'a, str>),
-    /// The digits of a number.
-    Number(Cow<'a, str>),
-    /// A type that no field has, such as a truth value.
-    Other,
-}
-
-impl<'a> Field<'a> {
-    pub(super) fn text(text: impl Into<Cow<'a, str>>) -> Self {
-        Self::Text(text.into())
-    }
-
-    /// The text, trimmed.
-    fn as_text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text.trim()),
-            Self::Number(_) | Self::Other => None,
-        }
-    }
-
-    /// The text, trimmed, or the digits.
-    fn as_plain(&self) -> Option<&str> {
-        match self {
-            Self::Number(digits) => Some(digits),
-            Self::Text(_) | Self::Other => self.as_text(),
-        }
-    }
-
-    fn into_owned(self) -> Field<'static> {
-        match self {
-            Self::Text(text) => Field::Text(text.into_owned().into()),
-            Self::Number(digits) => Field::Number(digits.into_owned().into()),
-            Self::Other => Field::Other,
-        }
-    }
-}
 
 /// A value for a slot, under the name that it was sent with.
 #[derive(Clone, Debug)]

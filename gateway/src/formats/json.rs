@@ -6,9 +6,10 @@ use std::ops::Range;
 use super::collector::Collector;
 use super::detect::not_json;
 use super::entry::Raw;
+use super::extent::extent;
 use super::lines::lines;
 use super::object::{envelope, object};
-use super::scan::{Broken, Leaf, Scanner, extent};
+use super::scan::{Broken, Leaf, Scanner};
 use super::slot::Slot;
 use super::wording::Wrong;
 

@@ -11,6 +11,8 @@ mod details;
 mod detect;
 mod entry;
 mod envoy;
+mod extent;
+mod field;
 mod haproxy;
 mod json;
 mod lines;

@@ -1,6 +1,7 @@
 //! An entry as a JSON object, with its fields at any depth.
 
-use super::entry::{Field, Raw};
+use super::entry::Raw;
+use super::field::Field;
 use super::names::known;
 use super::scan::{Broken, Leaf, Scanner};
 

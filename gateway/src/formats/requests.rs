@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use common::access_log::{Entry, UNREADABLE};
 
 use super::detect::{Recognizer, whole_object};
-use super::entry::{Field, Raw};
+use super::entry::Raw;
+use super::field::Field;
 use super::lines::trimmed;
 use super::slot::Slot;
 use super::user_agent::Families;

@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::entry::{Field, Raw};
+use super::entry::Raw;
+use super::field::Field;
 use super::names::known;
 use super::percent::decoded;
 use super::request_line::is_method;
