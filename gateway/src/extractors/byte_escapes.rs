@@ -4,40 +4,29 @@
 use memchr::memchr;
 use serde_json::Value;
 
+use crate::formats::byte_escapes;
+
 /// Rewrites such escapes as valid JSON; `None` if the text has none. A byte that is not UTF-8 is
 /// percent-encoded.
 pub(crate) fn repaired(json: &[u8]) -> Option<Vec<u8>> {
     let (mut repaired, mut at, mut copied) = (Vec::new(), 0, 0);
     while let Some(next) = json.get(at..).and_then(|rest| memchr(b'\\', rest)) {
         at += next;
-        let bytes: Vec<u8> = json[at..].chunks(4).map_while(byte).collect();
-        if bytes.is_empty() {
+        let Some((text, length)) = byte_escapes(&json[at..]) else {
             at += 2;
             continue;
-        }
+        };
         repaired.extend_from_slice(&json[copied..at]);
-        repaired.extend_from_slice(written(&bytes).as_bytes());
-        at += 4 * bytes.len();
+        repaired.extend_from_slice(written(text).as_bytes());
+        at += length;
         copied = at;
     }
     repaired.extend_from_slice(&json[copied..]);
     (copied > 0).then_some(repaired)
 }
 
-/// The byte of an escape.
-fn byte(escape: &[u8]) -> Option<u8> {
-    let [b'\\', b'x', high, low] = escape else { return None };
-    let digit = |digit: &u8| char::from(*digit).to_digit(16).and_then(|it| u8::try_from(it).ok());
-    Some(digit(high)? << 4 | digit(low)?)
-}
-
-/// The text of the bytes as it stands between the quotes of JSON.
-fn written(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|byte| format!("%{byte:02X}")));
-    }
+/// A text as it stands between the quotes of JSON.
+fn written(text: String) -> String {
     let quoted = Value::from(text).to_string();
     quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned()
 }

@@ -46,6 +46,7 @@ pub(crate) use self::collector::{EntryError, ReadEntries};
 pub(crate) use self::preset::Format;
 pub(crate) use self::rejects::Rejects;
 pub(crate) use self::requests::Requests;
+pub(crate) use self::tokens::byte_escapes;
 use crate::problem::{Problem, ProblemCode};
 
 /// The problems that a batch may have.

@@ -109,8 +109,8 @@ pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
 }
 
 /// The text of the `\xhh` at the start and of those right after it, and their length.
-pub(super) fn byte_escapes(text: &str) -> Option<(String, usize)> {
-    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+pub(crate) fn byte_escapes(text: &[u8]) -> Option<(String, usize)> {
+    let (mut bytes, mut rest) = (Vec::new(), text);
     while rest.starts_with(b"\\x") {
         let (byte, after) = escape(&rest[1..]);
         if after.len() + ESCAPE_BYTES != rest.len() {
@@ -203,7 +203,7 @@ mod tests {
             ("", None),
         ] {
             let expected = expected.map(|(text, length)| (text.to_owned(), length));
-            assert_eq!(byte_escapes(text), expected, "{text}");
+            assert_eq!(byte_escapes(text.as_bytes()), expected, "{text}");
         }
     }
 
