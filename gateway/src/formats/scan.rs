@@ -238,7 +238,7 @@ impl<'t> Scanner<'t> {
             match rest.as_bytes()[end] {
                 b'"' => return Ok(text),
                 b'\\' if rest[end + 1..].starts_with('x') => {
-                    let bytes = byte_escapes(rest[end..].as_bytes());
+                    let bytes = byte_escapes(&rest.as_bytes()[end..]);
                     let (bytes, length) = bytes.ok_or(self.broken("has an invalid escape"))?;
                     text.to_mut().push_str(&bytes);
                     self.at += length - 1;
