@@ -24,7 +24,7 @@ BEYOND_SCHEMAS = [
     # A text has several names, and the value of each may be null: then there is no text.
     ("text", "is required"),
     # To a schema, 42.0 is a whole number, whose digits could be written in two ways.
-    (r"(.*_|.*-)?id", "must be a string or a whole number"),
+    (r"(.*_|.*-)?id", "must be a string or a whole number below .*"),
     # To Python, the end of a pattern may be followed by a line break.
     (".*", "must not contain control characters"),
     ("from|to|date|start_date|end_date", r"must be a day, or midnight in UTC: .*"),
