@@ -5,16 +5,17 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-use utoipa::openapi::RefOr;
+use serde_json::{Value, json};
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::schema::{
-    AnyOfBuilder, Discriminator, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
+    AnyOfBuilder, Discriminator, ObjectBuilder, OneOfBuilder, Schema, Type,
 };
+use utoipa::openapi::{Components, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::forms::{
-    Digits, Empty, EventName, Exclusion, Instant, LogText, Place, RecordId, SiteDimension, Target,
-    TenantId, TimeZone, UserId, of, one_of,
+    Digits, EventName, Exclusion, Instant, LogText, OptionalRecordId, OptionalUserId, Place,
+    SiteDimension, Target, TenantId, TimeZone, UserId, of, one_of,
 };
 use crate::extractors::interaction::TYPES;
 
@@ -24,11 +25,21 @@ pub(crate) enum TextLogs {}
 impl PartialSchema for TextLogs {
     fn schema() -> RefOr<Schema> {
         let kinds = [of::<TextLog>(), of::<TextItems>(), of::<TextEnvelope>()];
-        kinds.into_iter().fold(AnyOfBuilder::new(), AnyOfBuilder::item).into()
+        kinds.into_iter().fold(OneOfBuilder::new(), OneOfBuilder::item).into()
     }
 }
 
 impl ToSchema for TextLogs {}
+
+/// Says that an object with a list of logs is a batch, and not a text: each body is then of one kind, as
+/// generated clients need it. utoipa has no `not`, but writes an extension as it is.
+pub(crate) fn tell_texts_from_batches(components: &mut Components) {
+    if let Some(RefOr::T(Schema::Object(text))) = components.schemas.get_mut("TextLog") {
+        let list = json!({ "type": "array", "items": {} });
+        let batch = json!({ "required": ["logs"], "properties": { "logs": list } });
+        text.extensions = Some(Extensions::from_iter([("not", batch)]));
+    }
+}
 
 /// A text log. Without a text under any of its names, the text is the JSON of the other members.
 #[derive(ToSchema)]
@@ -53,9 +64,8 @@ pub(crate) enum TextValue {}
 
 impl PartialSchema for TextValue {
     fn schema() -> RefOr<Schema> {
-        let others = [Type::Object, Type::Null];
-        let others = ObjectBuilder::new().schema_type(SchemaType::from_iter(others));
-        AnyOfBuilder::new().item(of::<LogText>()).item(others).into()
+        let object = ObjectBuilder::new().schema_type(Type::Object);
+        OneOfBuilder::new().item(of::<LogText>()).item(object).into()
     }
 }
 
@@ -74,7 +84,8 @@ pub(crate) struct TextEnvelope {
     logs: TextItems,
 }
 
-/// A text of a batch.
+/// A text of a batch. With `oneOf`, what openapi-generator makes for TypeScript would not compile: it
+/// asks whether the items of an array are of a type that has no such test.
 pub(crate) enum TextItem {}
 
 impl PartialSchema for TextItem {
@@ -97,9 +108,8 @@ pub(crate) enum TenantName {
 #[derive(ToSchema)]
 #[serde(untagged)]
 pub(crate) enum RecordName {
-    Text(RecordId),
+    Text(OptionalRecordId),
     Number(Digits),
-    None(Empty),
 }
 
 /// A user; a whole number is its digits.
@@ -114,9 +124,8 @@ pub(crate) enum UserName {
 #[derive(ToSchema)]
 #[serde(untagged)]
 pub(crate) enum VisitorName {
-    Text(UserId),
+    Text(OptionalUserId),
     Number(Digits),
-    None(Empty),
 }
 
 /// An event of a site. `page_view`, `pageview` and `view` are views, in any case.

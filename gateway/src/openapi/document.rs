@@ -142,6 +142,7 @@ fn share(components: &mut Components) {
     components.examples = responses::examples();
     components.headers = headers::all();
     components.parameters = parameters::shared();
+    bodies::tell_texts_from_batches(components);
     for (name, about) in [
         ("readToken", "Reads need it if `READ_TOKEN` is set; `ADMIN_TOKEN` works too."),
         (

@@ -26,17 +26,26 @@ macro_rules! forms {
     )*};
 }
 
+/// The pattern of the id of a record, without its ends.
+macro_rules! record_id {
+    () => {
+        concat!(
+            r"[A-Za-z0-9:-][A-Za-z0-9._:-]{0,127}",
+            r"|_([A-Za-z0-9.:-][A-Za-z0-9._:-]{0,126})?",
+            r"|\.([A-Za-z0-9_:-][A-Za-z0-9._:-]{0,126}|\.[A-Za-z0-9._:-]{1,126})",
+        )
+    };
+}
+
 forms! {
     /// A tenant: a customer or a site.
     TenantId: None, Some("^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"), "acme";
     /// A text log.
     LogText: None, Some(r"[\s\S]"), "kernel: eth0 up, 192.0.2.10";
     /// The id of a record within its tenant. It is neither `.` nor `..`, and does not begin with `__`.
-    RecordId: None, Some(concat!(
-        r"^([A-Za-z0-9:-][A-Za-z0-9._:-]{0,127}",
-        r"|_([A-Za-z0-9.:-][A-Za-z0-9._:-]{0,126})?",
-        r"|\.([A-Za-z0-9_:-][A-Za-z0-9._:-]{0,126}|\.[A-Za-z0-9._:-]{1,126}))$",
-    )), "order-7";
+    RecordId: None, Some(concat!("^(", record_id!(), ")$")), "order-7";
+    /// The id of a record, or an empty text: then there is no id.
+    OptionalRecordId: None, Some(concat!("^(", record_id!(), ")?$")), "order-7";
     /// A day: of events, one of the time zone of their site; of logs, one in UTC.
     Day: Some("date"), None, "2025-05-01";
     /// A point in time (RFC 3339). In requests, other common forms are accepted too, such as
@@ -51,14 +60,14 @@ forms! {
     EventName: None, Some(r"[\s\S]"), "page_view";
     /// A user. 256 bytes are kept; control characters become U+FFFD.
     UserId: None, Some(r"[\s\S]"), "u-1";
+    /// A user, or an empty text: then the user is not known.
+    OptionalUserId: None, None, "u-1";
     /// A path, or a URL whose path counts. 1,024 bytes of the path are kept.
     Place: None, None, "/pricing?plan=pro";
     /// A path, or a URL whose path counts; not blank.
     Target: None, Some(
         r"^\s*(([^\s?#\u0000-\u001f\u007f-\u009f][^?#\u0000-\u001f\u007f-\u009f]*)(\s*|[?#][\s\S]*)|[?#][\s\S]*)$"
     ), "/a?x=1";
-    /// An empty text.
-    Empty: None, Some("^$"), "";
     /// A SHA-256 in hexadecimal.
     Sha256: None, Some("^[0-9a-f]{64}$"), "f".repeat(64);
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Ref, RefOr, Required};
 
-use super::forms::{Day, Moment, RecordId, TenantId, of};
+use super::forms::{Day, Moment, OptionalRecordId, TenantId, of};
 
 /// Each group: the parameters that go together.
 macro_rules! groups {
@@ -63,7 +63,7 @@ groups! {
     /// The id of a text whose body has no field for it.
     LogId: [
         header("X-Log-ID", "The id of the text; the body's `log_id` must agree.")
-            .schema(Some(AnyOfBuilder::new().item(of::<RecordId>()).item(text().max_length(Some(0))))),
+            .schema(Some(of::<OptionalRecordId>())),
     ];
     /// The headers of any body.
     Upload: [
