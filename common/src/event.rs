@@ -266,6 +266,11 @@ pub fn is_view(event_type: &str) -> bool {
     VIEWS.iter().any(|view| event_type.eq_ignore_ascii_case(view))
 }
 
+/// The type as events are stored and counted by it: a view in lower case, any other as it was sent.
+pub fn counted_type(event_type: String) -> String {
+    if is_view(&event_type) { event_type.to_ascii_lowercase() } else { event_type }
+}
+
 /// The day by which an event in the store is counted.
 pub fn day_of(event: &Document) -> Option<NaiveDate> {
     match event.text("day") {

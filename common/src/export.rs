@@ -54,7 +54,7 @@ impl Export {
         Self { store, tenant, place, read: VecDeque::new(), is_last_page: false, parts: None }
     }
 
-    /// The next piece; `None` at the end. It may be empty.
+    /// The next piece; `None` at the end. It may be empty. After an error, the next call tries again.
     pub async fn next(&mut self) -> Result<Option<Vec<Exported>>, StoreError> {
         if self.parts.is_some() {
             return self.next_parts().await.map(Some);
@@ -105,16 +105,15 @@ impl Export {
     }
 
     async fn next_parts(&mut self) -> Result<Vec<Exported>, StoreError> {
-        let (Some((id, after)), Some(place)) = (self.parts.take(), &self.place) else {
+        let (Some((id, after)), Some(place)) = (self.parts.clone(), &self.place) else {
             return Ok(Vec::new());
         };
         let records = CollectionPath::of(&self.tenant, place.collection);
         let parts = records.document(id.clone()).parts();
         let query = Query::all(parts).limit(PARTS_AT_ONCE).after(after);
         let page = self.store.query(&query).await?;
-        if let Some(last) = page.last().filter(|_| page.len() == PARTS_AT_ONCE as usize) {
-            self.parts = Some((id.clone(), Some(last.id.clone())));
-        }
+        let last = page.last().filter(|_| page.len() == PARTS_AT_ONCE as usize);
+        self.parts = last.map(|last| (id.clone(), Some(last.id.clone())));
         let collection = format!("{}/{id}/{PARTS}", place.collection.as_str());
         let part = |document| Exported { collection: collection.clone(), document };
         Ok(page.into_iter().map(part).collect())

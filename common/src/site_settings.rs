@@ -26,8 +26,8 @@ pub const MAX_BYTES: usize = 16 << 10;
 /// The field of the document that holds the settings as JSON: no query looks into them.
 const SETTINGS: &str = "settings";
 /// The names of all settings.
-const NAMES: &str = "hosts, dimensions, query_parameters, keep_trailing_slash, excluded_addresses, \
-    excluded_paths, time_zone, dashboard_token";
+const NAMES: &str = "hosts, dimensions, query_parameters, keep_trailing_slash, merge_index_pages, \
+    excluded_addresses, excluded_paths, time_zone, dashboard_token";
 /// How long the token of a shared dashboard may be, in bytes.
 const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 16..=128;
 
@@ -42,6 +42,8 @@ pub struct SiteSettings {
     pub query_parameters: BTreeSet<String>,
     /// Whether `/a/` and `/a` are two pages.
     pub keep_trailing_slash: Option<bool>,
+    /// Whether `/a/index.html` is the page `/a/`.
+    pub merge_index_pages: Option<bool>,
     /// The addresses and networks whose events do not count.
     #[serde(serialize_with = "as_texts")]
     pub excluded_addresses: BTreeSet<IpNet>,
@@ -104,6 +106,9 @@ impl SiteSettings {
             "keep_trailing_slash" => {
                 self.keep_trailing_slash = is_set.then(|| switch(value)).transpose()?;
             }
+            "merge_index_pages" => {
+                self.merge_index_pages = is_set.then(|| switch(value)).transpose()?;
+            }
             "excluded_addresses" => self.excluded_addresses = list(value, network)?,
             "excluded_paths" => self.excluded_paths = list(value, path)?,
             "time_zone" => self.time_zone = is_set.then(|| zone(value)).transpose()?,
@@ -156,7 +161,10 @@ impl SiteSettings {
 
     /// The deployment's rules for pages, as far as the site has none of its own.
     pub fn page_rules(&self, rules: PageRules) -> PageRules {
-        PageRules { keep_slash: self.keep_trailing_slash.unwrap_or(rules.keep_slash), ..rules }
+        PageRules {
+            keep_slash: self.keep_trailing_slash.unwrap_or(rules.keep_slash),
+            merge_index: self.merge_index_pages.unwrap_or(rules.merge_index),
+        }
     }
 
     /// The write that stores these settings in place of those before.
@@ -300,7 +308,7 @@ mod tests {
     fn settings_are_stored_and_read_again() {
         let settings = parsed(json!({
             "hosts": ["Shop.Example"], "dimensions": ["os", "source"],
-            "query_parameters": ["id"], "keep_trailing_slash": true,
+            "query_parameters": ["id"], "keep_trailing_slash": true, "merge_index_pages": true,
             "excluded_addresses": ["192.0.2.7", "198.51.100.9/24", "2001:db8::/32"],
             "excluded_paths": ["/admin*", "/login"], "time_zone": "America/New_York",
         }))
@@ -329,7 +337,7 @@ mod tests {
     fn everything_that_is_wrong_is_said() {
         let wrong = parsed(json!({
             "hosts": ["192.0.2.1"], "dimensions": ["path"], "query_parameters": ["a=b"],
-            "keep_trailing_slash": "yes", "excluded_addresses": ["here"],
+            "keep_trailing_slash": "yes", "merge_index_pages": 1, "excluded_addresses": ["here"],
             "excluded_paths": ["admin"], "time_zone": "Vienna", "retention": null,
         }))
         .expect_err("wrong");
@@ -341,6 +349,7 @@ mod tests {
                 ("dimensions", Fault::OutOfRange),
                 ("query_parameters", Fault::OutOfRange),
                 ("keep_trailing_slash", Fault::WrongType),
+                ("merge_index_pages", Fault::WrongType),
                 ("excluded_addresses", Fault::OutOfRange),
                 ("excluded_paths", Fault::OutOfRange),
                 ("time_zone", Fault::OutOfRange),

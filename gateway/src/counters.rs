@@ -14,6 +14,9 @@ use crate::extractors::{log_batch, one_text, site_event};
 use crate::problem::ProblemCode;
 use crate::publish;
 
+/// The route of requests for paths that no route has.
+pub(crate) const UNMATCHED: &str = "unmatched";
+
 /// The ways in which records of a kind come in.
 const SOURCES: [(Kind, &[&str]); 6] = [
     (Kind::AccessLog, &sources::LOG_CLIENTS),
@@ -31,9 +34,17 @@ pub(crate) fn begin() {
     begin_at_zero(&ENTRIES, &[&["accepted", "rejected"]]);
     begin_at_zero(&LEFT_OUT, &[&analytics::SOURCES, &["ignored", "rejected"]]);
     publish::begin_counters();
+    count_nothing("/", &Method::GET, StatusCode::FOUND);
+    count_nothing(UNMATCHED, &Method::GET, StatusCode::NOT_FOUND);
+    HTTP_SECONDS.with_label_values(&[UNMATCHED]);
     for (kind, sources) in SOURCES {
         begin_at_zero(&ACCEPTED, &[&[kind.as_str()], sources]);
     }
+}
+
+/// Begins a series of requests.
+fn count_nothing(route: &str, method: &Method, status: StatusCode) {
+    HTTP_REQUESTS.with_label_values(&[route, method.as_str(), status.as_str()]).inc_by(0);
 }
 
 /// The series of a route. Those of its usual answer are at hand, without a look among all series.
@@ -46,8 +57,11 @@ pub(crate) struct RouteSeries {
 }
 
 impl RouteSeries {
-    /// Begins the series of a route with its usual answer.
+    /// Begins the series of a route: its usual answer, and those that a client or an outage causes.
     pub(crate) fn begin(route: &'static str, method: Method, status: StatusCode) -> Self {
+        for failed in [StatusCode::BAD_REQUEST, StatusCode::SERVICE_UNAVAILABLE] {
+            count_nothing(route, &method, failed);
+        }
         let labels = [route, method.as_str(), status.as_str()];
         Self {
             route,

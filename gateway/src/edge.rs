@@ -225,7 +225,7 @@ fn count(response: &ServiceResponse, took: Duration) -> Cow<'static, str> {
         series.count(request.method(), status, took);
         return Cow::Borrowed(series.route());
     }
-    let route = request.match_pattern().map_or(Cow::Borrowed("unmatched"), Cow::Owned);
+    let route = request.match_pattern().map_or(Cow::Borrowed(counters::UNMATCHED), Cow::Owned);
     counters::count(&route, request.method(), status, took);
     route
 }

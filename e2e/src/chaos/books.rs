@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use tokio::time::{Instant, sleep};
 
 use super::record::{DAYS, Kind, Record, TENANTS};
 use crate::api::Api;
@@ -188,8 +190,7 @@ async fn kept(api: &Api, tenant: &str) -> (Ids, Ids) {
 async fn export(api: &Api, tenant: &str) -> Vec<Value> {
     let (mut documents, mut token) = (Vec::new(), String::new());
     loop {
-        let request = api.request(Method::GET, &format!("/tenants/{tenant}/export{token}"));
-        let text = request.send().await.expect("an answer").text().await.expect("a whole body");
+        let text = page(api, &format!("/tenants/{tenant}/export{token}")).await;
         let lines = text.lines().map(|line| serde_json::from_str(line).expect("JSON"));
         documents.extend(lines);
         let last: Option<&Value> = documents.last();
@@ -197,6 +198,20 @@ async fn export(api: &Api, tenant: &str) -> Vec<Value> {
             Some(next) => token = format!("?page_token={next}"),
             None => return documents,
         }
+    }
+}
+
+/// An answer, once the store can give it: it has just been in trouble, and may still be busy.
+async fn page(api: &Api, path: &str) -> String {
+    let until = Instant::now() + Duration::from_secs(60);
+    loop {
+        let answer = api.request(Method::GET, path).send().await.expect("an answer");
+        if answer.status() != StatusCode::SERVICE_UNAVAILABLE {
+            assert_eq!(answer.status(), StatusCode::OK, "{path}");
+            return answer.text().await.expect("a whole body");
+        }
+        assert!(Instant::now() < until, "{path} is not answered within a minute");
+        sleep(Duration::from_millis(200)).await;
     }
 }
 

@@ -18,6 +18,8 @@ use crate::state::Gateway;
 
 /// The media types, as `Accept-Post` lists them.
 const MEDIA_TYPES: &str = "application/json, application/x-ndjson, text/plain";
+/// The same, as a refusal names them.
+const SUPPORTED: &str = "application/json, application/x-ndjson or text/plain";
 /// The name of the array in an object around it.
 const ENVELOPE: &str = "logs";
 /// Azure's name of it.
@@ -51,7 +53,10 @@ pub(crate) async fn post(
     let rejected = refused.len();
     let errors: Vec<_> = refused.into_iter().take(MAX_ERRORS).collect();
     if texts + entries == 0 {
-        let detail = format!("The request has no valid record; {rejected} are not valid.");
+        let detail = match rejected {
+            1 => "Its only record is not valid.".to_owned(),
+            count => format!("None of the {count} records is valid."),
+        };
         return Err(Problem::new(ProblemCode::InvalidEntries, detail).because(errors));
     }
     let (status, batch_id) = ("accepted", batch.to_string());
@@ -72,7 +77,7 @@ async fn take(
         Media::Json(json) => (json, read_json),
         Media::Other(name, lines) if is_json_lines(&name) => (lines, read_json),
         Media::Text(text) | Media::Unknown(text) => (text, read_lines),
-        other => return Err(other.unsupported(MEDIA_TYPES)),
+        other => return Err(other.unsupported(SUPPORTED)),
     };
     let (taken, ()) = origin.take(request, gateway, body, read).await?;
     Ok(taken)

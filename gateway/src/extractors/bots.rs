@@ -46,6 +46,7 @@ const TOKENS: [&str; 62] = [
     "node-fetch",
     "nutch",
     "okhttp",
+    "page speed",
     "pagespeed",
     "perplexity-user",
     "phantomjs",

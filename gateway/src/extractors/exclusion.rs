@@ -26,8 +26,8 @@ pub(super) struct Said {
 impl Said {
     /// Takes `excluded` and `allow`; the query may have `allow` too.
     pub(super) fn take(request: &HttpRequest, body: &mut Object) -> Result<Self, Problem> {
-        let name = body.string("excluded");
-        let reason = name.as_deref().and_then(Exclusion::named);
+        let name = body.string("excluded").filter(|name| !name.trim().is_empty());
+        let reason = name.as_deref().and_then(reason);
         if name.is_some() && reason.is_none() {
             let names = Exclusion::ALL.map(Exclusion::as_str).join(", ");
             body.wrong(ProblemCode::OutOfRange, "excluded", format!("must be one of {names}"));
@@ -60,11 +60,15 @@ impl Said {
         self.reason.or_else(|| seen().map(|(reason, _)| reason))
     }
 
-    /// `frames` allows `frame`.
     fn allows(&self, reason: Exclusion) -> bool {
-        let is_it = |name: &String| name.strip_suffix('s').unwrap_or(name) == reason.as_str();
-        self.allowed.iter().any(is_it)
+        self.allowed.iter().any(|name| self::reason(name) == Some(reason))
     }
+}
+
+/// The reason of this name, in any case. `frames` is `frame`.
+fn reason(name: &str) -> Option<Exclusion> {
+    let name = name.trim().to_ascii_lowercase();
+    Exclusion::named(&name).or_else(|| Exclusion::named(name.strip_suffix('s')?))
 }
 
 /// Where an event says that it happened: its URLs and host names.
@@ -114,13 +118,14 @@ fn is_localhost(place: &str) -> bool {
     let after_scheme = place.split_once("//").map_or(place, |(_, rest)| rest);
     let host = after_scheme.split(['/', '?', '#']).next().unwrap_or_default();
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host).to_ascii_lowercase();
-    if host.starts_with("[::1]") {
+    if ["[::1]", "[::ffff:127.", "[::ffff:7f"].iter().any(|begin| host.starts_with(begin)) {
         return true;
     }
     let name = host.split(':').next().unwrap_or_default().trim_end_matches('.');
     let is_loopback =
         |address: std::net::Ipv4Addr| address.is_loopback() || address.is_unspecified();
-    name == "localhost" || name.ends_with(".localhost") || name.parse().is_ok_and(is_loopback)
+    matches!(name, "localhost" | "localhost.localdomain")
+        || name.ends_with(".localhost") || name.parse().is_ok_and(is_loopback)
 }
 
 #[cfg(test)]
@@ -172,6 +177,9 @@ mod tests {
             "http://localhost:3000",
             "http://LOCALHOST",
             "http://shop.localhost:8080",
+            "http://localhost.localdomain",
+            "http://[::ffff:127.0.0.1]:3000",
+            "http://[::ffff:7f00:1]",
             "http://127.0.0.1:5500",
             "http://127.8.8.8",
             "http://[::1]:3000",

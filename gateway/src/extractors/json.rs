@@ -214,6 +214,12 @@ impl Object {
     }
 }
 
+/// Whether a body begins like an object or a list.
+pub(super) fn looks_like_json(body: &[u8]) -> bool {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -37,7 +37,7 @@ fn of_json(error: &Error) -> String {
     let at = format!("line {} column {}", place.0, place.1);
     match error.classify() {
         Category::Eof => format!("The body ends within its JSON, at {at}."),
-        Category::Data => format!("{said}."),
+        Category::Data => format!("{}.", beginning_large(&said)),
         _ if said.starts_with("trailing characters") => {
             "The body has more than one JSON value.".to_owned()
         }
@@ -49,6 +49,12 @@ fn of_json(error: &Error) -> String {
             None => format!("The body is not JSON: see {at}."),
         },
     }
+}
+
+/// The words as the beginning of a sentence.
+fn beginning_large(words: &str) -> String {
+    let mut rest = words.chars();
+    rest.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(rest).collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! What the body of a batch is, by its `Content-Type`, the query, and how it begins.
 
-use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{HttpMessage as _, HttpRequest};
+use actix_web::HttpRequest;
 
-use super::media::is_json_lines;
+use super::content_type::ContentType;
+use super::form;
+use super::json::looks_like_json;
+use super::media::{is_json_lines, unlike_json};
 use super::query;
 use crate::formats::{self, Format};
 use crate::problem::{FieldError, Problem, ProblemCode};
@@ -11,45 +13,49 @@ use crate::problem::{FieldError, Problem, ProblemCode};
 /// The media types of a batch, as `Accept-Post` lists them.
 pub(crate) const ACCEPTED: &str = "application/json, application/x-ndjson, text/csv, text/plain";
 
+/// The same, as a refusal names them.
+const SUPPORTED: &str = "application/json, application/x-ndjson, text/csv or text/plain";
+const UNKNOWN_CHARSET: &str = "The charset is not known. Send the body in UTF-8, and charset=utf-8 or \
+    no charset in the Content-Type header.";
+
 /// How to read a body.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct LogMedia {
     /// `None`: the beginning of the body decides.
     format: Option<Format>,
-    charset: Option<String>,
+    kind: ContentType,
 }
 
 impl LogMedia {
     /// Reads the headers and the query.
     pub(crate) fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        if request.headers().get_all(CONTENT_TYPE).nth(1).is_some() {
-            return Err(unsupported("The request has more than one Content-Type header."));
+        let kind = ContentType::of(request)?;
+        let by_type = by_type(&kind.name);
+        let may_be_anything = kind.says_little() || kind.name == "application/octet-stream";
+        if by_type.is_none() && !may_be_anything {
+            return Err(unknown_type(&kind.name));
         }
-        let mime = request.mime_type();
-        let mime = mime.map_err(|_| unsupported("The Content-Type header is malformed."))?;
-        let charset = mime.as_ref().and_then(|mime| mime.get_param("charset"));
-        let charset = charset.map(|charset| charset.as_str().to_owned());
-        let essence = mime.map(|mime| mime.essence_str().to_ascii_lowercase());
-        let by_type = match essence.as_deref() {
-            None | Some("application/x-www-form-urlencoded" | "application/octet-stream") => None,
-            Some(essence) => Some(by_type(essence).ok_or_else(|| unknown_type(essence))?),
-        };
-        Ok(Self { format: named(request)?.or(by_type), charset })
+        Ok(Self { format: named(request)?.or(by_type), kind })
     }
 
     /// The text of a body, and its format.
     pub(crate) fn read(self, body: Vec<u8>) -> Result<(Format, String), Problem> {
-        let text = formats::decode(body, self.charset.as_deref())
-            .map_err(|formats::UnknownCharset| unsupported("The charset is not known."))?;
-        let looks_like_json = text.trim_start().starts_with(['{', '[']);
+        let body = if self.format.is_none() { self.out_of_form(body) } else { body };
+        let text = formats::decode(body, self.kind.parameter("charset"))
+            .map_err(|formats::UnknownCharset| unsupported(UNKNOWN_CHARSET))?;
+        let begin = text.trim_start();
         match self.format {
             Some(format) => Ok((format, text)),
-            None if looks_like_json => Ok((Format::Json, text)),
-            None => Err(unsupported(
-                "The request needs a Content-Type header that says what its body is: \
-                 application/json, application/x-ndjson, text/csv or text/plain.",
-            )),
+            None if begin.is_empty() || begin.starts_with(['{', '[']) => Ok((Format::Json, text)),
+            None => Err(unsupported(&unlike_json(SUPPORTED))),
         }
+    }
+
+    /// The one field of a form that is JSON, or the body as it is.
+    fn out_of_form(&self, body: Vec<u8>) -> Vec<u8> {
+        if looks_like_json(&body) {
+            return body;
+        }
+        form::json_field(&self.kind, &body).unwrap_or(body)
     }
 }
 
@@ -75,8 +81,7 @@ fn by_type(essence: &str) -> Option<Format> {
 
 fn unknown_type(essence: &str) -> Problem {
     unsupported(&format!(
-        "The content type {essence:?} is not supported here. Use application/json, \
-         application/x-ndjson, text/csv or text/plain."
+        "The content type {essence:?} is not supported here. Use {SUPPORTED}."
     ))
 }
 
@@ -86,6 +91,7 @@ fn unsupported(detail: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::CONTENT_TYPE;
     use actix_web::test::TestRequest;
 
     use super::*;
@@ -114,6 +120,9 @@ mod tests {
             (None, "", " {", Format::Json),
             (Some("application/x-www-form-urlencoded"), "", "[", Format::Json),
             (Some("application/octet-stream"), "", "\u{feff}[", Format::Json),
+            (Some("application/x-www-form-urlencoded"), "", "data=%5B%7B%7D%5D", Format::Json),
+            (Some(""), "", "{}", Format::Json),
+            (None, "", "", Format::Json),
         ];
         for (content_type, query, body, format) in cases {
             assert_eq!(read(content_type, query, body), Ok(format), "{content_type:?} {query}");

@@ -4,15 +4,12 @@
 //! they send. The content of such a body decides.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::Query;
 
-use super::json::BYTE_ORDER_MARK;
+use super::content_type::{ContentType, URLENCODED};
+use super::form;
+use super::json::looks_like_json;
 use super::json_fault;
 use crate::problem::{Problem, ProblemCode};
-
-const FORM: &str = "application/x-www-form-urlencoded";
-const MULTIPART: &str = "multipart/form-data";
 
 /// A body, by its kind.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,19 +28,14 @@ impl Media {
     /// The body of a request, which must be in UTF-8.
     pub(crate) fn of(request: &HttpRequest, body: Vec<u8>) -> Result<Self, Problem> {
         let kind = ContentType::of(request)?;
-        let is_form = matches!(kind.name.as_str(), "" | FORM | MULTIPART);
-        if is_json(&kind.name) || (is_form && looks_like_json(&body)) {
+        kind.must_be_utf8()?;
+        if is_json(&kind.name) || (kind.says_little() && looks_like_json(&body)) {
             return Ok(Self::Json(body));
         }
-        let field = match kind.name.as_str() {
-            FORM => in_form(&body),
-            MULTIPART => kind.parameter("boundary").and_then(|it| in_multipart(&body, it)),
-            _ => None,
-        };
-        Ok(match (field, kind.name.as_str()) {
+        Ok(match (form::json_field(&kind, &body), kind.name.as_str()) {
             (Some(json), _) => Self::Json(json),
             (None, "text/plain") => Self::Text(body),
-            (None, "" | FORM) => Self::Unknown(body),
+            (None, "" | URLENCODED) => Self::Unknown(body),
             (None, _) => Self::Other(kind.name, body),
         })
     }
@@ -55,82 +47,37 @@ impl Media {
         others: impl Fn(&str) -> bool,
         supported: &str,
     ) -> Result<(), Problem> {
-        let name = ContentType::of(request)?.name;
-        let may_be = is_json(&name) || matches!(name.as_str(), "" | FORM | MULTIPART);
-        if may_be || others(&name) {
+        let kind = ContentType::of(request)?;
+        kind.must_be_utf8()?;
+        if is_json(&kind.name) || kind.says_little() || others(&kind.name) {
             return Ok(());
         }
-        Err(Self::Other(name, Vec::new()).unsupported(supported))
+        Err(Self::Other(kind.name, Vec::new()).unsupported(supported))
     }
 
     /// The refusal of a body of this kind, which says what to send.
     pub(crate) fn unsupported(&self, supported: &str) -> Problem {
-        let detail = match self {
-            Self::Other(name, _) => {
-                format!("The content type {name:?} is not supported here. Use {supported}.")
-            }
+        let unsupported = |detail| Problem::new(ProblemCode::UnsupportedMediaType, detail);
+        match self {
+            Self::Other(name, _) => unsupported(format!(
+                "The content type {name:?} is not supported here. Use {supported}."
+            )),
             Self::Json(body) | Self::Text(body) | Self::Unknown(body) => {
-                json_fault::of_bytes(body).unwrap_or_else(|| {
-                    format!(
-                        "The body does not begin like JSON, and its Content-Type is missing or that \
-                        of a form. Add the header Content-Type: {supported}."
-                    )
-                })
+                match json_fault::of_bytes(body) {
+                    Some(fault) => Problem::new(ProblemCode::InvalidJson, fault),
+                    None => unsupported(unlike_json(supported)),
+                }
             }
-        };
-        Problem::new(ProblemCode::UnsupportedMediaType, detail)
+        }
     }
 }
 
-/// The Content-Type header.
-struct ContentType {
-    /// In lower case; empty if there is no such header.
-    name: String,
-    parameters: Vec<(String, String)>,
-}
-
-impl ContentType {
-    /// Reads the header. The charset must be UTF-8.
-    fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        let refuse = |detail: &str| Problem::new(ProblemCode::UnsupportedMediaType, detail);
-        let mut lines = request.headers().get_all(CONTENT_TYPE);
-        let line = lines.next().map_or(Ok(""), |line| line.to_str());
-        if lines.next().is_some() {
-            return Err(refuse("The request has more than one Content-Type header."));
-        }
-        let kind = line.ok().and_then(Self::parse);
-        let kind = kind.ok_or_else(|| refuse("The Content-Type header is malformed."))?;
-        let is_utf8 = |charset: &str| {
-            ["utf-8", "utf8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known))
-        };
-        if kind.parameter("charset").is_none_or(is_utf8) {
-            return Ok(kind);
-        }
-        Err(refuse("The charset is not supported. Use utf-8."))
-    }
-
-    fn parameter(&self, name: &str) -> Option<&str> {
-        let found = self.parameters.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str())
-    }
-
-    fn parse(line: &str) -> Option<Self> {
-        let mut fields = line.split(';').map(str::trim);
-        let name = fields.next()?.to_ascii_lowercase();
-        let is_token = |text: &str| {
-            let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&^_.+-*".contains(&byte);
-            !text.is_empty() && text.bytes().all(is_part)
-        };
-        let is_valid =
-            name.split_once('/').is_some_and(|(one, two)| is_token(one) && is_token(two));
-        let parameter = |field: &str| {
-            let (name, value) = field.split_once('=')?;
-            let value = value.trim().trim_matches('"').to_owned();
-            Some((name.trim().to_ascii_lowercase(), value))
-        };
-        let parameters = fields.filter_map(parameter).collect();
-        (is_valid || name.is_empty()).then_some(Self { name, parameters })
-    }
+/// What to add to a request whose body is not JSON, and whose header says little.
+pub(super) fn unlike_json(supported: &str) -> String {
+    format!(
+        "The body does not begin like JSON, and its Content-Type is missing or that of a form. Add \
+         the header Content-Type: {supported}."
+    )
 }
 
 /// `application/json`, `text/json`, and types such as `application/cloudevents+json`.
@@ -155,54 +102,11 @@ pub(crate) fn is_json_lines(name: &str) -> bool {
     )
 }
 
-fn looks_like_json(body: &[u8]) -> bool {
-    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
-    matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
-}
-
-/// The one field of a form that is JSON. If a field has no value, its name is the JSON.
-fn in_form(body: &[u8]) -> Option<Vec<u8>> {
-    let fields =
-        Query::<Vec<(String, String)>>::from_query(std::str::from_utf8(body).ok()?).ok()?;
-    let texts = fields.into_inner().into_iter().flat_map(|(name, value)| [name, value]);
-    one(texts.map(String::into_bytes).filter(|text| looks_like_json(text)))
-}
-
-/// The one part of a multipart form that is JSON.
-fn in_multipart(body: &[u8], boundary: &str) -> Option<Vec<u8>> {
-    let delimiter = format!("--{boundary}");
-    let parts = split(body, delimiter.as_bytes()).into_iter().skip(1);
-    let content = |part| {
-        let (_, content) = split_once(part, b"\r\n\r\n")?;
-        Some(content.strip_suffix(b"\r\n").unwrap_or(content))
-    };
-    one(parts.filter_map(content).filter(|text| looks_like_json(text))).map(<[u8]>::to_vec)
-}
-
-fn one<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
-    let first = items.next()?;
-    items.next().is_none().then_some(first)
-}
-
-fn split<'a>(mut rest: &'a [u8], separator: &[u8]) -> Vec<&'a [u8]> {
-    let mut pieces = Vec::new();
-    while let Some((piece, after)) = split_once(rest, separator) {
-        pieces.push(piece);
-        rest = after;
-    }
-    pieces.push(rest);
-    pieces
-}
-
-fn split_once<'a>(text: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let at = text.windows(separator.len()).position(|window| window == separator)?;
-    Some((&text[..at], &text[at + separator.len()..]))
-}
-
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
 
+    use super::super::content_type::{MULTIPART, URLENCODED as FORM};
     use super::*;
 
     const JSON: &str = r#"{"site_id":"a&b=c","n":"%41+"}"#;

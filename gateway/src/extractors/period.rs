@@ -54,7 +54,7 @@ impl Asked {
         let to = bound(request, zone, LAST, Moment::end)?;
         match (from, to) {
             (Some(from), Some(to)) if from.at >= to.at => {
-                Err(invalid(from.name, &format!("must be before the end of {}", to.name)))
+                Err(invalid(from.name, &format!("must not be after {}", to.name)))
             }
             _ => Ok(Self { from, to, zone }),
         }

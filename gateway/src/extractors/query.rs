@@ -95,7 +95,10 @@ fn refuse(unknown: &[String], known: &[Names]) -> Problem {
     for name in unknown {
         let (shown, hint) = (name.chars().take(SHOWN).collect::<String>(), hint(name, &known));
         if errors.iter().all(|error| error.field != shown) {
-            details.push(format!("there is no parameter {shown}; {hint}"));
+            details.push(match name.is_empty() {
+                true => format!("a parameter has no name; {hint}"),
+                false => format!("there is no parameter {shown}; {hint}"),
+            });
             let reason = format!("is not a parameter of this path; {hint}");
             errors.push(FieldError::new(ProblemCode::InvalidQuery, &shown, reason));
         }
@@ -108,6 +111,7 @@ fn hint(name: &str, known: &[&str]) -> String {
     match nearest(name, known) {
         Some(meant) => format!("did you mean {meant}?"),
         None if known.is_empty() => "this path takes none".to_owned(),
+        None if known.len() == 1 => format!("the only parameter of this path is {}", known[0]),
         None => format!("the parameters of this path are {}", known.join(", ")),
     }
 }

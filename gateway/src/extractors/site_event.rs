@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use chrono::{DateTime, Utc};
-use common::event::{Event, MAX_TYPE_BYTES, VIEWS, is_view};
+use common::event::{Event, MAX_TYPE_BYTES, VIEWS, counted_type, is_view};
 use common::page::bare_path;
 use common::site_dimension::Dimensions;
 use serde_json::Value;
@@ -188,13 +188,12 @@ impl Sent {
     }
 }
 
-/// The type as it is counted: a view in lower case, any other as it was sent.
+/// The type as it is counted.
 fn event_type(body: &mut Object, fit: &mut Fit, event_type: &str) -> String {
     if body.errors.iter().any(|error| error.field == "event_type") {
         return String::new();
     }
-    let event_type = fit.text(body, "event_type", event_type, MAX_TYPE_BYTES);
-    if is_view(&event_type) { event_type.to_ascii_lowercase() } else { event_type }
+    counted_type(fit.text(body, "event_type", event_type, MAX_TYPE_BYTES))
 }
 
 /// The `user_id`, if there is one. Pages send an empty one for a guest; it counts as missing.

@@ -78,7 +78,7 @@ impl<'de> Visitor<'de> for Reader {
 
 fn twice<E: Error>(key: &str) -> E {
     let shown: String = key.chars().take(SHOWN).collect();
-    E::custom(format!("the key {shown:?} comes twice"))
+    E::custom(format!("the key {shown:?} appears twice"))
 }
 
 #[cfg(test)]
@@ -97,10 +97,10 @@ mod tests {
         let error = |json: &str| read(json).expect_err(json);
         assert_eq!(
             error(r#"{"text":"a","text":"a"}"#),
-            "the key \"text\" comes twice at line 1 column 18"
+            "the key \"text\" appears twice at line 1 column 18"
         );
         for json in [r#"[{"a":{"b":1,"b":2}}]"#, r#"{"a":1,"\u0061":2}"#, r#"{"":1,"":1}"#] {
-            assert!(error(json).contains("comes twice"), "{json}");
+            assert!(error(json).contains("appears twice"), "{json}");
         }
         let long = "k".repeat(10_000);
         assert!(error(&format!("{{\"{long}\":1,\"{long}\":1}}")).len() < 200);
@@ -143,7 +143,7 @@ mod tests {
             let is_json = serde_json::from_str::<Value>(&text).is_ok();
             match read(&text) {
                 Ok(_) => prop_assert!(is_json),
-                Err(error) => prop_assert!(!is_json || error.contains("comes twice")),
+                Err(error) => prop_assert!(!is_json || error.contains("appears twice")),
             }
         }
     }

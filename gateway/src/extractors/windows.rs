@@ -46,8 +46,7 @@ pub(crate) fn read(
     }
     if to - from > length * *most {
         let reason = format!(
-            "must be at most {most} windows of a {} after the start; use a larger grain or a \
-             shorter period",
+            "must be at most {most} {}s after the start; use a larger grain or a shorter period",
             grain.as_str()
         );
         return Err(invalid(named(asked.to, "to"), &reason));

@@ -165,6 +165,8 @@ pub(crate) struct SiteSettings {
     query_parameters: Option<Vec<SettingItem>>,
     /// Whether `/a/` and `/a` are two pages.
     keep_trailing_slash: Option<bool>,
+    /// Whether `/a/index.html` is the page `/a/`.
+    merge_index_pages: Option<bool>,
     /// Addresses and networks whose events do not count.
     #[schema(max_items = 100)]
     excluded_addresses: Option<Vec<SettingItem>>,

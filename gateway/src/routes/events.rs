@@ -3,7 +3,7 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::DateTime;
-use common::event;
+use common::event::{self, counted_type};
 use common::event_listing::{Position, Selection, newest};
 use common::path::{Collection, CollectionPath};
 use common::record::RecordId;
@@ -76,7 +76,7 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::in_path(&request, &path)?;
     let Asked { from, to, .. } = Asked::read(&request, gateway.sites.zone(&tenant).await)?;
-    let event_type = query::parameter(&request, "type")?;
+    let event_type = event_type(&request)?;
     let (from, to) = (from.map(|from| from.at), to.map(|to| to.at.min(LAST_MOMENT)));
     let selection = Selection { event_type, from, to, ..Selection::default() };
     let events = CollectionPath::of(&tenant, Collection::Events);
@@ -87,6 +87,15 @@ pub(crate) async fn list(
     let mut body = page.cut(found, place).json("events", "event_id");
     body["events"].as_array_mut().into_iter().flatten().for_each(unpack);
     Ok(listing::answer(&request, body))
+}
+
+/// The type that is asked for, as events are stored with it.
+fn event_type(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let named = query::parameter(request, "type")?.map(|name| name.trim().to_owned());
+    if named.as_deref() == Some("") {
+        return Err(query::invalid("type", "must be the type of an event"));
+    }
+    Ok(named.map(counted_type))
 }
 
 /// The place of an event in the listing, as in page tokens.

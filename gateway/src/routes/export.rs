@@ -98,16 +98,16 @@ struct Lines {
 async fn next(lines: Option<Lines>) -> io::Result<Option<(Bytes, Option<Lines>)>> {
     let Some(mut lines) = lines else { return Ok(None) };
     loop {
-        let piece = lines.piece().await.map_err(|error| {
-            tracing::error!(error = chain(&error), "an export was cut off");
-            io::Error::other(error)
-        })?;
+        let piece = match lines.piece().await {
+            Ok(piece) => piece,
+            Err(error) => return lines.end_early(error).map(|last| Some((last, None))),
+        };
         let Some(piece) = piece else { return Ok(None) };
         let text: String = piece.into_iter().map(line).collect();
-        if let Some(place) = lines.export.place().filter(|_| Instant::now() >= lines.until) {
-            let token = write_token(&lines.tenant, place);
-            let last = format!("{text}{}\n", json!({"next_page_token": token}));
-            return Ok(Some((last.into(), None)));
+        if Instant::now() >= lines.until
+            && let Some(last) = lines.last()
+        {
+            return Ok(Some(((text + &last).into(), None)));
         }
         if !text.is_empty() {
             return Ok(Some((text.into(), Some(lines))));
@@ -120,6 +120,26 @@ impl Lines {
         match self.first.take() {
             Some(first) => Ok(Some(first)),
             None => self.export.next().await,
+        }
+    }
+
+    /// The line that says where another read goes on; `None` between the parts of a text.
+    fn last(&self) -> Option<String> {
+        let token = write_token(&self.tenant, self.export.place()?);
+        Some(format!("{}\n", json!({"next_page_token": token})))
+    }
+
+    /// What ends the answer after a fault of the store: if it is passing, another read can go on.
+    fn end_early(&self, error: StoreError) -> io::Result<Bytes> {
+        match self.last().filter(|_| error.is_passing()) {
+            Some(last) => {
+                tracing::warn!(error = chain(&error), "an export ended early and can go on");
+                Ok(last.into())
+            }
+            None => {
+                tracing::error!(error = chain(&error), "an export was cut off");
+                Err(io::Error::other(error))
+            }
         }
     }
 }
@@ -156,7 +176,31 @@ fn place(tenant: &TenantId, text: &str) -> Option<Place> {
 
 #[cfg(test)]
 mod tests {
+    use common::store::embedded::EmbeddedStore;
+    use tokio::sync::Semaphore;
+
     use super::*;
+
+    /// An answer that has begun.
+    async fn lines(folder: &tempfile::TempDir) -> Lines {
+        let store = Arc::new(EmbeddedStore::open(folder.path()).expect("a store"));
+        let tenant = TenantId::parse("acme").expect("a tenant");
+        let export = Export::new(store, tenant.clone(), None);
+        let turn = Arc::new(Semaphore::new(1)).acquire_owned().await.expect("a turn");
+        Lines { export, tenant, first: None, until: Instant::now() + TIME, _turn: turn }
+    }
+
+    #[tokio::test]
+    async fn after_a_passing_fault_another_read_can_go_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lines = lines(&folder).await;
+        let last = lines.end_early(StoreError::Passing("busy".into())).expect("a last line");
+        let last: serde_json::Value = serde_json::from_slice(&last).expect("JSON");
+        let token = last["next_page_token"].as_str().expect("a token");
+        let place = read_token(&lines.tenant, token).expect("a place");
+        assert_eq!(Some(&place), lines.export.place());
+        assert!(lines.end_early(StoreError::Invalid("never".into())).is_err());
+    }
 
     #[test]
     fn a_token_is_of_one_tenant() {

@@ -36,8 +36,9 @@ responses! {
     responses(
         (status = 200, description = "The settings.", body = bodies::SiteSettings, example = json!({
             "hosts": ["acme.example"], "dimensions": null, "query_parameters": ["id"],
-            "keep_trailing_slash": null, "excluded_addresses": ["192.0.2.0/24"],
-            "excluded_paths": ["/admin/*"], "time_zone": "Europe/Vienna",
+            "keep_trailing_slash": null, "merge_index_pages": null,
+            "excluded_addresses": ["192.0.2.0/24"], "excluded_paths": ["/admin/*"],
+            "time_zone": "Europe/Vienna",
         })),
         GetProblems,
     ),
@@ -69,8 +70,9 @@ pub(crate) async fn get(
     responses(
         (status = 200, description = "The settings.", body = bodies::SiteSettings, example = json!({
             "hosts": ["acme.example"], "dimensions": null, "query_parameters": ["id"],
-            "keep_trailing_slash": null, "excluded_addresses": ["192.0.2.0/24"],
-            "excluded_paths": ["/admin/*"], "time_zone": "Europe/Vienna",
+            "keep_trailing_slash": null, "merge_index_pages": null,
+            "excluded_addresses": ["192.0.2.0/24"], "excluded_paths": ["/admin/*"],
+            "time_zone": "Europe/Vienna",
         })),
         PutProblems,
     ),

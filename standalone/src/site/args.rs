@@ -79,6 +79,10 @@ pub(super) struct SetArgs {
     #[arg(long, value_name = "keep|cut|default", value_enum, hide_possible_values = true)]
     trailing_slash: Option<TrailingSlash>,
 
+    /// Whether /a/index.html is the page /a/
+    #[arg(long, value_name = "merge|keep|default", value_enum, hide_possible_values = true)]
+    index_pages: Option<IndexPages>,
+
     /// An address or a network whose events do not count; repeat the option for several, '' for
     /// none
     #[arg(long = "exclude-address", value_name = "ADDRESS")]
@@ -101,6 +105,13 @@ enum TrailingSlash {
     Default,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum IndexPages {
+    Merge,
+    Keep,
+    Default,
+}
+
 impl SetArgs {
     /// The named settings with their values, in the server's form.
     pub(super) fn changes(&self) -> Map<String, Value> {
@@ -108,6 +119,11 @@ impl SetArgs {
             TrailingSlash::Keep => json!(true),
             TrailingSlash::Cut => json!(false),
             TrailingSlash::Default => Value::Null,
+        });
+        let index = self.index_pages.map(|index| match index {
+            IndexPages::Merge => json!(true),
+            IndexPages::Keep => json!(false),
+            IndexPages::Default => Value::Null,
         });
         let dimensions = match self.dimensions.as_deref() {
             Some([one]) if one == "default" => Some(Value::Null),
@@ -122,6 +138,7 @@ impl SetArgs {
             ("dimensions", dimensions),
             ("query_parameters", list(self.query_parameters.as_deref())),
             ("keep_trailing_slash", slash),
+            ("merge_index_pages", index),
             ("excluded_addresses", list(self.excluded_addresses.as_deref())),
             ("excluded_paths", list(self.excluded_paths.as_deref())),
             ("time_zone", time_zone),
@@ -166,6 +183,8 @@ mod tests {
             "/c*",
             "--trailing-slash",
             "keep",
+            "--index-pages",
+            "merge",
             "--dimensions",
             "source",
             "--time-zone",
@@ -173,7 +192,8 @@ mod tests {
         ]);
         let expected = json!({
             "hosts": ["a.example", "b.example"], "dimensions": ["source"],
-            "keep_trailing_slash": true, "excluded_paths": ["/a,b", "/c*"],
+            "keep_trailing_slash": true, "merge_index_pages": true,
+            "excluded_paths": ["/a,b", "/c*"],
             "time_zone": "America/New_York",
         });
         assert_eq!(named, expected);

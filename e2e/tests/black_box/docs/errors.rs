@@ -48,6 +48,48 @@ fn the_page_of_the_api_shows_every_error_of_every_route() {
     }
 }
 
+/// The paths of other clients' protocols, by the chapter that shows an error of each.
+const PROTOCOLS: [(&str, &[&str]); 2] = [
+    (
+        "## Log clients",
+        &[
+            "/v1/logs",
+            "/loki/api/v1/push",
+            "/elasticsearch/_bulk",
+            "/services/collector",
+            "/records",
+            "/upload",
+        ],
+    ),
+    (
+        "## Other clients' protocols",
+        &[
+            "/api/event",
+            "/api/send",
+            "/v1/track",
+            "/batch",
+            "/matomo.php",
+            "/com.snowplowanalytics.snowplow/tp2",
+            "/count",
+            "/api/v0/count",
+            "/event -H 'Content-Type: application/cloudevents+json'",
+        ],
+    ),
+];
+
+#[test]
+fn the_page_of_the_api_shows_an_error_of_every_protocol() {
+    let page = fs::read_to_string(repository("docs/API.md")).expect("docs/API.md");
+    for (chapter, paths) in PROTOCOLS {
+        let section = section(&page, |heading| heading == chapter);
+        for path in paths {
+            let request = format!("localhost:8080{path} ");
+            let is_shown = section.lines().any(|line| line.starts_with('$') && line.contains(&request));
+            assert!(is_shown, "{chapter} shows no error of {path}");
+        }
+    }
+}
+
 /// The text under the first heading that `is_it`, up to the next of the same level.
 fn section(page: &str, is_it: impl Fn(&str) -> bool) -> &str {
     let sections = page.split("\n## ").skip(1);

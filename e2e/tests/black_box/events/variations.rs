@@ -16,7 +16,14 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// sent with, the body, and the type that it is counted as. `SITE` stands for the site.
 type Variation = (&'static str, &'static str, &'static str, &'static str, &'static str);
 
-const SITE_EVENTS: [Variation; 36] = [
+const SITE_EVENTS: [Variation; 37] = [
+    (
+        "a slash at the end",
+        "/event/",
+        JSON,
+        r#"{"site_id":"SITE","event_type":"click"}"#,
+        "click",
+    ),
     (
         "as documented",
         "/event",
@@ -265,7 +272,8 @@ const SITE_EVENTS: [Variation; 36] = [
     ),
 ];
 
-const INTERACTIONS: [Variation; 10] = [
+const INTERACTIONS: [Variation; 11] = [
+    ("a slash at the end", "/events/", JSON, r#"{"user_id":"u-1","event_type":"click"}"#, "click"),
     (
         "a view as documented",
         "/events",

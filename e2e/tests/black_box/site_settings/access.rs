@@ -26,7 +26,8 @@ pub(super) async fn settings_are_read_back_as_they_were_set(deployment: &Deploym
     assert_eq!(site.settings().await, nothing_set());
     let settings = json!({
         "hosts": ["shop.example"], "dimensions": ["source", "os"], "query_parameters": ["id"],
-        "keep_trailing_slash": false, "excluded_addresses": ["192.0.2.0/24", "2001:db8::1/128"],
+        "keep_trailing_slash": false, "merge_index_pages": true,
+        "excluded_addresses": ["192.0.2.0/24", "2001:db8::1/128"],
         "excluded_paths": ["/admin/*"], "time_zone": "Europe/Vienna",
     });
     let answer = site.put(&settings).await;

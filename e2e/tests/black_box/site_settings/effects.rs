@@ -63,6 +63,24 @@ pub(super) async fn chosen_parameters_and_slashes_tell_pages_apart(deployment: &
     .await;
 }
 
+pub(super) async fn a_site_may_count_index_pages_as_their_folders(deployment: &Deployment) {
+    let site = Site::new(deployment);
+    let pages = ["/docs/index.html", "/docs/", "/docs/a.html"];
+    site.views(&pages).await;
+    site.has_paths(json!([
+        {"path": "/docs", "views": 1}, {"path": "/docs/a.html", "views": 1},
+        {"path": "/docs/index.html", "views": 1},
+    ]))
+    .await;
+    site.set(json!({"merge_index_pages": true})).await;
+    site.views(&pages).await;
+    site.has_paths(json!([
+        {"path": "/docs", "views": 3}, {"path": "/docs/a.html", "views": 2},
+        {"path": "/docs/index.html", "views": 1},
+    ]))
+    .await;
+}
+
 pub(super) async fn a_site_is_counted_by_the_dimensions_that_it_chose(deployment: &Deployment) {
     let site = Site::new(deployment);
     site.set(json!({"dimensions": ["source"]})).await;

@@ -16,6 +16,7 @@ e2e::on_shared_deployments!(
     what_a_site_leaves_out_counts_as_excluded,
     an_excluded_address_counts_nowhere,
     chosen_parameters_and_slashes_tell_pages_apart,
+    a_site_may_count_index_pages_as_their_folders,
     a_site_is_counted_by_the_dimensions_that_it_chose,
     settings_of_a_site_concern_no_other,
     an_interaction_follows_the_settings_too,

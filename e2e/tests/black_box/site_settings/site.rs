@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 pub(super) fn nothing_set() -> Value {
     json!({
         "hosts": [], "dimensions": null, "query_parameters": [], "keep_trailing_slash": null,
-        "excluded_addresses": [], "excluded_paths": [], "time_zone": null,
+        "merge_index_pages": null, "excluded_addresses": [], "excluded_paths": [], "time_zone": null,
     })
 }
 

@@ -114,7 +114,10 @@ impl Taken {
         if self.records == 1 {
             return Err(Problem::invalid(errors().collect()));
         }
-        let detail = format!("{} records are not valid.", self.records);
+        let detail = match self.records {
+            1 => "1 record is not valid.".to_owned(),
+            count => format!("{count} records are not valid."),
+        };
         Err(Problem::new(ProblemCode::InvalidEntries, detail).because(self.errors()))
     }
 
