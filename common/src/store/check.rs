@@ -1,8 +1,6 @@
 //! Refuses requests that Firestore would refuse, before they reach any store, so that every adapter
 //! takes the same ones.
 
-use std::collections::HashSet;
-
 use thiserror::Error;
 
 use super::document::MAX_DOCUMENT_BYTES;
@@ -10,6 +8,7 @@ use super::port::StoreError;
 use super::query::{Op, Query};
 use super::write::Write;
 use crate::path::DocumentPath;
+use crate::path_map::PathSet;
 
 /// Why no store carries out a request.
 #[derive(Debug, PartialEq, Eq, Error)]
@@ -31,7 +30,7 @@ impl From<RequestError> for StoreError {
 /// Checks the writes of a commit. Firestore would apply two writes of one document in turn; they
 /// are refused because nobody means that.
 pub(super) fn writes(writes: &[Write]) -> Result<(), RequestError> {
-    let mut seen = HashSet::with_capacity(writes.len());
+    let mut seen = PathSet::with_capacity_and_hasher(writes.len(), Default::default());
     for write in writes {
         let path = write.path();
         if !seen.insert(path) {

@@ -1,11 +1,12 @@
 //! Units that go into one commit, merged as they arrive. A group can be taken apart again, so that
 //! the units of a failed commit can go into others.
 
+use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use common::path::DocumentPath;
+use common::path_map::PathMap;
 use common::store::{self, CommitLimits, Write};
 
 use super::merged::{Merged, Origin, transforms};
@@ -18,8 +19,8 @@ use super::unit::Unit;
 pub(super) struct Group {
     rivals: Vec<Rivals>,
     /// The position of each gate in `rivals`.
-    places: HashMap<DocumentPath, usize>,
-    counted: HashMap<DocumentPath, Merged>,
+    places: PathMap<usize>,
+    counted: PathMap<Merged>,
     bytes: usize,
 }
 

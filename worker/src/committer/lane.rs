@@ -1,9 +1,10 @@
 //! The waiting units of one tenant. Tenants share no document, so each tenant's units are arranged
 //! on their own.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use common::path::DocumentPath;
+use common::path_map::PathMap;
 use common::store::CommitLimits;
 use tokio::time::Instant;
 
@@ -20,7 +21,7 @@ pub(super) struct Surroundings {
     pub(super) pace: Pace,
     pub(super) limits: CommitLimits,
     /// The documents of commits on their way, with when they began.
-    pub(super) reserved: HashMap<DocumentPath, Instant>,
+    pub(super) reserved: PathMap<Instant>,
 }
 
 impl Surroundings {

@@ -1,10 +1,11 @@
 //! Remembers what was in the store a moment ago, so that it is not read or written again: a storm
 //! of redeliveries costs no commits, and a user's tenth view costs no write for the user.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use common::path::DocumentPath;
+use common::path_map::PathMap;
 use common::store::{Fields, Write};
 use tokio::time::Instant;
 
@@ -61,13 +62,13 @@ impl Recent {
 
 /// Documents that are remembered for a while.
 struct Memory<V> {
-    known: HashMap<DocumentPath, V>,
+    known: PathMap<V>,
     order: VecDeque<(Instant, DocumentPath)>,
 }
 
 impl<V> Default for Memory<V> {
     fn default() -> Self {
-        Self { known: HashMap::new(), order: VecDeque::new() }
+        Self { known: PathMap::default(), order: VecDeque::new() }
     }
 }
 
