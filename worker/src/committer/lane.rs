@@ -68,10 +68,10 @@ struct Timed {
 }
 
 impl Timed {
-    fn add(&mut self, unit: Waiting, due: Option<Instant>) {
+    fn add(&mut self, unit: Waiting, size: usize, due: Option<Instant>) {
         self.not_before = self.not_before.max(due);
         self.since = self.since.or_else(|| Some(Instant::now()));
-        self.group.add_waiting(unit);
+        self.group.add_waiting(unit, size);
     }
 
     /// Whether all its documents may be written now.
@@ -129,11 +129,12 @@ impl Lane {
             // It would hold up the others.
             return Some(next);
         }
-        if !timed.group.has_room_for(&next.unit, &around.limits) {
+        let size = next.unit.size();
+        if !timed.group.has_room_for(&next.unit, size, &around.limits) {
             self.is_full = true;
             return Some(next);
         }
-        timed.add(next, due);
+        timed.add(next, size, due);
         None
     }
 
