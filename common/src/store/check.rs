@@ -77,11 +77,11 @@ mod tests {
     /// A write of each kind that has fields, with a text of so many bytes.
     fn each_kind(bytes: usize) -> [Write; 3] {
         let (path, fields) = (path("a"), fields([("text", "x".repeat(bytes).into())]));
-        let by = [("count".to_owned(), 1)].into();
+        let by = [("count".into(), 1)].into();
         [
             Write::Create { path: path.clone(), fields: fields.clone() },
-            Write::Upsert { path: path.clone(), fields: fields.clone() },
-            Write::Increment { path, fields, by },
+            Write::Upsert { path: path.clone(), fields: fields.clone().into() },
+            Write::Increment { path, fields: fields.into(), by },
         ]
     }
 

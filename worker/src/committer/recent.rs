@@ -2,6 +2,7 @@
 //! of redeliveries costs no commits, and a user's tenth view costs no write for the user.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::path::DocumentPath;
@@ -21,7 +22,7 @@ pub(super) struct Recent {
     /// Gates, with their digests.
     gates: Memory<Option<String>>,
     /// Upserted documents, with the fields that were set.
-    upserts: Memory<Fields>,
+    upserts: Memory<Arc<Fields>>,
 }
 
 impl Recent {
@@ -126,8 +127,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_equal_upsert_is_redundant_for_a_minute() {
-        let upsert =
-            |day: &str| Write::Upsert { path: gate(1), fields: fields([("day", day.into())]) };
+        let upsert = |day: &str| Write::Upsert {
+            path: gate(1),
+            fields: fields([("day", day.into())]).into(),
+        };
         let mut recent = Recent::default();
         recent.remember_upsert(upsert("all"));
         assert!(recent.makes_redundant(&upsert("all")));
@@ -139,8 +142,8 @@ mod tests {
 
     #[test]
     fn an_increment_is_never_redundant() {
-        let by = std::collections::BTreeMap::from([("count".to_owned(), 1)]);
-        let increment = Write::Increment { path: gate(1), fields: Fields::new(), by };
+        let by = [("count".into(), 1)].into();
+        let increment = Write::Increment { path: gate(1), fields: Fields::new().into(), by };
         let mut recent = Recent::default();
         recent.remember_upsert(increment.clone());
         assert!(!recent.makes_redundant(&increment));
