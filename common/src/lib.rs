@@ -27,6 +27,7 @@ pub mod metrics;
 pub mod page;
 pub mod page_query;
 pub mod path;
+pub mod path_map;
 mod process;
 pub mod processed_log;
 pub mod program;

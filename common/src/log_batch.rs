@@ -82,8 +82,8 @@ pub fn part(
 pub fn part_done(record: &Record, entries: &[Entry], processed_at: DateTime<Utc>) -> Write {
     Write::Increment {
         path: path(&record.tenant, &record.id),
-        fields: fields([("processed_at", processed_at.into())]),
-        by: [("parts_done".to_owned(), 1), ("entries".to_owned(), entries.len() as i64)].into(),
+        fields: fields([("processed_at", processed_at.into())]).into(),
+        by: [("parts_done".into(), 1), ("entries".into(), entries.len() as i64)].into(),
     }
 }
 

@@ -1,8 +1,10 @@
 //! The paths of documents. Paths are built nowhere else, and every segment has a type whose values
 //! cannot escape their tenant.
 
+use std::cmp::Ordering;
 use std::fmt;
-use std::sync::Arc;
+use std::hash::{BuildHasher as _, Hash, Hasher, RandomState};
+use std::sync::{Arc, LazyLock};
 
 use chrono::NaiveDate;
 
@@ -72,17 +74,23 @@ pub const PARTS: &str = "parts";
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CollectionPath(Arc<str>);
 
-/// The path of a document, such as `tenants/acme/processed_logs/123`. Copies share their text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The path of a document, such as `tenants/acme/processed_logs/123`. Copies share their text. It brings
+/// its hash with it, because the worker looks for each path in one map after the other.
+#[derive(Clone)]
 pub struct DocumentPath {
     collection: CollectionPath,
     id: Arc<str>,
+    hash: u64,
 }
+
+/// What the hashes of paths begin with: chosen anew by each process, so that no client can send ids whose
+/// hashes are equal.
+static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 impl CollectionPath {
     /// A tenant's collection.
     pub fn of(tenant: &TenantId, collection: Collection) -> Self {
-        Self(format!("{TENANTS}/{tenant}/{}", collection.as_str()).into())
+        Self([TENANTS, "/", tenant.as_str(), "/", collection.as_str()].concat().into())
     }
 
     /// The quarantine of messages without a valid tenant: `quarantine`, outside every tenant.
@@ -135,7 +143,8 @@ impl CollectionPath {
 
     /// The document with an id that was read from the store, and so was built by this module.
     pub(crate) fn document(&self, id: String) -> DocumentPath {
-        DocumentPath { collection: self.clone(), id: id.into() }
+        let hash = SEED.hash_one((self, &id));
+        DocumentPath { collection: self.clone(), id: id.into(), hash }
     }
 }
 
@@ -173,6 +182,32 @@ impl DocumentPath {
     }
 }
 
+impl PartialEq for DocumentPath {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.id == other.id && self.collection == other.collection
+    }
+}
+
+impl Eq for DocumentPath {}
+
+impl Hash for DocumentPath {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl Ord for DocumentPath {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (&self.collection, &self.id).cmp(&(&other.collection, &other.id))
+    }
+}
+
+impl PartialOrd for DocumentPath {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl fmt::Display for CollectionPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -182,6 +217,12 @@ impl fmt::Display for CollectionPath {
 impl fmt::Display for DocumentPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.collection, self.id)
+    }
+}
+
+impl fmt::Debug for DocumentPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DocumentPath({self})")
     }
 }
 
@@ -211,6 +252,19 @@ mod tests {
             let named = path.to_string().starts_with("tenants/acme/").then_some("acme");
             assert_eq!((path.tenant(), path.size()), (named, path.to_string().len()));
         }
+    }
+
+    #[test]
+    fn equal_paths_have_one_hash_and_are_in_the_order_of_their_texts() {
+        let logs = |tenant| {
+            let tenant = TenantId::parse(tenant).expect("a tenant");
+            CollectionPath::of(&tenant, Collection::ProcessedLogs)
+        };
+        let path = |tenant, id: &str| logs(tenant).document(id.to_owned());
+        assert_eq!(SEED.hash_one(path("acme", "1")), SEED.hash_one(path("acme", "1")));
+        assert_eq!(path("acme", "1"), path("acme", "1"));
+        assert_ne!(path("acme", "1"), path("axon", "1"));
+        assert!(path("acme", "1") < path("acme", "2") && path("acme", "2") < path("axon", "1"));
     }
 
     proptest! {

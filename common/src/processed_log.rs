@@ -89,11 +89,11 @@ pub fn part(record: &Record, processed: &Processed, keep: Keep) -> Fields {
 pub fn part_done(record: &Record, processed: &Processed) -> Write {
     Write::Increment {
         path: path(&record.tenant, &record.id),
-        fields: Fields::new(),
+        fields: Fields::new().into(),
         by: [
-            ("parts_done".to_owned(), 1),
-            ("characters".to_owned(), characters(record)),
-            ("redactions".to_owned(), processed.redactions.into()),
+            ("parts_done".into(), 1),
+            ("characters".into(), characters(record)),
+            ("redactions".into(), processed.redactions.into()),
         ]
         .into(),
     }
@@ -105,7 +105,7 @@ pub fn complete(path: &DocumentPath, joined: JoinedText) -> Write {
     let processed_at = joined.processed_at();
     let mut fields = joined.fields();
     fields.extend(processed_at.map(|at| ("processed_at".to_owned(), at.into())));
-    Write::Upsert { path: path.clone(), fields }
+    Write::Upsert { path: path.clone(), fields: fields.into() }
 }
 
 /// Whether the whole log is stored, and its document says so.

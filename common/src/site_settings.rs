@@ -170,7 +170,7 @@ impl SiteSettings {
     /// The write that stores these settings in place of those before.
     pub fn write(&self, tenant: &TenantId) -> Write {
         let path = CollectionPath::site(tenant);
-        Write::Upsert { path, fields: fields([(SETTINGS, self.to_json().into())]) }
+        Write::Upsert { path, fields: fields([(SETTINGS, self.to_json().into())]).into() }
     }
 
     /// The settings in a document. What a newer version has added is left out.
@@ -317,7 +317,8 @@ mod tests {
         let Write::Upsert { path, fields } = settings.write(&tenant) else { panic!("no upsert") };
         assert_eq!(path.to_string(), "tenants/acme/settings/site");
         assert!(store::size(&fields) < MAX_BYTES + 100);
-        let document = Document { id: "site".to_owned(), fields, ..Document::default() };
+        let document =
+            Document { id: "site".to_owned(), fields: (*fields).clone(), ..Document::default() };
         assert_eq!(SiteSettings::stored(&document), settings);
         let chosen = SiteDimension::ALL.into_iter().filter(|one| settings.counts_by(*one));
         assert_eq!(chosen.collect::<Vec<_>>(), [SiteDimension::Source, SiteDimension::Os]);

@@ -46,7 +46,7 @@ pub(crate) async fn quarantine(
         Ok(()) => QUARANTINED.with_label_values(&[reason.as_str()]).inc(),
         Err(StoreError::AlreadyExists) if message.attributes.contains_key(attribute::REPLAY) => {
             fields.retain(|name, _| !FIRST.contains(&name.as_str()));
-            let again = Write::Upsert { path, fields };
+            let again = Write::Upsert { path, fields: fields.into() };
             patiently(|| store.commit(vec![again.clone()])).await?;
         }
         Err(StoreError::AlreadyExists) => {}

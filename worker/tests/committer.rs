@@ -145,7 +145,7 @@ fn counter(name: &str) -> DocumentPath {
 }
 
 fn add(path: DocumentPath, amount: i64) -> Write {
-    Write::Increment { path, fields: fields([]), by: [("count".to_owned(), amount)].into() }
+    Write::Increment { path, fields: fields([]).into(), by: [("count".into(), amount)].into() }
 }
 
 fn text_of(bytes: usize) -> Value {
@@ -193,7 +193,7 @@ async fn increments_on_one_document_become_one_write_with_the_sum() {
 async fn a_field_gets_the_last_value_even_beside_increments() {
     let bench = Bench::new();
     let set = |id: &str, grain: &str| {
-        let set = fields([("grain", grain.into())]);
+        let set = fields([("grain", grain.into())]).into();
         let write = Write::Upsert { path: counter("hits"), fields: set };
         Unit { writes: vec![write], ..unit(id, "d") }
     };
@@ -393,7 +393,7 @@ async fn the_bytes_of_a_commit_are_bounded_and_a_larger_unit_gets_its_own() {
         fields: fields([("t", text_of(LIMITS.bytes / 5 - 10)), ("digest", "d".into())]),
         ..unit(id, "d")
     };
-    let set = fields([("t", text_of(LIMITS.bytes / 5))]);
+    let set = Arc::new(fields([("t", text_of(LIMITS.bytes / 5))]));
     let large =
         (0..6).map(|n| Write::Upsert { path: counter(&n.to_string()), fields: set.clone() });
     let large = Unit { writes: large.collect(), ..unit("large", "d") };
@@ -603,7 +603,7 @@ fn flood(contents: usize) -> impl Strategy<Value = Flood> {
 fn record(number: usize, content: usize) -> Unit {
     let visitor = Write::Upsert {
         path: counter(&format!("visitor {}", number % 2)),
-        fields: fields([("day", "2025-05-01".into())]),
+        fields: fields([("day", "2025-05-01".into())]).into(),
     };
     let counts =
         [number % 3, 3 + number % 4].map(|n| add(counter(&n.to_string()), 1 + content as i64));

@@ -88,8 +88,8 @@ fn gate(tenant: &str, id: &str) -> DocumentPath {
 fn unit(tenant: &str, id: &str, counters: &[&str]) -> Unit {
     let add = |name: &&str| Write::Increment {
         path: counter(tenant, name),
-        fields: fields([("value", (*name).into())]),
-        by: [("count".to_owned(), 1)].into(),
+        fields: fields([("value", (*name).into())]).into(),
+        by: [("count".into(), 1)].into(),
     };
     Unit {
         gate: gate(tenant, id),
@@ -221,8 +221,8 @@ async fn a_commit_adds_to_no_more_fields_of_a_document_than_the_store_takes() {
     let units = (0..5).map(|n| Unit {
         writes: vec![Write::Increment {
             path: counter("acme", "day"),
-            fields: fields([]),
-            by: [(format!("field-{n}"), 1)].into(),
+            fields: fields([]).into(),
+            by: [(format!("field-{n}").into(), 1)].into(),
         }],
         ..unit("acme", &n.to_string(), &[])
     });
@@ -273,11 +273,10 @@ impl DocumentStore for Addresses {
 
 /// Where the id, the names and the texts of a write are in memory.
 fn addresses(write: &Write) -> Vec<usize> {
-    let (Write::Create { fields, .. }
-    | Write::Upsert { fields, .. }
-    | Write::Increment { fields, .. }) = write
-    else {
-        return Vec::new();
+    let fields = match write {
+        Write::Create { fields, .. } => fields,
+        Write::Upsert { fields, .. } | Write::Increment { fields, .. } => &**fields,
+        _ => return Vec::new(),
     };
     let names = fields.keys().map(|name| name.as_ptr().addr());
     let texts = fields.values().filter_map(Value::as_text).map(|text| text.as_ptr().addr());
@@ -289,7 +288,7 @@ async fn nothing_of_a_unit_is_copied_on_its_way_to_the_store() {
     let store = Arc::new(Addresses::default());
     let committer = Committer::start(Arc::clone(&store) as Arc<dyn DocumentStore>, LIMITS);
     let mut unit = unit("acme", "1", &["day", "page"]);
-    let visit = fields([("day", "2025-05-01".into())]);
+    let visit = fields([("day", "2025-05-01".into())]).into();
     unit.writes.push(Write::Upsert { path: counter("acme", "user"), fields: visit });
     let create = Write::Create { path: unit.gate.clone(), fields: unit.fields };
     let handed_over: HashSet<_> =

@@ -7,7 +7,7 @@ use super::work::Work;
 use crate::event::Event;
 use crate::event_listing::{Position, newest};
 use crate::path::Collection;
-use crate::rollup::{self, counted_by};
+use crate::rollup::{self, Key, counted_by};
 use crate::store::{Document, StoreError, Write};
 use crate::visits;
 
@@ -101,10 +101,10 @@ fn unreadable(document: &Document) -> String {
 fn batches(found: Vec<Found>) -> Vec<Vec<Found>> {
     let (mut batches, mut batch, mut keys) = (Vec::new(), Vec::new(), HashSet::new());
     for found in found {
-        keys.extend(counted_by(&found.event));
+        keys.extend(counted_by(&found.event).map(Key::owned));
         if !batch.is_empty() && batch.len() + keys.len() >= MOST {
             batches.push(std::mem::take(&mut batch));
-            keys = counted_by(&found.event).collect();
+            keys = counted_by(&found.event).map(Key::owned).collect();
         }
         batch.push(found);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::future::try_join_all;
 
-use super::layout::{Counts, Dimension, Grain, Key, midnight};
+use super::layout::{Dimension, Grain, Key, midnight};
 use super::mark::mark;
 use super::query::{figure, rollups, top, top_query};
 use crate::event::{Bounded, Event, VIEWS};
@@ -51,9 +51,9 @@ pub struct Visit {
 
 /// The writes for `event` besides its own document. Counts that are only summed go to `shard`.
 pub fn of_event(tenant: &TenantId, event: &Event, shard: u32) -> Vec<Write> {
-    let counts: Counts = counted_by(event).collect();
+    let counts = counted_by(event).map(|key| key.count(tenant, shard));
     let visits = visits(tenant, event).into_iter();
-    counts.writes(tenant, shard).chain(visits.map(Visit::write)).collect()
+    counts.chain(visits.map(Visit::write)).collect()
 }
 
 impl Visit {
@@ -66,12 +66,12 @@ impl Visit {
     pub fn write(self) -> Write {
         let mut fields = fields([("day", self.day.into()), ("user", self.user.into())]);
         fields.extend(self.marks.into_iter().map(|mark| (mark, true.into())));
-        Write::Upsert { path: self.path, fields }
+        Write::Upsert { path: self.path, fields: fields.into() }
     }
 }
 
 /// The rollups that count an event.
-pub fn counted_by(event: &Event) -> impl Iterator<Item = Key> {
+pub fn counted_by(event: &Event) -> impl Iterator<Item = Key<&str>> {
     values_of(event)
         .flat_map(|(dimension, value)| Key::all(dimension, value, event.timestamp, event.day()))
 }
@@ -98,16 +98,10 @@ pub fn visits(tenant: &TenantId, event: &Event) -> Vec<Visit> {
     let user = event.user_id.as_ref().filter(|_| event.excluded.is_none());
     let Some(user) = user else { return Vec::new() };
     let marks = event.dimensions.iter().map(|(name, value)| mark(*name, value)).collect();
-    let days = [(day_name(event.day()), marks), (ALL_DAYS.to_owned(), Vec::new())];
-    let visitors = CollectionPath::of(tenant, Collection::Visitors);
-    let hash = user_hash(tenant, user);
-    let visit = |(day, marks): (String, Vec<String>)| Visit {
-        path: visitors.hashed(&[&day, user]),
-        day,
-        user: hash.clone(),
-        marks,
-    };
-    days.map(visit).into()
+    let (day, hash) = (day_name(event.day()), user_hash(tenant, user));
+    let path = CollectionPath::of(tenant, Collection::Visitors).hashed(&[&day, user]);
+    let of_all_time = visit_of_all_time(tenant, &hash);
+    vec![Visit { day, path, user: hash, marks }, of_all_time]
 }
 
 /// The user, as visitor documents name it.
@@ -249,7 +243,7 @@ pub(super) fn visitors_query(tenant: &TenantId, day: Option<NaiveDate>) -> Query
 }
 
 fn day_name(day: NaiveDate) -> String {
-    day.format("%Y-%m-%d").to_string()
+    day.to_string()
 }
 
 #[cfg(test)]
@@ -273,7 +267,7 @@ mod tests {
             day: None,
         };
         let counted = |event: &Event| -> BTreeSet<(Dimension, String)> {
-            counted_by(event).map(|key| (key.dimension, key.value)).collect()
+            counted_by(event).map(|key| (key.dimension, key.value.to_owned())).collect()
         };
         let (tenant, visit) = (TenantId::default(), event(None));
         let view = [(Dimension::EventType, "view"), (Dimension::ViewPath, "/a")];

@@ -1,14 +1,9 @@
 //! What is counted, in which windows, and in which documents.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use crate::access_log::STATUS_CLASSES;
-use crate::path::{Collection, CollectionPath};
 use crate::site_dimension::SiteDimension;
-use crate::store::{Write, fields};
-use crate::tenant::TenantId;
 
 /// The length of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -194,7 +189,7 @@ impl Dimension {
     }
 
     /// Whether counts are only summed, never ordered by. Only then may they be spread over shards.
-    fn is_only_summed(self) -> bool {
+    pub(super) fn is_only_summed(self) -> bool {
         matches!(self, Self::EventType | Self::Requests)
     }
 }
@@ -204,25 +199,25 @@ pub(super) fn midnight(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
 }
 
-/// Identifies a rollup of a tenant, except for its shard.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
+/// Identifies a rollup of a tenant, except for its shard. The value is borrowed where nobody keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key<V = String> {
     /// What is counted.
     pub dimension: Dimension,
     /// Which value of the dimension.
-    pub value: String,
+    pub value: V,
     /// The length of the window.
     pub grain: Grain,
     /// The start of the window.
     pub start: DateTime<Utc>,
 }
 
-impl Key {
+impl<'a> Key<&'a str> {
     /// The keys of all windows that count a `value` that occurred `at` this time, on this `day`. The
     /// start of a day is written as its midnight in UTC, in whatever zone it is a day.
     pub(super) fn all(
         dimension: Dimension,
-        value: &str,
+        value: &'a str,
         at: DateTime<Utc>,
         day: NaiveDate,
     ) -> impl Iterator<Item = Self> {
@@ -232,14 +227,28 @@ impl Key {
         };
         dimension.grains().iter().map(move |grain| Self {
             dimension,
-            value: value.to_owned(),
+            value,
             grain: *grain,
             start: start(*grain),
         })
     }
 
+    /// The same key with a value of its own.
+    pub fn owned(self) -> Key {
+        let Self { dimension, value, grain, start } = self;
+        Key { dimension, value: value.to_owned(), grain, start }
+    }
+}
+
+impl Key {
+    /// The same key, whose value is borrowed.
+    pub(super) fn borrowed(&self) -> Key<&str> {
+        let Self { dimension, value, grain, start } = self;
+        Key { dimension: *dimension, value, grain: *grain, start: *start }
+    }
+
     /// The field of the rollup that holds the count.
-    fn field(&self) -> &'static str {
+    pub(super) fn field(&self) -> &'static str {
         let is_it =
             |(_, dimension, value): &&_| *dimension == self.dimension && *value == self.value;
         FURTHER.iter().find(is_it).map_or(COUNT, |(field, ..)| field)
@@ -254,64 +263,6 @@ impl Key {
             }
             _ => self,
         }
-    }
-
-    /// Adds to the fields of this rollup.
-    pub(super) fn increment(
-        &self,
-        tenant: &TenantId,
-        shard: u32,
-        by: BTreeMap<String, i64>,
-    ) -> Write {
-        let Self { dimension, value, grain, start } = self;
-        let (seconds, number) = (start.timestamp().to_string(), shard.to_string());
-        let identity = [dimension.as_str(), value, grain.as_str(), &seconds, &number];
-        Write::Increment {
-            path: CollectionPath::of(tenant, Collection::Rollups).hashed(&identity),
-            fields: fields([
-                ("dimension", dimension.as_str().into()),
-                ("value", value.as_str().into()),
-                ("grain", grain.as_str().into()),
-                ("start", (*start).into()),
-                ("shard", shard.into()),
-            ]),
-            by,
-        }
-    }
-}
-
-/// What a record adds to rollups.
-#[derive(Default)]
-pub(super) struct Counts(BTreeMap<Key, i64>);
-
-impl FromIterator<Key> for Counts {
-    fn from_iter<T: IntoIterator<Item = Key>>(keys: T) -> Self {
-        keys.into_iter().map(|key| (key, 1)).collect()
-    }
-}
-
-impl FromIterator<(Key, i64)> for Counts {
-    fn from_iter<T: IntoIterator<Item = (Key, i64)>>(counted: T) -> Self {
-        let mut counts = Self::default();
-        for (key, by) in counted {
-            let count = counts.0.entry(key).or_default();
-            *count = count.saturating_add(by);
-        }
-        counts
-    }
-}
-
-impl Counts {
-    /// One increment for each rollup; those that may be spread go to `shard`.
-    pub(super) fn writes(self, tenant: &TenantId, shard: u32) -> impl Iterator<Item = Write> {
-        let mut documents: BTreeMap<Key, BTreeMap<String, i64>> = BTreeMap::new();
-        for (key, by) in self.0 {
-            let field = key.field().to_owned();
-            documents.entry(key.into_document()).or_default().insert(field, by);
-        }
-        documents.into_iter().map(move |(key, by)| {
-            key.increment(tenant, if key.dimension.is_only_summed() { shard } else { 0 }, by)
-        })
     }
 }
 

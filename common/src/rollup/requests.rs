@@ -9,7 +9,8 @@ use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::dimensions::LogDimensions;
-use super::layout::{ALL_REQUESTS, BYTES, COUNT, COUNTED, Counts, Dimension, Grain, Key, STATUSES};
+use super::increments::Counts;
+use super::layout::{ALL_REQUESTS, BYTES, COUNT, COUNTED, Dimension, Grain, Key, STATUSES};
 use super::query::{rollups, top, top_query};
 use crate::access_log::{Chosen, Entry, MAX_BYTES};
 use crate::site_dimension::OTHERS;
@@ -98,7 +99,7 @@ pub fn counted_of(
     }
     minutes.into_iter().flat_map(|((minute, dimension, value), by)| {
         let keys = Key::all(dimension, &value, minute, minute.date_naive());
-        keys.map(move |key| (key, by)).collect::<Vec<_>>()
+        keys.map(move |key| (key.owned(), by)).collect::<Vec<_>>()
     })
 }
 
@@ -110,7 +111,7 @@ pub fn touched_by(entry: &Entry) -> impl Iterator<Item = Key> {
     let values = values(entry).into_iter().filter(own);
     let day = entry.at.date_naive();
     values.flat_map(move |(dimension, value, _)| {
-        Key::all(dimension, &value, entry.at, day).collect::<Vec<_>>()
+        Key::all(dimension, &value, entry.at, day).map(Key::owned).collect::<Vec<_>>()
     })
 }
 
@@ -259,6 +260,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::store::Amounts;
 
     fn full() -> Entry {
         Entry {
@@ -307,10 +309,9 @@ mod tests {
             Write::Increment { by, .. } if by.len() > 1 => Some(by.clone()),
             _ => None,
         });
-        let expected: BTreeMap<String, i64> =
-            [("bytes", 5_000), ("count", 1_000), ("status_2xx", 1_000)]
-                .map(|(field, by)| (field.to_owned(), by))
-                .into();
+        let expected: Amounts = [("bytes", 5_000), ("count", 1_000), ("status_2xx", 1_000)]
+            .map(|(field, by)| (field.into(), by))
+            .into();
         assert_eq!(sums.collect::<Vec<_>>(), [expected.clone(), expected.clone(), expected]);
     }
 

@@ -6,7 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::all::key;
 use super::events::counted_by;
-use super::layout::{COUNT, Counts, Dimension, Grain, Key};
+use super::increments::Counts;
+use super::layout::{COUNT, Dimension, Grain, Key};
 use super::query::rollups;
 use crate::event::Event;
 use crate::site_dimension::SiteDimension;
@@ -22,7 +23,7 @@ pub fn uncounted<'e>(
     tenant: &TenantId,
     events: impl Iterator<Item = &'e Event>,
 ) -> impl Iterator<Item = Write> {
-    let counts: Counts = events.flat_map(counted_by).map(|key| (key, -1)).collect();
+    let counts: Counts = events.flat_map(counted_by).map(|key| (key.owned(), -1)).collect();
     counts.writes(tenant, 0)
 }
 
@@ -143,5 +144,5 @@ fn count(rollup: &Document) -> i64 {
 }
 
 fn add(tenant: &TenantId, key: &Key, shard: u32, count: i64) -> Write {
-    key.increment(tenant, shard, [(COUNT.to_owned(), count)].into())
+    key.borrowed().increment(tenant, shard, [(COUNT.into(), count)].into())
 }

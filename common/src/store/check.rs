@@ -1,8 +1,6 @@
 //! Refuses requests that Firestore would refuse, before they reach any store, so that every adapter
 //! takes the same ones.
 
-use std::collections::HashSet;
-
 use thiserror::Error;
 
 use super::document::MAX_DOCUMENT_BYTES;
@@ -10,6 +8,7 @@ use super::port::StoreError;
 use super::query::{Op, Query};
 use super::write::Write;
 use crate::path::DocumentPath;
+use crate::path_map::PathSet;
 
 /// Why no store carries out a request.
 #[derive(Debug, PartialEq, Eq, Error)]
@@ -31,7 +30,7 @@ impl From<RequestError> for StoreError {
 /// Checks the writes of a commit. Firestore would apply two writes of one document in turn; they
 /// are refused because nobody means that.
 pub(super) fn writes(writes: &[Write]) -> Result<(), RequestError> {
-    let mut seen = HashSet::with_capacity(writes.len());
+    let mut seen = PathSet::with_capacity_and_hasher(writes.len(), Default::default());
     for write in writes {
         let path = write.path();
         if !seen.insert(path) {
@@ -78,11 +77,11 @@ mod tests {
     /// A write of each kind that has fields, with a text of so many bytes.
     fn each_kind(bytes: usize) -> [Write; 3] {
         let (path, fields) = (path("a"), fields([("text", "x".repeat(bytes).into())]));
-        let by = [("count".to_owned(), 1)].into();
+        let by = [("count".into(), 1)].into();
         [
             Write::Create { path: path.clone(), fields: fields.clone() },
-            Write::Upsert { path: path.clone(), fields: fields.clone() },
-            Write::Increment { path, fields, by },
+            Write::Upsert { path: path.clone(), fields: fields.clone().into() },
+            Write::Increment { path, fields: fields.into(), by },
         ]
     }
 

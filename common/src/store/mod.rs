@@ -22,4 +22,4 @@ pub use self::port::{DocumentStore, StoreError};
 pub use self::query::{Aggregation, Direction, Filter, Op, Order, Query};
 pub use self::scan::scan;
 pub use self::value::{Fields, Value, fields, size};
-pub use self::write::Write;
+pub use self::write::{Amounts, Write};

@@ -1,10 +1,15 @@
 //! The writes that a commit is made of.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::document::Document;
 use super::value::{Fields, size};
 use crate::path::DocumentPath;
+
+/// The amounts that a write adds to whole numbers, by field.
+pub type Amounts = BTreeMap<Cow<'static, str>, i64>;
 
 /// One write of a commit. A commit can write each document only once.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,17 +25,17 @@ pub enum Write {
     Upsert {
         /// The document's path.
         path: DocumentPath,
-        /// The fields to set.
-        fields: Fields,
+        /// The fields to set. Copies share them.
+        fields: Arc<Fields>,
     },
     /// Like [`Write::Upsert`], and also adds to whole numbers; a missing one counts as zero.
     Increment {
         /// The document's path.
         path: DocumentPath,
-        /// The fields to set.
-        fields: Fields,
-        /// The amounts to add, by field.
-        by: BTreeMap<String, i64>,
+        /// The fields to set. All writes that count in a document may share them.
+        fields: Arc<Fields>,
+        /// The amounts to add.
+        by: Amounts,
     },
     /// Deletes the document; not an error if it is missing.
     Delete {
@@ -63,7 +68,8 @@ impl Write {
     pub fn size(&self) -> usize {
         let path = self.path().size();
         match self {
-            Self::Create { fields, .. } | Self::Upsert { fields, .. } => path + size(fields),
+            Self::Create { fields, .. } => path + size(fields),
+            Self::Upsert { fields, .. } => path + size(fields),
             Self::Increment { fields, by, .. } => {
                 path + size(fields) + by.keys().map(|name| name.len() + 9).sum::<usize>()
             }

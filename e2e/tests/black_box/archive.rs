@@ -591,7 +591,7 @@ async fn change_a_count(data: &Path, by: i64) -> common::path::DocumentPath {
 
 async fn change(data: &Path, path: common::path::DocumentPath, by: i64) {
     let store = EmbeddedStore::open(data).expect("the store");
-    let by = [("count".to_owned(), by)].into();
+    let by = [("count".into(), by)].into();
     let write = Write::Increment { path, fields: Default::default(), by };
     store.commit(vec![write]).await.expect("changed");
 }

@@ -1,16 +1,14 @@
 //! The documents that some units write.
 
-use std::collections::HashSet;
-
-use common::path::DocumentPath;
+use common::path_map::PathSet;
 
 use super::unit::Unit;
 
 /// The documents that some units write.
 #[derive(Default)]
 pub(super) struct Documents {
-    gates: HashSet<DocumentPath>,
-    counted: HashSet<DocumentPath>,
+    gates: PathSet,
+    counted: PathSet,
 }
 
 impl Documents {

@@ -1,12 +1,13 @@
 //! Units that go into one commit, merged as they arrive. A group can be taken apart again, so that
 //! the units of a failed commit can go into others.
 
+use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use common::path::DocumentPath;
-use common::store::{self, CommitLimits, Write};
+use common::path_map::PathMap;
+use common::store::{CommitLimits, Write};
 
 use super::merged::{Merged, Origin, transforms};
 use super::recent::Recent;
@@ -18,8 +19,8 @@ use super::unit::Unit;
 pub(super) struct Group {
     rivals: Vec<Rivals>,
     /// The position of each gate in `rivals`.
-    places: HashMap<DocumentPath, usize>,
-    counted: HashMap<DocumentPath, Merged>,
+    places: PathMap<usize>,
+    counted: PathMap<Merged>,
     bytes: usize,
 }
 
@@ -27,7 +28,10 @@ impl Group {
     /// A group of these units, in this order.
     pub(super) fn of(units: impl IntoIterator<Item = Rivals>) -> Self {
         let mut group = Self::default();
-        units.into_iter().for_each(|unit| group.add(unit));
+        for rivals in units {
+            let size = rivals.first.unit.size();
+            group.add(rivals, size);
+        }
         group
     }
 
@@ -61,11 +65,12 @@ impl Group {
         self.counted.keys()
     }
 
-    /// An empty group has room for any unit, however large.
-    pub(super) fn has_room_for(&self, unit: &Unit, limits: &CommitLimits) -> bool {
+    /// Whether there is room for the unit, which has this size. An empty group has room for any, however
+    /// large.
+    pub(super) fn has_room_for(&self, unit: &Unit, size: usize, limits: &CommitLimits) -> bool {
         self.is_empty()
             || (self.rivals.len() < limits.units
-                && self.bytes + size(unit) <= limits.bytes
+                && self.bytes + size <= limits.bytes
                 && self.has_documents_for(unit, limits))
     }
 
@@ -94,14 +99,14 @@ impl Group {
                 && documents(self) + documents(other) <= limits.documents)
     }
 
-    /// Adds a unit that waited alone.
-    pub(super) fn add_waiting(&mut self, first: Waiting) {
-        self.add(Rivals { first, others: VecDeque::new() });
+    /// Adds a unit of this size that waited alone.
+    pub(super) fn add_waiting(&mut self, first: Waiting, size: usize) {
+        self.add(Rivals { first, others: VecDeque::new() }, size);
     }
 
-    fn add(&mut self, mut rivals: Rivals) {
+    fn add(&mut self, mut rivals: Rivals, size: usize) {
         let (unit, place) = (&mut rivals.first.unit, self.rivals.len());
-        self.bytes += size(unit);
+        self.bytes += size;
         self.places.insert(unit.gate.clone(), place);
         for write in unit.writes.drain(..) {
             match self.counted.entry(write.path().clone()) {
@@ -179,10 +184,4 @@ impl Prepared {
 /// The writes themselves, without a copy unless the store holds on to them.
 pub(super) fn owned(writes: Arc<Vec<Write>>) -> Vec<Write> {
     Arc::try_unwrap(writes).unwrap_or_else(|shared| shared.to_vec())
-}
-
-/// Bytes of the unit's documents, paths included.
-fn size(unit: &Unit) -> usize {
-    let gate = unit.gate.size() + store::size(&unit.fields);
-    gate + unit.writes.iter().map(Write::size).sum::<usize>()
 }

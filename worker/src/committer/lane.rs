@@ -1,9 +1,10 @@
 //! The waiting units of one tenant. Tenants share no document, so each tenant's units are arranged
 //! on their own.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use common::path::DocumentPath;
+use common::path_map::PathMap;
 use common::store::CommitLimits;
 use tokio::time::Instant;
 
@@ -20,7 +21,7 @@ pub(super) struct Surroundings {
     pub(super) pace: Pace,
     pub(super) limits: CommitLimits,
     /// The documents of commits on their way, with when they began.
-    pub(super) reserved: HashMap<DocumentPath, Instant>,
+    pub(super) reserved: PathMap<Instant>,
 }
 
 impl Surroundings {
@@ -67,10 +68,10 @@ struct Timed {
 }
 
 impl Timed {
-    fn add(&mut self, unit: Waiting, due: Option<Instant>) {
+    fn add(&mut self, unit: Waiting, size: usize, due: Option<Instant>) {
         self.not_before = self.not_before.max(due);
         self.since = self.since.or_else(|| Some(Instant::now()));
-        self.group.add_waiting(unit);
+        self.group.add_waiting(unit, size);
     }
 
     /// Whether all its documents may be written now.
@@ -128,11 +129,12 @@ impl Lane {
             // It would hold up the others.
             return Some(next);
         }
-        if !timed.group.has_room_for(&next.unit, &around.limits) {
+        let size = next.unit.size();
+        if !timed.group.has_room_for(&next.unit, size, &around.limits) {
             self.is_full = true;
             return Some(next);
         }
-        timed.add(next, due);
+        timed.add(next, size, due);
         None
     }
 

@@ -1,5 +1,7 @@
 //! The writes of several units to one document, as one write.
 
+use std::sync::Arc;
+
 use common::store::{Fields, Write};
 
 /// One document's write, and the writes that it was made of.
@@ -86,20 +88,21 @@ fn merge(sum: &mut Write, more: &Write) {
         *sum = Write::Increment { path: path.clone(), fields, by: more.clone() };
     } else if let Write::Increment { by, .. } = sum {
         for (name, amount) in more {
-            match by.get_mut(name) {
-                Some(total) => *total = total.saturating_add(*amount),
-                None => drop(by.insert(name.clone(), *amount)),
-            }
+            let total = by.entry(name.clone()).or_default();
+            *total = total.saturating_add(*amount);
         }
     }
 }
 
-/// Units that count in the same document nearly always set the same fields.
-fn overwrite(sum: &mut Write, set: &Fields) {
+/// Units that count in the same document nearly always set the same fields, and often share them.
+fn overwrite(sum: &mut Write, set: &Arc<Fields>) {
     let (Write::Upsert { fields, .. } | Write::Increment { fields, .. }) = sum else { return };
-    for (name, value) in set {
+    if Arc::ptr_eq(fields, set) {
+        return;
+    }
+    for (name, value) in &**set {
         if fields.get(name) != Some(value) {
-            fields.insert(name.clone(), value.clone());
+            Arc::make_mut(fields).insert(name.clone(), value.clone());
         }
     }
 }

@@ -9,6 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use common::path::DocumentPath;
+use common::path_map::PathMap;
 use tokio::time::Instant;
 
 /// The longest that an interval grows to; a longer setting stays as it is.
@@ -22,7 +23,7 @@ const EASE: f64 = 0.9;
 pub(super) struct Pace {
     interval: Duration,
     /// When a commit that wrote the document began.
-    written: HashMap<DocumentPath, Instant>,
+    written: PathMap<Instant>,
     order: VecDeque<(Instant, DocumentPath)>,
     /// The intervals of tenants whose documents others write too.
     slowed: HashMap<String, Duration>,

@@ -1,10 +1,12 @@
 //! Remembers what was in the store a moment ago, so that it is not read or written again: a storm
 //! of redeliveries costs no commits, and a user's tenth view costs no write for the user.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::path::DocumentPath;
+use common::path_map::PathMap;
 use common::store::{Fields, Write};
 use tokio::time::Instant;
 
@@ -20,7 +22,7 @@ pub(super) struct Recent {
     /// Gates, with their digests.
     gates: Memory<Option<String>>,
     /// Upserted documents, with the fields that were set.
-    upserts: Memory<Fields>,
+    upserts: Memory<Arc<Fields>>,
 }
 
 impl Recent {
@@ -61,13 +63,13 @@ impl Recent {
 
 /// Documents that are remembered for a while.
 struct Memory<V> {
-    known: HashMap<DocumentPath, V>,
+    known: PathMap<V>,
     order: VecDeque<(Instant, DocumentPath)>,
 }
 
 impl<V> Default for Memory<V> {
     fn default() -> Self {
-        Self { known: HashMap::new(), order: VecDeque::new() }
+        Self { known: PathMap::default(), order: VecDeque::new() }
     }
 }
 
@@ -125,8 +127,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_equal_upsert_is_redundant_for_a_minute() {
-        let upsert =
-            |day: &str| Write::Upsert { path: gate(1), fields: fields([("day", day.into())]) };
+        let upsert = |day: &str| Write::Upsert {
+            path: gate(1),
+            fields: fields([("day", day.into())]).into(),
+        };
         let mut recent = Recent::default();
         recent.remember_upsert(upsert("all"));
         assert!(recent.makes_redundant(&upsert("all")));
@@ -138,8 +142,8 @@ mod tests {
 
     #[test]
     fn an_increment_is_never_redundant() {
-        let by = std::collections::BTreeMap::from([("count".to_owned(), 1)]);
-        let increment = Write::Increment { path: gate(1), fields: Fields::new(), by };
+        let by = [("count".into(), 1)].into();
+        let increment = Write::Increment { path: gate(1), fields: Fields::new().into(), by };
         let mut recent = Recent::default();
         recent.remember_upsert(increment.clone());
         assert!(!recent.makes_redundant(&increment));

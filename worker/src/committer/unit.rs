@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use common::path::DocumentPath;
-use common::store::{Fields, StoreError, Value, Write};
+use common::store::{self, Fields, StoreError, Value, Write};
 use thiserror::Error;
 
 /// What one message changes, all or nothing.
@@ -22,6 +22,12 @@ impl Unit {
     /// The digest of the record's content.
     pub(super) fn digest(&self) -> Option<&str> {
         digest(&self.fields)
+    }
+
+    /// Bytes of its documents, paths included.
+    pub(super) fn size(&self) -> usize {
+        let gate = self.gate.size() + store::size(&self.fields);
+        gate + self.writes.iter().map(Write::size).sum::<usize>()
     }
 
     /// The tenant that all its documents belong to.

@@ -275,12 +275,12 @@ fn counted(record: &Record) -> Vec<Write> {
 fn apply(counts: &mut BTreeMap<String, Fields>, write: Write) {
     let document = counts.entry(write.path().to_string()).or_default();
     match write {
-        Write::Upsert { fields, .. } => document.extend(fields),
+        Write::Upsert { fields, .. } => document.extend((*fields).clone()),
         Write::Increment { fields, by, .. } => {
-            document.extend(fields);
+            document.extend((*fields).clone());
             for (name, amount) in by {
                 let sum = number(document, &name) + amount;
-                document.insert(name, sum.into());
+                document.insert(name.into_owned(), sum.into());
             }
         }
         write => panic!("a count neither creates nor deletes: {write:?}"),

@@ -71,7 +71,7 @@ pub(crate) struct UnreliableStore {
     on_their_way: AtomicUsize,
     kill: Notify,
     /// Upserts, with the commit that sent them first.
-    upserts: Mutex<HashMap<DocumentPath, (Fields, usize)>>,
+    upserts: Mutex<HashMap<DocumentPath, (Arc<Fields>, usize)>>,
 }
 
 struct Plan {
@@ -213,7 +213,7 @@ impl Drop for OnItsWay<'_> {
 
 fn unguarded(write: Write) -> Write {
     match write {
-        Write::Create { path, fields } => Write::Upsert { path, fields },
+        Write::Create { path, fields } => Write::Upsert { path, fields: fields.into() },
         write => write,
     }
 }

@@ -1,6 +1,5 @@
 //! The store of the process that serves a data folder.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,8 +15,8 @@ use crate::data_folder::DOCUMENTS;
 use crate::path::DocumentPath;
 use crate::sqlite::Database;
 use crate::store::{
-    Aggregation, CommitLimits, Document, DocumentStore, Fields, Query, StoreError, Value, Write,
-    check, size,
+    Aggregation, Amounts, CommitLimits, Document, DocumentStore, Fields, Query, StoreError, Value,
+    Write, check, size,
 };
 use crate::tenant::TenantId;
 
@@ -138,7 +137,7 @@ fn increment(
     db: &Connection,
     collection: &CollectionKey,
     path: &DocumentPath,
-    (fields, by): (&Fields, &BTreeMap<String, i64>),
+    (fields, by): (&Fields, &Amounts),
 ) -> Result<(), StoreError> {
     if let Some(amount) = count_alone(by)
         && layout::of(path.collection().name()).identifies(fields)
@@ -149,14 +148,14 @@ fn increment(
     merge(db, collection, path, |document| {
         set(document, fields);
         for (name, amount) in by {
-            let sum = document.get(name).and_then(Value::as_integer).unwrap_or(0);
-            document.insert(name.clone(), Value::Integer(sum.saturating_add(*amount)));
+            let sum = document.get(&**name).and_then(Value::as_integer).unwrap_or(0);
+            document.insert(name.to_string(), Value::Integer(sum.saturating_add(*amount)));
         }
     })
 }
 
 /// The amount, if a count and nothing else is added to.
-fn count_alone(by: &BTreeMap<String, i64>) -> Option<i64> {
+fn count_alone(by: &Amounts) -> Option<i64> {
     let amount = *by.get(COUNT).filter(|_| by.len() == 1)?;
     (amount.unsigned_abs() < LARGE.unsigned_abs()).then_some(amount)
 }

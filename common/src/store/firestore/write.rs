@@ -1,5 +1,7 @@
 //! Converts the writes of a commit to Firestore's messages.
 
+use std::borrow::Cow;
+
 use gcloud_sdk::google::firestore::v1::document_transform::FieldTransform;
 use gcloud_sdk::google::firestore::v1::document_transform::field_transform::TransformType;
 use gcloud_sdk::google::firestore::v1::precondition::ConditionType;
@@ -68,7 +70,7 @@ fn update(name: String, fields: &Fields) -> Operation {
     Operation::Update(wire::Document { name, fields: encode::fields(fields), ..Default::default() })
 }
 
-fn increment((field, by): (&String, &i64)) -> FieldTransform {
+fn increment((field, by): (&Cow<'static, str>, &i64)) -> FieldTransform {
     FieldTransform {
         field_path: encode::field_path(field),
         transform_type: Some(TransformType::Increment(encode::value(&Value::Integer(*by)))),
@@ -77,8 +79,6 @@ fn increment((field, by): (&String, &i64)) -> FieldTransform {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::path::{Collection, CollectionPath};
     use crate::store::fields;
@@ -102,8 +102,8 @@ mod tests {
     fn an_increment_sets_its_fields_under_a_mask_and_then_adds() {
         let write = Write::Increment {
             path: path("a"),
-            fields: fields([("a.b", "x".into())]),
-            by: BTreeMap::from([("count".to_owned(), 2)]),
+            fields: fields([("a.b", "x".into())]).into(),
+            by: [("count".into(), 2)].into(),
         };
         let sent = encode("d", &write);
         let mask = sent.update_mask.expect("a merge has a mask");

@@ -1,7 +1,5 @@
 //! The documents that the cases write and read.
 
-use std::collections::BTreeMap;
-
 use common::path::{Collection, CollectionPath, DocumentPath};
 use common::record::RecordId;
 use common::store::{Document, DocumentStore, Fields, Query, StoreError, Write, fields};
@@ -24,13 +22,12 @@ pub(super) fn create(path: DocumentPath, fields: Fields) -> Write {
 }
 
 pub(super) fn upsert(path: DocumentPath, fields: Fields) -> Write {
-    Write::Upsert { path, fields }
+    Write::Upsert { path, fields: fields.into() }
 }
 
 pub(super) fn increment(path: DocumentPath, fields: Fields, by: &[(&str, i64)]) -> Write {
-    let by =
-        by.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect::<BTreeMap<_, _>>();
-    Write::Increment { path, fields, by }
+    let by = by.iter().map(|(name, number)| ((*name).to_owned().into(), *number)).collect();
+    Write::Increment { path, fields: fields.into(), by }
 }
 
 pub(super) fn number(n: i64) -> Fields {

@@ -156,7 +156,7 @@ async fn a_wrong_number_of_statuses_or_bytes_is_found_in_both_directions() {
     let (path, fields) = requests.expect("the rollup of all requests");
     for (field, by) in [("status_4xx", 1), ("status_5xx", 1), ("bytes", -512)] {
         let change = |by: i64| {
-            let by = [(field.to_owned(), by)].into();
+            let by = [(field.into(), by)].into();
             Write::Increment { path: path.clone(), fields: fields.clone(), by }
         };
         let opened = EmbeddedStore::open(data.path()).expect("a store");

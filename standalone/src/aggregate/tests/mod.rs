@@ -301,8 +301,8 @@ async fn a_changed_count_is_reported() {
     stored(data.path(), std::slice::from_ref(&a), &[]).await;
     let event: common::event::Event = serde_json::from_str(&a.data).expect("an event");
     let rollup = rollup::of_event(&a.tenant, &event, 0).remove(0);
-    let by = [("count".to_owned(), 41)].into();
-    let change = Write::Increment { path: rollup.path().clone(), fields: fields::<0>([]), by };
+    let (path, by) = (rollup.path().clone(), [("count".into(), 41)].into());
+    let change = Write::Increment { path, fields: fields::<0>([]).into(), by };
     let store = EmbeddedStore::open(data.path()).expect("a store");
     store.commit(vec![change]).await.expect("changed");
     let changed = store.get_many(&[rollup.path().clone()]).await.expect("read").remove(0);
