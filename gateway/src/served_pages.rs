@@ -122,7 +122,7 @@ static DEMO: [Asset; 5] = [
     Asset::new("/demo/icon.svg", SVG, file!("icon.svg")),
 ];
 
-static DASHBOARD: [Asset; 18] = [
+static DASHBOARD: [Asset; 19] = [
     Asset::page("/dashboard", file!("dashboard/index.html"), TEXT_ONLY),
     Asset::script("/dashboard/dashboard.js", file!("dashboard/dashboard.js")),
     Asset::script("/dashboard/sections.js", file!("dashboard/sections.js")),
@@ -135,6 +135,7 @@ static DASHBOARD: [Asset; 18] = [
     Asset::script("/dashboard/table.js", file!("dashboard/table.js")),
     Asset::script("/dashboard/tenants.js", file!("dashboard/tenants.js")),
     Asset::script("/dashboard/time.js", file!("dashboard/time.js")),
+    Asset::script("/dashboard/visitors.js", file!("dashboard/visitors.js")),
     Asset::script("/dashboard/visits.js", file!("dashboard/visits.js")),
     Asset::style("/dashboard/style.css", file!("style.css")),
     Asset::new("/dashboard/icon.svg", SVG, file!("icon.svg")),

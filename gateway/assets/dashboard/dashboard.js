@@ -118,7 +118,7 @@ async function showNumbers(view) {
   if (filter) {
     const isThere = await showFiltered(view);
     at("jump").hidden = at("snippet").hidden = true;
-    say(isThere ? "" : "No event of this period has it.");
+    say(isThere ? "" : "No events in this period match.");
     return;
   }
   for (const id of ["properties", "missing"]) at(id).hidden = true;

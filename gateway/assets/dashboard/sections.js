@@ -5,6 +5,7 @@ import { before, changeText } from "./change.js";
 import { draw } from "./chart.js";
 import { added, append, column, fill, number, numbers, opening, picking, rank, ranked, times } from "./table.js";
 import { DAY, LENGTHS, dayText, instantText, isoInstant, starts, windowText } from "./time.js";
+import { showVisitors } from "./visitors.js";
 
 /** Rows of a page of a listing. */
 const PAGE = 10;
@@ -17,7 +18,6 @@ const at = (id) => document.getElementById(id);
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 const range = ({ from, to }) => ({ from: isoInstant(from), to: isoInstant(to) });
 const instants = ({ from, to }) => ({ from: Date.parse(from), to: Date.parse(to) });
-const one = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 /** Shows a part of the page, or hides it; a chart needs the width of a part that is shown. */
 function reveal(id, isThere) {
@@ -48,7 +48,7 @@ export async function showViews(view) {
   const visits = sum(days.series.map((day) => day.visitors));
   at("views").textContent = number(views);
   at("live").textContent = number(site.live);
-  showVisitors(days.series, view);
+  showVisitors(days.series, stats.unique_users, view);
   showChanges(daysBefore.series, { views, visits }, period);
   reveal("paths", stats.top_paths.length > 0);
   showPaths(stats.top_paths, view);
@@ -66,21 +66,6 @@ function showChanges(past, { views, visits }, period) {
   const all = (name) => sum(past.map((day) => day[name]));
   at("views-change").textContent = changeText(views, all("views"), period);
   at("visitors-change").textContent = changeText(visits, all("visitors"), period);
-}
-
-/** On one day visitors are known one by one. A browser is another visitor each day, so several days
- * have no number of visitors, only one for each day. */
-function showVisitors(series, { period, site }) {
-  const visitors = series.map((day) => day.visitors);
-  const isDay = period.days === 1;
-  at("visitors-label").textContent = isDay ? "Visitors" : "Visitors a day";
-  const days = (Math.min(period.to, site.today + DAY) - period.from) / DAY;
-  const average = sum(visitors) / Math.max(1, days);
-  at("visitors").textContent = isDay ? number(visitors[0] ?? 0) : one.format(average);
-  const most = Math.max(0, ...visitors);
-  const busiest = series.find((day) => day.visitors === most);
-  const note = most ? `on average; at most ${number(most)} (${dayText(busiest.start)})` : "on average";
-  at("visitors-note").textContent = isDay ? "" : note;
 }
 
 function showSeries(now, past, { period, site }, grain) {

@@ -40,6 +40,12 @@ fn sum(list: &Value, field: &str) -> u64 {
     list.as_array().expect("a list").iter().filter_map(|item| item[field].as_u64()).sum()
 }
 
+/// The titles of a table's columns.
+async fn titles(browser: &Browser, table: &str) -> Vec<String> {
+    let cells = format!("[...document.querySelectorAll('{table} thead th')]");
+    browser.run_script(&format!("return {cells}.map(cell => cell.textContent)")).await
+}
+
 /// Rows of a name and a count, as a page shows them.
 fn rows(list: &Value, name: &str, count: &str) -> Vec<Vec<String>> {
     let list = list.as_array().expect("a list").iter();
@@ -91,6 +97,10 @@ async fn the_dashboard_shows_the_numbers_of_the_api() {
         let average = format!("{:.1}", sum(&days, "visitors") as f64 / 7.0);
         assert_eq!(browser.text("#visitors").await, average.trim_end_matches(".0"));
         assert_eq!(browser.text("#visitors-label").await, "Visitors a day");
+        // Users with an account are known again: there are fewer than the sum of the days.
+        let all = get(&api, &format!("/stats?site_id={tenant}&start_date={first}")).await;
+        let different = format!("at most {} different visitors in all", all["unique_users"]);
+        assert_eq!(browser.text("#visitors-different").await, different);
         assert_eq!(number(browser, "#events").await, 300);
         assert_eq!(number(browser, "#requests-number").await, 3);
         let shown = browser.rows("#series-table").await;
