@@ -122,11 +122,12 @@ static DEMO: [Asset; 5] = [
     Asset::new("/demo/icon.svg", SVG, file!("icon.svg")),
 ];
 
-static DASHBOARD: [Asset; 19] = [
+static DASHBOARD: [Asset; 20] = [
     Asset::page("/dashboard", file!("dashboard/index.html"), TEXT_ONLY),
     Asset::script("/dashboard/dashboard.js", file!("dashboard/dashboard.js")),
     Asset::script("/dashboard/sections.js", file!("dashboard/sections.js")),
     Asset::script("/dashboard/api.js", file!("dashboard/api.js")),
+    Asset::script("/dashboard/excluded.js", file!("dashboard/excluded.js")),
     Asset::script("/dashboard/filtered.js", file!("dashboard/filtered.js")),
     Asset::script("/dashboard/breakdowns.js", file!("dashboard/breakdowns.js")),
     Asset::script("/dashboard/change.js", file!("dashboard/change.js")),

@@ -141,7 +141,7 @@ async function explain({ tenant, period: days, signal }, [views, types, requests
   const others = isEmpty && isThere ? await latest(tenant, signal) : undefined;
   at("numbers").hidden = isNew;
   at("snippet").hidden = !isNew;
-  if (isNew) showSnippet(tenant);
+  if (isNew) await showSnippet(tenant, signal);
   at("jump").hidden = !isEmpty || isNew;
   at("jump-text").textContent = `There is nothing from ${daysText(days)}.`;
   at("jump-button").hidden = !others;

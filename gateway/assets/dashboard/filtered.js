@@ -11,7 +11,7 @@ import { showVisitors, visitorsTitle } from "./visitors.js";
 const ASKED = 100;
 /** What has no figures of its own then. */
 const OTHERS = ["bounces", "duration", "depth", "live", "events", "requests"].map((id) => `${id}-figure`);
-const SECTIONS = ["requests", "logs", "quarantine"];
+const SECTIONS = ["requests", "logs", "quarantine", "excluded"];
 
 const at = (id) => document.getElementById(id);
 const byViews = (rows) => rows.map((row) => ({ ...row, count: row.views }));

@@ -3,6 +3,7 @@
 import { read } from "./api.js";
 import { before, changeText } from "./change.js";
 import { draw } from "./chart.js";
+import { showExcluded } from "./excluded.js";
 import { added, append, column, fill, number, numbers, opening, picking, rank, ranked, times } from "./table.js";
 import { DAY, LENGTHS, dayText, instantText, isoInstant, starts, windowText } from "./time.js";
 import { showVisitors } from "./visitors.js";
@@ -49,6 +50,7 @@ export async function showViews(view) {
   at("views").textContent = number(views);
   at("live").textContent = number(site.live);
   showVisitors(days.series, stats.unique_users, view);
+  showExcluded("excluded", stats.excluded);
   showChanges(daysBefore.series, { views, visits }, period);
   reveal("paths", stats.top_paths.length > 0);
   showPaths(stats.top_paths, view);

@@ -32,6 +32,23 @@ async fn view(api: &Api, tenant: &str, at: &str) {
     assert_eq!(taken.status, StatusCode::ACCEPTED, "{}", taken.body);
 }
 
+/// Sends views of pages that a browser loaded in advance, and waits until they are excluded.
+pub(super) async fn prefetch(api: &Api, tenant: &str, views: usize) {
+    for _ in 0..views {
+        let event = json!({"site_id": tenant, "event_type": "page_view", "path": "/"});
+        let request = api.request(Method::POST, "/event").json(&event);
+        let request = request.header("origin", "https://shop.example");
+        let request = request.header("user-agent", "Mozilla/5.0 Firefox/128.0");
+        let taken = answer(request.header("sec-purpose", "prefetch")).await;
+        assert_eq!(taken.body["reason"], "prefetch", "{}", taken.body);
+    }
+    let stats = format!("/stats?site_id={tenant}");
+    eventually("all views are excluded", async || {
+        (get(api, &stats).await["excluded"]["prefetch"] == views).then_some(())
+    })
+    .await;
+}
+
 async fn is_hidden(browser: &Browser, id: &str) -> bool {
     browser.run_script(&format!("return document.getElementById('{id}').hidden")).await
 }
@@ -72,7 +89,9 @@ async fn what_has_no_data_is_not_shown() {
         for id in ["series", "paths", "types", "views-figure", "events-figure"] {
             assert!(!is_hidden(browser, id).await, "{id}");
         }
-        for id in ["requests", "requests-figure", "logs", "quarantine", "jump", "snippet"] {
+        for id in
+            ["requests", "requests-figure", "logs", "quarantine", "jump", "snippet", "excluded"]
+        {
             assert!(is_hidden(browser, id).await, "{id}");
         }
     })
@@ -95,6 +114,31 @@ async fn a_new_tenant_gets_its_snippet_and_its_first_event_is_waited_for() {
             && document.getElementById('snippet').hidden";
         browser.until("the first view is shown", is_there).await;
         assert!(!is_hidden(browser, "numbers").await);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_were_not_counted_are_said_with_the_reason() {
+    let (host, tenant) = (deployment::embedded().url(), new_tenant());
+    let api = Api::new(host.clone());
+    prefetch(&api, &tenant, 6).await;
+    Browser::run(async |browser| {
+        show(browser, &host, &tenant, "7d").await;
+        let title = browser.text("#snippet-title").await;
+        assert_eq!(title, format!("No event of {tenant} has counted yet"));
+        let said = "6 events were not counted: prefetch (6)";
+        assert_eq!(browser.text("#snippet-excluded").await, said);
+        let wait = browser.text("#snippet-wait").await;
+        assert_eq!(wait, "Waiting for the first event that counts…");
+        view(&api, &tenant, &Utc::now().to_rfc3339()).await;
+        let is_there = "document.getElementById('views').textContent === '1' \
+            && document.getElementById('snippet').hidden";
+        browser.until("the first view is shown", is_there).await;
+        assert_eq!(browser.text("#excluded").await, said);
+        // They are those of the period.
+        show(browser, &host, &tenant, "custom&from=2025-05-01&to=2025-05-02").await;
+        assert!(is_hidden(browser, "excluded").await);
     })
     .await;
 }
