@@ -6,6 +6,7 @@ import { watch } from "./chart.js";
 import { filterText, showFiltered } from "./filtered.js";
 import { showLogs, showQuarantine, showRequests, showTypes, showViews } from "./sections.js";
 import { readSite, zoneText } from "./site.js";
+import { element } from "./table.js";
 import { isKnown, latest, showSnippet, showTenants } from "./tenants.js";
 import { DAY, daysText, isoDay, isoMonth, period } from "./time.js";
 import { showVisits } from "./visits.js";
@@ -16,6 +17,12 @@ const REFRESH = 30_000;
 const WAITING = 3_000;
 /** The fields of each period that has some. */
 const FIELDS = { month: ["month"], custom: ["from", "to"] };
+/** What becomes of a field that the address has and nobody can read. */
+const INSTEAD = {
+  month: "is not a month such as 2025-05, so this shows the current one.",
+  from: "is not a day such as 2025-05-01, so this begins with the last day.",
+  to: "is not a day such as 2025-05-01, so this ends today.",
+};
 const SECTIONS = [showViews, showTypes, showRequests, showLogs, showQuarantine, showBreakdowns];
 
 /** The token of a link to a shared dashboard. It stands behind a #, so that no server sees it in an address. */
@@ -186,9 +193,28 @@ function readAddress() {
   const radio = [...choose.elements.period].find((radio) => radio.value === given.get("period"));
   (radio ?? choose.elements.period[1]).checked = true;
   showFields();
+  tellMisread(misread(given));
+  at("month").value ||= isoMonth(Date.now());
+}
+
+/** What of the address' period is shown otherwise, as sentences. A browser empties a field that is given what it cannot be. */
+function misread(given) {
+  const name = choose.elements.period.value;
+  const asked = given.get("period");
+  const names = [...choose.elements.period].map(({ value }) => value).join(", ");
+  const instead = `“${asked}” is not a period, so this shows the last 7 days. Periods are ${names}.`;
+  const said = asked && asked !== name ? [instead] : [];
+  const odd = (FIELDS[name] ?? []).filter((field) => given.get(field) && !at(field).value);
+  return [...said, ...odd.map((field) => `“${given.get(field)}” ${INSTEAD[field]}`)];
+}
+
+function tellMisread(sentences) {
+  at("misread").hidden = sentences.length === 0;
+  at("misread").replaceChildren(element("span", "", sentences.join(" ")));
 }
 
 function writeAddress() {
+  tellMisread([]);
   const given = new URLSearchParams(new FormData(choose));
   if (!given.get("filter")) given.delete("filter");
   for (const [name, fields] of Object.entries(FIELDS)) {

@@ -3,10 +3,12 @@
 
 use chrono::Utc;
 use e2e::api::{Api, answer, eventually, new_tenant};
+use e2e::binaries::Binaries;
 use e2e::browser::Browser;
 use e2e::deployment::{self, Deployment};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::process::Command;
 
 use super::{IS_SHOWN, filled, get, number, show};
 
@@ -139,6 +141,62 @@ async fn events_that_were_not_counted_are_said_with_the_reason() {
         // They are those of the period.
         show(browser, &host, &tenant, "custom&from=2025-05-01&to=2025-05-02").await;
         assert!(is_hidden(browser, "excluded").await);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_of_an_address_is_no_period_is_said() {
+    let (host, tenant) = (deployment::embedded().url(), new_tenant());
+    Browser::run(async |browser| {
+        let month = "is not a month such as 2025-05, so this shows the current one.";
+        let day = "is not a day such as 2025-05-01, so this";
+        for (period, said) in [
+            ("month&month=abc", format!("“abc” {month}")),
+            ("month&month=2025-13", format!("“2025-13” {month}")),
+            ("custom&from=x&to=2025-05-01", format!("“x” {day} begins with the last day.")),
+            ("custom&to=2025-02-30", format!("“2025-02-30” {day} ends today.")),
+            ("7d&month=abc", String::new()),
+            ("month&month=2025-05", String::new()),
+        ] {
+            show(browser, &host, &tenant, period).await;
+            assert_eq!(browser.text("#misread").await, said, "{period}");
+            assert_eq!(is_hidden(browser, "misread").await, said.is_empty(), "{period}");
+        }
+        show(browser, &host, &tenant, "nope").await;
+        let said = browser.text("#misread").await;
+        let expected = "“nope” is not a period, so this shows the last 7 days. \
+            Periods are today, 7d, 30d, month, 12m, custom.";
+        assert_eq!(said, expected);
+        browser.click("[value=today]").await;
+        browser.until("nothing is said", "document.getElementById('misread').hidden").await;
+        browser.until("everything is loaded", IS_SHOWN).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_link_that_generate_prints_shows_its_events() {
+    let (host, tenant) = (deployment::embedded().url(), new_tenant());
+    let generated = Command::new(Binaries::shared().await.path("spillway"))
+        .args(["generate", "--target", &host, "--tenant", &tenant, "--events", "50"])
+        .args(["--from", "2025-05-01", "--to", "2025-05-29"])
+        .output();
+    let told = generated.await.expect("spillway runs").stdout;
+    let told = String::from_utf8(told).expect("a text");
+    let (_, link) = told.trim_end().rsplit_once("Look at them: ").expect("a link");
+    let api = Api::new(host);
+    let total = format!("/analytics/event-counts?tenant_id={tenant}");
+    eventually("all events are counted", async || {
+        (get(&api, &total).await["total_events"] == 50).then_some(())
+    })
+    .await;
+    Browser::run(async |browser| {
+        browser.open(link).await;
+        browser.until("the dashboard is shown", IS_SHOWN).await;
+        assert_eq!(number(browser, "#events").await, 50);
+        let stats = get(&api, &format!("/stats?site_id={tenant}")).await;
+        assert_eq!(number(browser, "#views").await, stats["total_views"]);
     })
     .await;
 }
