@@ -56,7 +56,7 @@ function tell(error) {
   const needsToken = error instanceof Refused && error.status === 401;
   at("ask-token").hidden = !needsToken;
   for (const id of ["numbers", "snippet", "jump", "choose-tenant"]) at(id).hidden = true;
-  say(needsToken ? "These numbers are not for everybody." : error.message, !needsToken);
+  say(needsToken ? "These numbers need a token." : error.message, !needsToken);
   if (needsToken) at("token").focus();
 }
 
@@ -77,7 +77,7 @@ function refresh() {
   load({ grain: view?.grain, isRefresh: true }, (error) =>
     error instanceof Refused && error.status === 401
       ? tell(error)
-      : say(`The numbers are old: ${error.message}`, true),
+      : say(`The numbers could not be refreshed: ${error.message}`, true),
   );
 }
 
@@ -121,7 +121,7 @@ async function showNumbers(view) {
   }
   const { filter } = view;
   at("filtered").hidden = !filter;
-  at("filtered-text").textContent = filter && `Only ${filterText(filter)}`;
+  at("filtered-text").textContent = filter && `Filtered by ${filterText(filter)}`;
   if (filter) {
     const isThere = await showFiltered(view);
     at("jump").hidden = at("snippet").hidden = true;
@@ -150,7 +150,7 @@ async function explain({ tenant, period: days, signal }, [views, types, requests
   at("snippet").hidden = !isNew;
   if (isNew) await showSnippet(tenant, signal);
   at("jump").hidden = !isEmpty || isNew;
-  at("jump-text").textContent = `There is nothing from ${daysText(days)}.`;
+  at("jump-text").textContent = `There is nothing ${days.days === 1 ? "on" : "from"} ${daysText(days)}.`;
   at("jump-button").hidden = !others;
   if (!others) return;
   at("jump-button").textContent = `Show ${daysText(others)}`;

@@ -77,7 +77,7 @@ function showDays(days, { period, site }) {
 
 function showPaths(paths, { period, pick }) {
   at("paths").hidden = paths.length === 0;
-  at("paths-note").textContent = paths.length === ASKED ? `The first ${ASKED}` : "";
+  at("paths-note").textContent = paths.length === ASKED ? `Top ${ASKED}` : "";
   const columns = [
     picking("Path", (row) => row.value, (row) => pick(`path:${row.value}`)),
     numbers(visitorsTitle(period), (row) => row.visitors),

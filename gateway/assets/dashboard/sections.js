@@ -79,7 +79,7 @@ function showSeries(now, past, { period, site }, grain) {
   const viewsBefore = byStart(past.series, starts(instants(past), grain), "views");
   const lines = [
     {
-      label: "Before",
+      label: "Previous period",
       colour: "--soft",
       dashed: true,
       values: windows.map((_, at) => viewsBefore[at] ?? 0),
@@ -99,7 +99,7 @@ function showSeries(now, past, { period, site }, grain) {
   at("series-title").textContent = title;
   at("series-open").textContent = `${title}, as a table`;
   draw(at("series-chart"), windows, lines, grain, site.zone);
-  at("series-summary").textContent = summary("views", windows, views, grain, site.zone);
+  at("series-summary").textContent = summary("view", windows, views, grain, site.zone);
   const rows = points.map((point) => ({ ...point, start: Date.parse(point.start) }));
   fill(at("series-table"), columns, rows.reverse());
 }
@@ -107,7 +107,8 @@ function showSeries(now, past, { period, site }, grain) {
 function summary(what, windows, values, grain, zone) {
   const most = Math.max(...values);
   const when = windowText(windows[values.indexOf(most)], grain, zone);
-  return `${number(sum(values))} ${what} in all, at most ${number(most)} a ${grain} (${when}).`;
+  const [all, a] = [sum(values), grain === "hour" ? "an" : "a"];
+  return `${number(all)} ${all === 1 ? what : `${what}s`} in all, at most ${number(most)} ${a} ${grain} (${when}).`;
 }
 
 function readPaths({ tenant, period, signal }) {
@@ -116,7 +117,7 @@ function readPaths({ tenant, period, signal }) {
 }
 
 function showPaths(paths, { pick }) {
-  at("paths-note").textContent = paths.length === ASKED ? `The first ${ASKED}` : "";
+  at("paths-note").textContent = paths.length === ASKED ? `Top ${ASKED}` : "";
   const columns = [
     picking("Path", (row) => row.path, (row) => pick(`path:${row.path}`)),
     numbers("Views", (row) => row.count),
@@ -166,7 +167,7 @@ function showWindows(windows, all, grain) {
   const requests = byStart(windows, all, "requests");
   const line = { label: "Requests", colour: "--accent", filled: true, values: requests };
   draw(at("requests-chart"), all, [line], grain);
-  at("requests-summary").textContent = summary("requests", all, requests, grain);
+  at("requests-summary").textContent = summary("request", all, requests, grain);
   const list = (items, name) => items.map((item) => `${item[name]} (${item.count})`).join(", ");
   const columns = [
     times("Time", (row) => windowText(Date.parse(row.start), grain)),
@@ -195,7 +196,7 @@ function showNames(id, title, windows, list, name) {
 
 const logs = (view) => [
   opening("Log", (row) => row.log_id, (row) => readText(view, row.log_id)),
-  column("Came as", (row) => row.source),
+  column("Sent as", (row) => row.source),
   numbers("Characters", (row) => row.characters),
   numbers("Redactions", (row) => row.redactions),
   times("Received", (row) => instantText(row.received_at)),

@@ -35,8 +35,8 @@ export async function showTenants(tenant, signal) {
   at("tenants").replaceChildren(...(names ?? []).map(option));
   at("choose-tenant").hidden = Boolean(tenant) || !names?.length;
   at("tenant-list").replaceChildren(...(names ?? []).map(item));
-  if (!names) return "Name a tenant to see its numbers.";
-  return names.length ? "" : "There is no data yet. Name a tenant to see how it gets some.";
+  if (!names) return "Enter a tenant's name to see its numbers.";
+  return names.length ? "" : "There is no data yet. Enter a tenant's name to see how to send its first event.";
 }
 
 function item(name) {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{IS_SHOWN, get, number, show, titles};
 
-const ONLY_GOOGLE: &str = "document.getElementById('filtered-text').textContent === 'Only Source: Google' \
+const ONLY_GOOGLE: &str = "document.getElementById('filtered-text').textContent === 'Filtered by Source: Google' \
     && !document.body.hasAttribute('aria-busy')";
 
 /// A site with views of today and of yesterday.

@@ -66,7 +66,11 @@ async fn an_empty_period_leads_to_the_month_that_has_data() {
             assert!(is_hidden(browser, "series").await, "{period}");
         }
         let said = browser.text("#jump").await;
+        assert!(said.starts_with("There is nothing from "), "{said}");
         assert!(said.contains("Show 1 May 2025 to 29 May 2025"), "{said}");
+        show(browser, &host, &tenant, "custom&from=2025-06-01&to=2025-06-01").await;
+        let said = browser.text("#jump-text").await;
+        assert_eq!(said, "There is nothing on 1 Jun 2025.");
         browser.click("#jump-button").await;
         let is_there = "document.getElementById('views').textContent === '3'";
         browser.until("the views are shown", is_there).await;
