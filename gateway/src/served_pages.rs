@@ -122,11 +122,12 @@ static DEMO: [Asset; 5] = [
     Asset::new("/demo/icon.svg", SVG, file!("icon.svg")),
 ];
 
-static DASHBOARD: [Asset; 18] = [
+static DASHBOARD: [Asset; 20] = [
     Asset::page("/dashboard", file!("dashboard/index.html"), TEXT_ONLY),
     Asset::script("/dashboard/dashboard.js", file!("dashboard/dashboard.js")),
     Asset::script("/dashboard/sections.js", file!("dashboard/sections.js")),
     Asset::script("/dashboard/api.js", file!("dashboard/api.js")),
+    Asset::script("/dashboard/excluded.js", file!("dashboard/excluded.js")),
     Asset::script("/dashboard/filtered.js", file!("dashboard/filtered.js")),
     Asset::script("/dashboard/breakdowns.js", file!("dashboard/breakdowns.js")),
     Asset::script("/dashboard/change.js", file!("dashboard/change.js")),
@@ -135,6 +136,7 @@ static DASHBOARD: [Asset; 18] = [
     Asset::script("/dashboard/table.js", file!("dashboard/table.js")),
     Asset::script("/dashboard/tenants.js", file!("dashboard/tenants.js")),
     Asset::script("/dashboard/time.js", file!("dashboard/time.js")),
+    Asset::script("/dashboard/visitors.js", file!("dashboard/visitors.js")),
     Asset::script("/dashboard/visits.js", file!("dashboard/visits.js")),
     Asset::style("/dashboard/style.css", file!("style.css")),
     Asset::new("/dashboard/icon.svg", SVG, file!("icon.svg")),
@@ -217,9 +219,9 @@ mod tests {
     /// The tracker's version, and the digests of its source and of what is made of it: one tells the
     /// others.
     const TRACKER: (u32, &str, &str) = (
-        3,
-        "529b5341704ba9fc29eb05aa9153699486c889aac54a13139226d8b21ce01190",
-        "c29b15570df6e85974a5b6ac32686b04149de0bf1ed136d419f7843c5c670efd",
+        4,
+        "a30cd793c696467b195370560ce73073b1faaaa2d03fe268972df9e7f4925b53",
+        "3625bb5f58adf3d406477a40f0db64591b5ff46b3d8a22ed8739e3b900b03562",
     );
 
     #[test]

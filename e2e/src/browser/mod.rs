@@ -53,8 +53,20 @@ impl Browser {
     /// # Panics
     /// If the browser does not start, or if a page has an error that `test` does not expect.
     pub async fn run(test: impl AsyncFnOnce(&Self)) {
+        Self::run_in(HEADLESS, test).await;
+    }
+
+    /// The same in a whole Chromium, which keeps the pages that somebody leaves, to go back to them.
+    ///
+    /// # Panics
+    /// As [`run`](Self::run).
+    pub async fn run_whole(test: impl AsyncFnOnce(&Self)) {
+        Self::run_in(WHOLE, test).await;
+    }
+
+    async fn run_in(program: &str, test: impl AsyncFnOnce(&Self)) {
         let profile = tempfile::tempdir().expect("a folder");
-        let capabilities = capabilities(&profile).expect("capabilities");
+        let capabilities = capabilities(program, &profile).expect("capabilities");
         let driver = WebDriver::new(Driver::shared().url(), capabilities).await;
         let driver = driver.unwrap_or_else(|error| panic!("no browser: {error}"));
         let ended = driver.run_and_quit(async |driver| {
@@ -192,15 +204,17 @@ const POLL: Duration = Duration::from_millis(20);
 /// Chromium without the parts that only a person sees, where it is installed: it starts with a
 /// tenth of the work. Not the script on the path: a browser outlives that when it is stopped.
 const HEADLESS: &str = "/usr/lib/chromium/chromium-headless-shell";
+/// All of Chromium, where that package installs it.
+const WHOLE: &str = "/usr/lib/chromium/chromium";
 
-fn capabilities(profile: &TempDir) -> WebDriverResult<ChromeCapabilities> {
+fn capabilities(program: &str, profile: &TempDir) -> WebDriverResult<ChromeCapabilities> {
     let mut capabilities = DesiredCapabilities::chrome();
     for argument in ARGUMENTS {
         capabilities.add_arg(argument)?;
     }
-    if Path::new(HEADLESS).exists() {
-        // It takes no folder that is given; chromedriver makes one.
-        capabilities.set_binary(HEADLESS)?;
+    if Path::new(program).exists() {
+        // The headless one takes no folder that is given; chromedriver makes one.
+        capabilities.set_binary(program)?;
     } else {
         capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
     }

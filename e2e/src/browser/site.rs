@@ -1,9 +1,9 @@
 //! A small web site of another origin: its pages, and a list of what was posted to it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -17,7 +17,9 @@ pub struct Received {
     pub headers: HashMap<String, String>,
     /// Its body; null if it is not JSON.
     pub body: Value,
-    /// Whether it was answered 503.
+    /// When it had come.
+    pub at: Instant,
+    /// Whether it was refused.
     pub is_refused: bool,
 }
 
@@ -33,8 +35,8 @@ struct Shared {
     /// By path.
     files: HashMap<String, String>,
     received: Mutex<Vec<Received>>,
-    /// How many of the next requests with a body are answered 503.
-    refusals: AtomicUsize,
+    /// How the next requests with a body are refused: status and further headers.
+    refusals: Mutex<VecDeque<&'static str>>,
 }
 
 impl Site {
@@ -45,7 +47,7 @@ impl Site {
     /// If there is no free port.
     pub async fn start(files: &[(&str, String)]) -> Self {
         let files = files.iter().map(|(path, text)| ((*path).to_owned(), text.clone())).collect();
-        let shared = Shared { files, received: Mutex::default(), refusals: AtomicUsize::default() };
+        let shared = Shared { files, received: Mutex::default(), refusals: Mutex::default() };
         let shared = Arc::new(shared);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -77,17 +79,17 @@ impl Site {
         self.shared.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Answers the next `requests` with a body with 503 and `Retry-After: 1`.
-    pub fn refuse(&self, requests: usize) {
-        self.shared.refusals.store(requests, Ordering::Relaxed);
+    /// Answers the next requests with a body with these, one after the other: a status, such as `503 Busy`,
+    /// and the lines of further headers.
+    pub fn refuse(&self, answers: &[&'static str]) {
+        self.shared.refusals.lock().unwrap_or_else(PoisonError::into_inner).extend(answers);
     }
 }
 
 impl Shared {
-    /// Whether the next request is answered 503.
-    fn refuses(&self) -> bool {
-        let one_less = |left: usize| left.checked_sub(1);
-        self.refusals.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok()
+    /// How the next request is refused, if it is.
+    fn refusal(&self) -> Option<&'static str> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 }
 
@@ -101,19 +103,20 @@ async fn answer(stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
         _ => return Ok(()),
     };
     let headers = headers(&mut stream).await?;
-    let mut is_refused = false;
+    let mut refusal = None;
     if method == "POST" {
         let length = headers.get("content-length").and_then(|length| length.parse().ok());
         let mut body = vec![0; length.unwrap_or(0)];
         stream.read_exact(&mut body).await?;
         let body = serde_json::from_slice(&body).unwrap_or_default();
-        is_refused = shared.refuses();
+        refusal = shared.refusal();
+        let (at, is_refused) = (Instant::now(), refusal.is_some());
         let mut list = shared.received.lock().unwrap_or_else(PoisonError::into_inner);
-        list.push(Received { headers, body, is_refused });
+        list.push(Received { headers, body, at, is_refused });
     }
     let text = shared.files.get(path).or_else(|| shared.files.get("/")).map_or("", String::as_str);
     let media_type = if path.ends_with(".js") { "text/javascript" } else { "text/html" };
-    let status = if is_refused { "503 Busy\r\nretry-after: 1" } else { "200 OK" };
+    let status = refusal.unwrap_or("200 OK");
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: {media_type}; charset=utf-8\r\n\
          access-control-allow-origin: *\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",

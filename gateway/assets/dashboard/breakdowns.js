@@ -3,6 +3,7 @@
 import { read } from "./api.js";
 import { change } from "./change.js";
 import { column, number, numbers, picking, rank } from "./table.js";
+import { visitorsTitle } from "./visitors.js";
 
 /** Values that are asked for. */
 const ASKED = 100;
@@ -65,15 +66,15 @@ async function showOne(view, dimension) {
 }
 
 /** Shows a ranking, or hides it where it has no rows; says what changed where that is known. */
-function show({ pick }, [dimension, title, name], rows) {
+function show({ period, pick }, [dimension, title, name], rows) {
   const changes = column("Change", (row) => change(row.views, row.previous.views), "number-cell");
   const columns = [
     picking(title, (row) => name(row.value), (row) => pick(`${dimension}:${row.value}`)),
-    numbers("Visitors", (row) => row.visitors),
+    numbers(visitorsTitle(period), (row) => row.visitors),
     numbers("Views", (row) => row.views),
     ...(rows[0]?.previous ? [changes] : []),
   ];
-  at(`${dimension}-note`).textContent = rows.length === ASKED ? `The first ${number(ASKED)}` : "";
+  at(`${dimension}-note`).textContent = rows.length === ASKED ? `Top ${number(ASKED)}` : "";
   rank(at(`${dimension}-table`), columns, rows.map((row) => ({ ...row, count: row.views })));
   at(dimension).hidden = rows.length === 0;
   return rows.length > 0;

@@ -6,6 +6,7 @@ import { watch } from "./chart.js";
 import { filterText, showFiltered } from "./filtered.js";
 import { showLogs, showQuarantine, showRequests, showTypes, showViews } from "./sections.js";
 import { readSite, zoneText } from "./site.js";
+import { element } from "./table.js";
 import { isKnown, latest, showSnippet, showTenants } from "./tenants.js";
 import { DAY, daysText, isoDay, isoMonth, period } from "./time.js";
 import { showVisits } from "./visits.js";
@@ -16,6 +17,12 @@ const REFRESH = 30_000;
 const WAITING = 3_000;
 /** The fields of each period that has some. */
 const FIELDS = { month: ["month"], custom: ["from", "to"] };
+/** What becomes of a field that the address has and nobody can read. */
+const INSTEAD = {
+  month: "is not a month such as 2025-05, so this shows the current one.",
+  from: "is not a day such as 2025-05-01, so this begins with the last day.",
+  to: "is not a day such as 2025-05-01, so this ends today.",
+};
 const SECTIONS = [showViews, showTypes, showRequests, showLogs, showQuarantine, showBreakdowns];
 
 /** The token of a link to a shared dashboard. It stands behind a #, so that no server sees it in an address. */
@@ -49,7 +56,7 @@ function tell(error) {
   const needsToken = error instanceof Refused && error.status === 401;
   at("ask-token").hidden = !needsToken;
   for (const id of ["numbers", "snippet", "jump", "choose-tenant"]) at(id).hidden = true;
-  say(needsToken ? "These numbers are not for everybody." : error.message, !needsToken);
+  say(needsToken ? "These numbers need a token." : error.message, !needsToken);
   if (needsToken) at("token").focus();
 }
 
@@ -70,7 +77,7 @@ function refresh() {
   load({ grain: view?.grain, isRefresh: true }, (error) =>
     error instanceof Refused && error.status === 401
       ? tell(error)
-      : say(`The numbers are old: ${error.message}`, true),
+      : say(`The numbers could not be refreshed: ${error.message}`, true),
   );
 }
 
@@ -114,11 +121,11 @@ async function showNumbers(view) {
   }
   const { filter } = view;
   at("filtered").hidden = !filter;
-  at("filtered-text").textContent = filter && `Only ${filterText(filter)}`;
+  at("filtered-text").textContent = filter && `Filtered by ${filterText(filter)}`;
   if (filter) {
     const isThere = await showFiltered(view);
     at("jump").hidden = at("snippet").hidden = true;
-    say(isThere ? "" : "No event of this period has it.");
+    say(isThere ? "" : "No events in this period match.");
     return;
   }
   for (const id of ["properties", "missing"]) at(id).hidden = true;
@@ -141,9 +148,9 @@ async function explain({ tenant, period: days, signal }, [views, types, requests
   const others = isEmpty && isThere ? await latest(tenant, signal) : undefined;
   at("numbers").hidden = isNew;
   at("snippet").hidden = !isNew;
-  if (isNew) showSnippet(tenant);
+  if (isNew) await showSnippet(tenant, signal);
   at("jump").hidden = !isEmpty || isNew;
-  at("jump-text").textContent = `There is nothing from ${daysText(days)}.`;
+  at("jump-text").textContent = `There is nothing ${days.days === 1 ? "on" : "from"} ${daysText(days)}.`;
   at("jump-button").hidden = !others;
   if (!others) return;
   at("jump-button").textContent = `Show ${daysText(others)}`;
@@ -186,9 +193,28 @@ function readAddress() {
   const radio = [...choose.elements.period].find((radio) => radio.value === given.get("period"));
   (radio ?? choose.elements.period[1]).checked = true;
   showFields();
+  tellMisread(misread(given));
+  at("month").value ||= isoMonth(Date.now());
+}
+
+/** What of the address' period is shown otherwise, as sentences. A browser empties a field that is given what it cannot be. */
+function misread(given) {
+  const name = choose.elements.period.value;
+  const asked = given.get("period");
+  const names = [...choose.elements.period].map(({ value }) => value).join(", ");
+  const instead = `“${asked}” is not a period, so this shows the last 7 days. Periods are ${names}.`;
+  const said = asked && asked !== name ? [instead] : [];
+  const odd = (FIELDS[name] ?? []).filter((field) => given.get(field) && !at(field).value);
+  return [...said, ...odd.map((field) => `“${given.get(field)}” ${INSTEAD[field]}`)];
+}
+
+function tellMisread(sentences) {
+  at("misread").hidden = sentences.length === 0;
+  at("misread").replaceChildren(element("span", "", sentences.join(" ")));
 }
 
 function writeAddress() {
+  tellMisread([]);
   const given = new URLSearchParams(new FormData(choose));
   if (!given.get("filter")) given.delete("filter");
   for (const [name, fields] of Object.entries(FIELDS)) {

@@ -5,12 +5,13 @@ import { showRows, titleOf } from "./breakdowns.js";
 import { draw } from "./chart.js";
 import { column, element, fill, number, numbers, picking, rank, times } from "./table.js";
 import { DAY, starts, windowText } from "./time.js";
+import { showVisitors, visitorsTitle } from "./visitors.js";
 
 /** Values that are asked for. */
 const ASKED = 100;
 /** What has no figures of its own then. */
 const OTHERS = ["bounces", "duration", "depth", "live", "events", "requests"].map((id) => `${id}-figure`);
-const SECTIONS = ["requests", "logs", "quarantine"];
+const SECTIONS = ["requests", "logs", "quarantine", "excluded"];
 
 const at = (id) => document.getElementById(id);
 const byViews = (rows) => rows.map((row) => ({ ...row, count: row.views }));
@@ -27,23 +28,27 @@ export async function showFiltered(view) {
   const days = { from: period.first, to: period.last, limit: ASKED };
   const found = await read("/stats/filtered", { site_id: tenant, filter, ...days }, signal);
   for (const id of [...OTHERS, ...SECTIONS]) at(id).hidden = true;
-  showFigures(found);
+  showFigures(found, view);
   showDays(found.days, view);
   showPaths(found.top_paths, view);
   showTypes(found.breakdowns.event ?? [], view);
   showRows(view, (dimension) => found.breakdowns[dimension] ?? []);
-  showProperties(found.properties);
+  showProperties(found.properties, view);
   at("missing").hidden = found.missing_events === 0;
-  at("missing").textContent =
-    `${number(found.missing_events)} events of this period have expired, and are in none of these figures.`;
+  at("missing").textContent = missingText(found.missing_events);
   return found.total_views + found.unique_users > 0;
 }
 
-function showFigures({ total_views: views, unique_users: visitors }) {
+function missingText(events) {
+  const [which, where] = ["from this period", "not in these figures"];
+  if (events === 1) return `1 event ${which} has expired and is ${where}.`;
+  return `${number(events)} events ${which} have expired and are ${where}.`;
+}
+
+function showFigures({ total_views: views, unique_users: different, days }, view) {
   at("views").textContent = number(views);
-  at("visitors").textContent = number(visitors);
-  at("visitors-label").textContent = "Visitors";
-  for (const id of ["visitors-note", "views-change", "visitors-change"]) at(id).textContent = "";
+  showVisitors(days.map(({ date, visitors }) => ({ start: Date.parse(date), visitors })), different, view);
+  for (const id of ["views-change", "visitors-change"]) at(id).textContent = "";
   for (const id of ["views-figure", "visitors-figure"]) at(id).hidden = false;
 }
 
@@ -61,7 +66,7 @@ function showDays(days, { period, site }) {
   at("series-title").textContent = "Views and visitors a day";
   at("series-open").textContent = "Views and visitors a day, as a table";
   draw(at("series-chart"), windows, lines, "day", site.zone);
-  at("series-summary").textContent = `${number(days.length)} days have such events.`;
+  at("series-summary").textContent = `Events on ${days.length === 1 ? "1 day" : `${number(days.length)} days`}.`;
   const columns = [
     times("Time", (row) => windowText(Date.parse(row.date), "day", site.zone)),
     numbers("Views", (row) => row.views),
@@ -70,29 +75,29 @@ function showDays(days, { period, site }) {
   fill(at("series-table"), columns, [...days].reverse());
 }
 
-function showPaths(paths, { pick }) {
+function showPaths(paths, { period, pick }) {
   at("paths").hidden = paths.length === 0;
-  at("paths-note").textContent = paths.length === ASKED ? `The first ${ASKED}` : "";
+  at("paths-note").textContent = paths.length === ASKED ? `Top ${ASKED}` : "";
   const columns = [
     picking("Path", (row) => row.value, (row) => pick(`path:${row.value}`)),
-    numbers("Visitors", (row) => row.visitors),
+    numbers(visitorsTitle(period), (row) => row.visitors),
     numbers("Views", (row) => row.views),
   ];
   rank(at("paths-table"), columns, byViews(paths));
 }
 
-function showTypes(types, { pick }) {
+function showTypes(types, { period, pick }) {
   at("types").hidden = types.length === 0;
   const columns = [
     picking("Type", (row) => row.value, (row) => pick(`event:${row.value}`)),
-    numbers("Visitors", (row) => row.visitors),
+    numbers(visitorsTitle(period), (row) => row.visitors),
     numbers("Events", (row) => row.views),
   ];
   rank(at("types-table"), columns, byViews(types));
 }
 
 /** A table for each property of the chosen type of events. */
-function showProperties(properties) {
+function showProperties(properties, { period }) {
   const named = Object.entries(properties);
   at("properties").hidden = named.length === 0;
   const tables = named.map(([name, rows]) => {
@@ -100,7 +105,7 @@ function showProperties(properties) {
     table.setAttribute("aria-label", `Property ${name}`);
     const columns = [
       column(name, (row) => row.value),
-      numbers("Visitors", (row) => row.visitors),
+      numbers(visitorsTitle(period), (row) => row.visitors),
       numbers("Events", (row) => row.views),
     ];
     const place = element("div", "", table);

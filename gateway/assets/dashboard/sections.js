@@ -3,8 +3,10 @@
 import { read } from "./api.js";
 import { before, changeText } from "./change.js";
 import { draw } from "./chart.js";
+import { showExcluded } from "./excluded.js";
 import { added, append, column, fill, number, numbers, opening, picking, rank, ranked, times } from "./table.js";
 import { DAY, LENGTHS, dayText, instantText, isoInstant, starts, windowText } from "./time.js";
+import { showVisitors } from "./visitors.js";
 
 /** Rows of a page of a listing. */
 const PAGE = 10;
@@ -17,7 +19,6 @@ const at = (id) => document.getElementById(id);
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 const range = ({ from, to }) => ({ from: isoInstant(from), to: isoInstant(to) });
 const instants = ({ from, to }) => ({ from: Date.parse(from), to: Date.parse(to) });
-const one = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 /** Shows a part of the page, or hides it; a chart needs the width of a part that is shown. */
 function reveal(id, isThere) {
@@ -48,7 +49,8 @@ export async function showViews(view) {
   const visits = sum(days.series.map((day) => day.visitors));
   at("views").textContent = number(views);
   at("live").textContent = number(site.live);
-  showVisitors(days.series, view);
+  showVisitors(days.series, stats.unique_users, view);
+  showExcluded("excluded", stats.excluded);
   showChanges(daysBefore.series, { views, visits }, period);
   reveal("paths", stats.top_paths.length > 0);
   showPaths(stats.top_paths, view);
@@ -68,21 +70,6 @@ function showChanges(past, { views, visits }, period) {
   at("visitors-change").textContent = changeText(visits, all("visitors"), period);
 }
 
-/** On one day visitors are known one by one. A browser is another visitor each day, so several days
- * have no number of visitors, only one for each day. */
-function showVisitors(series, { period, site }) {
-  const visitors = series.map((day) => day.visitors);
-  const isDay = period.days === 1;
-  at("visitors-label").textContent = isDay ? "Visitors" : "Visitors a day";
-  const days = (Math.min(period.to, site.today + DAY) - period.from) / DAY;
-  const average = sum(visitors) / Math.max(1, days);
-  at("visitors").textContent = isDay ? number(visitors[0] ?? 0) : one.format(average);
-  const most = Math.max(0, ...visitors);
-  const busiest = series.find((day) => day.visitors === most);
-  const note = most ? `on average; at most ${number(most)} (${dayText(busiest.start)})` : "on average";
-  at("visitors-note").textContent = isDay ? "" : note;
-}
-
 function showSeries(now, past, { period, site }, grain) {
   const isDay = grain === "day";
   // By the hour, a day of the site begins some hours from its midnight in UTC, and may have 23 or 25.
@@ -92,7 +79,7 @@ function showSeries(now, past, { period, site }, grain) {
   const viewsBefore = byStart(past.series, starts(instants(past), grain), "views");
   const lines = [
     {
-      label: "Before",
+      label: "Previous period",
       colour: "--soft",
       dashed: true,
       values: windows.map((_, at) => viewsBefore[at] ?? 0),
@@ -112,7 +99,7 @@ function showSeries(now, past, { period, site }, grain) {
   at("series-title").textContent = title;
   at("series-open").textContent = `${title}, as a table`;
   draw(at("series-chart"), windows, lines, grain, site.zone);
-  at("series-summary").textContent = summary("views", windows, views, grain, site.zone);
+  at("series-summary").textContent = summary("view", windows, views, grain, site.zone);
   const rows = points.map((point) => ({ ...point, start: Date.parse(point.start) }));
   fill(at("series-table"), columns, rows.reverse());
 }
@@ -120,7 +107,8 @@ function showSeries(now, past, { period, site }, grain) {
 function summary(what, windows, values, grain, zone) {
   const most = Math.max(...values);
   const when = windowText(windows[values.indexOf(most)], grain, zone);
-  return `${number(sum(values))} ${what} in all, at most ${number(most)} a ${grain} (${when}).`;
+  const [all, a] = [sum(values), grain === "hour" ? "an" : "a"];
+  return `${number(all)} ${all === 1 ? what : `${what}s`} in all, at most ${number(most)} ${a} ${grain} (${when}).`;
 }
 
 function readPaths({ tenant, period, signal }) {
@@ -129,7 +117,7 @@ function readPaths({ tenant, period, signal }) {
 }
 
 function showPaths(paths, { pick }) {
-  at("paths-note").textContent = paths.length === ASKED ? `The first ${ASKED}` : "";
+  at("paths-note").textContent = paths.length === ASKED ? `Top ${ASKED}` : "";
   const columns = [
     picking("Path", (row) => row.path, (row) => pick(`path:${row.path}`)),
     numbers("Views", (row) => row.count),
@@ -179,7 +167,7 @@ function showWindows(windows, all, grain) {
   const requests = byStart(windows, all, "requests");
   const line = { label: "Requests", colour: "--accent", filled: true, values: requests };
   draw(at("requests-chart"), all, [line], grain);
-  at("requests-summary").textContent = summary("requests", all, requests, grain);
+  at("requests-summary").textContent = summary("request", all, requests, grain);
   const list = (items, name) => items.map((item) => `${item[name]} (${item.count})`).join(", ");
   const columns = [
     times("Time", (row) => windowText(Date.parse(row.start), grain)),
@@ -208,7 +196,7 @@ function showNames(id, title, windows, list, name) {
 
 const logs = (view) => [
   opening("Log", (row) => row.log_id, (row) => readText(view, row.log_id)),
-  column("Came as", (row) => row.source),
+  column("Sent as", (row) => row.source),
   numbers("Characters", (row) => row.characters),
   numbers("Redactions", (row) => row.redactions),
   times("Received", (row) => instantText(row.received_at)),

@@ -23,5 +23,5 @@ function shown(zone) {
 /** What the page says of its days and times. */
 export const zoneText = (zone) =>
   zone === "UTC"
-    ? "Days and times are UTC."
-    : `Days and hours of views are those of ${zone}; requests and times of records are UTC.`;
+    ? "Days and times are in UTC."
+    : `Days and hours of views are in the time zone ${zone}; times of requests and records are in UTC.`;

@@ -96,7 +96,7 @@ async function toggle(opener, row, read) {
   const isOpen = opener.getAttribute("aria-expanded") === "true";
   opener.setAttribute("aria-expanded", String(!isOpen));
   if (isOpen) return line.nextElementSibling.remove();
-  const place = element("td", "opened", "Reading …");
+  const place = element("td", "opened", "Reading…");
   place.colSpan = line.cells.length;
   line.after(element("tr", "", place));
   line.closest("table").dataset.held = "yes";

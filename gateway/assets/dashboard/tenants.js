@@ -1,6 +1,7 @@
 // Which tenants there are, and what to show where there is nothing in the chosen period.
 
 import { Refused, read } from "./api.js";
+import { showExcluded } from "./excluded.js";
 import { element } from "./table.js";
 import { DAY, MOST_DAYS, dayOf, isoInstant } from "./time.js";
 
@@ -34,8 +35,8 @@ export async function showTenants(tenant, signal) {
   at("tenants").replaceChildren(...(names ?? []).map(option));
   at("choose-tenant").hidden = Boolean(tenant) || !names?.length;
   at("tenant-list").replaceChildren(...(names ?? []).map(item));
-  if (!names) return "Name a tenant to see its numbers.";
-  return names.length ? "" : "There is no data yet. Name a tenant to see how it gets some.";
+  if (!names) return "Enter a tenant's name to see its numbers.";
+  return names.length ? "" : "There is no data yet. Enter a tenant's name to see how to send its first event.";
 }
 
 function item(name) {
@@ -88,11 +89,16 @@ async function daysOfRequests(tenant, to, signal, days = DAYS_OF_REQUESTS) {
   return windows.map((window) => Date.parse(window.start));
 }
 
-/** Shows how a tenant without data gets some. */
-export function showSnippet(tenant) {
+/** Shows how a tenant without data gets some, and what of it was sent and not counted. */
+export async function showSnippet(tenant, signal) {
+  const { excluded } = await read("/stats", { site_id: tenant, limit: 1 }, signal);
+  const isExcluded = showExcluded("snippet-excluded", excluded);
   const { origin, hostname } = location;
   const line = `<script defer data-site="${tenant}" src="${origin}/s.js"></script>`;
-  at("snippet-title").textContent = `${tenant} has no data yet`;
+  at("snippet-title").textContent = isExcluded ? `No event of ${tenant} has counted yet` : `${tenant} has no data yet`;
+  const wait = `Waiting for the first event${isExcluded ? " that counts" : ""}…`;
+  // Whoever hears the page is told once.
+  if (at("snippet-wait").textContent !== wait) at("snippet-wait").textContent = wait;
   at("snippet-line").textContent = line;
   at("snippet-local").hidden = !/^(localhost|127\.|\[::1\])/.test(hostname);
   at("snippet-event").textContent =

@@ -83,7 +83,7 @@ navigator.serviceWorker.addEventListener("message", ({ data }) => {
 });
 at("click-me").addEventListener("click", told("click", clicked));
 at("get-location").addEventListener("click", told("location", located));
-at("counts-note").textContent = `Of the tenant ${tenant}`;
+at("counts-note").textContent = `Tenant: ${tenant}`;
 at("dashboard").href = `/dashboard?${new URLSearchParams({ tenant, period: "today" })}`;
 told("view", () => send("view", { url: location.href, title: document.title }))();
 seen();

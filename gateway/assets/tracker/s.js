@@ -1,4 +1,4 @@
-/*! Spillway tracker 3 */
+/*! Spillway tracker 4 */
 (() => {
   const { sites = {}, q = [], version } = window.spillway || {};
   // A module has no script element, but an error names its file.
@@ -57,14 +57,19 @@
         const ask = (keepalive) =>
           fetch(target, { method: "POST", credentials: "omit", keepalive, body });
         // A browser refuses to keep more than 64 KiB of a page alive.
-        const { ok, status, headers } = await ask(true)
+        const answer = await ask(true)
           .catch(() => ask(false))
-          .catch(() => new Response("", { status: 503 }));
-        if (!/408|429|5../.test(status)) {
-          if (!ok) warn(`${status} for an event`);
+          .catch(() => Response.error());
+        const { ok, status } = answer;
+        // Without an answer it is 0.
+        if (!/^0|408|429|5../.test(status)) {
+          if (!ok) {
+            const { detail } = await answer.json().catch(() => answer);
+            warn(`an event was refused (${status}): ${detail || "see its answer"}`);
+          }
           break;
         }
-        const wait = Math.max(+headers.get("retry-after") || 0, seconds);
+        const wait = Math.max(+answer.headers.get("retry-after") || 0, seconds);
         await new Promise((done) => setTimeout(done, wait * (1e3 + 500 * Math.random())));
       }
       sending--;
@@ -120,7 +125,10 @@
       if (!marked || event.button > 1) return;
       act(marked.getAttribute(name), {
         element_id: marked.getAttribute("id") || undefined,
-        text: [...marked.textContent.trim()].slice(0, 100).join(""),
+        // The text of an input that is a button is its value; that of any other is nobody's business.
+        text: [...(marked.textContent.trim() || (/button|submit|reset/.test(marked.type) && marked.value) || "")]
+          .slice(0, 100)
+          .join(""),
       });
     };
 
@@ -150,13 +158,13 @@
       else if (!document.prerendering && (!document.hidden || isAllowed("unseen"))) open();
     };
 
-    if (!/^[a-z\d][\w.-]{0,127}$/i.test(site)) {
-      return warn(
-        `nothing is counted: "${site}" cannot name a site. Add data-site="example.com" to the script, or ?site=example.com to its address`
-      );
-    }
     if (sites[target + site]) return;
     sites[target + site] = act;
+    if (!/^[a-z\d][\w.-]{0,127}$/i.test(site)) {
+      return warn(
+        `nothing is counted: "${site}" cannot name a site. Use letters, digits, and . _ - between them. Add data-site="example.com" to the script, or ?site=example.com to its address`
+      );
+    }
     on(document, "prerenderingchange visibilitychange", wait);
     on(document, "click auxclick", click);
     on(window, "pagehide", () => {
@@ -174,7 +182,7 @@
 
   if (!version) {
     window.spillway = (...call) => Object.values(sites).forEach((act) => safely(act)(...call));
-    Object.assign(spillway, { version: 3, sites, q });
+    Object.assign(spillway, { version: 4, sites, q });
   }
 
   const { currentScript } = document;

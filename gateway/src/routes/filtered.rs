@@ -41,7 +41,8 @@ struct SiteFiltered<'a> {
     /// Distinct users. A browser without a `user_id` counts as another user each day.
     #[schema(minimum = 0)]
     unique_users: i64,
-    /// The days that have such events.
+    /// The days that have such events. A browser without a `user_id` is another user on each, so their
+    /// visitors are not added up.
     days: Vec<DayFigures>,
     /// The most viewed paths; ties by path.
     top_paths: Vec<ValueFigures>,
@@ -62,6 +63,7 @@ struct DayFigures {
     date: NaiveDate,
     #[schema(minimum = 0)]
     views: i64,
+    /// Distinct users of the day.
     #[schema(minimum = 0)]
     visitors: i64,
 }
@@ -70,8 +72,10 @@ struct DayFigures {
 #[derive(Serialize, ToSchema)]
 struct ValueFigures {
     value: String,
+    /// Views; for the dimension `event` and for properties, events.
     #[schema(minimum = 0)]
     views: i64,
+    /// Distinct users of the period. A browser without a `user_id` counts as another user each day.
     #[schema(minimum = 0)]
     visitors: i64,
 }

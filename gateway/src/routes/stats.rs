@@ -88,7 +88,7 @@ struct Point {
     start: String,
     #[schema(minimum = 0)]
     views: i64,
-    /// Distinct `user_id`s over all events; for days only.
+    /// Distinct users over all events of the day; for days only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0)]
     visitors: Option<i64>,

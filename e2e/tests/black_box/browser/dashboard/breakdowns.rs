@@ -7,9 +7,9 @@ use e2e::deployment;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{IS_SHOWN, get, number, show};
+use super::{IS_SHOWN, get, number, show, titles};
 
-const ONLY_GOOGLE: &str = "document.getElementById('filtered-text').textContent === 'Only Source: Google' \
+const ONLY_GOOGLE: &str = "document.getElementById('filtered-text').textContent === 'Filtered by Source: Google' \
     && !document.body.hasAttribute('aria-busy')";
 
 /// A site with views of today and of yesterday.
@@ -98,7 +98,11 @@ async fn a_click_on_a_row_shows_only_what_has_it() {
         show(browser, &host, &tenant, "7d").await;
         browser.click("#source-table .pick").await;
         browser.until("only Google is shown", ONLY_GOOGLE).await;
-        assert_eq!((number(browser, "#views").await, number(browser, "#visitors").await), (3, 2));
+        assert_eq!(number(browser, "#views").await, 3);
+        // One visitor of yesterday and two of today, who have accounts, in seven days.
+        assert_eq!(browser.text("#visitors-label").await, "Visitors a day");
+        assert_eq!(browser.text("#visitors").await, "0.4");
+        assert_eq!(browser.text("#visitors-different").await, "2 different visitors in all");
         let row = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
         let campaigns = browser.rows("#utm_campaign-table").await;
         assert_eq!(campaigns, [row(&["may", "2", "2"]), row(&["april", "1", "1"])]);
@@ -116,6 +120,48 @@ async fn a_click_on_a_row_shows_only_what_has_it() {
         browser.back().await;
         browser.until("all is shown", &format!("{IS_SHOWN} && document.getElementById('filtered').hidden")).await;
         assert_eq!(browser.errors().await, [] as [String; 0]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_days_of_a_browser_are_not_added_up_and_called_visitors() {
+    let (host, tenant) = (deployment::embedded().url(), new_tenant());
+    let api = Api::new(host.clone());
+    for at in [Utc::now(), Utc::now() - TimeDelta::days(1)] {
+        let view = json!({"site_id": tenant, "event_type": "view", "path": "/x", "timestamp": at,
+            "payload": {"referrer": "https://www.google.com/", "url": "https://shop.example/x"}});
+        let event = api.request(Method::POST, "/event").json(&view);
+        let event = event.header("origin", "https://shop.example");
+        let sent = answer(event.header("user-agent", "Mozilla/5.0 Firefox/128.0")).await;
+        assert_eq!(sent.status, StatusCode::ACCEPTED, "{}", sent.body);
+    }
+    let stats = format!("/stats?site_id={tenant}");
+    // It is another visitor on the other day, and nobody can tell that it is the same.
+    eventually("both views are counted", async || {
+        let stats = get(&api, &stats).await;
+        (stats["total_views"] == 2 && stats["unique_users"] == 2).then_some(())
+    })
+    .await;
+    Browser::run(async |browser| {
+        for filter in ["", "&filter=source:Google"] {
+            show(browser, &host, &tenant, &format!("7d{filter}")).await;
+            assert_eq!(browser.text("#visitors-label").await, "Visitors a day", "{filter}");
+            assert_eq!(browser.text("#visitors").await, "0.3", "{filter}");
+            assert_eq!(browser.text("#visitors-different").await, "", "{filter}");
+            let names = titles(browser, "#source-table").await;
+            assert_eq!(names[..3], ["Source", "Visitors, at most", "Views"], "{filter}");
+            show(browser, &host, &tenant, &format!("today{filter}")).await;
+            assert_eq!(browser.text("#visitors-label").await, "Visitors", "{filter}");
+            assert_eq!(number(browser, "#visitors").await, 1, "{filter}");
+            let names = titles(browser, "#source-table").await;
+            assert_eq!(names[..3], ["Source", "Visitors", "Views"], "{filter}");
+        }
+        show(browser, &host, &tenant, "7d&filter=source:Google").await;
+        let summary = "return document.getElementById('series-summary').textContent";
+        assert_eq!(browser.run_script::<String>(summary).await, "Events on 2 days.");
+        show(browser, &host, &tenant, "7d&filter=source:Bing").await;
+        assert_eq!(browser.text("#status").await, "No events in this period match.");
     })
     .await;
 }

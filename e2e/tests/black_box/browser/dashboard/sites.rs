@@ -29,7 +29,8 @@ async fn today_is_the_day_that_it_is_at_the_site() {
             let rows = browser.rows("#series-table").await;
             assert_eq!((rows.len(), rows[0][1].as_str()), (1, "1"), "{period}: {rows:?}");
         }
-        let summary = "document.getElementById('series-summary').textContent.startsWith('1 views')";
+        let summary =
+            "document.getElementById('series-summary').textContent.startsWith('1 view in all')";
         browser.until("the chart has the view", summary).await;
     })
     .await;

@@ -49,6 +49,24 @@ async fn hears(site: &Site, field: &str, expected: &[&str]) {
     .await;
 }
 
+/// What the tracker has said in the console, once it has said something: all of it so far.
+async fn said(browser: &Browser) -> Vec<String> {
+    let mut said = Vec::new();
+    let mut hear = async |what: &str| {
+        eventually(&format!("the console says {what}"), async || {
+            said.extend(browser.warnings().await);
+            said.iter().any(|text: &String| text.contains(what)).then_some(())
+        })
+        .await;
+    };
+    hear("Spillway: ").await;
+    // Whatever was said before this comes before it.
+    browser.run_script::<Value>("console.warn('the end'); return null").await;
+    hear("the end").await;
+    said.retain(|text| text.contains("Spillway: "));
+    said
+}
+
 /// A page with the tracker of `host`, and with links to other pages.
 fn page(host: &str, tenant: &str, body: &str) -> String {
     format!(

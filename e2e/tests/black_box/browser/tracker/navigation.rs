@@ -150,3 +150,22 @@ async fn a_page_out_of_the_back_forward_cache_is_a_view_from_where_it_came_at_fi
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn going_back_to_a_page_that_the_browser_kept_whole_is_a_view() {
+    let link = "<a id=link href=/page>Page</a>";
+    let site = hearing(&[("/", format!("{}{link}", own_tracker(ALLOWED)))]).await;
+    Browser::run_whole(async |browser| {
+        browser.open(&site.page("/start")).await;
+        run(browser, "window.isKept = true").await;
+        hears(&site, "/path", &["/start"]).await;
+        browser.click("#link").await;
+        browser.until("the page is there", "location.pathname === '/page'").await;
+        hears(&site, "/path", &["/page", "/start"]).await;
+        browser.back().await;
+        browser.until("it is back", "location.pathname === '/start'").await;
+        assert!(browser.run_script::<bool>("return Boolean(window.isKept)").await, "it was kept");
+        hears(&site, "/path", &["/page", "/start", "/start"]).await;
+    })
+    .await;
+}
