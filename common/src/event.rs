@@ -49,8 +49,9 @@ pub struct Event {
     /// Why it is not counted as what it is; `None` if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excluded: Option<Exclusion>,
-    /// What it is counted by, besides its type and its path. The digest leaves it out, because it is
-    /// derived from the request, and a retry may come with other headers.
+    /// What it is counted by, besides its type and its path. The digest leaves it out, because most of it is
+    /// derived from the request, and a retry may come with other headers. What a sender says instead is left
+    /// out too: an import that says more than the one before it sends the same events.
     #[serde(default, skip_serializing_if = "Dimensions::is_empty")]
     pub dimensions: Dimensions,
     /// Which of its own texts are counted as `(other)`, because its day had too many of them. The digest

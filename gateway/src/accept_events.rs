@@ -74,12 +74,13 @@ async fn decide(event: &mut NewEvent, gateway: &Gateway) {
 
 /// Says by what the event is counted, beside its type and its path.
 fn count_by(
-    NewEvent { tenant, event, client, query, .. }: &mut NewEvent,
+    NewEvent { tenant, event, client, stated, query, .. }: &mut NewEvent,
     site: &SiteSettings,
     gateway: &Gateway,
 ) {
     let settings = &gateway.settings;
-    event.dimensions = Origin { client, query, redacts: settings.redact_paths }.dimensions(event);
+    let redacts = settings.redact_paths;
+    event.dimensions = Origin { client, stated, query, redacts }.dimensions(event);
     let is_counted = |one| settings.site_dimensions.has(one) && site.counts_by(one);
     event.dimensions.retain(|dimension, _| is_counted(*dimension));
     gateway.named.bound(tenant, event);

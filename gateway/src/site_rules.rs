@@ -91,6 +91,7 @@ mod tests {
             digest: String::new(),
             received_at: Utc::now(),
             client,
+            stated: Dimensions::new(),
             query: String::new(),
             traceparent: None,
         }

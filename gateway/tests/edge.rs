@@ -1,4 +1,5 @@
-//! What a running gateway takes and refuses before it looks at what a record says.
+//! What a running gateway takes and refuses before it looks at what a record says, and what it says
+//! about what it took.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use clap::Parser;
 use common::access_log::Entry;
 use common::broker::embedded::{EmbeddedBroker, EmbeddedQueue, Lane, QueueOptions};
+use common::event::Event;
 use common::message::{attribute, flow};
 use common::rollup;
 use common::store::DocumentStore;
@@ -270,6 +272,55 @@ async fn an_answer_of_more_than_8_mib_is_refused_with_what_to_ask_for() {
         let refused = gateway.get(&format!("{period}&limit=1000"), &[]).await;
         assert_status(&refused, 400);
         assert!(refused.contains("ask for fewer rows or a shorter period"), "{refused}");
+    })
+    .await;
+}
+
+/// Counts the events in the queue, as the worker does.
+async fn count(gateway: &Running, tenant: &TenantId, events: usize) {
+    let mut counted = 0;
+    while counted < events {
+        for lease in gateway.queue.lease(Lane::Fast, events).await.expect("leases") {
+            let event: Event = serde_json::from_slice(&lease.message.data).expect("an event");
+            let shard = u32::try_from(counted).expect("few");
+            let writes = rollup::of_event(tenant, &event, shard);
+            gateway.store.commit(writes).await.expect("written");
+            counted += 1;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_says_of_its_visitors_is_what_they_are_counted_by() {
+    beside(&[], async |gateway| {
+        let firefox = "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+        let browser = ["Origin: https://acme.example", firefox, "Accept-Language: de"];
+        let view = |dimensions: &str| {
+            format!(r#"{{"event_type":"view","timestamp":"2025-05-01T10:00:00Z"{dimensions}}}"#)
+        };
+        let says = view(
+            r#","user_id":"u-1","dimensions":{"browser":"Safari","os":"iOS","device":"Mobile","language":"EN-us","country":"at"}"#,
+        );
+        assert_status(&gateway.post("/event", &[], &says).await, 202);
+        assert_status(&gateway.post("/event", &browser, &view("")).await, 202);
+        let some = view(r#","dimensions":{"country":"NZ"}"#);
+        assert_status(&gateway.post("/event", &browser, &some).await, 202);
+        count(&gateway, &TenantId::parse("acme").expect("a tenant"), 3).await;
+        for (dimension, rows) in [
+            ("browser", r#"{"value":"firefox","views":2,"visitors":1},{"value":"safari","views":1,"visitors":1}"#),
+            ("os", r#"{"value":"linux","views":2,"visitors":1},{"value":"ios","views":1,"visitors":1}"#),
+            ("device", r#"{"value":"desktop","views":2,"visitors":1},{"value":"mobile","views":1,"visitors":1}"#),
+            ("language", r#"{"value":"de","views":2,"visitors":1},{"value":"en","views":1,"visitors":1}"#),
+            ("country", r#"{"value":"at","views":1,"visitors":1},{"value":"nz","views":1,"visitors":1}"#),
+        ] {
+            let path = "/stats/breakdown?site_id=acme&date=2025-05-01&dimension=";
+            let answer = gateway.get(&format!("{path}{dimension}"), &[]).await;
+            assert!(answer.contains(&format!(r#""rows":[{rows}]"#)), "{answer}");
+        }
+        let wrong = view(r#","dimensions":{"city":"Vienna"}"#);
+        let refused = gateway.post("/event", &[], &wrong).await;
+        assert_status(&refused, 400);
+        assert!(refused.contains("dimensions.city is not one of browser, os"), "{refused}");
     })
     .await;
 }

@@ -19,12 +19,13 @@ use serde_json::{Map, Value};
 pub(crate) use self::named::Named;
 use self::query::Tags;
 use self::referrer::{Referrer, named_source};
+pub(crate) use self::system::DEVICES;
 use crate::extractors::client::Client;
 use crate::formats::user_agent;
 use crate::own_host;
 
 /// The longest value but that of a page, in bytes.
-const MAX_BYTES: usize = 128;
+pub(crate) const MAX_BYTES: usize = 128;
 /// The longest page, in bytes.
 const MAX_PAGE_BYTES: usize = 1_024;
 
@@ -32,6 +33,8 @@ const MAX_PAGE_BYTES: usize = 1_024;
 pub(crate) struct Origin<'a> {
     /// The client that sent it.
     pub(crate) client: &'a Client,
+    /// What the sender says about the visitor. It is preferred to what the client shows.
+    pub(crate) stated: &'a Dimensions,
     /// The query of the page's address.
     pub(crate) query: &'a str,
     /// Whether personal data and secrets are taken out.
@@ -49,6 +52,7 @@ impl Origin<'_> {
         if event.is_view() {
             found.extend(self.of_view(event));
             found.extend(self.of_client());
+            found.extend(self.of_sender());
         }
         let kept = found
             .into_iter()
@@ -89,6 +93,12 @@ impl Origin<'_> {
             (SiteDimension::Language, language.clone()),
             (SiteDimension::Country, country.clone()),
         ]
+    }
+
+    /// What the sender says, which takes the place of what was found so far.
+    fn of_sender(&self) -> Vec<(SiteDimension, Option<String>)> {
+        let stated = self.stated.iter();
+        stated.map(|(dimension, value)| (*dimension, Some(self.public(value)))).collect()
     }
 
     fn public(&self, text: &str) -> String {
@@ -143,7 +153,12 @@ mod tests {
 
     /// `name=value` of each dimension.
     fn of(event: &Event, client: &Client, query: &str) -> Vec<String> {
-        let origin = Origin { client, query, redacts: true };
+        stating(event, client, query, &Dimensions::new())
+    }
+
+    /// The same of an event whose sender says what it is counted by.
+    fn stating(event: &Event, client: &Client, query: &str, stated: &Dimensions) -> Vec<String> {
+        let origin = Origin { client, stated, query, redacts: true };
         let found = origin.dimensions(event);
         found.iter().map(|(name, value)| format!("{}={value}", name.as_str())).collect()
     }
@@ -302,6 +317,26 @@ mod tests {
         assert_eq!(of(&click, &client(), "utm_source=x"), ["event=signup"]);
         let excluded = Event { excluded: Some(Exclusion::Bot), ..event("view", &payload) };
         assert_eq!(of(&excluded, &client(), "utm_source=x"), [] as [String; 0]);
+    }
+
+    #[test]
+    fn what_the_sender_says_is_preferred_to_what_the_client_shows() {
+        let says = |pairs: &[(SiteDimension, &str)]| {
+            let stated = pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+            stating(&event("view", &json!({})), &client(), "", &stated)
+        };
+        let stated = [(SiteDimension::Browser, "Safari"), (SiteDimension::Country, "NZ")];
+        assert_eq!(
+            says(&stated)[..5],
+            ["browser=Safari", "os=Linux", "device=desktop", "language=de", "country=NZ"]
+        );
+        let mail = says(&[(SiteDimension::Os, "ann@example.com")]);
+        assert!(mail.contains(&"os=[REDACTED]".to_owned()), "{mail:?}");
+        let long = says(&[(SiteDimension::Browser, &"ü".repeat(200))]);
+        assert!(long.contains(&format!("browser={}", "ü".repeat(64))), "{long:?}");
+        let click = event("click", &json!({}));
+        let stated = Dimensions::from([(SiteDimension::Browser, "Safari".to_owned())]);
+        assert_eq!(stating(&click, &client(), "", &stated), ["event=click"]);
     }
 
     #[test]

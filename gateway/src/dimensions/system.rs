@@ -23,6 +23,9 @@ const SYSTEMS: [(&str, &str); 19] = [
     ("BSD", "BSD"),
     ("Linux", "Linux"),
 ];
+/// The classes of devices.
+pub(crate) const DEVICES: [&str; 5] = ["desktop", "mobile", "tablet", "tv", "console"];
+
 /// What none of them is.
 const OTHER: &str = "Other";
 
@@ -74,7 +77,7 @@ pub(super) fn os(user_agent: &str) -> &'static str {
     found.map_or(OTHER, |(_, system)| system)
 }
 
-/// The class of the device: `desktop`, `mobile`, `tablet`, `tv` or `console`.
+/// The class of the device, one of [`DEVICES`].
 pub(super) fn device(user_agent: &str) -> &'static str {
     let user_agent = &*user_agent.replace(TABLET_PC, "");
     let has = |parts: &[&str]| parts.iter().any(|part| user_agent.contains(part));
@@ -208,6 +211,7 @@ mod tests {
             ),
             ("", "Other desktop"),
         ] {
+            assert!(DEVICES.contains(&device(user_agent)), "{user_agent}");
             assert_eq!(
                 format!("{} {}", os(user_agent), device(user_agent)),
                 expected,

@@ -63,12 +63,18 @@ fn of(request: &HttpRequest, country_headers: &[HeaderName]) -> Client {
 fn language(ranges: &str) -> Option<String> {
     let weighed = ranges.split(',').filter_map(|range| {
         let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
-        let primary = tag.trim().split(['-', '_']).next().filter(|name| is_language(name))?;
-        Some((primary, weight(parameters))).filter(|(_, weight)| *weight > 0.0)
+        Some((primary_language(tag.trim())?, weight(parameters)))
+            .filter(|(_, weight)| *weight > 0.0)
     });
     // The last one of equals wins a comparison.
     let preferred = weighed.rev().max_by(|(_, one), (_, other)| one.total_cmp(other));
-    preferred.map(|(name, _)| name.to_ascii_lowercase())
+    preferred.map(|(name, _)| name)
+}
+
+/// The language of a tag such as `de-AT`, without its country: `de`.
+pub(super) fn primary_language(tag: &str) -> Option<String> {
+    let primary = tag.split(['-', '_']).next().filter(|name| is_language(name))?;
+    Some(primary.to_ascii_lowercase())
 }
 
 fn is_language(name: &str) -> bool {
@@ -84,7 +90,7 @@ fn weight(parameters: &str) -> f64 {
 
 /// The country, if the header has one: alone, or first of what a load balancer adds, such as
 /// `AT,Vienna`. Platforms write `XX`, `ZZ` and `T1` where they do not know it.
-fn country(value: &str) -> Option<String> {
+pub(super) fn country(value: &str) -> Option<String> {
     let code = value.split([',', ';', ':']).next().unwrap_or_default().trim();
     let is_code = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
     let code = code.to_ascii_uppercase();

@@ -57,6 +57,7 @@ impl FromBody for Interaction {
             event,
             received_at,
             client: client::of_browser(request, &gateway.settings),
+            stated: Dimensions::new(),
             query,
             traceparent: traceparent::of(request),
         }))

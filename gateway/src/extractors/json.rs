@@ -185,6 +185,11 @@ impl Object {
         }
     }
 
+    /// The name of the first field that was not taken.
+    pub(crate) fn first_name(&self) -> Option<String> {
+        self.fields.keys().next().cloned()
+    }
+
     /// The fields that were not taken.
     pub(crate) fn into_fields(self) -> Map<String, Value> {
         self.fields

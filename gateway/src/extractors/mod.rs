@@ -34,6 +34,7 @@ pub(crate) mod record_id;
 pub(crate) mod said_text;
 pub(crate) mod site_event;
 pub(crate) mod site_settings;
+pub(crate) mod stated;
 pub(crate) mod surrogates;
 pub(crate) mod tenant;
 pub(crate) mod text_batch;

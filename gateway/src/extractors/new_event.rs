@@ -5,6 +5,7 @@ use actix_web::dev::Payload;
 use chrono::{DateTime, Utc};
 use common::event::Event;
 use common::record::{Kind, Part, Record, RecordId};
+use common::site_dimension::Dimensions;
 use common::tenant::TenantId;
 
 use super::body;
@@ -29,6 +30,8 @@ pub(crate) struct NewEvent {
     pub(crate) received_at: DateTime<Utc>,
     /// The browser that sent it, as it is counted.
     pub(crate) client: Client,
+    /// What the sender says that it is counted by, instead of what its client shows.
+    pub(crate) stated: Dimensions,
     /// The query of the page's address.
     pub(crate) query: String,
     pub(crate) traceparent: Option<String>,

@@ -16,7 +16,7 @@ use super::fit::Fit;
 use super::json::Object;
 use super::new_event::{self, NewEvent};
 use super::tenant::TenantNames;
-use super::{client, limits, record_id, traceparent};
+use super::{client, limits, record_id, stated, traceparent};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::Gateway;
 
@@ -73,7 +73,7 @@ pub(crate) fn of_object(
     sender: &Sender,
     source: &'static str,
 ) -> Result<Option<NewEvent>, Problem> {
-    let (fit, said, received_at) =
+    let (mut fit, said, received_at) =
         (Fit::of(request)?, Said::take(request, body)?, sender.received_at);
     let sent = Sent::take(body, received_at);
     let browser = sender.browser.as_ref().filter(|_| sent.user_id.is_none());
@@ -85,6 +85,7 @@ pub(crate) fn of_object(
     let id = record_id::one(request, None, "event_id", id.as_deref());
     let id = id.map_err(|wrong| body.errors.extend(wrong));
     let (digest, query) = (sent.digest(received_at), sent.query());
+    let stated = stated::take(body, &mut fit);
     let mut event = sent.fitted(body, fit, received_at);
     let (Ok(tenant), Ok(id), true) = (tenant, id, body.errors.is_empty()) else {
         return Ok(None);
@@ -101,6 +102,7 @@ pub(crate) fn of_object(
         digest,
         received_at,
         client,
+        stated,
         query,
         traceparent,
     }))
@@ -319,6 +321,20 @@ mod tests {
             day: None,
         };
         assert_eq!(event(json!({})), plain.digest(None), "as it always was");
+    }
+
+    #[test]
+    fn what_the_sender_says_of_the_visitor_is_no_part_of_the_digest() {
+        let with = |dimensions: Value| {
+            read(&json!({"event_type": "view", "path": "/a", "dimensions": dimensions}))
+        };
+        let (plain, stated) = (with(Value::Null), with(json!({"country": "at"})));
+        assert_eq!(plain.digest, stated.digest, "as with other headers");
+        assert_eq!(stated.stated[&common::site_dimension::SiteDimension::Country], "AT");
+        let wrong = json!({"event_type": "view", "dimensions": {"city": "Vienna"}});
+        assert_eq!(read_at("/event", &wrong).err(), Some(ProblemCode::OutOfRange));
+        let wrong = json!({"event_type": "view", "dimensions": []});
+        assert_eq!(read_at("/event", &wrong).err(), Some(ProblemCode::WrongType));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use utoipa::openapi::{Components, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::forms::{
-    Digits, EventName, Exclusion, Instant, LogText, OptionalRecordId, OptionalUserId, Place,
+    Device, Digits, EventName, Exclusion, Instant, LogText, OptionalRecordId, OptionalUserId, Place,
     SiteDimension, Target, TenantId, TimeZone, UserId, of, one_of,
 };
 use crate::extractors::interaction::TYPES;
@@ -144,10 +144,32 @@ pub(crate) struct SiteEvent {
     event_id: Option<RecordName>,
     /// Any members. The longest strings are cut until it has at most 64 KiB.
     payload: Option<BTreeMap<String, Value>>,
+    /// What a view is counted by instead of what the request's headers say. The event's digest leaves it out:
+    /// under the same id, the same event with other dimensions is a duplicate.
+    dimensions: Option<StatedDimensions>,
     /// Why the tracker does not count it.
     excluded: Option<Exclusion>,
     /// The reasons for which a browser's event is otherwise not counted, such as `localhost`.
     allow: Option<Value>,
+}
+
+/// What a server, or an import, knows about a visitor. 128 bytes of each are kept.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StatedDimensions {
+    /// The family, such as `Firefox`.
+    #[schema(min_length = 1, pattern = r"\S")]
+    browser: Option<String>,
+    /// The family of the operating system, such as `macOS`.
+    #[schema(min_length = 1, pattern = r"\S")]
+    os: Option<String>,
+    device: Option<Device>,
+    /// A tag, whose language counts: `de-AT` is `de`.
+    #[schema(pattern = "^[A-Za-z]{2,3}([-_].*)?$")]
+    language: Option<String>,
+    /// Two letters; `XX` and `ZZ` stand for none that is known.
+    #[schema(pattern = "^[A-Za-z]{2}$")]
+    country: Option<String>,
 }
 
 /// The settings of a site. One that is missing or null is as for all sites of the deployment.

@@ -7,6 +7,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::dimensions::DEVICES;
 use crate::extractors::interaction::TYPES;
 use crate::formats::Format;
 
@@ -71,6 +72,17 @@ forms! {
     /// A SHA-256 in hexadecimal.
     Sha256: None, Some("^[0-9a-f]{64}$"), "f".repeat(64);
 }
+
+/// A class of devices.
+pub(crate) enum Device {}
+
+impl PartialSchema for Device {
+    fn schema() -> RefOr<Schema> {
+        one_of(&DEVICES)
+    }
+}
+
+impl ToSchema for Device {}
 
 /// A type of interaction.
 pub(crate) enum EventType {}

@@ -23,6 +23,8 @@ pub(super) struct Draft {
     pub(super) user_id: String,
     pub(super) timestamp: String,
     pub(super) payload: Map<String, Value>,
+    /// What the visitor used, and where.
+    pub(super) dimensions: Map<String, Value>,
     /// Why it does not count, if it does not.
     pub(super) excluded: Option<&'static str>,
 }
@@ -30,7 +32,7 @@ pub(super) struct Draft {
 impl Draft {
     /// The body of `POST /event`.
     pub(super) fn event(self, site: &str) -> Value {
-        let Self { id, event_type, path, user_id, timestamp, payload, excluded } = self;
+        let Self { id, event_type, path, user_id, timestamp, payload, dimensions, excluded } = self;
         let mut event = json!({
             "site_id": site, "event_id": id, "event_type": event_type, "timestamp": timestamp,
             "payload": payload,
@@ -46,6 +48,9 @@ impl Draft {
                 event[name] = value.into();
             }
         }
+        if !dimensions.is_empty() {
+            event["dimensions"] = dimensions.into();
+        }
         event
     }
 }
@@ -60,9 +65,9 @@ pub(super) fn instant(column: &'static str, text: &str) -> Result<String, Unread
 }
 
 /// The members that are not empty.
-pub(super) fn known<'a>(
-    members: impl IntoIterator<Item = (&'static str, &'a str)>,
+pub(super) fn known<T: AsRef<str>>(
+    members: impl IntoIterator<Item = (&'static str, T)>,
 ) -> Map<String, Value> {
-    let members = members.into_iter().filter(|(_, value)| !value.is_empty());
-    members.map(|(name, value)| (name.to_owned(), value.into())).collect()
+    let members = members.into_iter().filter(|(_, value)| !value.as_ref().is_empty());
+    members.map(|(name, value)| (name.to_owned(), value.as_ref().into())).collect()
 }

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use common::hash;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::draft::{Draft, Unreadable, instant, known};
 use super::rows::Row;
+use super::{names, user_agent};
 
 /// What both versions have. The name of the first column begins with the version, which is cut off.
 pub(super) const COLUMNS: [&str; 6] = ["Path", "Event", "Bot", "Session", "Referrer", "Date"];
@@ -33,8 +34,27 @@ pub(super) fn draft(row: &Row, seen: &mut Seen) -> Result<Option<Draft>, Unreada
         user_id: row.get("Session").to_owned(),
         timestamp: instant("Date", row.get("Date"))?,
         payload,
+        dimensions: dimensions(row),
         excluded: (!matches!(row.get("Bot"), "" | "0")).then_some("bot"),
     }))
+}
+
+/// Version 1 has the whole user agent as the browser. The exports have no languages so far.
+fn dimensions(row: &Row) -> Map<String, Value> {
+    let (browser, os) = match row.get("Browser") {
+        agent if user_agent::is_whole(agent) => {
+            (user_agent::browser(agent).to_owned(), user_agent::os(agent).to_owned())
+        }
+        name => (names::browser(name), names::os(row.get("System"))),
+    };
+    let device = names::device_of(&os, row.get("Screen size"));
+    known([
+        ("browser", browser),
+        ("os", os),
+        ("device", device),
+        ("language", names::language(row.get("Language"))),
+        ("country", names::country(row.get("Location"))),
+    ])
 }
 
 /// A page by its address without `https://`, or else a name, such as that of a campaign.

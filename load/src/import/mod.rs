@@ -1,11 +1,16 @@
-//! `spillway import`: the events that another web analytics exported, sent through the public API.
+//! `spillway import`: what another web analytics exported, sent through the public API.
 
 mod args;
 mod draft;
+mod event_rows;
 mod goatcounter;
+mod item;
+mod names;
+mod plausible;
 mod rows;
 mod summary;
 mod umami;
+mod user_agent;
 
 #[cfg(test)]
 mod tests;
@@ -29,8 +34,10 @@ use crate::sender::{NotTaken, Sender};
 use crate::setup::SetupError;
 
 use args::Product;
-use draft::{Draft, Unreadable};
-use rows::{Row, Rows};
+use event_rows::Form;
+use item::{Item, Place};
+use plausible::Export;
+use rows::Rows;
 use summary::{Outcome, Summary};
 
 /// How many requests are sent at the same time.
@@ -42,15 +49,20 @@ const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from
 /// How long one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What an export gives, in the order in which it is sent.
+type Items = Box<dyn Iterator<Item = io::Result<Item>>>;
+
 /// Why not all rows were looked at.
 #[derive(Debug, Error)]
 enum ImportError {
     #[error(transparent)]
     Setup(#[from] SetupError),
     #[error("cannot read {0}")]
-    File(PathBuf, #[source] io::Error),
+    File(String, #[source] io::Error),
     #[error("{0} is not an export of {1}: the column {2} is missing")]
-    NoColumn(PathBuf, &'static str, &'static str),
+    NoColumn(String, &'static str, &'static str),
+    #[error("{0} is not an export of Plausible: it has no file imported_visitors….csv")]
+    NoVisitors(String),
     /// Some events were sent; it is safe to send all of them again.
     #[error("the import stopped after {0} rows; started again, each event still counts once")]
     NotTaken(u64, #[source] NotTaken),
@@ -73,7 +85,7 @@ pub async fn run(args: ImportArgs) -> ExitCode {
             }
         }
         Err(error) => {
-            let is_usage = matches!(error, ImportError::NoColumn(..));
+            let is_usage = matches!(error, ImportError::NoColumn(..) | ImportError::NoVisitors(_));
             let code = program::ended(Err(error));
             if is_usage { ExitCode::from(2) } else { code }
         }
@@ -81,16 +93,17 @@ pub async fn run(args: ImportArgs) -> ExitCode {
 }
 
 async fn import(args: &ImportArgs) -> Result<Summary, ImportError> {
+    let items = || items(args.product, &args.files);
     // Counted first, for the bar.
-    let rows = rows(args)?.count();
+    let count = items()?.count();
     let sender = sender(args)?;
     sender.probe().await?;
-    let bar = progress(rows, "importing");
-    let sent = send_all(&sender, args, &bar).await;
+    let bar = progress(count, "importing");
+    let sent = send_all(&sender, args, items()?, &bar).await;
     let looked_at = bar.position();
     bar.finish_and_clear();
     sent.map_err(|error| match error {
-        Stop::File(error) => ImportError::File(args.file.clone(), error),
+        Stop::File(error) => ImportError::File(named(&args.files), error),
         Stop::NotTaken(error) => ImportError::NotTaken(looked_at, error),
     })
 }
@@ -101,14 +114,44 @@ enum Stop {
     NotTaken(NotTaken),
 }
 
-fn rows(args: &ImportArgs) -> Result<Rows, ImportError> {
-    let rows = Rows::open(&args.file);
-    let rows = rows.map_err(|error| ImportError::File(args.file.clone(), error))?;
-    let needed = args.product.columns().iter();
-    match needed.copied().find(|name| !rows.has(name)) {
-        Some(name) => Err(ImportError::NoColumn(args.file.clone(), args.product.name(), name)),
-        None => Ok(rows),
+/// What the files of a product give, if they are its export.
+fn items(product: Product, files: &[PathBuf]) -> Result<Items, ImportError> {
+    match product {
+        Product::Plausible => of_plausible(files),
+        Product::Umami => of_events(product, Form::Umami, files),
+        Product::Goatcounter => of_events(product, Form::Goatcounter, files),
     }
+}
+
+fn of_plausible(files: &[PathBuf]) -> Result<Items, ImportError> {
+    let unreadable = |error| ImportError::File(named(files), error);
+    let export = Export::find(files).map_err(unreadable)?;
+    if !export.has_visitors() {
+        return Err(ImportError::NoVisitors(named(files)));
+    }
+    if let Some((file, column)) = export.missing().map_err(unreadable)? {
+        return Err(ImportError::NoColumn(file, Product::Plausible.name(), column));
+    }
+    Ok(Box::new(export.items().map_err(unreadable)?))
+}
+
+fn of_events(product: Product, form: Form, files: &[PathBuf]) -> Result<Items, ImportError> {
+    let mut all: Items = Box::new(std::iter::empty());
+    for file in files {
+        let name = file.display().to_string();
+        let rows = Rows::open(file);
+        let rows = rows.map_err(|error| ImportError::File(name.clone(), error))?;
+        if let Some(column) = event_rows::missing(form, &rows) {
+            return Err(ImportError::NoColumn(name, product.name(), column));
+        }
+        let name = (files.len() > 1).then_some(name);
+        all = Box::new(all.chain(event_rows::items(form, rows, name)));
+    }
+    Ok(all)
+}
+
+fn named(files: &[PathBuf]) -> String {
+    files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn sender(args: &ImportArgs) -> Result<Sender, SetupError> {
@@ -117,14 +160,16 @@ fn sender(args: &ImportArgs) -> Result<Sender, SetupError> {
     Ok(Sender { client, base, at_once: AT_ONCE, most_tries: TRIES, backoff: BACKOFF })
 }
 
-async fn send_all(sender: &Sender, args: &ImportArgs, bar: &ProgressBar) -> Result<Summary, Stop> {
-    let rows = Rows::open(&args.file).map_err(Stop::File)?;
-    let mut drafts = args.product.drafts();
-    stream::iter(rows)
-        .map(|row| row.map(|row| (row.line, drafts(&row))))
-        .map(|row| async move {
-            let (line, draft) = row.map_err(Stop::File)?;
-            send(sender, args, line, draft).await.map_err(Stop::NotTaken)
+async fn send_all(
+    sender: &Sender,
+    args: &ImportArgs,
+    items: Items,
+    bar: &ProgressBar,
+) -> Result<Summary, Stop> {
+    stream::iter(items)
+        .map(|item| async move {
+            let item = item.map_err(Stop::File)?;
+            send(sender, args, item).await.map_err(Stop::NotTaken)
         })
         .buffer_unordered(AT_ONCE)
         .inspect_ok(|_| bar.inc(1))
@@ -132,49 +177,24 @@ async fn send_all(sender: &Sender, args: &ImportArgs, bar: &ProgressBar) -> Resu
         .await
 }
 
-async fn send(
-    sender: &Sender,
-    args: &ImportArgs,
-    line: u64,
-    draft: Result<Option<Draft>, Unreadable>,
-) -> Result<Outcome, NotTaken> {
-    let event = match draft {
-        Ok(Some(draft)) => draft.event(args.site.as_str()),
-        Ok(None) => return Ok(Outcome::LeftOut),
-        Err(why) => return Ok(Outcome::Refused(line, why.to_string())),
+async fn send(sender: &Sender, args: &ImportArgs, item: Item) -> Result<Outcome, NotTaken> {
+    let (place, draft): (Place, _) = match item {
+        Item::Event(place, draft) => (place, draft),
+        Item::LeftOut => return Ok(Outcome::LeftOut),
+        Item::Unreadable(place, why) => return Ok(Outcome::Refused(place, why.to_string())),
+        Item::Beyond(beyond) => return Ok(Outcome::Beyond(beyond)),
     };
-    match sender.send(event).await {
+    match sender.send(draft.event(args.site.as_str())).await {
         Ok(_) => Ok(Outcome::Taken),
-        Err(error) if !error.is_passing => Ok(Outcome::Refused(line, error.answer)),
+        Err(error) if !error.is_passing => Ok(Outcome::Refused(place, error.answer)),
         Err(error) => Err(error),
     }
 }
 
-/// What makes an event of a row, if it is a visitor's.
-type Drafts = dyn FnMut(&Row) -> Result<Option<Draft>, Unreadable>;
-
 impl Product {
-    /// What makes an event of each row, in the order of the rows.
-    fn drafts(self) -> Box<Drafts> {
-        match self {
-            Self::Umami => Box::new(umami::draft),
-            Self::Goatcounter => {
-                let mut seen = goatcounter::Seen::default();
-                Box::new(move |row| goatcounter::draft(row, &mut seen))
-            }
-        }
-    }
-
-    /// The columns that its export cannot be without.
-    fn columns(self) -> &'static [&'static str] {
-        match self {
-            Self::Umami => &umami::COLUMNS,
-            Self::Goatcounter => &goatcounter::COLUMNS,
-        }
-    }
-
     fn name(self) -> &'static str {
         match self {
+            Self::Plausible => "Plausible",
             Self::Umami => "Umami",
             Self::Goatcounter => "GoatCounter",
         }

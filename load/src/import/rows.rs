@@ -32,6 +32,11 @@ impl Rows {
         let is_packed = file.fill_buf()?.starts_with(&GZIP);
         let text: Box<dyn Read> =
             if is_packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+        Self::of(text)
+    }
+
+    /// The rows of a text.
+    pub(super) fn of(text: Box<dyn Read>) -> io::Result<Self> {
         let mut reader = ReaderBuilder::new().flexible(true).from_reader(text);
         let names = reader.headers()?.iter().enumerate();
         let columns = names.map(|(at, name)| (plain(name).to_owned(), at)).collect();
@@ -66,6 +71,11 @@ impl Row {
     /// What the row has in a column; empty if there is no such column.
     pub(super) fn get(&self, name: &str) -> &str {
         self.columns.get(name).and_then(|at| self.record.get(*at)).unwrap_or_default()
+    }
+
+    /// Whether its file has such a column.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.columns.contains_key(name)
     }
 
     pub(super) fn fields(&self) -> Vec<&str> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::item::Place;
 use crate::count::count;
 
 /// How many refused rows are printed.
@@ -14,8 +15,10 @@ pub(super) enum Outcome {
     Taken,
     /// The row is not an event that a visitor caused.
     LeftOut,
-    /// What is wrong with the row of this line.
-    Refused(u64, String),
+    /// What is wrong with it.
+    Refused(Place, String),
+    /// So much of a sum is more than the views of its day.
+    Beyond(u64),
 }
 
 /// The numbers of an import.
@@ -23,8 +26,9 @@ pub(super) enum Outcome {
 pub(super) struct Summary {
     pub(super) taken: u64,
     pub(super) left_out: u64,
-    /// Why, by line.
-    pub(super) refused: BTreeMap<u64, String>,
+    /// Why, by place.
+    pub(super) refused: BTreeMap<Place, String>,
+    pub(super) beyond: u64,
 }
 
 impl Summary {
@@ -33,7 +37,8 @@ impl Summary {
         match outcome {
             Outcome::Taken => self.taken += 1,
             Outcome::LeftOut => self.left_out += 1,
-            Outcome::Refused(line, why) => drop(self.refused.insert(line, why)),
+            Outcome::Refused(place, why) => drop(self.refused.insert(place, why)),
+            Outcome::Beyond(beyond) => self.beyond += beyond,
         }
         self
     }
@@ -44,8 +49,12 @@ impl fmt::Display for Summary {
         let refused = self.refused.len() as u64;
         let taken = count(self.taken, "event", "events");
         write!(f, "{taken} taken, {} left out, {refused} refused", self.left_out)?;
-        for (line, why) in self.refused.iter().take(PRINTED) {
-            write!(f, "\n  line {line}: {why}")?;
+        for (place, why) in self.refused.iter().take(PRINTED) {
+            write!(f, "\n  {place}: {why}")?;
+        }
+        if self.beyond > 0 {
+            let beyond = count(self.beyond, "value", "values");
+            write!(f, "\n  {beyond} had no view to go with: more than the views of their days")?;
         }
         Ok(())
     }

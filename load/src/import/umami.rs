@@ -1,6 +1,7 @@
 //! `website_event.csv` of Umami's export.
 
 use super::draft::{Draft, Unreadable, instant, known};
+use super::names;
 use super::rows::Row;
 
 /// What every version of the export has.
@@ -35,6 +36,13 @@ pub(super) fn draft(row: &Row) -> Result<Option<Draft>, Unreadable> {
         user_id: row.get("session_id").to_owned(),
         timestamp: instant("created_at", row.get("created_at"))?,
         payload,
+        dimensions: known([
+            ("browser", names::browser(row.get("browser"))),
+            ("os", names::os(row.get("os"))),
+            ("device", names::device(row.get("device"))),
+            ("language", names::language(row.get("language"))),
+            ("country", names::country(row.get("country"))),
+        ]),
         excluded: None,
     }))
 }
