@@ -34,7 +34,7 @@ PER_TYPE, PER_PATH, PER_USER, PER_SITE_VALUE, PER_ACCESS_LOG_VALUE = 3, 2, 2, 1,
 # Terraform's defaults.
 INSTANCE_CPU, INSTANCE_GIB = 1, 1
 GATEWAY_CONCURRENCY, WORKER_CONCURRENCY = 80, 400
-MOST_INSTANCES = 20 + 10 + 3
+MOST_INSTANCES = 10 + 10 + 3
 TOPIC_DAYS = 7  # replay_days
 CONDITIONS = 5  # alerts
 # The time series that they read: subscriptions, and for a share both its halves.
@@ -254,7 +254,8 @@ def tables():
         "and Cloud Run has a second, higher tier. `region` is `europe-west1` by default: check its prices.\n\n"
         "**What bounds a month.** Cloud Run has a limit: all instances, busy all month, cost\n"
         f"{dollars(instances)}. Firestore has none: 4,000 events a second, each of another user on another path, cost\n"
-        f"{dollars(day)} *a day*. Only what is sent bounds that, and no setting does. [A budget](#a-budget) tells you.\n"
+        f"{dollars(day)} *a day*. Only `tenant_writes_per_day` bounds that, for each tenant and\n"
+        "instance of the gateway (see Limits); it is off by default. [A budget](#a-budget) tells you what was spent.\n"
     )
     return f"{per_million}\n{fixed}\n{assumed}\n{prices}"
 

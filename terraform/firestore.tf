@@ -1,21 +1,19 @@
 # The documents: database, indexes, exemptions, expiry.
 
 locals {
-  # The one list of indexes. A test compares it with the queries that the code asks.
-  indexes = { for index in jsondecode(file("${path.module}/indexes.json")) :
+  # The one list of indexes, and of fields without. A test compares it with the queries that the code asks.
+  declared = jsondecode(file("${path.module}/indexes.json"))
+  indexes = { for index in local.declared.composite :
     join(" ", concat([index.collection], [for field in index.fields : "${field[0]}:${field[1]}"])) => index
   }
 
   # Firestore indexes every field by default, in both directions, and bills the entries as storage. An
   # index on a time that only grows also takes just 500 writes a second, and one on a count changes with
   # every commit. So no field has an index of its own …
-  unindexed = ["events", "log_batches", "parts", "processed_logs", "quarantine", "rollups", "salts", "settings", "visitors", "visits"]
+  unindexed = local.declared.unindexed
 
   # … except those that a query compares without an order, which needs no composite index.
-  indexed = {
-    rollups  = ["dimension", "grain"]
-    visitors = ["day", "user"]
-  }
+  indexed = local.declared.indexed
 
   # With a retention, these expire; rollups and visitors stay. Salts of visitors' ids always expire: a
   # running gateway destroys old ones, but none may be running.

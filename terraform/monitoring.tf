@@ -135,32 +135,35 @@ resource "google_monitoring_alert_policy" "this" {
 resource "google_monitoring_dashboard" "this" {
   count = var.monitoring ? 1 : 0
 
+  # Google's answer leaves out what is 0 or empty. If this did not, each plan would find a difference.
   dashboard_json = jsonencode({
     displayName = "Spillway (${var.name})"
     mosaicLayout = {
       columns = 12
-      tiles = [for place, chart in local.charts : {
-        xPos = place % 3 * 4, yPos = floor(place / 3) * 4, width = 4, height = 4
-        widget = {
-          title = chart.title
-          xyChart = {
-            dataSets = [{
-              plotType = "LINE"
-              timeSeriesQuery = {
-                timeSeriesFilter = {
-                  filter = chart.filter
-                  aggregation = {
-                    alignmentPeriod    = "60s"
-                    perSeriesAligner   = chart.aligner
-                    crossSeriesReducer = chart.reducer
-                    groupByFields      = chart.by
+      tiles = [for place, chart in local.charts : merge(
+        { for axis, at in { xPos = place % 3 * 4, yPos = floor(place / 3) * 4 } : axis => at if at != 0 },
+        {
+          width  = 4
+          height = 4
+          widget = {
+            title = chart.title
+            xyChart = {
+              dataSets = [{
+                plotType = "LINE"
+                timeSeriesQuery = {
+                  timeSeriesFilter = {
+                    filter = chart.filter
+                    aggregation = merge(
+                      { alignmentPeriod = "60s", perSeriesAligner = chart.aligner, crossSeriesReducer = chart.reducer },
+                      length(chart.by) == 0 ? {} : { groupByFields = chart.by },
+                    )
                   }
                 }
-              }
-            }]
+              }]
+            }
           }
-        }
-      }]
+        },
+      )]
     }
   })
 

@@ -102,9 +102,9 @@ variable "gateway_image" {
 }
 
 variable "gateway_max_instances" {
-  description = "Maximum number of gateway instances. It limits the cost."
+  description = "Maximum number of gateway instances. It limits the cost. A new project may have no quota for more than 10, or than 20 CPUs a region."
   type        = number
-  default     = 20
+  default     = 10
 
   validation {
     condition     = var.gateway_max_instances >= 1 && floor(var.gateway_max_instances) == var.gateway_max_instances

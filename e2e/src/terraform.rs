@@ -2,7 +2,7 @@
 //! variables, locals and the names of resources. It leaves out values that only Google Cloud knows,
 //! and expressions with functions that are not declared here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use hcl::eval::{Context, Evaluate as _, FuncArgs, FuncDef, ParamType};
@@ -67,6 +67,30 @@ impl Terraform {
     pub fn value(&self, expression: &str) -> Option<Value> {
         let body = hcl::parse(&format!("value = {expression}")).ok()?;
         self.attribute(&body, "value")
+    }
+
+    /// What each resource, source of data and local value names of the others.
+    pub fn references(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let reference = Regex::new(r"\b(?:google_[a-z0-9_]+|local)\.[a-z0-9_]+").expect("a regex");
+        let of = |text: String| {
+            reference.find_iter(&text).map(|found| found.as_str().to_owned()).collect()
+        };
+        let mut references = BTreeMap::new();
+        for block in &self.blocks {
+            match (block.identifier(), block.labels()) {
+                ("resource" | "data", [kind, name]) => {
+                    let text = hcl::format::to_string(block.body()).unwrap_or_default();
+                    references.insert(format!("{}.{}", kind.as_str(), name.as_str()), of(text));
+                }
+                ("locals", _) => {
+                    references.extend(block.body().attributes().map(|local| {
+                        (format!("local.{}", local.key()), of(local.expr().to_string()))
+                    }))
+                }
+                _ => {}
+            }
+        }
+        references
     }
 
     /// The names of the variables that are numbers.

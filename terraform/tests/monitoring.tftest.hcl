@@ -77,10 +77,28 @@ run "the_dashboard_shows_the_metric_of_every_alert" {
 
   # No chart covers another.
   assert {
-    condition = length(distinct([for tile in jsondecode(google_monitoring_dashboard.this[0].dashboard_json).mosaicLayout.tiles : "${tile.xPos} ${tile.yPos}"])) == length(
+    condition = length(distinct([for tile in jsondecode(google_monitoring_dashboard.this[0].dashboard_json).mosaicLayout.tiles : "${try(tile.xPos, 0)} ${try(tile.yPos, 0)}"])) == length(
       jsondecode(google_monitoring_dashboard.this[0].dashboard_json).mosaicLayout.tiles
     )
     error_message = "Each chart must have a place of its own."
+  }
+}
+
+# Google's answer leaves them out, and the provider would see that as a change in every plan.
+run "the_dashboard_has_no_value_that_google_leaves_out" {
+  command = plan
+
+  assert {
+    condition     = length(regexall("\"[^\"]+\":(?:0|false|null|\"\"|\\[\\]|{})[,}]", google_monitoring_dashboard.this[0].dashboard_json)) == 0
+    error_message = "The dashboard must not set what is 0 or empty."
+  }
+
+  assert {
+    condition = toset([for tile in jsondecode(google_monitoring_dashboard.this[0].dashboard_json).mosaicLayout.tiles : try(tile.xPos, 0)]) == toset([0, 4, 8]) && anytrue([
+      for tile in jsondecode(google_monitoring_dashboard.this[0].dashboard_json).mosaicLayout.tiles :
+      try(tile.widget.xyChart.dataSets[0].timeSeriesQuery.timeSeriesFilter.aggregation.groupByFields, []) == ["resource.label.service_name"]
+    ])
+    error_message = "The dashboard must set everything else."
   }
 }
 

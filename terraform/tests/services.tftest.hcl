@@ -29,10 +29,19 @@ run "nothing_is_always_on" {
 
   assert {
     condition = (
-      google_cloud_run_v2_service.gateway.template[0].scaling[0].max_instance_count == 20
+      google_cloud_run_v2_service.gateway.template[0].scaling[0].max_instance_count == 10
       && google_cloud_run_v2_service.worker["text"].template[0].scaling[0].max_instance_count == 10
     )
     error_message = "All must have a limit of instances."
+  }
+
+  # Cloud Run checks each service against the quota of its region when it creates a revision.
+  assert {
+    condition = alltrue([for service in concat([google_cloud_run_v2_service.gateway], values(google_cloud_run_v2_service.worker)) :
+      service.template[0].scaling[0].max_instance_count <= 10
+      && service.template[0].scaling[0].max_instance_count * tonumber(service.template[0].containers[0].resources[0].limits["cpu"]) <= 20
+    ])
+    error_message = "The first apply must succeed with the quota of a new project."
   }
 
   # Each instance writes the documents of a busy tenant.

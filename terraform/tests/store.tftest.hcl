@@ -16,12 +16,12 @@ run "the_indexes_are_those_of_the_declared_file" {
   assert {
     condition = toset([for index in google_firestore_index.this :
       jsonencode({ collection = index.collection, fields = [for field in index.fields : [field.field_path, field.order]] })
-    ]) == toset([for index in jsondecode(file("${path.module}/indexes.json")) : jsonencode(index)])
+    ]) == toset([for index in jsondecode(file("${path.module}/indexes.json")).composite : jsonencode(index)])
     error_message = "Firestore must have the indexes of indexes.json, with the fields in order."
   }
 
   assert {
-    condition     = length(google_firestore_index.this) == length(jsondecode(file("${path.module}/indexes.json")))
+    condition     = length(google_firestore_index.this) == length(jsondecode(file("${path.module}/indexes.json")).composite)
     error_message = "Each declared index must be one index."
   }
 
@@ -115,6 +115,8 @@ run "the_database_is_protected" {
       && google_firestore_database.this.location_id == "europe-west1"
       && google_firestore_database.this.delete_protection_state == "DELETE_PROTECTION_ENABLED"
       && google_firestore_database.this.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_DISABLED"
+      # With the protection lifted, `terraform destroy` deletes it, and does not only forget it.
+      && google_firestore_database.this.deletion_policy == "DELETE"
     )
     error_message = "The database must be a native one, in the region, protected from deletion."
   }

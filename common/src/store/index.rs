@@ -1,5 +1,7 @@
-//! The composite indexes that queries need. They are declared once, in `terraform/indexes.json`:
-//! Terraform creates them in Firestore, and the embedded store creates them in SQLite.
+//! The indexes that queries need. They are declared once, in `terraform/indexes.json`: Terraform creates
+//! them in Firestore, and the embedded store creates the composite ones in SQLite.
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
@@ -17,8 +19,19 @@ pub struct Index {
     pub fields: Vec<(String, Direction)>,
 }
 
-/// All declared indexes.
-pub fn declared() -> Result<Vec<Index>, serde_json::Error> {
+/// Everything that is declared.
+#[derive(Debug, Deserialize)]
+pub struct Declared {
+    /// The collections whose fields have no index of their own.
+    pub unindexed: Vec<String>,
+    /// Except these, by collection: queries compare them for equality without an order.
+    pub indexed: BTreeMap<String, Vec<String>>,
+    /// The indexes of several fields.
+    pub composite: Vec<Index>,
+}
+
+/// What the file declares.
+pub fn declared() -> Result<Declared, serde_json::Error> {
     serde_json::from_str(include_str!("../../../terraform/indexes.json"))
 }
 
@@ -54,25 +67,68 @@ impl Index {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::path::{Collection, PARTS};
     use crate::tenant::TenantId;
     use crate::{event_listing, live_visitors, removal, rollup};
 
-    fn needed() -> Vec<Index> {
+    type Shape = (Query, Option<Aggregation>);
+    type Fields = BTreeMap<String, BTreeSet<String>>;
+
+    fn all() -> Declared {
+        declared().expect("a readable declaration")
+    }
+
+    fn shapes() -> Vec<Shape> {
         let tenant = TenantId::parse("acme").expect("a tenant");
-        let shapes = [
+        [
             rollup::shapes(&tenant),
             event_listing::shapes(&tenant),
             live_visitors::shapes(&tenant),
             removal::shapes(&tenant),
         ]
-        .concat();
-        shapes.iter().filter_map(|(query, figure)| Index::needed(query, *figure)).collect()
+        .concat()
+    }
+
+    fn needed() -> Vec<Index> {
+        shapes().iter().filter_map(|(query, figure)| Index::needed(query, *figure)).collect()
+    }
+
+    /// The fields of queries that need no composite index, and have none that begins with all of their
+    /// fields and goes on with the id: Firestore puts the indexes of single fields together for them.
+    fn compared_alone() -> Fields {
+        let mut alone = Fields::new();
+        for (query, figure) in shapes() {
+            let fields = fields_of(&query);
+            if Index::needed(&query, figure).is_none() && !has_composite(&query, &fields) {
+                alone.entry(query.collection.name().to_owned()).or_default().extend(fields);
+            }
+        }
+        alone.retain(|_, fields| !fields.is_empty());
+        alone
+    }
+
+    fn fields_of(query: &Query) -> BTreeSet<String> {
+        let filtered = query.filters.iter().map(|filter| filter.field);
+        let ordered = query.order.iter().map(|order| order.field);
+        filtered.chain(ordered).map(str::to_owned).collect()
+    }
+
+    fn has_composite(query: &Query, fields: &BTreeSet<String>) -> bool {
+        let of_index = |index: &Index| -> BTreeSet<String> {
+            let names = index.fields.iter().map(|(name, _)| name.clone());
+            names.filter(|name| name != NAME).collect()
+        };
+        let mut declared = all().composite.into_iter();
+        declared
+            .any(|index| index.collection == query.collection.name() && of_index(&index) == *fields)
     }
 
     #[test]
     fn every_query_shape_has_a_declared_index() {
-        let declared = declared().expect("a readable declaration");
+        let declared = all().composite;
         for index in needed() {
             assert!(declared.contains(&index), "not declared: {index:?}");
         }
@@ -81,8 +137,24 @@ mod tests {
     #[test]
     fn every_declared_index_is_needed_by_a_query() {
         let needed = needed();
-        for index in declared().expect("a readable declaration") {
+        for index in all().composite {
             assert!(needed.contains(&index), "not needed: {index:?}");
         }
+    }
+
+    /// The emulator indexes every field; Firestore only these.
+    #[test]
+    fn every_field_that_is_compared_alone_has_an_index_and_no_other() {
+        let indexed = all().indexed.into_iter();
+        let indexed: Fields =
+            indexed.map(|(name, fields)| (name, fields.into_iter().collect())).collect();
+        assert_eq!(indexed, compared_alone());
+    }
+
+    #[test]
+    fn every_collection_is_exempt_from_automatic_indexes() {
+        let collections = Collection::ALL.map(Collection::as_str).into_iter().chain([PARTS]);
+        let collections: BTreeSet<_> = collections.map(str::to_owned).collect();
+        assert_eq!(all().unindexed.into_iter().collect::<BTreeSet<_>>(), collections);
     }
 }

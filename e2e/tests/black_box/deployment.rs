@@ -224,6 +224,73 @@ async fn the_worker_serves_every_push_endpoint() {
     }
 }
 
+/// Google refuses what belongs to an API that is not enabled yet.
+#[test]
+fn every_resource_waits_for_the_apis() {
+    let references = terraform(&[]).references();
+    let mut waiting: BTreeSet<&str> = ["google_project_service.this"].into();
+    loop {
+        let waits = |names: &BTreeSet<String>| names.iter().any(|name| waiting.contains(&**name));
+        let more = references.iter().filter(|(_, names)| waits(names));
+        let more: BTreeSet<_> = more.map(|(name, _)| name.as_str()).collect();
+        if more.is_subset(&waiting) {
+            break;
+        }
+        waiting.extend(more);
+    }
+    // The APIs themselves, and the project's number, which must not wait for all of them.
+    let others = [
+        "google_project_service.this",
+        "google_project_service.resource_manager",
+        "google_project.this",
+    ];
+    let resources = references.keys().filter(|name| name.starts_with("google_"));
+    let resources: Vec<_> = resources.filter(|name| !others.contains(&name.as_str())).collect();
+    assert!(resources.len() > 30, "{resources:?}");
+    for name in resources {
+        assert!(waiting.contains(&**name), "{name} does not wait for the APIs");
+    }
+}
+
+/// What the tables of costs say of the defaults.
+#[tokio::test]
+async fn costs_are_computed_with_terraforms_defaults() {
+    let read = |file: &str| std::fs::read_to_string(root().join(file)).expect("a file");
+    let (costs, terraform) = (read("docs/cost.py"), terraform(&[]));
+    let of = |variable: &str| {
+        let value = terraform.value(&format!("var.{variable}"));
+        value.unwrap_or_else(|| panic!("no {variable}")).to_string().replace(['"', 'G', 'i'], "")
+    };
+    let interval = Settings::of("worker").await.defaults["COMMIT_INTERVAL_MS"].clone();
+    let interval: u32 = interval.expect("a default").parse().expect("a number");
+    let alerts = Regex::new(r"(?m)^      title     = ").expect("a regex");
+    let alerts = alerts.find_iter(&read("terraform/monitoring.tf")).count();
+    let most = ["gateway", "worker_text", "worker_rest"]
+        .map(|of_each| of(&format!("{of_each}_max_instances")));
+    for program in PROGRAMS {
+        let size = [format!("{program}_cpu"), format!("{program}_memory")].map(|size| of(&size));
+        assert_line(&costs, &format!("INSTANCE_CPU, INSTANCE_GIB = {}", size.join(", ")));
+    }
+    let concurrency = PROGRAMS.map(|program| of(&format!("{program}_concurrency")));
+    let wanted = [
+        format!("SECONDS_PER_CHARACTER = {}", of("work_seconds_per_char")),
+        format!("GATEWAY_CONCURRENCY, WORKER_CONCURRENCY = {}", concurrency.join(", ")),
+        format!("MOST_INSTANCES = {}", most.join(" + ")),
+        format!("TOPIC_DAYS = {}", of("replay_days")),
+        format!("CONDITIONS = {alerts}"),
+        format!("COMMITS_PER_SECOND = {}", 1_000 / interval),
+    ];
+    wanted.iter().for_each(|line| assert_line(&costs, line));
+    assert!(read("terraform/archive.tf").contains(r#"max_duration = "300s""#), "FILES");
+    assert_line(&costs, "FILES = 30 * 86_400 // 300");
+}
+
+/// Whether a line is so, up to its comment.
+fn assert_line(text: &str, wanted: &str) {
+    let without_comment = |line: &str| line.split("  #").next().unwrap_or_default().to_owned();
+    assert!(text.lines().map(without_comment).any(|line| line == wanted), "not so: {wanted}");
+}
+
 /// Both take any kind: the filters of the subscriptions alone decide what comes to which.
 #[test]
 fn the_two_workers_differ_in_their_name_alone() {
@@ -289,9 +356,19 @@ async fn the_smoke_test_passes_if_a_record_is_stored() {
     let said = String::from_utf8_lossy(&read_back.stderr).into_owned();
     assert!(read_back.status.success() && said.contains("the worker has stored it"), "{said}");
     assert!(said.ends_with("ok: the counts can be read\n"), "{said}");
-    let sent = smoke(&deployment.url(), &[]).await;
-    let said = String::from_utf8_lossy(&sent.stderr).into_owned();
-    assert!(sent.status.success() && said.contains("not read back"), "{said}");
+}
+
+/// It neither succeeds nor blames the worker.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_smoke_test_fails_if_it_may_not_read_back() {
+    let deployment = Deployment::cloud(vec![("READ_TOKEN", "open sesame".to_owned())]).await;
+    let none: &[(&str, &str)] = &[];
+    for settings in [none, &[("READ_TOKEN", "another")]] {
+        let sent = smoke(&deployment.url(), settings).await;
+        let said = String::from_utf8_lossy(&sent.stderr).into_owned();
+        assert!(!sent.status.success() && said.contains("failed: not read back"), "{said}");
+        assert!(!said.contains("logs read"), "{said}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -306,11 +383,17 @@ async fn the_smoke_test_fails_without_a_worker() {
         ("FIRESTORE_EMULATOR_HOST", emulators.firestore_host().to_owned()),
     ];
     let gateway = Service::start(Binaries::shared().await.path("gateway"), &settings).await;
-    let failed = smoke(&gateway.expect("it starts").url(), &[("SMOKE_SECONDS", "2")]).await;
+    // Open reads need no token, whatever `read_token` says of them.
+    let settings = [
+        ("SMOKE_SECONDS", "2"),
+        ("READ_TOKEN", "open"),
+        ("TEXT_WORKER_SERVICE", "other-worker-text"),
+    ];
+    let failed = smoke(&gateway.expect("it starts").url(), &settings).await;
     let said = String::from_utf8_lossy(&failed.stderr).into_owned();
     assert!(
         !failed.status.success() && said.contains("failed: the worker has stored it"),
         "{said}"
     );
-    assert!(said.contains("look at: gcloud run services logs read spillway-worker-text"), "{said}");
+    assert!(said.contains("look at: gcloud run services logs read other-worker-text;"), "{said}");
 }
