@@ -1,5 +1,5 @@
-//! Takes the README's pictures of the dashboard: fills a new Spillway with a month of a shop's
-//! events, and photographs the light and the dark page.
+//! Takes the pictures of the dashboard in the documents: fills a new Spillway with two months of a shop's
+//! events, and photographs the light and the dark page, a filtered one, and a phone.
 
 use std::path::Path;
 
@@ -17,6 +17,18 @@ use tokio::process::Command;
 /// Where the pictures go.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/images");
 const TENANT: &str = "shop";
+/// Each picture's name, what its address asks for, its width and height, and whether it is dark.
+const PICTURES: [(&str, &str, (u32, u32), bool); 4] = [
+    ("light", "period=30d", (1_200, 900), false),
+    ("dark", "period=today", (1_200, 900), true),
+    ("filter", "period=30d&filter=source:Google", (1_200, 900), false),
+    ("phone", "period=7d", (390, 844), true),
+];
+const IS_SHOWN: &str =
+    "document.readyState === 'complete' && !document.body.hasAttribute('aria-busy')";
+/// Visits are shown once they are derived, and not with a filter.
+const HAS_VISITS: &str = "document.getElementById('filtered').hidden === false \
+    || document.getElementById('bounces-figure').hidden === false";
 
 #[tokio::main]
 async fn main() {
@@ -30,11 +42,11 @@ async fn main() {
     send_visits(&Api::new(host.clone())).await;
     send_requests(&Api::new(host.clone())).await;
     Browser::run(async |browser| {
-        for (name, period, is_dark) in [("light", "30d", false), ("dark", "today", true)] {
-            browser.look(1_200, 900, is_dark).await;
-            browser.open(&format!("{host}/dashboard?tenant={TENANT}&period={period}")).await;
-            let is_shown = "document.readyState === 'complete' && !document.body.ariaBusy";
-            browser.until("the dashboard is shown", is_shown).await;
+        for (name, asked, (width, height), is_dark) in PICTURES {
+            browser.look(width, height, is_dark).await;
+            browser.open(&format!("{host}/dashboard?tenant={TENANT}&{asked}")).await;
+            browser.until("the dashboard is shown", IS_SHOWN).await;
+            browser.until("visits are shown", HAS_VISITS).await;
             let path = Path::new(FOLDER).join(format!("dashboard-{name}.png"));
             std::fs::create_dir_all(FOLDER).expect("a folder");
             std::fs::write(&path, browser.picture().await).expect("a file");
@@ -47,8 +59,8 @@ async fn main() {
 async fn generate(host: &str) {
     let day = |back| (Utc::now() - TimeDelta::days(back)).date_naive().to_string();
     let generated = Command::new(Binaries::shared().await.path("spillway"))
-        .args(["generate", "--target", host, "--tenant", TENANT, "--events", "9000"])
-        .args(["--from", &day(29), "--to", &day(0)])
+        .args(["generate", "--target", host, "--tenant", TENANT, "--events", "18000"])
+        .args(["--from", &day(59), "--to", &day(0)])
         .status();
     assert!(generated.await.expect("spillway runs").success());
 }
