@@ -23,7 +23,8 @@ use crate::http;
 /// together, that is, what a filter shows.
 ///
 /// An event keeps its id, or gets one derived from its row, or from its day. So each counts once, even if
-/// the file is imported again, or a later export has the same events.
+/// the file is imported again, or a later export has the same events. Of Plausible's exports, import only
+/// one, taken after the move: on the day of the export the sums are not final.
 ///
 /// Exit code 0: every event was answered 202. 1: some were not, or the file cannot be read. 2: an option
 /// is not valid, or the file is not such an export.

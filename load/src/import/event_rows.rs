@@ -40,7 +40,7 @@ pub(super) fn items(
             None => Place::Line(row.line),
         };
         Ok(match drafts(&row) {
-            Ok(Some(draft)) => Item::Event(place, draft),
+            Ok(Some(draft)) => Item::Event(place, Box::new(draft)),
             Ok(None) => Item::LeftOut,
             Err(why) => Item::Unreadable(place, why),
         })

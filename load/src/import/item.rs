@@ -7,7 +7,7 @@ use super::draft::{Draft, Unreadable};
 /// Something to send, or to report.
 #[derive(Debug)]
 pub(super) enum Item {
-    Event(Place, Draft),
+    Event(Place, Box<Draft>),
     /// A row that no visitor caused.
     LeftOut,
     Unreadable(Place, Unreadable),

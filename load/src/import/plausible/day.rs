@@ -84,7 +84,7 @@ impl Views {
             excluded: None,
         };
         self.made += 1;
-        Item::Event(Place::Made(draft.id.clone()), draft)
+        Item::Event(Place::Made(draft.id.clone()), Box::new(draft))
     }
 
     /// What led to a view: to an entry, or to any other view if there are more leads than entries.
@@ -129,7 +129,8 @@ fn led(lead: Option<Lead>, is_entry: bool) -> Map<String, Value> {
     if is_entry {
         said.insert("referrer".to_owned(), address(&referrer).into());
     }
-    if !source.is_empty() && !(is_entry && !referrer.is_empty()) {
+    let is_named_by_page = is_entry && !referrer.is_empty();
+    if !source.is_empty() && !is_named_by_page {
         said.insert("ref".to_owned(), source.into());
     }
     said
@@ -180,7 +181,7 @@ fn of_kind(
             dimensions: Map::new(),
             excluded: None,
         };
-        Item::Event(Place::Made(draft.id.clone()), draft)
+        Item::Event(Place::Made(draft.id.clone()), Box::new(draft))
     });
     drafts.chain(left_out)
 }

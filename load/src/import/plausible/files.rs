@@ -68,16 +68,14 @@ fn of_archive(path: &Path) -> io::Result<Vec<CsvFile>> {
         let (archive, length) = (path.to_owned(), entry.compressed_size());
         let is_deflated = match entry.compression() {
             CompressionMethod::Stored => false,
-            // This build of the crate does not unpack it, so it has no name for it.
-            other if other == DEFLATED => true,
+            // A pattern would need the crate's own unpacking, which this build leaves out.
+            other if other == CompressionMethod::DEFLATE => true,
             _ => return Err(io::Error::other(format!("{name} is packed in an unknown way"))),
         };
         files.push(CsvFile { name, place: Place::Packed { archive, start, length, is_deflated } });
     }
     Ok(files)
 }
-
-const DEFLATED: CompressionMethod = CompressionMethod::DEFLATE;
 
 fn base_name(path: &str) -> String {
     path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()

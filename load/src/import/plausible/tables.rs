@@ -73,19 +73,23 @@ impl Table {
     }
 }
 
-/// A row of a table, or what is wrong with it.
+/// A row with its day.
 type Dated = (NaiveDate, Place, Row);
+
+/// The rows of a file with their days, or what is wrong with each.
+type DatedRows = Box<dyn Iterator<Item = io::Result<Result<Dated, (Place, Unreadable)>>>>;
 
 /// The rows of one file, in the order of their days.
 struct Reader {
     table: Table,
-    rows: Peekable<Box<dyn Iterator<Item = io::Result<Result<Dated, (Place, Unreadable)>>>>>,
+    rows: Peekable<DatedRows>,
 }
 
 /// All files, read side by side.
 pub(super) struct Tables(Vec<Reader>);
 
-/// The rows of a day, and the rows before them that cannot be read.
+/// The rows of a day, and the rows between them that cannot be read.
+#[derive(Default)]
 pub(super) struct DayRows {
     pub(super) day: Option<NaiveDate>,
     pub(super) rows: Vec<(Table, Place, Row)>,
@@ -103,17 +107,16 @@ impl Tables {
 
     /// The rows of the next day; no day if there are no more.
     pub(super) fn next_day(&mut self) -> io::Result<DayRows> {
-        let mut unreadable = Vec::new();
+        let mut found = DayRows::default();
         let mut days = Vec::new();
         for reader in &mut self.0 {
-            days.extend(reader.day(&mut unreadable)?);
+            days.extend(reader.day(&mut found.unreadable)?);
         }
-        let day = days.into_iter().min();
-        let mut rows = Vec::new();
+        found.day = days.into_iter().min();
         for reader in &mut self.0 {
-            reader.take(day, &mut rows)?;
+            reader.take(&mut found)?;
         }
-        Ok(DayRows { day, rows, unreadable })
+        Ok(found)
     }
 }
 
@@ -126,27 +129,20 @@ impl Reader {
         Ok(self.rows.peek().and_then(|row| Some(row.as_ref().ok()?.as_ref().ok()?.0)))
     }
 
-    /// Takes the rows of this day. A row that cannot be read ends them until the next call.
-    fn take(
-        &mut self,
-        day: Option<NaiveDate>,
-        rows: &mut Vec<(Table, Place, Row)>,
-    ) -> io::Result<()> {
-        let is_of_day = |(at, ..): &Dated| Some(*at) == day;
-        while let Some(next) =
-            self.rows.next_if(|row| row.as_ref().is_ok_and(|row| row.as_ref().is_ok_and(is_of_day)))
+    /// Takes the rows of the day.
+    fn take(&mut self, found: &mut DayRows) -> io::Result<()> {
+        while let Some(day) = self.day(&mut found.unreadable)?
+            && Some(day) == found.day
         {
-            rows.extend(next?.ok().map(|(_, place, row)| (self.table, place, row)));
+            let row = self.rows.next().transpose()?.and_then(Result::ok);
+            found.rows.extend(row.map(|(_, place, row)| (self.table, place, row)));
         }
         Ok(())
     }
 }
 
 /// The rows with their days. One before the day of the row above it would come too late to be added up.
-fn dated(
-    rows: Rows,
-    file: &str,
-) -> Box<dyn Iterator<Item = io::Result<Result<Dated, (Place, Unreadable)>>>> {
+fn dated(rows: Rows, file: &str) -> DatedRows {
     let (file, mut latest) = (file.to_owned(), NaiveDate::MIN);
     Box::new(rows.map(move |row| {
         let row = row?;

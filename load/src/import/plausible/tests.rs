@@ -61,8 +61,8 @@ const FILES: [(&str, &str); 10] = [
     (
         "imported_custom_events_20250501_20250502.csv",
         "date,name,link_url,path,visitors,events\n\
-         2025-05-01,Signup,,,2,3\n2025-05-01,404,,/gone,1,1\n2025-05-01,engagement,,,4,9\n\
-         2025-05-01,Outbound Link: Click,https://other.example/,,1,2\nsoon,x,,,1,1\n",
+         2025-05-01,Signup,,,2,3\n2025-05-01,404,,/gone,1,1\nsoon,x,,,1,1\n2025-05-01,engagement,,,4,9\n\
+         2025-05-01,Outbound Link: Click,https://other.example/,,1,2\n",
     ),
 ];
 
@@ -148,7 +148,7 @@ fn other_events_have_their_name_and_plausibles_own_measure_is_left_out() {
         Item::Unreadable(place, why) => Some(format!("{place}: {why}")),
         _ => None,
     });
-    let line = "imported_custom_events_20250501_20250502.csv, line 6: date is \"soon\"";
+    let line = "imported_custom_events_20250501_20250502.csv, line 4: date is \"soon\"";
     assert_eq!(unreadable.as_deref(), Some(line));
     let mut events = events(items);
     let users: BTreeSet<String> = events.iter().map(|event| event["user_id"].to_string()).collect();
