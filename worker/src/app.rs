@@ -138,3 +138,15 @@ async fn metrics() -> HttpResponse {
         Err(error) => HttpResponse::InternalServerError().body(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Cloud Run's front end keeps idle connections for up to 600 s: the worker never closes one first.
+    #[test]
+    fn connections_outlive_those_of_googles_front_end_and_the_ack_deadline() {
+        let front_end = Duration::from_secs(600);
+        assert!(KEEP_ALIVE > front_end && KEEP_ALIVE > ACK_DEADLINE, "{KEEP_ALIVE:?}");
+    }
+}

@@ -178,12 +178,12 @@ async fn a_tenant_whose_documents_others_write_holds_no_other_tenant_up() {
     bench.store.contend_for(Some(counter("busy", "day")));
     let calm = (0..5).map(|n| unit(&format!("calm-{n}"), "1", &["day"]));
     let units: Vec<_> = [unit("busy", "1", &["day"])].into_iter().chain(calm).collect();
-    let start = Instant::now();
     let mut pending = bench.hand_over(units).await;
     let busy = pending.remove(0);
     assert_eq!(join_all(pending).await, [STORED; 5]);
-    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
-    assert_eq!(created(&bench.store.commits()[0]), 6, "they began together");
+    let sizes: Vec<_> = bench.store.commits().iter().map(created).collect();
+    assert_eq!(sizes[..2], [6, 6], "one contention may pass: they go together twice");
+    assert!(sizes[2..].iter().all(|size| *size == 1), "then each goes alone: {sizes:?}");
     for n in 0..5 {
         let again = bench.commit(unit(&format!("calm-{n}"), "2", &["day"])).await;
         assert_eq!(again, STORED, "a contended tenant holds no slot");

@@ -3,12 +3,11 @@
 
 use std::io;
 use std::net::Ipv4Addr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use rustls::ServerConfig;
-use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
@@ -30,8 +29,12 @@ const STRANGER: &str = "The caller shows no valid token.";
 pub struct Front {
     url: String,
     seen: Arc<Seen>,
+    refusal: Refusal,
     task: JoinHandle<()>,
 }
+
+/// How it refuses all calls, if it does: the status, and what callers are told.
+type Refusal = Arc<OnceLock<(u8, &'static str)>>;
 
 /// What all connections of a front share.
 struct Shared {
@@ -39,6 +42,7 @@ struct Shared {
     tokens: Tokens,
     tls: TlsAcceptor,
     seen: Arc<Seen>,
+    refusal: Refusal,
 }
 
 struct Connection {
@@ -53,14 +57,26 @@ impl Front {
         let url = format!("https://{HOST}:{}", listener.local_addr()?.port());
         let (seen, tls) = (Arc::<Seen>::default(), TlsAcceptor::from(Arc::new(tls)));
         let (emulator, shared_seen) = (emulator.to_owned(), Arc::clone(&seen));
-        let shared = Shared { emulator, tokens, tls, seen: shared_seen };
+        let refusal = Refusal::default();
+        let shared =
+            Shared { emulator, tokens, tls, seen: shared_seen, refusal: Arc::clone(&refusal) };
         let task = tokio::spawn(accept(listener, Arc::new(shared)));
-        Ok(Self { url, seen, task })
+        Ok(Self { url, seen, refusal, task })
     }
 
     /// Its URL.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Answers every call that follows with this status and these words, as Google's services do.
+    pub fn refuse(&self, status: u8, words: &'static str) {
+        self.refusal.get_or_init(|| (status, words));
+    }
+
+    /// Whoever asks for its URL is sent elsewhere.
+    pub fn move_to(&mut self, url: &str) {
+        url.clone_into(&mut self.url);
     }
 
     /// The calls so far.
@@ -94,12 +110,13 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) -> Result<(), Failur
         return grpc::serve(stream, Arc::new(Connection { emulator, shared })).await;
     }
     let Some(request) = Request::read(&mut stream).await? else { return Ok(()) };
-    let granted = if shared.lets_through(request.header("authorization")) {
-        request.granted()
-    } else {
-        ("401 Unauthorized", json!({"error": {"code": 401, "message": STRANGER}}))
+    let is_known = shared.lets_through(request.header("authorization"));
+    let answer = match shared.refusal.get() {
+        _ if !is_known => rest::refused(UNAUTHENTICATED, STRANGER),
+        Some((status, words)) => rest::refused(*status, words),
+        None => request.granted(),
     };
-    Ok(rest::answer(&mut stream, granted).await?)
+    Ok(rest::answer(&mut stream, answer).await?)
 }
 
 impl Server for Connection {
@@ -108,6 +125,9 @@ impl Server for Connection {
         let shown = if let [shown] = shown[..] { shown.to_str().ok() } else { None };
         if !self.shared.lets_through(shown) {
             return Ok(Answer::refusal(UNAUTHENTICATED, STRANGER));
+        }
+        if let Some((status, words)) = self.shared.refusal.get() {
+            return Ok(Answer::refusal(*status, words));
         }
         call.head.headers.insert(AUTHORIZATION, OF_THE_OWNER);
         self.emulator.pass(call).await

@@ -54,6 +54,17 @@ impl Request {
     }
 }
 
+/// What a refusal with a status of gRPC's is over HTTP.
+pub(super) fn refused(status: u8, words: &str) -> (&'static str, Value) {
+    let line = match status {
+        5 => "404 Not Found",
+        7 => "403 Forbidden",
+        _ => "401 Unauthorized",
+    };
+    let code: u16 = line[..3].parse().unwrap_or_default();
+    (line, json!({"error": {"code": code, "message": words}}))
+}
+
 /// Answers, and ends the connection.
 pub(super) async fn answer(
     stream: &mut (impl AsyncWrite + Unpin),

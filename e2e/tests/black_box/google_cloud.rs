@@ -46,6 +46,59 @@ async fn a_certificate_of_an_unknown_authority_is_not_trusted_in_the_cloud() {
     assert_nothing_passes(&metadata, Some(unknown.file()), "UnknownIssuer").await;
 }
 
+/// Programs in `project` run until their gateway has said why it cannot use the service, and `asked`, which
+/// tells whether it has asked it again: the reason is in its log once, in these words.
+async fn assert_said_once(project: &Project, service: &str, words: &str, asked: impl Fn() -> bool) {
+    let binaries = Binaries::shared().await;
+    let launch = |name: &str| Command::new(binaries.path(name));
+    let trusted = project.authority.file();
+    let programs = Programs::start(launch, project, &project.metadata, trusted).await;
+    let programs = programs.unwrap_or_else(|error| panic!("{error}"));
+    let log = programs.gateway.log();
+    let says_so =
+        |line: &&str| line.contains("the service cannot be used") && line.contains(service);
+    let said = async || (log.text().lines().any(|line| says_so(&line)) && asked()).then_some(());
+    eventually(&format!("the gateway says why it cannot use {service}"), said).await;
+    let text = log.text();
+    let said: Vec<_> = text.lines().filter(says_so).collect();
+    assert!(said.len() == 1 && said[0].contains(words), "{said:?}");
+    assert_eq!(Api::new(programs.gateway.url()).get("/ready").await.status, 503);
+}
+
+/// The statuses of gRPC.
+const NOT_FOUND: u8 = 5;
+const PERMISSION_DENIED: u8 = 7;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_permission_is_logged_once_in_the_words_of_the_cloud() {
+    for (service, words) in [
+        ("Pub/Sub", "User not authorized to perform this action."),
+        ("Firestore", "Missing or insufficient permissions."),
+    ] {
+        let project = Project::start().await.unwrap_or_else(|error| panic!("{error}"));
+        let front = if service == "Pub/Sub" { &project.pubsub } else { &project.firestore };
+        front.refuse(PERMISSION_DENIED, words);
+        assert_said_once(&project, service, words, || front.seen().passed() > 3).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_database_is_logged_once_in_the_words_of_the_cloud() {
+    let project = Project::start().await.unwrap_or_else(|error| panic!("{error}"));
+    let words = "The database (default) does not exist for project my-project";
+    project.firestore.refuse(NOT_FOUND, words);
+    let asked = || project.firestore.seen().passed() > 3;
+    assert_said_once(&project, "Firestore", words, asked).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_name_is_logged_as_such_in_the_cloud() {
+    let mut project = Project::start().await.unwrap_or_else(|error| panic!("{error}"));
+    project.firestore.move_to("https://firestore.invalid");
+    let words = "failed to lookup address information";
+    assert_said_once(&project, "Firestore", words, || true).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_push_with_a_token_of_another_issuer_is_not_passed_on_in_the_cloud() {
     let project = Project::start().await.unwrap_or_else(|error| panic!("{error}"));

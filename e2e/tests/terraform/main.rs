@@ -39,6 +39,7 @@ async fn a_second_plan_has_no_changes_even_after_a_deployment() {
     assert_no_changes(&folder).await;
     let image = "europe-west1-docker.pkg.dev/my-project/spillway/gateway:1";
     assert_eq!(folder.provider.replace(HELLO, image), 3, "three services say hello");
+    assert_eq!(folder.provider.deploy(), 3);
     assert_no_changes(&folder).await;
     // What no deployment changes is put right.
     assert!(folder.provider.replace("2678400s", "86400s") > 0);
@@ -75,7 +76,7 @@ async fn the_documented_commands_lead_from_an_empty_folder_to_a_url_and_back() {
                 gs://my-project-spillway-source/source --substitutions _REGION=europe-west1,";
     assert!(printed.text.contains(told), "{}", printed.text);
     assert!(printed.text.contains("_READ_TOKEN_SECRET=spillway-read-token,_TESTS=off\n"));
-    assert!(printed.text.ends_with("https://spillway-gateway.example"), "{}", printed.text);
+    assert!(printed.text.ends_with("\nhttps://spillway-gateway.example\n"), "{}", printed.text);
     let state = std::fs::read_to_string(folder.path().join("terraform/terraform.tfstate"));
     let token = Regex::new(r#""[0-9a-f]{64}""#).expect("a pattern");
     assert!(!token.is_match(&state.expect("a state")), "the token is in the state");

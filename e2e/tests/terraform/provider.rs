@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use e2e::grpc::{self, Answer, Call, Failure, Server};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -24,6 +24,14 @@ const UNIMPLEMENTED: u8 = 12;
 /// What the provider protects unless it is told not to.
 const SERVICE: &str = "google_cloud_run_v2_service";
 const DATABASE: &str = "google_firestore_database";
+/// What `gcloud` leaves in a service that it deploys to, besides the image: in its template, and in itself.
+const LEFT_BY_GCLOUD: [(Option<&str>, &str); 5] = [
+    (Some("template"), "annotations"),
+    (Some("template"), "labels"),
+    (None, "client"),
+    (None, "client_version"),
+    (None, "traffic"),
+];
 
 /// A provider that listens; dropping it stops it.
 pub(crate) struct Provider {
@@ -78,6 +86,18 @@ impl Provider {
         states.map(|state| state.replace(old, new)).filter(|found| *found).count()
     }
 
+    /// Leaves in each service what a deployment by `gcloud` leaves; returns in how many.
+    pub(crate) fn deploy(&self) -> usize {
+        let (mut resources, kind) = (self.cloud.resources(), format!("{SERVICE}/"));
+        let services = resources.by_id.iter_mut().filter(|(id, _)| id.starts_with(&kind));
+        let mut deployed = 0;
+        for (_, service) in services {
+            LEFT_BY_GCLOUD.iter().for_each(|(block, name)| service.set(*block, name, "gcloud"));
+            deployed += 1;
+        }
+        deployed
+    }
+
     /// How many resources there are.
     pub(crate) fn count(&self) -> usize {
         self.cloud.resources().by_id.len()
@@ -121,6 +141,29 @@ impl Server for Cloud {
     }
 }
 
+/// Google's answer about a dashboard: the same, without what is 0 or empty.
+fn answered(dashboard: &str) -> String {
+    let sent: Value = serde_json::from_str(dashboard).expect("JSON");
+    let mut kept = sent.clone();
+    drop_defaults(&mut kept);
+    if kept == sent { dashboard.to_owned() } else { kept.to_string() }
+}
+
+fn drop_defaults(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(drop_defaults),
+        Value::Object(fields) => {
+            fields.retain(|_, field| !is_default(field));
+            fields.values_mut().for_each(drop_defaults);
+        }
+        _ => {}
+    }
+}
+
+fn is_default(value: &Value) -> bool {
+    [json!(0), json!(false), json!(""), json!([]), json!({}), Value::Null].contains(value)
+}
+
 fn upgraded(request: UpgradeRequest) -> StateResponse {
     let json = request.raw_state.unwrap_or_default().json;
     StateResponse { state: Some(DynamicValue { json, ..DynamicValue::default() }) }
@@ -143,7 +186,11 @@ impl Cloud {
     fn read(&self, request: &ReadRequest) -> StateResponse {
         let known = State::read(request.value.as_ref()).expect("a state");
         let id = known.text("id").unwrap_or_default();
-        StateResponse { state: Some(State::write(self.resources().by_id.get(id).cloned())) }
+        let mut state = self.resources().by_id.get(id).cloned();
+        if let Some(state) = &mut state {
+            state.edit("dashboard_json", answered);
+        }
+        StateResponse { state: Some(State::write(state)) }
     }
 
     fn data(&self, request: &ReadRequest) -> StateResponse {

@@ -75,6 +75,40 @@ impl State {
         }
     }
 
+    /// Sets a text that Terraform's files do not set: in the blocks of this name, or in the resource itself.
+    ///
+    /// # Panics
+    /// If there is no such block, or it has no such attribute.
+    pub(crate) fn set(&mut self, block: Option<&str>, name: &str, text: &str) {
+        let typed = Value::Array(vec![Value::Binary(br#""string""#.to_vec()), text.into()]);
+        let Some(block) = block else {
+            self.0.insert(name.to_owned(), typed);
+            return;
+        };
+        let Some(Value::Array(blocks)) = self.0.get_mut(block) else {
+            panic!("there is no block {block}");
+        };
+        for block in blocks {
+            let Value::Map(fields) = block else { continue };
+            let field = fields.iter_mut().find(|(field, _)| field.as_str() == Some(name));
+            field.expect("an attribute").1 = typed.clone();
+        }
+    }
+
+    /// Changes a text, if there is one.
+    pub(crate) fn edit(&mut self, name: &str, changed: impl Fn(&str) -> String) {
+        let Some(value) = self.0.get_mut(name) else { return };
+        let text = match value {
+            Value::Array(typed) => typed.last_mut(),
+            value => Some(value),
+        };
+        if let Some(text) = text
+            && let Some(known) = text.as_str()
+        {
+            *text = changed(known).into();
+        }
+    }
+
     /// Forgets what is only written.
     pub(crate) fn forget(&mut self) {
         let written = self.0.iter_mut().filter(|(name, _)| name.ends_with("_wo"));
