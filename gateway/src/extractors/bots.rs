@@ -4,7 +4,7 @@ use crate::formats::user_agent;
 
 /// Words in the user agent of a program or in its family, in lower case. Each is so specific that
 /// no person's browser has it.
-const TOKENS: [&str; 62] = [
+const TOKENS: [&str; 63] = [
     "apachebench",
     "apache-httpclient",
     "archiver",
