@@ -97,7 +97,7 @@ fn cut(text: Cow<'_, str>, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::Rejects;
+    use crate::formats::{self, Format, Rejects};
     use crate::settings::tests::settings;
 
     fn shown(options: &[&str], entry: Entry) -> Entry {
@@ -175,5 +175,41 @@ mod tests {
         assert_eq!(kept.reason, "[REDACTED] is required");
         assert!(kept.text.starts_with("[REDACTED] - - x") && kept.text.ends_with("x…"));
         assert!(kept.text.len() <= MAX_REJECTED_BYTES);
+    }
+
+    #[test]
+    fn a_rejected_line_of_any_format_never_keeps_the_name_of_a_user() {
+        let iis =
+            "#Fields: date time cs-method cs-uri-stem cs-username c-ip cs(User-Agent) sc-status\n";
+        for (format, body) in [
+            ("csv", "ts,path,user,note\nsoon,/a,annuser,x\n".to_owned()),
+            ("csv", "\u{feff}ts;path;\"cs-username\";note\nsoon;/a;\"ann;user annuser\";x\n".to_owned()),
+            ("csv", "ts,path,user,note\n1431857103,/a,b,annuser,x\n".to_owned()),
+            ("csv", "user,ts,path,note\nannuser,1431857103,\"/a\n".to_owned()),
+            ("auto", format!("{iis}2025-05-17 10:05:03 GET /a b annuser 192.0.2.1 x 200\n")),
+            ("w3c", format!("{iis}2025-05-17 soon GET /a annuser 192.0.2.1 x 200\n")),
+            ("auto", format!("{iis}2025-05-17 10:05:03 GET /a annuser\n")),
+            (
+                "w3c",
+                "2025-05-17 10:05:03 s soon /a - 80 annuser 10.0.0.7 x - 200 0 0 15\n".to_owned(),
+            ),
+            ("auto", "2025-05-17 10:05:03 10.0.0.5 GET / - 80 CONTOSO\\annuser 10.0.0.7 x\n".to_owned()),
+            ("auto", "at=info method=GET user=annuser path=\"/a\"\n".to_owned()),
+            ("auto", "at=info method=GET user=\"annuser\" path=\"/a\"\n".to_owned()),
+            ("json", r#"[{"usr.name":"annuser"},{"account":"annuser"},{"usr":{"id":"annuser"}}]"#.to_owned()),
+            (
+                "s3",
+                "79a5 b [06/Feb/2019:00:00:38 +0000] 192.0.2.3 arn:aws:iam::1:user/annuser 3E57 x\n"
+                    .to_owned(),
+            ),
+        ] {
+            let format = Format::named(format).expect("it is known");
+            let mut read = formats::read(format, &body).expect("it is read");
+            PublicTexts::new(&settings(&[])).of_batch(&TenantId::default(), &mut read);
+            assert!(!read.rejects.kept.is_empty(), "{body}");
+            for kept in read.rejects.kept {
+                assert!(!kept.text.contains("annuser"), "{body} {}", kept.text);
+            }
+        }
     }
 }

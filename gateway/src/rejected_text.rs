@@ -1,67 +1,60 @@
 //! What a rejected entry says about who sent the request: the name of the client's host and of its user
-//! are no addresses, so they are found by their places and by the names of their fields.
+//! are no addresses, so they are found by their places, by their forms, and by the names of their fields.
 
 use std::borrow::Cow;
-use std::ops::Range;
+
+use crate::named_values;
+use crate::personal_names::HIDDEN;
 
 /// Stands for what is before the time of a line.
 const UNKNOWN: &str = "[REDACTED] - - ";
-/// Stands for a value in JSON.
-const HIDDEN: &str = "\"[REDACTED]\"";
-
-/// The names of fields with a user or a client, in lower case and without anything but letters.
-const PERSONAL: [&str; 42] = [
-    "auth",
-    "authenticateduser",
-    "authuser",
-    "caller",
-    "cip",
-    "client",
-    "clientaddr",
-    "clientaddress",
-    "clienthost",
-    "clientip",
-    "clientipaddress",
-    "clientuser",
-    "clientusername",
-    "csusername",
-    "email",
-    "forwardedfor",
-    "httpxforwardedfor",
-    "httpxrealip",
-    "ident",
-    "identity",
-    "ip",
-    "login",
-    "principal",
-    "realip",
-    "remote",
-    "remoteaddr",
-    "remoteaddress",
-    "remotehost",
-    "remoteip",
-    "remoteuser",
-    "sourceip",
-    "trueclientip",
-    "user",
-    "useremail",
-    "userid",
-    "userident",
-    "userip",
-    "usermail",
-    "username",
-    "xforwardedfor",
-    "xrealip",
-    "xuser",
-];
+/// The services of AWS whose resources are users and what they act as.
+const USER_SERVICES: [&str; 2] = [":iam:", ":sts:"];
 
 /// The text of a rejected entry without its client and its user.
 pub(crate) fn without_people(text: &str) -> Cow<'_, str> {
-    let people = people(text);
-    if people.is_empty() {
-        return without_head(text);
+    let text = named_values::without_people(text);
+    match words_without_people(&text) {
+        Some(shown) => without_head(&shown).into_owned().into(),
+        None => match text {
+            Cow::Borrowed(text) => without_head(text),
+            Cow::Owned(text) => without_head(&text).into_owned().into(),
+        },
     }
-    without_head(&without(text, &people, HIDDEN)).into_owned().into()
+}
+
+/// The text without the words whose form tells a user; `None` if there is no such word.
+fn words_without_people(text: &str) -> Option<String> {
+    if !text.contains('\\') && !text.contains("arn:") {
+        return None;
+    }
+    // In JSON, a backslash is escaped, and a single one begins an escape.
+    let slash = if text.starts_with(['{', '[', '"']) { "\\\\" } else { "\\" };
+    let is_border = |c: char| c.is_whitespace() || "\"',;|()[]{}<>=".contains(c);
+    let shown = |word: &str| {
+        let border = word.len() - word.chars().next_back().map_or(0, char::len_utf8);
+        let (bare, border) =
+            if word.ends_with(is_border) { word.split_at(border) } else { (word, "") };
+        let is_person = is_account(bare, slash) || is_user_arn(bare);
+        format!("{}{border}", if is_person { HIDDEN } else { bare })
+    };
+    Some(text.split_inclusive(is_border).map(shown).collect())
+}
+
+/// Whether a word is the account of a domain: `CONTOSO\ann`.
+fn is_account(word: &str, slash: &str) -> bool {
+    let is_part = |part: &str| {
+        let is_plain = |c: char| c.is_alphanumeric() || "._-$".contains(c);
+        !part.is_empty() && part.chars().all(is_plain)
+    };
+    let Some((domain, user)) = word.split_once(slash) else { return false };
+    let domain = domain.rsplit(':').next().unwrap_or_default();
+    is_part(domain) && is_part(user.trim_start_matches('\\'))
+}
+
+/// Whether a word is the name of a user in AWS: `arn:aws:iam::1:user/ann`.
+fn is_user_arn(word: &str) -> bool {
+    word.starts_with("arn:") && USER_SERVICES.iter().any(|service| word.contains(service))
 }
 
 /// A line of a server without what stands before its time. A torn one may have no time.
@@ -110,83 +103,9 @@ fn is_head(text: &str) -> bool {
     text.split_ascii_whitespace().nth(1) == Some("-") && text.ends_with(' ')
 }
 
-/// The places of the values that tell a user or a client, in a text with JSON's names.
-fn people(text: &str) -> Vec<Range<usize>> {
-    let (mut people, mut at) = (Vec::new(), 0);
-    while let Some(name) = next_quoted(text, at) {
-        at = name.end + 1;
-        let rest = &text[at.min(text.len())..];
-        let Some(value) = rest.trim_start().strip_prefix(':').map(str::trim_start) else {
-            continue;
-        };
-        if is_personal(&text[name]) {
-            let start = text.len() - value.len();
-            at = start + length(value);
-            people.push(start..at);
-        }
-    }
-    people
-}
-
-/// The place of the next text in quotes, without them; it may be torn.
-fn next_quoted(text: &str, from: usize) -> Option<Range<usize>> {
-    let start = from + text.get(from..)?.find('"')? + 1;
-    Some(start..start + to_quote(&text[start..]))
-}
-
-/// How long a text is up to its closing quote.
-fn to_quote(text: &str) -> usize {
-    let mut is_escaped = false;
-    let end = text.bytes().position(|byte| {
-        let is_end = byte == b'"' && !is_escaped;
-        is_escaped = byte == b'\\' && !is_escaped;
-        is_end
-    });
-    end.unwrap_or(text.len())
-}
-
-/// How long the value is, with its quotes or brackets.
-fn length(value: &str) -> usize {
-    let (mut depth, mut at) = (0_usize, 0);
-    while let Some(byte) = value.as_bytes().get(at) {
-        match byte {
-            b'"' => at += 1 + to_quote(&value[at + 1..]),
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' | b',' if depth == 0 => return at,
-            b']' | b'}' => depth -= 1,
-            _ => {}
-        }
-        at += 1;
-    }
-    value.len()
-}
-
-fn is_personal(name: &str) -> bool {
-    let letters = name.chars().filter(char::is_ascii_alphabetic);
-    let plain: String = letters.map(|c| c.to_ascii_lowercase()).collect();
-    let is_known = |plain: &str| PERSONAL.binary_search(&plain).is_ok();
-    is_known(&plain) || plain.strip_prefix("request").is_some_and(is_known)
-}
-
-fn without(text: &str, places: &[Range<usize>], by: &str) -> String {
-    let (mut shown, mut at) = (String::with_capacity(text.len()), 0);
-    for place in places {
-        shown.push_str(&text[at..place.start]);
-        shown.push_str(by);
-        at = place.end;
-    }
-    shown.push_str(&text[at..]);
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_names_are_sorted() {
-        assert!(PERSONAL.is_sorted());
-    }
 
     #[test]
     fn what_stands_before_the_time_of_a_line_is_not_kept() {
@@ -242,6 +161,22 @@ mod tests {
     }
 
     #[test]
+    fn users_are_found_by_the_form_of_their_names() {
+        for (text, expected) in [
+            (
+                r"2025-05-17 10:05:03 10.0.0.5 GET / - 80 CONTOSO\annuser 10.0.0.7 x",
+                "2025-05-17 10:05:03 10.0.0.5 GET / - 80 [REDACTED] 10.0.0.7 x",
+            ),
+            (r#"a,"corp.example\ann-user",b"#, r#"a,"[REDACTED]",b"#),
+            (r#"{"note":"by CONTOSO\\annuser"}"#, r#"{"note":"by [REDACTED]"}"#),
+            ("79a5 bucket x arn:aws:iam::1:user/annuser 3E57", "79a5 bucket x [REDACTED] 3E57"),
+            (r#"{"by":"arn:aws-cn:sts::1:assumed-role/admin/annuser"}"#, r#"{"by":"[REDACTED]"}"#),
+        ] {
+            assert_eq!(without_people(text), expected);
+        }
+    }
+
+    #[test]
     fn other_texts_stay_as_they_are() {
         for text in [
             "",
@@ -256,6 +191,10 @@ mod tests {
             r#"{"user_agent":"curl/8.5.0","path":"/user","note":"user: x"}"#,
             r#"{"tags":["user"],"a":[1,2]}"#,
             r#"{"user"#,
+            r"C:\logs\access.log",
+            r#"\x16\x03 "\x16\x03""#,
+            r#"{"note":"first\nsecond"}"#,
+            "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/web/1",
         ] {
             assert_eq!(without_people(text), text);
         }

@@ -5,9 +5,10 @@
 //! whether a time is plausible.
 
 use chrono::{
-    DateTime, Datelike as _, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset as _, Utc,
+    DateTime, Datelike as _, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset as _,
+    TimeDelta, Utc, Weekday,
 };
-use serde_json::Number;
+use serde_json::{Map, Number, Value};
 
 use crate::extractors::limits::without_leap_second;
 
@@ -19,6 +20,10 @@ pub(crate) const FORMS: &str =
 /// 1,000.
 const FIRST_MILLISECONDS: u128 = 100_000_000_000;
 const NANOSECONDS: u128 = 1_000_000_000;
+/// The names of seconds since 1970 in an object, and of the nanoseconds beside them.
+const SECONDS: [&str; 4] = ["seconds", "_seconds", "epochSecond", "secs_since_epoch"];
+const NANOS: [&str; 5] =
+    ["nanos", "_nanoseconds", "nanoseconds", "nanoOfSecond", "nanos_since_epoch"];
 const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
@@ -28,7 +33,8 @@ const MONTHS: [&str; 12] =
 /// seconds or zone, with `+0000` or `+02`, with a comma before the fraction), those of access logs
 /// (`17/May/2025:10:05:03 +0000`, with or without brackets), of RFC 2822 (`Sat, 17 May 2025
 /// 10:05:03 GMT`), of JavaScript (`Sat May 17 2025 12:05:03 GMT+0200 (CEST)`), of Kibana
-/// (`May 17, 2025 @ 10:05:03.000`), all digits (`20250517T100503Z`), and numbers.
+/// (`May 17, 2025 @ 10:05:03.000`), of C (`Sat May 17 10:05:03 2025`), all digits
+/// (`20250517T100503Z`), and numbers.
 pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     if text.bytes().all(|byte| byte.is_ascii_digit() || b".,".contains(&byte)) {
@@ -36,8 +42,9 @@ pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
     }
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     let mail = || DateTime::parse_from_rfc2822(bare).ok().map(|mail| mail.with_timezone(&Utc));
-    let rare = || of_script(bare).or_else(|| of_kibana(bare)).or_else(|| compact(bare));
-    let time = spelled(bare).or_else(mail).or_else(rare)?;
+    let named = || of_script(bare).or_else(|| of_kibana(bare)).or_else(|| of_c(bare));
+    let rare = || compact(bare).or_else(|| with_exponent(bare));
+    let time = spelled(bare).or_else(mail).or_else(named).or_else(rare)?;
     Some(without_leap_second(time))
 }
 
@@ -57,6 +64,34 @@ pub(crate) fn instant_of(number: &Number) -> Option<DateTime<Utc>> {
         Some(whole) => since_1970(&whole.to_string()),
         None => epoch(number.as_f64()?),
     }
+}
+
+/// The instant that a JSON value stands for.
+pub(crate) fn instant_in(value: &Value) -> Option<DateTime<Utc>> {
+    match value {
+        Value::String(text) => instant(text),
+        Value::Number(number) => instant_of(number),
+        Value::Object(members) => of_object(members),
+        Value::Null | Value::Bool(_) | Value::Array(_) => None,
+    }
+}
+
+/// The instant that a JSON object stands for: MongoDB's `{"$date": …}`, or seconds and nanoseconds, as
+/// Protocol Buffers, Firestore, Java and Rust write them.
+pub(crate) fn of_object(members: &Map<String, Value>) -> Option<DateTime<Utc>> {
+    if let Some(date) = members.get("$date") {
+        return instant_in(date.get("$numberLong").unwrap_or(date));
+    }
+    let whole = |names: &[&str]| names.iter().find_map(|name| whole_number(members.get(*name)?));
+    let seconds = DateTime::from_timestamp(whole(&SECONDS)?, 0)?;
+    let nanos = whole(&NANOS).unwrap_or(0);
+    let is_fraction = (0..1_000_000_000).contains(&nanos);
+    is_fraction.then(|| seconds.checked_add_signed(TimeDelta::nanoseconds(nanos)))?
+}
+
+/// A whole number, or the digits of one: Protocol Buffers write long ones as texts.
+fn whole_number(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
 /// The instant that a floating-point number stands for, to the last digit that it needs.
@@ -134,6 +169,40 @@ fn of_script(text: &str) -> Option<DateTime<Utc>> {
     let date = ymd(year, month_named(month)?, day).filter(|_| weekday.len() == 3)?;
     let local = NaiveDateTime::new(date, time_of_day(time)?);
     Some(local.checked_sub_offset(offset)?.and_utc())
+}
+
+/// `Sat May 17 10:05:03 2025`, as C writes it; `date` has a zone before the year, git behind it.
+fn of_c(text: &str) -> Option<DateTime<Utc>> {
+    let words: Vec<&str> = text.split_ascii_whitespace().collect();
+    let (weekday, month, day, time, zone, year) = match words[..] {
+        [weekday, month, day, time, year] => (weekday, month, day, time, "", year),
+        [weekday, month, day, time, year, zone] if year.len() == 4 && digits(year).is_some() => {
+            (weekday, month, day, time, zone, year)
+        }
+        [weekday, month, day, time, zone, year] => (weekday, month, day, time, zone, year),
+        _ => return None,
+    };
+    let date = ymd(year, month_named(month)?, &format!("{day:0>2}"));
+    let local = NaiveDateTime::new(date.filter(|_| is_weekday(weekday))?, time_of_day(time)?);
+    Some(local.checked_sub_offset(offset(zone)?)?.and_utc())
+}
+
+fn is_weekday(name: &str) -> bool {
+    name.len() == 3 && name.parse::<Weekday>().is_ok()
+}
+
+/// `1.747476303e9`, as programs write large numbers of seconds.
+fn with_exponent(text: &str) -> Option<DateTime<Utc>> {
+    let (number, exponent) = text.split_once(['e', 'E'])?;
+    let is_number = number.starts_with(|c: char| c.is_ascii_digit())
+        && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let is_power = number_of_digits(exponent.strip_prefix('+').unwrap_or(exponent), 2);
+    if is_number && is_power { epoch(text.parse().ok()?) } else { None }
+}
+
+/// Whether the text is digits, and not more than these.
+fn number_of_digits(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// `20250517T100503Z`.
@@ -270,11 +339,19 @@ mod tests {
             "Sun May 17 2015 02:35:03 GMT-0730 (CET)",
             "20150517T100503Z",
             "20150517T120503+0200",
+            "Sun May 17 10:05:03 2015",
+            "[Sun May 17 10:05:03.000000 2015]",
+            "Sun May 17 10:05:03 UTC 2015",
+            "Sun May 17 12:05:03 2015 +0200",
+            "1.431857103e9",
+            "1.431857103E+09",
+            "1431857103e3",
         ];
         for text in cases {
             assert_eq!(instant(text), Some(utc("2015-05-17T10:05:03Z")), "{text}");
         }
         assert_eq!(instant("Feb 7, 2015 @ 10:05:03"), instant("2015-02-07T10:05:03Z"));
+        assert_eq!(instant("Sat Feb  7 10:05:03 2015"), instant("2015-02-07T10:05:03Z"));
         assert_eq!(instant("2015-05-17T10:05"), Some(utc("2015-05-17T10:05:00Z")));
     }
 
@@ -303,7 +380,21 @@ mod tests {
     fn anything_else_is_no_time() {
         let cases = ["", " ", ".", ",", "1.", ".5", "1.2.3", "-1", "-1431857103", "+1431857103"]
             .into_iter()
-            .chain(["1e9", "0x10", "NaN", "now", "yesterday", "2015-05-17", "2015-05-17T", "T10"])
+            .chain([
+                "1e",
+                "e9",
+                "1e999",
+                "1.2.3e9",
+                "-1e9",
+                "1e-9",
+                "0x10",
+                "NaN",
+                "now",
+                "yesterday",
+                "2015-05-17",
+                "2015-05-17T",
+                "T10",
+            ])
             .chain(["2015-02-29T00:00:00Z", "2015-13-01T00:00:00Z", "2015-05-17T24:00:00Z"])
             .chain(["2015-05-17T10:60:00Z", "2015-05-17T10:05:61Z", "2015-05-17T10:05:03+25:00"])
             .chain([
@@ -327,6 +418,11 @@ mod tests {
                 ",  @ ",
             ])
             .chain(["Sun May 17 2015", "Sun Mai 17 2015 10:05:03 GMT+0000", "20150517T10050Z"])
+            .chain([
+                "Xyz May 17 10:05:03 2015",
+                "Sun May 17 10:05:03",
+                "Sun May 17 10:05:03 CEST 2015",
+            ])
             .chain(["20151317T100503Z", "20150517T٢٢٢", "Sun May 17 2015 10:05:03 +0000 x"])
             .chain(["2015-05-17T10:05:03Z2015-05-17T10:05:03Z", "999999999999999999999999999999"]);
         for text in cases {
@@ -348,6 +444,35 @@ mod tests {
         }
         assert_eq!(epoch(1.762975801e9), instant("1762975801"));
         assert_eq!([f64::NAN, f64::INFINITY, -1.0].map(epoch), [None; 3]);
+    }
+
+    #[test]
+    fn an_object_may_be_a_time() {
+        let read = |json: &str| instant_in(&serde_json::from_str(json).expect("JSON"));
+        for json in [
+            r#"{"$date":"2015-05-17T10:05:03.5Z"}"#,
+            r#"{"$date":1431857103500}"#,
+            r#"{"$date":{"$numberLong":"1431857103500"}}"#,
+            r#"{"seconds":1431857103,"nanos":500000000}"#,
+            r#"{"seconds":"1431857103","nanos":500000000}"#,
+            r#"{"_seconds":1431857103,"_nanoseconds":500000000}"#,
+            r#"{"epochSecond":1431857103,"nanoOfSecond":500000000}"#,
+        ] {
+            assert_eq!(read(json), Some(utc("2015-05-17T10:05:03.5Z")), "{json}");
+        }
+        assert_eq!(read(r#"{"seconds":1431857103}"#), instant("1431857103"));
+        for json in [
+            "{}",
+            r#"{"x":1}"#,
+            r#"{"$date":true}"#,
+            r#"{"$date":{"$date":{"$date":{}}}}"#,
+            r#"{"seconds":"soon"}"#,
+            r#"{"seconds":1431857103,"nanos":1000000000}"#,
+            r#"{"seconds":9223372036854775807}"#,
+            r#"{"nanos":5}"#,
+        ] {
+            assert_eq!(read(json), None, "{json}");
+        }
     }
 
     #[test]

@@ -98,15 +98,16 @@ impl Object {
         }
     }
 
-    /// An instant in any form that [`times`] knows: a string or a number.
+    /// An instant in any form that [`times`] knows: a string, a number, or an object around one.
     pub(crate) fn instant(&mut self, name: &str) -> Option<DateTime<Utc>> {
-        let time = match self.take(name)? {
-            Value::String(text) => times::instant(&text),
-            Value::Number(number) => times::instant_of(&number),
+        let value = self.take(name)?;
+        let time = times::instant_in(&value);
+        match value {
+            _ if time.is_some() => {}
+            Value::String(_) | Value::Number(_) => {
+                self.wrong(ProblemCode::OutOfRange, name, times::FORMS);
+            }
             _ => return self.wrong_type(name, "must be a string or a number"),
-        };
-        if time.is_none() {
-            self.wrong(ProblemCode::OutOfRange, name, times::FORMS);
         }
         time
     }

@@ -175,3 +175,65 @@ fn refused(read: ReadEntries) -> Problem {
     let errors = read.errors.into_iter().map(error).collect();
     Problem::new(ProblemCode::InvalidEntries, detail).because(errors)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use actix_web::FromRequest as _;
+    use actix_web::test::TestRequest;
+    use actix_web::web::Data;
+    use common::broker::embedded::{EmbeddedBroker, EmbeddedQueue, QueueOptions};
+    use common::message::flow;
+    use common::store::embedded::EmbeddedStore;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::super::body::Body;
+    use super::*;
+    use crate::settings::tests::settings;
+
+    /// The batch of a body under a key.
+    async fn batch(gateway: &Data<Gateway>, coding: &'static str, body: Vec<u8>) -> LogBatch {
+        let request = TestRequest::post().app_data(gateway.clone()).set_payload(body);
+        let headers = [
+            ("content-type", "application/json"),
+            ("content-encoding", coding),
+            ("idempotency-key", "batch-1"),
+        ];
+        let request = headers.into_iter().fold(request, TestRequest::insert_header);
+        let (request, mut payload) = request.to_http_parts();
+        let Body(batch) =
+            Body::<LogBatch>::from_request(&request, &mut payload).await.expect("a batch");
+        batch
+    }
+
+    fn gzip(body: &str) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(body.as_bytes()).expect("a vector");
+        encoder.finish().expect("a vector")
+    }
+
+    #[actix_web::test]
+    async fn the_digest_is_that_of_the_decompressed_body_as_it_was_sent() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = QueueOptions::unbounded(Duration::from_secs(600), flow);
+        let queue = EmbeddedQueue::open(folder.path(), options).expect("a queue");
+        let store = EmbeddedStore::open(folder.path()).expect("a store");
+        let broker = Arc::new(EmbeddedBroker(queue));
+        let gateway = Data::new(Gateway::new(broker, Arc::new(store), settings(&[])));
+        let body = r#"[{"ts": 1431857103, "path": "/a"}]"#;
+        let first = batch(&gateway, "identity", body.into()).await;
+        assert_eq!(first.digest, hash::sha256(body));
+        let packed = batch(&gateway, "gzip", gzip(body)).await;
+        assert_eq!((&packed.id, &packed.digest), (&first.id, &first.digest));
+        for other in [format!("{body}\n"), body.replace(": ", ":"), format!("\u{feff}{body}")] {
+            let conflict = batch(&gateway, "identity", other.clone().into()).await;
+            assert_eq!(conflict.read.entries, first.read.entries, "{other}");
+            assert_eq!(conflict.id, first.id, "{other}");
+            assert_ne!(conflict.digest, first.digest, "{other}");
+        }
+    }
+}

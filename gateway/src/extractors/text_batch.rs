@@ -1,7 +1,10 @@
 //! A batch of texts. Each is a record of its own.
 
+use std::collections::HashMap;
+
 use actix_web::HttpRequest;
 use common::record::RecordId;
+use common::tenant::TenantId;
 use serde_json::Value;
 
 use super::json::Object;
@@ -50,8 +53,10 @@ impl TextBatch {
         let shared = Shared::of(request, items.beside)?;
         let id = shared.id.clone();
         let mut batch = Self { id, texts: Vec::new(), rejected: 0, errors: Vec::new() };
+        let mut places = HashMap::new();
         for (index, item) in items.items.into_iter().enumerate() {
-            match shared.text(index, item) {
+            let text = shared.text(index, item);
+            match text.and_then(|text| batch.without_rival(&mut places, text)) {
                 Ok(text) => batch.texts.push((index, text)),
                 Err(errors) => batch.reject(index, errors),
             }
@@ -59,6 +64,25 @@ impl TextBatch {
         tenant::remember_only(request, batch.texts.iter().map(|(_, text)| &text.tenant));
         let is_refused = batch.texts.is_empty() || (is_strict && batch.rejected > 0);
         if is_refused { Err(batch.refused()) } else { Ok(batch) }
+    }
+
+    /// The text, unless the batch has another one under its id: only one of the two can be stored. The
+    /// `places` are those of the texts so far.
+    fn without_rival(
+        &self,
+        places: &mut HashMap<(TenantId, RecordId), usize>,
+        text: Text,
+    ) -> Result<Text, Vec<FieldError>> {
+        let place = places.entry((text.tenant.clone(), text.id.clone()));
+        let (index, first) = match place.or_insert(self.texts.len()) {
+            place if *place == self.texts.len() => return Ok(text),
+            place => &self.texts[*place],
+        };
+        if first.text == text.text {
+            return Ok(text);
+        }
+        let reason = format!("names another text of this batch, at index {index}");
+        Err(vec![FieldError::new(ProblemCode::InvalidId, "log_id", reason)])
     }
 
     fn reject(&mut self, index: usize, mut errors: Vec<FieldError>) {
@@ -144,5 +168,45 @@ fn said(item: &[u8]) -> Result<Said, FieldError> {
             let reason = "must be an object or a string";
             Err(FieldError::new(ProblemCode::WrongType, ENTRY, reason))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn read(items: &[&str]) -> TextBatch {
+        let request =
+            TestRequest::default().insert_header(("X-Tenant-ID", "acme")).to_http_request();
+        let items = items.iter().map(|item| item.as_bytes()).collect();
+        let read = TextBatch::read(&request, Items { items, beside: None }, false);
+        read.unwrap_or_else(|_| panic!("a valid text"))
+    }
+
+    #[test]
+    fn of_two_texts_with_one_id_the_second_is_rejected_unless_it_is_the_same() {
+        let first = r#"{"log_id":"n-1","text":"up"}"#;
+        let other = r#"{"log_id":"n-1","text":"down"}"#;
+        let batch = read(&["7", first, other, first, r#"{"log_id":"n-2","text":"down"}"#, other]);
+        let taken: Vec<_> = batch.texts.iter().map(|(index, text)| (*index, &*text.text)).collect();
+        assert_eq!(taken, [(1, "up"), (3, "up"), (4, "down")]);
+        assert_eq!(batch.rejected, 3);
+        let errors = batch.errors.iter().map(|error| format!("{:?} {}", error.index, error.reason));
+        let reason = "names another text of this batch, at index 1";
+        assert_eq!(
+            errors.collect::<Vec<_>>(),
+            [
+                "Some(0) must be an object or a string".to_owned(),
+                format!("Some(2) {reason}"),
+                format!("Some(5) {reason}"),
+            ]
+        );
+    }
+
+    #[test]
+    fn texts_without_an_id_are_each_their_own() {
+        assert_eq!(read(&["\"up\"", "\"down\"", "\"up\""]).texts.len(), 3);
     }
 }

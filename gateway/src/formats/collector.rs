@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::detect::Recognizer;
 use super::entry::Raw;
+use super::people::People;
 use super::preset::Preset;
 use super::rejects::Rejects;
 use super::user_agent::Families;
@@ -46,6 +47,8 @@ pub(super) struct Collector {
     now: DateTime<Utc>,
     families: Families,
     recognizer: Recognizer,
+    /// The columns of the table that is read.
+    people: Option<People>,
     next: usize,
     read: ReadEntries,
 }
@@ -57,9 +60,15 @@ impl Collector {
             now,
             families: Families::default(),
             recognizer: Recognizer::new(preset),
+            people: None,
             next: 0,
             read: ReadEntries::default(),
         }
+    }
+
+    /// The entries that follow are rows of a table with these columns.
+    pub(super) fn are_rows(&mut self, people: People) {
+        self.people = Some(people);
     }
 
     /// Adds the next entry as a line of a log, unless it is a directive.
@@ -104,7 +113,10 @@ impl Collector {
         let index = self.next;
         self.next += 1;
         self.read.rejected += 1;
-        self.read.rejects.add(index, &wrong, sent);
+        let people = self.people.as_ref();
+        let shown =
+            people.map_or_else(|| self.recognizer.without_people(sent), |it| it.without(sent));
+        self.read.rejects.add(index, &wrong, &shown);
         let space = MAX_ERRORS - self.read.errors.len();
         let error = |Wrong { field, reason }| EntryError { index, field, reason };
         self.read.errors.extend(wrong.into_iter().map(error).take(space));

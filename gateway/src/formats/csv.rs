@@ -9,8 +9,9 @@ use std::borrow::Cow;
 use super::collector::Collector;
 use super::entry::Raw;
 use super::field::Field;
-use super::lines::trimmed;
+use super::lines::{MARK, trimmed};
 use super::names::known;
+use super::people::People;
 use super::slot::Slot;
 use super::wording::{Reason, Wrong};
 use crate::problem::{FieldError, Problem, ProblemCode};
@@ -21,18 +22,26 @@ const MAX_COLUMNS: usize = 1_000;
 const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
 
 pub(super) fn read(text: &str, collector: &mut Collector) -> Result<(), Problem> {
-    let lines = text.split('\n').map(|line| line.trim_end_matches('\r'));
-    let mut rows = lines.filter(|line| !trimmed(line).is_empty()).peekable();
-    // Spreadsheets write the separator before the header row.
-    rows.next_if(|line| line.trim().starts_with("sep=") && line.trim().chars().count() == 5);
-    let header = Header::of(rows.next().unwrap_or_default())?;
-    for row in rows {
+    let lines = text.split('\n').map(|line| line.trim_end_matches('\r').trim_start_matches(MARK));
+    let mut rows = lines.filter(|line| !trimmed(line).is_empty() && !is_separator(line));
+    let head = rows.next().unwrap_or_default();
+    let header = Header::of(head)?;
+    let names = cells(head, header.separator).unwrap_or_default();
+    collector.are_rows(People::of(header.separator, names.iter().map(|name| name.trim())));
+    // Where files were put together, each has its own header row.
+    for row in rows.filter(|row| *row != head) {
         match header.raw(row) {
             Ok(raw) => collector.object(raw, row),
             Err(reason) => collector.refuse(Wrong::whole(reason), row),
         }
     }
     Ok(())
+}
+
+/// Whether the line names the separator, as spreadsheets do before the header row.
+fn is_separator(line: &str) -> bool {
+    let separator = line.trim_start().strip_prefix("sep=").unwrap_or_default();
+    [separator, separator.trim()].iter().any(|separator| separator.chars().count() == 1)
 }
 
 /// The header row, which every row must fit.
@@ -269,6 +278,13 @@ mod tests {
         assert_eq!(problem.to_string(), "invalid-csv: A row must have at most 1000 columns.");
         let wide = read(CSV, &format!("{header}\n{}\n", ",".repeat(100_000))).expect("it is read");
         assert_eq!((wide.entries.len(), wide.rejected), (0, 1));
+    }
+
+    #[test]
+    fn files_that_were_put_together_have_their_header_rows_again() {
+        let file = "\u{feff}sep=,\r\n\"ts\",method,path\r\n\u{feff}1431857103,GET,/a\r\n";
+        let batch = read(CSV, &format!("{file}{file}\u{feff}\r\n")).expect("it is read");
+        assert_eq!((counts(&batch), batch.rejected), (vec!["GET /a Other".to_owned(); 2], 0));
     }
 
     #[test]

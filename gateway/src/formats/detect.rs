@@ -1,5 +1,7 @@
 //! Finds the format of each line: a batch may mix them.
 
+use std::borrow::Cow;
+
 use super::entry::Raw;
 use super::object::object;
 use super::preset::Preset;
@@ -26,6 +28,14 @@ pub(super) struct Recognizer {
 impl Recognizer {
     pub(super) fn new(preset: Option<Preset>) -> Self {
         Self { preset, layout: None, day: None }
+    }
+
+    /// A rejected line without the cells of users and clients, if the columns of the line are known.
+    pub(super) fn without_people<'a>(&self, line: &'a str) -> Cow<'a, str> {
+        match self.layout.as_ref().filter(|_| !line.starts_with('{')) {
+            Some(layout) => layout.without_people(line),
+            None => w3c::without_people(line),
+        }
     }
 
     /// The fields of a line; `None` if it is a directive, which is not an entry.

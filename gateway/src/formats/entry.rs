@@ -22,6 +22,9 @@ use crate::times;
 
 /// The field of AWS's API Gateway with the key of a route.
 const ROUTE: &str = "routeKey";
+/// The types of a time, and of a method and a path.
+const TIME_TYPES: &str = "must be a string or a number";
+const TEXT_TYPES: &str = "must be a string";
 /// The rank of a value that all others are preferred to.
 const LAST: usize = usize::MAX;
 
@@ -39,8 +42,10 @@ struct Candidate<'a> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Raw<'a> {
     slots: [Vec<Candidate<'a>>; Slot::COUNT],
-    /// Whether a method and a path are there, but blank.
-    blank: [bool; 2],
+    /// Whether a path is there, but blank.
+    has_blank_path: bool,
+    /// The first names of a time, a method and a path whose values were objects or arrays.
+    nested: Vec<(Slot, Box<str>)>,
 }
 
 impl<'a> Raw<'a> {
@@ -69,8 +74,7 @@ impl<'a> Raw<'a> {
     /// Adds a candidate. A blank text counts as missing, but a blank request line is one.
     pub(super) fn add(&mut self, slot: Slot, rank: usize, name: Cow<'a, str>, value: Field<'a>) {
         if slot != Slot::Line && value.as_text() == Some("") {
-            self.blank[0] |= slot == Slot::Method;
-            self.blank[1] |= slot == Slot::Path;
+            self.has_blank_path |= slot == Slot::Path;
             return;
         }
         if slot == Slot::Line && ends_as(&name, ROUTE) {
@@ -84,6 +88,19 @@ impl<'a> Raw<'a> {
             Some(same) if same.rank == rank => *same = candidate,
             _ => candidates.insert(at, candidate),
         }
+    }
+
+    /// Remembers that an object or an array has the name of a slot, for the error if nothing else is of
+    /// use there. Those of other slots cost no entry, and `request` is also what its parts are in.
+    pub(super) fn note_nested(&mut self, slot: Slot, name: &str) {
+        let is_checked = matches!(slot, Slot::Time | Slot::Method | Slot::Path);
+        if is_checked && self.nested_name(slot).is_none() {
+            self.nested.push((slot, name.into()));
+        }
+    }
+
+    fn nested_name(&self, slot: Slot) -> Option<&str> {
+        self.nested.iter().find(|(of, _)| *of == slot).map(|(_, name)| &**name)
     }
 
     /// Adds the method and the path of a route's key, such as `GET /a`, which others are preferred to.
@@ -123,7 +140,7 @@ impl<'a> Raw<'a> {
             value: value.into_owned(),
         };
         let slots = self.slots.map(|slot| slot.into_iter().map(owned).collect());
-        Raw { slots, blank: self.blank }
+        Raw { slots, has_blank_path: self.has_blank_path, nested: self.nested }
     }
 
     /// The entry, or all of its errors.
@@ -163,8 +180,16 @@ impl<'a> Raw<'a> {
                 Err(reason) => first = first.or(Some(Wrong::with(&candidate.name, reason))),
             }
         }
-        let wrong = first.unwrap_or_else(|| Wrong::with(Slot::Time.name(), "is required"));
+        let wrong = first.unwrap_or_else(|| self.missing(Slot::Time, TIME_TYPES));
         self.date_and_time().filter(|time| limits::time(*time, now).is_ok()).ok_or(wrong)
+    }
+
+    /// What is wrong where nothing was of use for a slot: nothing is there, or nothing of these types.
+    fn missing(&self, slot: Slot, types: &'static str) -> Wrong {
+        match self.nested_name(slot) {
+            Some(name) => Wrong::with(name, types),
+            None => Wrong::with(slot.name(), "is required"),
+        }
     }
 
     /// The time of an entry whose date and time of day are separate.
@@ -186,25 +211,27 @@ impl<'a> Raw<'a> {
             _ => self.texts(Slot::Path).find(|path| *path != "-"),
         };
         let Some(target) = target else { return self.without_target(line.is_some()) };
-        Ok(match self.method()? {
-            Method::Known(method) => format!("{method} {}", page(own_path(target))),
+        let request = match self.method()? {
+            Method::Known(method) => return Ok(asked(&method, target)),
             Method::Missing if target.contains(" HTTP/") => match request_line(target) {
-                RequestLine::Request(method, target) => asked(method, target),
-                _ => page(target),
+                RequestLine::Request(method, target) => return Ok(asked(method, target)),
+                RequestLine::Target(target) => page(target),
+                RequestLine::Unreadable => None,
             },
             Method::Missing => page(target),
-            Method::Unreadable => UNREADABLE.to_owned(),
-        })
+            Method::Unreadable => None,
+        };
+        Ok(request.unwrap_or_else(|| UNREADABLE.to_owned()))
     }
 
     fn without_target(&self, has_line: bool) -> Result<String, Wrong> {
-        let is_blank = self.blank == [true; 2] && self.has(Slot::Status);
+        let is_blank = self.has_blank_path && (self.has(Slot::Status) || self.has(Slot::Method));
         if has_line || is_blank || self.texts(Slot::Path).next().is_some() {
             return Ok(UNREADABLE.to_owned());
         }
         Err(match self.candidates(Slot::Path).chain(self.candidates(Slot::Line)).next() {
-            Some(path) => Wrong::with(&path.name, "must be a string"),
-            None => Wrong::with(Slot::Path.name(), "is required"),
+            Some(path) => Wrong::with(&path.name, TEXT_TYPES),
+            None => self.missing(Slot::Path, TEXT_TYPES),
         })
     }
 
@@ -212,12 +239,15 @@ impl<'a> Raw<'a> {
         let mut texts = self.texts(Slot::Method).filter(|text| *text != "-").peekable();
         let is_sent = texts.peek().is_some();
         if let Some(method) = texts.find(|text| is_method(text)) {
-            return Ok(Method::Known(method.to_ascii_uppercase()));
+            return Ok(Method::Known(method.to_owned()));
         }
         match self.candidates(Slot::Method).next() {
             Some(_) if is_sent => Ok(Method::Unreadable),
             Some(method) if method.value.as_text().is_none() => {
-                Err(Wrong::with(&method.name, "must be a string"))
+                Err(Wrong::with(&method.name, TEXT_TYPES))
+            }
+            None if self.nested_name(Slot::Method).is_some() => {
+                Err(self.missing(Slot::Method, TEXT_TYPES))
             }
             _ => Ok(Method::Missing),
         }
@@ -315,8 +345,12 @@ fn usable<'a>(slot: Slot, name: &str, value: Field<'a>) -> Option<Field<'a>> {
     })
 }
 
+/// A request as it is counted.
 fn asked(method: &str, target: &str) -> String {
-    format!("{} {}", method.to_ascii_uppercase(), page(own_path(target)))
+    match page(own_path(target)) {
+        Some(page) => format!("{} {page}", method.to_ascii_uppercase()),
+        None => UNREADABLE.to_owned(),
+    }
 }
 
 fn check_time(field: &Field<'_>, now: DateTime<Utc>) -> Result<DateTime<Utc>, Reason> {
@@ -325,7 +359,7 @@ fn check_time(field: &Field<'_>, now: DateTime<Utc>) -> Result<DateTime<Utc>, Re
         Field::Number(digits) => {
             times::instant(digits).or_else(|| digits.parse().ok().and_then(times::epoch))
         }
-        Field::Other => return Err("must be a string or a number".into()),
+        Field::Other => return Err(TIME_TYPES.into()),
     };
     let time = time.ok_or(times::FORMS)?;
     limits::time(time, now)?;
@@ -428,7 +462,7 @@ mod tests {
 
     #[test]
     fn a_request_comes_from_its_parts_or_from_its_first_line() {
-        let cases: [(&[(&str, &str)], &str); 14] = [
+        let cases: [(&[(&str, &str)], &str); 26] = [
             (&[("method", "get"), ("path", "/a?b")], "GET /a"),
             (&[("path", "/a")], "/a"),
             (&[("request", "GET /a HTTP/1.1")], "GET /a"),
@@ -443,6 +477,18 @@ mod tests {
             (&[("method", "\u{16}\u{3}"), ("path", "/")], UNREADABLE),
             (&[("method", "M-SEARCH"), ("path", "*")], "M-SEARCH *"),
             (&[("method", "GET"), ("path", "https://x.example/a?b")], "GET /a"),
+            (&[("method", "GET"), ("path", ""), ("status", "400")], UNREADABLE),
+            (&[("method", "GET"), ("path", " ")], UNREADABLE),
+            (&[("path", ""), ("status", "#400")], UNREADABLE),
+            (&[("path", ""), ("url", "/a"), ("status", "400")], "/a"),
+            (&[("request", "GET /a HTTP/9.9")], UNREADABLE),
+            (&[("path", "GET /a HTTP/9.9")], UNREADABLE),
+            (&[("path", "javascript:alert(1)")], UNREADABLE),
+            (&[("method", "GET"), ("path", "data:text/html,x")], UNREADABLE),
+            (&[("request", "GET about:blank HTTP/1.1")], UNREADABLE),
+            (&[("method", "GET"), ("path", "//h.example/a")], "GET /h.example/a"),
+            (&[("request", "GET //h.example/a HTTP/1.1")], "GET /h.example/a"),
+            (&[("path", "//h.example/a")], "/a"),
         ];
         for (fields, request) in cases {
             assert_eq!(counted(fields), format!("{request} Other"), "{fields:?}");
@@ -454,6 +500,45 @@ mod tests {
         let time = ("ts", "1431857103");
         assert_eq!(wrong(&[time, ("requestUrl", "#5")]), ["requestUrl must be a string"]);
         assert_eq!(wrong(&[time, ("verb", "#5"), ("path", "/")]), ["verb must be a string"]);
+    }
+
+    #[test]
+    fn an_object_under_the_name_of_a_field_is_named_in_the_error() {
+        let wrong = |json: &str| {
+            let raw = crate::formats::detect::whole_object(json).expect("JSON");
+            let wrong = raw.check(now(), &mut Families::default()).expect_err(json);
+            let wrong = wrong.into_iter().map(|wrong| format!("{} {}", wrong.field, wrong.reason));
+            wrong.collect::<Vec<_>>().join("; ")
+        };
+        for (json, expected) in [
+            (r#""timestamp":{"x":1},"path":"/a""#, "timestamp must be a string or a number"),
+            (r#""Event_Time":[],"path":"/a""#, "Event_Time must be a string or a number"),
+            (r#""ts":1431857103,"url":{"a":5}"#, "url must be a string"),
+            (r#""ts":1431857103,"http":{"url":[[1]]}"#, "http.url must be a string"),
+            (r#""ts":1431857103,"verb":{},"path":"/a""#, "verb must be a string"),
+            (r#""ts":1431857103,"request":{"host":"x"}"#, "path is required"),
+            (
+                r#""ts":{"a":1},"url":{"a":5}"#,
+                "ts must be a string or a number; url must be a string",
+            ),
+        ] {
+            assert_eq!(wrong(&format!("{{{json}}}")), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn an_object_may_be_a_time() {
+        for time in [
+            r#"{"$date":"2015-05-17T10:05:03Z"}"#,
+            r#"{"$date":{"$numberLong":"1431857103000"}}"#,
+            r#"{"seconds":1431857103,"nanos":5}"#,
+            r#"{ "seconds" : "1431857103" }"#,
+        ] {
+            let json = format!(r#"{{"timestamp":{time},"path":"/a","url":{{"a":5}}}}"#);
+            let raw = crate::formats::detect::whole_object(&json).expect("JSON");
+            let entry = raw.check(now(), &mut Families::default()).expect(&json);
+            assert_eq!(entry.at.timestamp(), 1_431_857_103, "{json}");
+        }
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::ops::Range;
 use super::collector::Collector;
 use super::detect::not_json;
 use super::entry::Raw;
-use super::extent::extent;
-use super::lines::lines;
+use super::extent::{extent, extent_over_lines};
+use super::lines::{MARK, lines, trimmed};
 use super::object::{envelope, object};
 use super::scan::{Broken, Leaf, Scanner};
 use super::slot::Slot;
@@ -22,8 +22,9 @@ const NO_ENTRY: &str = "must be a JSON object or a line of a log";
 /// not affect the others, whatever is wrong with it. Otherwise, reading goes on where the next
 /// entry must begin; if that is not certain, the rest of the body is one invalid entry.
 pub(super) fn read(text: &str, collector: &mut Collector) {
-    let mut reader = Reader { collector, is_valid: is_valid(text), budget: MAX_READS * text.len() };
-    match by_line(text).filter(|_| !reader.is_valid) {
+    let (is_valid, length) = (is_valid(text), trimmed(text).len());
+    let mut reader = Reader { collector, is_valid, length, budget: MAX_READS * text.len() };
+    match if is_valid { None } else { by_line(text) } {
         Some(lines) => {
             let is_alone = lines.len() == 1;
             lines.into_iter().for_each(|line| reader.line(line, is_alone));
@@ -42,7 +43,7 @@ fn is_valid(text: &str) -> bool {
         }
         let end = scanner.at();
         let is_apart = scanner.skip(b',') || matches!(scanner.peek(), None | Some(b'{'));
-        if !is_apart && !text[end..scanner.at()].contains('\n') {
+        if !is_apart && !text[end..scanner.at()].contains(['\n', MARK]) {
             return false;
         }
     }
@@ -56,16 +57,36 @@ fn by_line(text: &str) -> Option<Vec<&str>> {
     let opening = lines.first().map_or(0, |first| opening(first));
     if opening > 0 && lines.len() > 1 {
         lines[0] = lines[0][opening..].trim_start();
-        let last = lines.last_mut()?;
-        *last = without_closing(last, opening > 1);
+        close(&mut lines, opening > 1);
     }
     lines.retain(|line| !line.trim_matches(',').is_empty());
     let whole = lines.iter().filter(|line| is_whole(line)).count();
     let is_by_line = match lines.first() {
         None => true,
-        Some(first) => 4 * whole >= lines.len() || !is_opened(first),
+        Some(_) if 4 * whole >= lines.len() => true,
+        Some(first) => !is_opened(first) && (opening == 0 || !is_undivided(text, first)),
     };
     is_by_line.then_some(lines)
+}
+
+/// Whether the lines of an array are not its entries: there are several on the `first` one, or the
+/// brackets match although the lines are torn, as by a line break in a text.
+fn is_undivided(text: &str, first: &str) -> bool {
+    let mut scanner = Scanner::new(first, 0);
+    let has_several =
+        scanner.value(|_, _| {}).is_ok() && scanner.skip(b',') && scanner.peek().is_some();
+    let text = trimmed(text);
+    has_several || extent_over_lines(text, 0, &mut text.len()) == Some(text.len())
+}
+
+/// Takes the closing brackets of an array off its last lines.
+fn close(lines: &mut Vec<&str>, is_envelope: bool) {
+    if is_envelope && lines.last() == Some(&"}") {
+        lines.pop();
+    }
+    if let Some(last) = lines.last_mut() {
+        *last = without_closing(last, is_envelope);
+    }
 }
 
 /// The length of what opens an array that continues on the next lines: `[` or `{"logs":[`.
@@ -116,6 +137,8 @@ struct Reader<'c> {
     collector: &'c mut Collector,
     /// Whether the body is valid as a whole.
     is_valid: bool,
+    /// Its length without the blanks around it.
+    length: usize,
     /// How many more bytes may be looked at to find the end of broken entries.
     budget: usize,
 }
@@ -132,31 +155,34 @@ impl Reader<'_> {
     /// A line that holds one entry, several objects or an array of entries. A torn array that is not the
     /// whole body is one invalid entry: the line may just as well be the end of another entry.
     fn line(&mut self, line: &str, is_alone: bool) {
-        let line = line.trim_matches(',').trim();
+        let line = trimmed(line.trim_matches(','));
         let mut scanner = Scanner::new(line, 0);
         if line.starts_with('[') {
             return match extent(line, 0, &mut self.budget) {
                 Some(end) if end < line.len() => self.refuse("has text after its end", end, line),
                 None if !is_alone => self.refuse("has brackets that do not match", 0, line),
-                _ => self.array(&mut scanner),
+                _ => self.list(&mut scanner, line),
             };
         }
         let mut start = 0;
         while start < line.len() {
             let item = item(&mut scanner);
+            scanner.peek();
+            let end = scanner.at();
+            scanner.skip(b',');
             let next = scanner.peek();
             match item {
                 Ok(item @ Item::Object(_)) if next == Some(b'{') => {
-                    self.push(item, line, start..scanner.at());
+                    self.push(item, line, start..end);
                     start = scanner.at();
                     continue;
                 }
                 Ok(_) if next.is_some() => {
-                    self.refuse("has text after its end", scanner.at(), &line[start..]);
+                    self.refuse("has text after its end", end, &line[start..]);
                 }
                 Ok(item) => self.push(item, line, start..line.len()),
                 Err(broken) => match envelope(line, start) {
-                    Some(at) => self.array(&mut Scanner::new(line, at)),
+                    Some(at) => self.list(&mut Scanner::new(line, at), line),
                     None => self.collector.refuse(not_json(broken), &line[start..]),
                 },
             }
@@ -169,21 +195,42 @@ impl Reader<'_> {
         let mut scanner = Scanner::new(text, 0);
         while let Some(byte) = scanner.peek() {
             match byte {
-                b'[' => self.array(&mut scanner),
+                b'[' => {
+                    let start = scanner.at();
+                    let is_empty = self.array(&mut scanner);
+                    self.count_if(is_empty, &text[start..scanner.at()]);
+                }
                 _ if scanner.skip(b',') => {}
                 _ => self.entry(&mut scanner, text),
             }
         }
     }
 
-    fn array(&mut self, scanner: &mut Scanner<'_>) {
-        let text = scanner.text();
+    /// The entries of an array, which was `sent` with what is around it.
+    fn list(&mut self, scanner: &mut Scanner<'_>, sent: &str) {
+        let is_empty = self.array(scanner);
+        self.count_if(is_empty, sent);
+    }
+
+    /// Counts what was sent as one entry that is not valid, if it has none, so that no line and no
+    /// element vanishes. A body of nothing else is an empty batch.
+    fn count_if(&mut self, is_empty: bool, sent: &str) {
+        if is_empty && trimmed(sent).len() < self.length {
+            self.collector.refuse(Wrong::whole("has no entries"), sent);
+        }
+    }
+
+    /// Reads the entries of an array. Whether there are none.
+    fn array(&mut self, scanner: &mut Scanner<'_>) -> bool {
+        let (text, mut is_empty) = (scanner.text(), true);
         scanner.skip(b'[');
         while scanner.peek().is_some() && !scanner.skip(b']') {
             if !scanner.skip(b',') {
                 self.entry(scanner, text);
+                is_empty = false;
             }
         }
+        is_empty
     }
 
     /// One entry, up to the comma or bracket after it.
@@ -198,9 +245,9 @@ impl Reader<'_> {
         };
         if let Some(at) = envelope(text, start) {
             *scanner = Scanner::new(text, at);
-            self.array(scanner);
+            let is_empty = self.array(scanner);
             scanner.skip(b'}');
-            return;
+            return self.count_if(is_empty, &text[start..scanner.at()]);
         }
         let end = self.end(text, start);
         let wrong = not_json(broken);
@@ -215,13 +262,20 @@ impl Reader<'_> {
 
     /// The end of the broken entry at `start`, if it is certain.
     fn end(&mut self, text: &str, start: usize) -> Option<usize> {
-        let is_nested = text[start..].starts_with(['{', '[']);
-        let behind = if is_nested { extent(text, start, &mut self.budget)? } else { start };
+        let is_closed = text[start..].starts_with(['{', '[', '"']);
+        let behind = if is_closed { self.closed(text, start)? } else { start };
         let length = text[behind..].find([',', '[', ']', '{', '}', '"', '\n'])?;
         self.budget = self.budget.checked_sub(length)?;
         let end = behind + length;
         let next = Scanner::new(text, end).peek();
         (end > start && matches!(next, None | Some(b',' | b']'))).then_some(end)
+    }
+
+    /// The end of a value by its brackets. Only if there is none, a line break may be within a text: the
+    /// text of a torn entry would swallow those after it.
+    fn closed(&mut self, text: &str, start: usize) -> Option<usize> {
+        let end = extent(text, start, &mut self.budget);
+        end.or_else(|| extent_over_lines(text, start, &mut self.budget))
     }
 
     /// Adds the item, which is at `place` in the text.
@@ -232,10 +286,10 @@ impl Reader<'_> {
                 self.collector.object(*raw, sent);
             }
             Item::Object(raw) => match envelope(text, place.start) {
-                Some(at) => self.array(&mut Scanner::new(text, at)),
+                Some(at) => self.list(&mut Scanner::new(text, at), sent),
                 None => self.collector.object(*raw, sent),
             },
-            Item::Text(line) => self.collector.line(line.trim()),
+            Item::Text(line) => self.collector.line(trimmed(&line)),
             Item::Other => self.collector.refuse(Wrong::whole(NO_ENTRY), sent),
         }
     }
@@ -291,7 +345,7 @@ mod tests {
                 "8 receivedAt is required",
                 "8 path is required",
                 "9 time must be a string or a number",
-                "9 path is required",
+                "9 path must be a string",
                 "10 ts must be a string or a number",
                 "10 method must be a string",
             ]
@@ -355,7 +409,7 @@ mod tests {
             }
         }
         assert_eq!(counts(&read(JSON, VALID).expect("it is an object")), ["GET /a Other"]);
-        for body in ["", "[]", "\n", "{\"logs\":[]}", "[\n]", "[]\n[]", "\u{feff}"] {
+        for body in ["", "[]", "\n", "{\"logs\":[]}", "[\n]", "\u{feff}", "\u{feff}[]"] {
             assert_eq!(read(JSON, body).expect(body), Default::default(), "{body:?}");
         }
     }
@@ -397,6 +451,73 @@ mod tests {
             read(JSON, &format!("{VALID}{VALID}\n{{\"ts\": 1\n{VALID}{VALID} x\n")).expect("lines");
         assert_eq!(counts(&batch).len(), 3, "{:?}", errors(&batch));
         assert_eq!(batch.rejected, 2, "{:?}", errors(&batch));
+    }
+
+    /// How many entries are accepted, and how many are not.
+    fn sums(body: &str) -> (usize, usize) {
+        let batch = read(JSON, body).expect(body);
+        (batch.entries.len(), batch.rejected)
+    }
+
+    #[test]
+    fn files_that_were_put_together_are_read_as_one() {
+        for body in [
+            format!("\u{feff}{VALID}\n\u{feff}{VALID}\n"),
+            format!("\u{feff}{VALID}\u{feff}{VALID}"),
+            format!("\u{feff}[{VALID}]\n\u{feff}[{VALID}]"),
+            format!("\u{feff}[{VALID}]\u{feff}[{VALID}]"),
+            format!("\u{feff}{{\"logs\":[{VALID}]}}\n\u{feff}{{\"logs\":[{VALID}]}}\n"),
+            format!("[\n\u{feff}{VALID},\n\u{feff} {VALID}\n]\n\u{feff}\n"),
+        ] {
+            assert_eq!(sums(&body), (2, 0), "{body}");
+        }
+        let damaged = format!("\u{feff}{VALID}\n{{\n\u{feff}{VALID}\n\u{feff},[{VALID}]\n");
+        assert_eq!(sums(&damaged), (3, 1), "a mark on each line beside a torn one");
+    }
+
+    #[test]
+    fn an_empty_array_or_envelope_beside_entries_is_an_entry_that_is_not_valid() {
+        for (body, expected) in [
+            (format!("[\n{VALID},\n{{\"a\" 1}},\n[],\n{VALID}\n]"), (2, 2)),
+            (format!("[\n{VALID},\n{{\"a\" 1}},\n{{\"logs\":[ ]}},\n{VALID}\n]"), (2, 2)),
+            (format!("[{VALID},[],{VALID}]"), (2, 1)),
+            (format!("[{VALID},{{\"logs\":[]}},{VALID}]"), (2, 1)),
+            (format!("{VALID}\n[]\n{VALID}"), (2, 1)),
+            (format!("{VALID}\n{{\"logs\":[]}}\n{VALID}"), (2, 1)),
+            (format!("{VALID}\n[]\n{{\n{{\"logs\":[],\"n\" 1}}\n{VALID}"), (2, 3)),
+            ("[]\n[]".to_owned(), (0, 2)),
+            ("[{\"logs\":[]}]".to_owned(), (0, 1)),
+            (" {\"logs\":[],\"count\":0}\n".to_owned(), (0, 0)),
+        ] {
+            assert_eq!(sums(&body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_line_break_in_a_text_costs_its_own_entry_alone() {
+        let broken = r#"{"ts": 1431857103, "path": "/b", "note": "a⏎b"}"#.replace('⏎', "\n");
+        let pretty = |entry: &str| entry.replace("{", "{\n  ").replace(", ", ",\n  ");
+        let (wide, wide_broken) = (pretty(VALID), pretty(&broken));
+        for (body, expected) in [
+            (format!("[{VALID},{broken},{VALID}]"), (2, 1)),
+            (format!("[{broken},{VALID},{broken}]"), (1, 2)),
+            (format!("{{\"logs\":[{VALID},{broken},{VALID}]}}"), (2, 1)),
+            (format!("[{VALID},{broken},{VALID},{{\"ts\""), (2, 2)),
+            (format!("[\n{wide},\n{wide_broken},\n{wide}\n]"), (2, 1)),
+            (format!("{{\"logs\": [\n{wide},\n{wide_broken},\n{wide}\n]\n}}\n"), (2, 1)),
+            (format!("[{VALID},\"a\nb\",{VALID}]"), (2, 1)),
+        ] {
+            assert_eq!(sums(&body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn several_entries_on_each_line_of_a_broken_array_are_read() {
+        let row = format!("{VALID}, {VALID}");
+        let body = format!("[{row},\n{VALID},{{\"ts\" 1}},\n{row}]");
+        assert_eq!(sums(&body), (5, 1));
+        let envelope = format!("{{\"logs\":[\n{VALID},\n{{\"ts\" 1}},\n{VALID}\n]\n}}\n");
+        assert_eq!(sums(&envelope), (2, 1));
     }
 
     #[test]

@@ -4,15 +4,19 @@ use super::request_line::{RequestLine, request_line};
 use super::tokens::Token;
 use crate::times;
 
+/// The byte order mark.
+pub(super) const MARK: char = '\u{feff}';
+
 /// The lines of a text that are not blank, trimmed. A log that was cut while its server wrote has
 /// zero bytes, which are blank too.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split('\n').map(trimmed).filter(|line| !line.is_empty())
 }
 
-/// A line without the blanks around it.
+/// A line without the blanks around it. The mark at the start of a file stands within the text where
+/// files were put together, and is blank too.
 pub(super) fn trimmed(line: &str) -> &str {
-    line.trim_matches(|c: char| c.is_whitespace() || c == '\0')
+    line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\0' | MARK))
 }
 
 /// Removes this many words from the start of a line.

@@ -19,6 +19,7 @@ mod lines;
 mod names;
 mod object;
 mod paths;
+mod people;
 mod percent;
 mod prefix;
 mod preset;
@@ -78,6 +79,6 @@ fn read_at(format: Format, text: &str, now: DateTime<Utc>) -> Result<ReadEntries
 
 /// Whether a text that was sent as lines is an array of JSON objects.
 fn is_array(text: &str) -> bool {
-    let inner = text.trim_start().strip_prefix('[');
+    let inner = lines::trimmed(text).strip_prefix('[');
     inner.is_some_and(|inner| inner.trim_start().starts_with('{'))
 }

@@ -1,9 +1,18 @@
 //! An entry as a JSON object, with its fields at any depth.
 
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
 use super::entry::Raw;
+use super::extent::extent;
 use super::field::Field;
 use super::names::known;
 use super::scan::{Broken, Leaf, Scanner};
+use super::slot::Slot;
+use crate::times;
+
+/// The longest object that may be a time.
+const MAX_TIME_BYTES: usize = 128;
 
 /// The names of an array of entries within an object, in lower case.
 const ENVELOPES: [&str; 10] = [
@@ -28,12 +37,30 @@ pub(super) fn object<'t>(scanner: &mut Scanner<'t>) -> Result<Raw<'t>, Broken> {
             Leaf::Number(digits) => Field::Number(digits.into()),
             Leaf::Other => Field::Other,
             Leaf::Null => return,
+            Leaf::Nested(rest) => return nested(&mut raw, name, rest),
         };
         if let Some((slot, rank)) = known(name) {
             raw.add(slot, rank, name.to_owned().into(), value);
         }
     })?;
     Ok(raw)
+}
+
+/// Adds a time that is an object. Anything else under a known name is only remembered, for the error
+/// if nothing else has its meaning.
+fn nested(raw: &mut Raw<'_>, name: &str, rest: &str) {
+    let Some((slot, rank)) = known(name) else { return };
+    match if slot == Slot::Time { time(rest) } else { None } {
+        Some(time) => raw.add(slot, rank, name.to_owned().into(), Field::text(time.to_rfc3339())),
+        None => raw.note_nested(slot, name),
+    }
+}
+
+/// The time that the JSON object at the start of a text stands for.
+fn time(text: &str) -> Option<DateTime<Utc>> {
+    let mut budget = MAX_TIME_BYTES;
+    let end = extent(text, 0, &mut budget)?;
+    times::of_object(serde_json::from_str::<Value>(&text[..end]).ok()?.as_object()?)
 }
 
 /// The place of the array of entries in the object at `at`, which may be broken after it.

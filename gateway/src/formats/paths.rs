@@ -12,10 +12,11 @@ use super::names::ends_as;
 const CUT: char = '…';
 
 /// The path of a target or a URL, normalized; control characters are percent-encoded, and a path
-/// that is too long is cut.
-pub(super) fn page(target: &str) -> String {
-    // Clients ask servers for anything, not only for pages.
-    let mut path = counted_path(target).unwrap_or_else(|| target.trim().to_owned());
+/// that is too long is cut. `None` if it is nothing that a server has, such as `javascript:void(0)`.
+pub(super) fn page(target: &str) -> Option<String> {
+    // A host may have the name of a scheme.
+    let authority = || is_authority(target.trim()).then(|| target.trim().to_owned());
+    let mut path = counted_path(target).or_else(authority)?;
     if path.contains(char::is_control) {
         path = printable(&path);
     }
@@ -23,7 +24,13 @@ pub(super) fn page(target: &str) -> String {
         path.truncate(path.floor_char_boundary(MAX_PATH_BYTES - CUT.len_utf8()));
         path.push(CUT);
     }
-    path
+    Some(path)
+}
+
+/// Whether a target is a host and its port, as for `CONNECT`.
+fn is_authority(target: &str) -> bool {
+    let port = target.split_once(':').map_or("", |(_, port)| port);
+    !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The value of a field with a path; `None` if it is not a path. Akamai leaves out the first slash, and
@@ -72,8 +79,23 @@ mod tests {
             ("?utm=1", "/"),
             ("*", "*"),
             ("x.example:443", "x.example:443"),
+            ("data:443", "data:443"),
         ] {
-            assert_eq!(page(target), path);
+            assert_eq!(page(target).as_deref(), Some(path));
+        }
+    }
+
+    #[test]
+    fn what_no_server_has_is_no_page() {
+        for target in [
+            "javascript:alert(1)",
+            "about:blank",
+            "data:text/html,x",
+            " MailTo:ann@example.com",
+            "file:///etc/passwd",
+            "%6Aavascript:void(0)",
+        ] {
+            assert_eq!(page(target), None, "{target}");
         }
     }
 
@@ -110,11 +132,12 @@ mod tests {
 
     #[test]
     fn control_characters_are_escaped() {
-        assert_eq!(page("/a\tb\u{0}\u{85}c"), "/a%09b%00%C2%85c");
+        assert_eq!(page("/a\tb\u{0}\u{85}c").as_deref(), Some("/a%09b%00%C2%85c"));
     }
 
     #[test]
     fn a_path_over_the_limit_is_cut_at_a_character_and_marked() {
+        let page = |target: &str| super::page(target).expect("a page");
         let longest = format!("/{}", "p".repeat(MAX_PATH_BYTES - 1));
         assert_eq!(page(&longest), longest);
         assert_eq!(page(&format!("{longest}?{longest}")), longest);

@@ -2,6 +2,8 @@
 
 /// Longest method, in bytes.
 const MAX_METHOD_BYTES: usize = 32;
+/// The versions of HTTP, as servers write them.
+const VERSIONS: [&str; 8] = ["0.9", "1", "1.0", "1.1", "2", "2.0", "3", "3.0"];
 /// Versions as Hypercorn writes them, and its name of a WebSocket.
 const HYPERCORN: [&str; 5] = ["1.0", "1.1", "2", "3", "ws"];
 
@@ -44,7 +46,7 @@ pub(super) fn is_method(text: &str) -> bool {
 fn target(rest: &str) -> Option<&str> {
     let (target, version) = rest.rsplit_once(' ').unwrap_or(("", rest));
     let target = target.trim_end();
-    if is_version(version, "HTTP") {
+    if version.strip_prefix("HTTP/").is_some_and(|version| VERSIONS.contains(&version)) {
         let is_torn = target.contains(' ') && !is_target(target);
         return (!matches!(target, "" | "-") && !is_torn).then_some(target);
     }
@@ -96,6 +98,8 @@ mod tests {
         let cases = [
             ("GET /a HTTP/1.1", Request("GET", "/a")),
             ("get  /a  HTTP/2", Request("get", "/a")),
+            ("GET /a HTTP/0.9", Request("GET", "/a")),
+            ("GET /a HTTP/3.0", Request("GET", "/a")),
             ("GET /a b HTTP/1.1", Request("GET", "/a b")),
             ("GET /a", Request("GET", "/a")),
             ("GET /a b", Request("GET", "/a b")),
@@ -144,6 +148,10 @@ mod tests {
             "GET /a HTTP/",
             "GET /a HTTP",
             "GET /a HTTP/-1",
+            "GET /a HTTP/9.9",
+            "GET /a HTTP/1.2",
+            "GET /a HTTP/4",
+            "GET /a HTTP/01.1",
             "GET /a HTTP 1.1",
             "GET /a HTTP/1.1\r\nX: y",
             "G E T /a HTTP/1.1",

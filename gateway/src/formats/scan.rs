@@ -15,10 +15,12 @@ const MAX_DEPTH: usize = 128;
 const MAX_NAME_BYTES: usize = 256;
 /// The name of a text that the journal writes as an array of its bytes if it is not printable.
 const BYTES: &str = "MESSAGE";
+/// The byte order mark.
+const MARK_BYTES: [u8; 3] = *b"\xEF\xBB\xBF";
 /// Stands for a longer one.
 const TOO_LONG: &str = "…";
 
-/// A value that contains no other.
+/// A value that contains no other, or the beginning of one that does.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Leaf<'t> {
     Text(Cow<'t, str>),
@@ -27,6 +29,8 @@ pub(super) enum Leaf<'t> {
     Null,
     /// `true`, `false`, or a malformed number.
     Other,
+    /// An array or an object, from its bracket on. What is in it is reported after it.
+    Nested(&'t str),
 }
 
 /// Why a text is not JSON, and where.
@@ -68,12 +72,19 @@ impl<'t> Scanner<'t> {
         self.at
     }
 
-    /// The next byte that is not blank; it stays the next one.
+    /// The next byte that is not blank; it stays the next one. A byte order mark is blank: it stands
+    /// between values where files were put together.
     pub(super) fn peek(&mut self) -> Option<u8> {
-        let rest = &self.text.as_bytes()[self.at..];
-        let blanks = rest.iter().take_while(|byte| b" \t\r\n".contains(byte)).count();
-        self.at += blanks;
-        rest.get(blanks).copied()
+        loop {
+            let rest = &self.text.as_bytes()[self.at..];
+            let blanks = rest.iter().take_while(|byte| b" \t\r\n".contains(byte)).count();
+            self.at += blanks;
+            if rest.get(blanks) != Some(&MARK_BYTES[0]) || !rest[blanks..].starts_with(&MARK_BYTES)
+            {
+                return rest.get(blanks).copied();
+            }
+            self.at += MARK_BYTES.len();
+        }
     }
 
     /// Skips the next byte that is not blank, if it is this one.
@@ -93,6 +104,9 @@ impl<'t> Scanner<'t> {
                 Some(b'{') if in_list(&open) && self.pair(&name, &mut report) => {}
                 Some(b'[') if is_message(&open, &name) && self.bytes(&name, &mut report) => {}
                 Some(byte @ (b'{' | b'[')) => {
+                    if !name.is_empty() && is_reported(&open) {
+                        report(&name, Leaf::Nested(&self.text[self.at..]));
+                    }
                     self.at += 1;
                     if open.len() == MAX_DEPTH {
                         return Err(self.broken("is nested too deep"));
@@ -348,6 +362,7 @@ mod tests {
                 Leaf::Number(digits) => format!("{name}:{digits}"),
                 Leaf::Null => format!("{name}:null"),
                 Leaf::Other => format!("{name}:?"),
+                Leaf::Nested(_) => return,
             });
         })?;
         match scanner.peek() {

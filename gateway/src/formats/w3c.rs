@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use super::entry::Raw;
 use super::field::Field;
 use super::names::known;
+use super::people::People;
 use super::percent::decoded;
 use super::request_line::is_method;
 use super::slot::Slot;
@@ -44,6 +45,8 @@ pub(super) struct Layout {
     has_tabs: bool,
     /// More columns may follow.
     is_open: bool,
+    /// Those that tell a person, if a `#Fields` line has named them.
+    people: Option<People>,
 }
 
 /// Whether the line is a directive, which is not an entry.
@@ -57,13 +60,14 @@ impl Layout {
     /// The columns that a `#Fields` directive names; `None` for another directive.
     pub(super) fn of(directive: &str) -> Option<Self> {
         let (name, fields) = directive.split_once(':')?;
+        let has_tabs = fields.trim().contains('\t');
         name.eq_ignore_ascii_case("#fields")
-            .then(|| Self::named(fields, fields.trim().contains('\t')))
+            .then(|| Self { people: Some(people(fields)), ..Self::named(fields, has_tabs) })
     }
 
     fn named(fields: &str, has_tabs: bool) -> Self {
         let columns = fields.split_ascii_whitespace().map(known).collect();
-        Self { columns, has_tabs, is_open: false }
+        Self { columns, has_tabs, is_open: false, people: None }
     }
 
     /// The columns of a line without a `#Fields` line before it: lines arrive like this when a file
@@ -72,12 +76,17 @@ impl Layout {
         if line.contains('\t') {
             return Some(Self { is_open: true, ..Self::named(CLOUDFRONT, true) });
         }
-        let usual = match line.split(' ').count() {
-            15 => IIS,
-            14 => OLDER_IIS,
-            _ => return None,
-        };
-        Some(Self::named(usual, false))
+        Some(Self::named(usual_of_iis(line)?, false))
+    }
+
+    /// A rejected line without the cells of users and clients.
+    pub(super) fn without_people<'a>(&self, line: &'a str) -> Cow<'a, str> {
+        match &self.people {
+            // CloudFront names its columns with blanks between them, and divides them by tabs.
+            Some(people) if line.contains('\t') => people.without_in(line, '\t'),
+            Some(people) => people.without(line),
+            None => line.into(),
+        }
     }
 
     fn cells<'a>(&self, line: &'a str) -> Option<Vec<Cow<'a, str>>> {
@@ -104,6 +113,28 @@ impl Layout {
 
     fn fits(&self, cells: usize) -> bool {
         cells == self.columns.len() || (self.is_open && cells > self.columns.len())
+    }
+}
+
+/// The columns of IIS that a line without a `#Fields` line before it has.
+fn usual_of_iis(line: &str) -> Option<&'static str> {
+    match line.split(' ').count() {
+        15 => Some(IIS),
+        14 => Some(OLDER_IIS),
+        _ => None,
+    }
+}
+
+fn people(fields: &str) -> People {
+    People::of(' ', fields.split_ascii_whitespace())
+}
+
+/// A rejected line without the cells of users and clients, if it begins as a line of IIS.
+pub(super) fn without_people(line: &str) -> Cow<'_, str> {
+    let is_of_iis = line.get(..10).is_some_and(|date| times::day(date).is_some());
+    match usual_of_iis(line).filter(|_| is_of_iis) {
+        Some(fields) => people(fields).without(line),
+        None => line.into(),
     }
 }
 
@@ -226,6 +257,15 @@ mod tests {
         let batch = read("text/plain", body).expect("it is text");
         let at: Vec<_> = batch.entries.iter().map(|entry| entry.at.to_rfc3339()).collect();
         assert_eq!(at, ["2025-05-17T10:05:03+00:00", "2025-05-18T10:05:03+00:00"]);
+    }
+
+    #[test]
+    fn files_that_were_put_together_have_their_heads_again() {
+        let body = "\u{feff}#Fields: date time cs-uri-stem cs-method\n\
+            2025-05-17 10:05:03 /a GET\n\
+            \u{feff}#Fields: time date cs-method cs-uri-stem\n\
+            \u{feff}10:05:03 2025-05-17 GET /b\n";
+        assert_counts(body, &["GET /a Other", "GET /b Other"], 0);
     }
 
     #[test]

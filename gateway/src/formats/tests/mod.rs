@@ -1,11 +1,13 @@
 //! Tests of all formats.
 
+mod damage;
 mod detail_counts;
 mod detail_hits;
 mod detail_shapes;
 mod same_counts;
 mod shapes;
 mod shippers;
+mod window_counts;
 
 use chrono::{TimeDelta, Utc};
 use common::access_log::Entry;

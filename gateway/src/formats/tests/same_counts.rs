@@ -7,7 +7,11 @@ use proptest::prelude::*;
 
 use super::super::lines::trimmed;
 use super::super::{Format, ReadEntries, read};
-use super::shapes::{Hit, LINES, hits, shapes};
+use super::damage::{damage, damaged};
+use super::shapes::{Hit, LINES, hits, hits_of_all_days, shapes};
+
+/// Of the 6,997 plain lines, a thousand: each is read in every format, and in every shape of JSON.
+const ONE_IN: usize = 7;
 
 /// The counts of the lines as they are.
 fn expected(hits: &[Hit]) -> BTreeMap<(i64, String, String), usize> {
@@ -29,8 +33,8 @@ fn counts(read: &ReadEntries) -> BTreeMap<(i64, String, String), usize> {
 
 #[test]
 fn the_same_requests_have_the_same_counts_in_every_format() {
-    let hits = hits();
-    assert!(hits.len() >= 300);
+    let hits = hits_of_all_days(ONE_IN);
+    assert_eq!(hits.len(), 1_000);
     let expected = expected(&hits);
     for shape in shapes() {
         let read = read(shape.format, &shape.body(&hits)).expect(shape.name);
@@ -44,7 +48,7 @@ fn the_same_requests_have_the_same_counts_in_every_format() {
 
 #[test]
 fn the_same_requests_have_the_same_counts_in_every_shape_of_json() {
-    let hits = hits();
+    let hits = hits_of_all_days(ONE_IN);
     let expected = expected(&hits);
     for shape in shapes().into_iter().filter(|shape| shape.format == Format::Json) {
         let (name, lines) = (shape.name, shape.lines(&hits));
@@ -89,71 +93,6 @@ fn a_preset_reads_its_own_lines_only() {
                 assert_eq!(read.rejected, 0, "{name}");
             }
         }
-    }
-}
-
-/// What may be inserted: signs that mean something in a format, and some that mean nothing.
-const PIECES: [&str; 20] = [
-    "\"",
-    "\\",
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    ";",
-    "\t",
-    "'",
-    ":",
-    "\u{0}",
-    "é",
-    "\u{1f600}",
-    "#",
-    "\\ud83d",
-    "] \"",
-    "\"\"",
-    "1e999",
-    "-",
-];
-
-/// A change to one line, which never adds or removes a line.
-#[derive(Clone, Debug)]
-enum Damage {
-    Cut(f64),
-    Behead(f64),
-    Insert(f64, &'static str),
-    Delete(f64),
-    /// The line is cut, and the whole line is glued on.
-    Glue(f64),
-}
-
-fn damage() -> impl Strategy<Value = Damage> {
-    let place = || 0.0..1.0;
-    let piece = proptest::sample::select(&PIECES);
-    prop_oneof![
-        place().prop_map(Damage::Cut),
-        place().prop_map(Damage::Behead),
-        (place(), piece).prop_map(|(at, piece)| Damage::Insert(at, piece)),
-        place().prop_map(Damage::Delete),
-        place().prop_map(Damage::Glue),
-    ]
-}
-
-fn damaged(line: &str, damage: &Damage) -> String {
-    let place =
-        |at: f64| line.ceil_char_boundary(((line.len() as f64 * at) as usize).clamp(1, line.len()));
-    match *damage {
-        Damage::Cut(at) => line[..place(at)].to_owned(),
-        Damage::Behead(at) => line[line.floor_char_boundary(place(at) - 1)..].to_owned(),
-        Damage::Insert(at, piece) => {
-            format!("{}{piece}{}", &line[..place(at)], &line[place(at)..])
-        }
-        Damage::Delete(at) => {
-            let at = place(at);
-            let next = line[at..].chars().next().map_or(0, char::len_utf8);
-            format!("{}{}", &line[..at], &line[at + next..])
-        }
-        Damage::Glue(at) => format!("{}{line}", &line[..place(at)]),
     }
 }
 

@@ -6,6 +6,8 @@ use super::super::Format;
 use crate::times;
 
 const SAMPLE: &str = include_str!("../sample.log");
+/// Three days of the same server, compressed (elastic/examples, Apache 2.0).
+const ALL: &[u8] = include_bytes!("access.log.zst");
 const SHAPES: &str = include_str!("shapes.txt");
 /// Lines of a log, each of its own format.
 pub(super) const LINES: Format = Format::Lines(None);
@@ -76,7 +78,18 @@ impl Hit {
 
 /// The lines of the sample.
 pub(super) fn hits() -> Vec<Hit> {
-    SAMPLE.lines().filter(|line| !line.contains('\\')).map(Hit::of).collect()
+    hits_of(SAMPLE)
+}
+
+/// Lines of all the days of the log that the sample is from: one in this many.
+pub(super) fn hits_of_all_days(one_in: usize) -> Vec<Hit> {
+    let log = zstd::decode_all(ALL).expect("it is compressed");
+    let hits = hits_of(std::str::from_utf8(&log).expect("UTF-8"));
+    hits.into_iter().step_by(one_in).collect()
+}
+
+fn hits_of(log: &str) -> Vec<Hit> {
+    log.lines().filter(|line| !line.contains('\\')).map(Hit::of).collect()
 }
 
 /// A format of a line.
