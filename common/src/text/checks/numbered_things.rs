@@ -122,11 +122,90 @@ const OWNERS: &[&str] = &["span", "trace", "request", "parent", "correlation", "
 pub(crate) const FILLERS: &[&str] = &["id", "is", "nr", "no", "num", "number"];
 
 /// Units after a number, and what is counted, which make a range of it.
-const UNITS: &str = "ms s sec secs seconds us ns min mins minutes h hours days b bytes kb mb gb kib \
-    mib gib hz khz mhz ghz rpm px pt mm cm m km nm kg g v w kw rows lines items requests entries \
-    records pages words eur usd gbp percent points errors error warnings failures hits events \
-    messages files jobs users tokens connections packets samples objects keys retries tests cases \
-    steps chars characters responses tasks documents nodes rules blocks frames meters miles";
+const UNITS: &[&str] = &[
+    "ms",
+    "s",
+    "sec",
+    "secs",
+    "seconds",
+    "us",
+    "ns",
+    "min",
+    "mins",
+    "minutes",
+    "h",
+    "hours",
+    "days",
+    "b",
+    "bytes",
+    "kb",
+    "mb",
+    "gb",
+    "kib",
+    "mib",
+    "gib",
+    "hz",
+    "khz",
+    "mhz",
+    "ghz",
+    "rpm",
+    "px",
+    "pt",
+    "mm",
+    "cm",
+    "m",
+    "km",
+    "nm",
+    "kg",
+    "g",
+    "v",
+    "w",
+    "kw",
+    "rows",
+    "lines",
+    "items",
+    "requests",
+    "entries",
+    "records",
+    "pages",
+    "words",
+    "eur",
+    "usd",
+    "gbp",
+    "percent",
+    "points",
+    "errors",
+    "error",
+    "warnings",
+    "failures",
+    "hits",
+    "events",
+    "messages",
+    "files",
+    "jobs",
+    "users",
+    "tokens",
+    "connections",
+    "packets",
+    "samples",
+    "objects",
+    "keys",
+    "retries",
+    "tests",
+    "cases",
+    "steps",
+    "chars",
+    "characters",
+    "responses",
+    "tasks",
+    "documents",
+    "nodes",
+    "rules",
+    "blocks",
+    "frames",
+    "meters",
+    "miles",
+];
 
 /// Whether the number at a position is that of a thing, such as an order.
 pub(crate) fn numbers_a_thing(text: &str, at: usize) -> bool {
@@ -155,11 +234,7 @@ pub(crate) fn identifies(text: &str, at: usize) -> bool {
 pub(crate) fn measured(text: &str, at: usize) -> bool {
     let rest = text[at..].strip_prefix(' ').unwrap_or(&text[at..]);
     let end = rest.bytes().take(12).take_while(u8::is_ascii_alphabetic).count();
-    is_unit(&rest[..end].to_ascii_lowercase()) || rest.starts_with(['%', '°'])
-}
-
-fn is_unit(word: &str) -> bool {
-    UNITS.split(' ').any(|unit| unit == word)
+    UNITS.contains(&rest[..end].to_ascii_lowercase().as_str()) || rest.starts_with(['%', '°'])
 }
 
 #[cfg(test)]

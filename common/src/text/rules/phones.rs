@@ -1,7 +1,7 @@
 //! Telephone numbers.
 
 use super::super::checks::phones;
-use super::super::rule::{Reach, Rule, digits};
+use super::super::rule::{Reach, Rule, digits, number};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -225,7 +225,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "phone number of a channel",
         pattern: r"(?:(?:PJ)?SIP|IAX2|DAHDI|Local)/(?:[A-Za-z][A-Za-z0-9_-]{0,24}/)?\+?[0-9]{10,15}|(?i-u:sips?):\+?[0-9]{10,15}@",
-        needs: digits(10),
+        needs: number(10),
         takes_in: Reach::Word,
         check: phones::channel,
         takes: &[
@@ -239,7 +239,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "phone number of a caller",
         pattern: r#"(?i-u:ani|dnis|clid|cid_?num|mob|(?:caller|calling|called|connected|from|to|source|destination)[ _-]?(?:id|line|party|num(?:ber)?)?[ _-]?(?:id[ _-]?)?(?:num(?:ber)?|no)?(?:\(num\))?)(?:\.? ?(?:no|num|number)\b\.?)?(?:\\{0,3}["'])?\]?[ ]?(?:=>|[:=.]{1,2})?[ ]?(?:"[^"<>]{0,48}"[ ]?)?[<"'\\]{0,3}\+?[0-9]{10,13}"#,
-        needs: digits(10),
+        needs: number(10),
         takes_in: Reach::Word,
         check: phones::caller,
         takes: &[
@@ -266,7 +266,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "phone number in a path",
         pattern: r"/(?i-u:phones?|phone-?numbers?|msisdns?|tel)/\+?[0-9]{10,15}",
-        needs: digits(10),
+        needs: number(10),
         takes_in: Reach::Beginning,
         check: phones::path_phone,
         takes: &["/phones/4155552671/verify"],
@@ -275,7 +275,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "phone number that was written to",
         pattern: r"(?i-u:sms|otp|mms|whatsapp|verification code|text message)(?: [a-z]{1,12}){0,2} (?:to|for|from) \+?[0-9]{10,15}",
-        needs: digits(10),
+        needs: number(10),
         takes_in: Reach::Word,
         check: phones::sent_to,
         takes: &["SMS to 4155552671 delivered", "OTP sent to 9876543210"],

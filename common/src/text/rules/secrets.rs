@@ -110,7 +110,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "secret in a query",
-        pattern: r"[?&;#](?i-u:sig|signature|x-amz-signature|x-goog-signature|(?:oob)?code|code_verifier|device_code|oauth_verifier|ticket|samlresponse|samlart|jwt|assertion|auth|s(?:ess)?id)=",
+        pattern: r"[?&;](?i-u:sig|signature|x-amz-signature|x-goog-signature|(?:oob)?code|code_verifier|device_code|oauth_verifier|ticket|samlresponse|samlart|jwt|assertion|auth|s(?:ess)?id)=",
         needs: rule::named(),
         takes_in: Reach::Name,
         check: queries::secret,
