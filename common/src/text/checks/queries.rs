@@ -46,10 +46,18 @@ pub(crate) fn secret(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 /// UUID may be the code of anything.
 fn is_code(value: &str) -> bool {
     let has = |is: fn(&u8) -> bool| value.bytes().any(|byte| is(&byte));
-    let is_mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+    let is_mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && !is_title(value);
     let is_hexadecimal = value.len() >= 20 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_long = value.len() >= SHORTEST && has(u8::is_ascii_digit);
     is_long && has(u8::is_ascii_alphabetic) && (is_mixed || is_hexadecimal || value.len() > UUID)
+}
+
+/// `Welcome2025Summer`: capitals begin words.
+fn is_title(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let is_word = |at: usize| bytes[at..].iter().take(2).filter(|b| b.is_ascii_lowercase()).count();
+    let mut capitals = bytes.iter().enumerate().filter(|(_, byte)| byte.is_ascii_uppercase());
+    capitals.all(|(at, _)| is_word(at + 1) == 2)
 }
 
 /// Whether the query has the state of the exchange too: `?code=…&state=…`.

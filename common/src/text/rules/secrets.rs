@@ -132,6 +132,7 @@ pub(super) const RULES: &[Rule] = &[
             "/verify?code=991245",
             "/x?code=ERR_CONNECTION_REFUSED",
             "/x?code=SUMMER25",
+            "/x?code=Welcome2025Summer",
             "/x?ticket=PROJ-1234",
             "/x?ticket=20250501-0042",
             "/x?auth=oauth2",
