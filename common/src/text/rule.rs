@@ -10,6 +10,8 @@ pub(super) type Check = fn(&str, Range<usize>) -> Option<Range<usize>>;
 pub(super) struct Traits {
     /// The number of digits.
     pub digits: usize,
+    /// The length of the longest number in one piece.
+    pub number: usize,
     /// The number of colons.
     pub colons: usize,
     /// The number of `@` signs.
@@ -54,14 +56,17 @@ pub(super) enum Reach {
 }
 
 impl Traits {
-    pub(super) const NONE: Self = Self { digits: 0, colons: 0, ats: 0, signs: 0, run: 0 };
+    pub(super) const NONE: Self =
+        Self { digits: 0, number: 0, colons: 0, ats: 0, signs: 0, run: 0 };
 
     /// The traits of a line.
     pub(super) fn of(line: &str) -> Self {
         let mut traits = Self::NONE;
-        let mut run = 0;
+        let (mut run, mut number) = (0, 0);
         for byte in line.bytes() {
             traits.digits += usize::from(byte.is_ascii_digit());
+            number = if byte.is_ascii_digit() { number + 1 } else { 0 };
+            traits.number = traits.number.max(number);
             traits.colons += usize::from(byte == b':');
             traits.ats += usize::from(byte == b'@');
             traits.signs += usize::from(matches!(byte, b'=' | b':' | b'-' | b'>' | b'\'' | b'"'));
@@ -73,6 +78,7 @@ impl Traits {
 
     pub(super) fn meet(&self, needs: &Self) -> bool {
         self.digits >= needs.digits
+            && self.number >= needs.number
             && self.colons >= needs.colons
             && self.ats >= needs.ats
             && self.signs >= needs.signs
@@ -82,6 +88,11 @@ impl Traits {
 
 pub(super) const fn digits(digits: usize) -> Traits {
     Traits { digits, ..Traits::NONE }
+}
+
+/// A number with so many digits in one piece.
+pub(super) const fn number(number: usize) -> Traits {
+    Traits { number, ..Traits::NONE }
 }
 
 pub(super) const fn run(run: usize) -> Traits {

@@ -9,6 +9,8 @@ use std::borrow::Cow;
 use std::iter::repeat_n;
 use std::ops::Range;
 
+/// A dot that keeps an address from being a link: `203[.]0[.]113[.]201`.
+const DOT: &str = "[.]";
 /// The most backslashes before the `u` of an escape: text that was quoted three times has four.
 const MAX_BACKSLASHES: usize = 4;
 /// The longest number in a query whose digits may be joined by `+`.
@@ -35,7 +37,7 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     pub(super) fn of(line: &'a str) -> Self {
         let is_plain = |byte: u8| byte.is_ascii() && !matches!(byte, b'%' | b'\\' | b'&' | 0);
-        let (text, places) = if line.bytes().all(is_plain) {
+        let (text, places) = if line.bytes().all(is_plain) && !line.contains(DOT) {
             (Cow::Borrowed(line), Vec::new())
         } else {
             let (text, places) = decoded(line);
@@ -58,7 +60,7 @@ fn decoded(line: &str) -> (String, Vec<usize>) {
     while let Some(first) = line[at..].chars().next() {
         let (shown, length) = match first {
             '\0' if in_wide_text(line.as_bytes(), at) => (None, 1),
-            '%' | '\\' | '&' => match escape(&line[at..]) {
+            '%' | '\\' | '&' | '[' => match escape(&line[at..]) {
                 Some((escaped, length)) => (plain(escaped), length),
                 None => (Some(first), 1),
             },
@@ -105,6 +107,7 @@ fn escape(rest: &str) -> Option<(char, usize)> {
     match rest.as_bytes()[0] {
         b'%' => percent(rest.as_bytes()),
         b'\\' => backslash(rest.as_bytes()),
+        b'[' => rest.starts_with(DOT).then_some(('.', DOT.len())),
         _ => entity(rest),
     }
 }
@@ -221,6 +224,7 @@ mod tests {
             (r"a\x40b", "a@b"),
             (r"a:\/\/b\\/c", "a://b/c"),
             ("a&#64;b", "a@b"),
+            ("b[.]co", "b.co"),
             ("a&#x40;b", "a@b"),
             ("a\u{ff20}b", "a@b"),
             ("4111\u{a0}1111\u{202f}1", "4111 1111 1"),
@@ -239,9 +243,18 @@ mod tests {
 
     #[test]
     fn what_is_no_escape_stays() {
-        for line in
-            ["100%", "5%zz", r"C:\users", "a&b", "A=1\0B=2", "1.2.3+2013", "%B4111", "sig=a1+2b"]
-        {
+        for line in [
+            "100%",
+            "a[1]",
+            "[.",
+            "5%zz",
+            r"C:\users",
+            "a&b",
+            "A=1\0B=2",
+            "1.2.3+2013",
+            "%B4111",
+            "sig=a1+2b",
+        ] {
             assert_eq!(View::of(line).text, line);
         }
     }

@@ -1,4 +1,4 @@
-//! The checks for headers that hold credentials: `Authorization` and `Cookie`.
+//! The check for the header that holds credentials: `Authorization`.
 
 use std::ops::Range;
 
@@ -37,9 +37,6 @@ fn is_token(word: &str) -> bool {
     let is_signing = ["hmac", "sha"].iter().any(|sign| word.to_ascii_lowercase().contains(sign));
     word.len() >= 8 && digits > 2 && !is_signing
 }
-
-/// The longest attributes of a cookie that are looked at, in characters.
-const ATTRIBUTES: usize = 256;
 
 const SCHEMES: &[&str] = &[
     "basic",
@@ -121,62 +118,4 @@ fn end_of_word(text: &str, start: usize) -> usize {
 fn end_of_quotes(text: &str, start: usize) -> usize {
     let end = text[start..].find(['"', '\r', '\n']).map_or(text.len(), |end| start + end);
     end + usize::from(text[end..].starts_with('"'))
-}
-
-/// The cookies of a request, or the value of the cookie that an answer sets.
-pub(crate) fn cookies(text: &str, found: Range<usize>) -> Option<Range<usize>> {
-    let sets = text.as_bytes()[found.start] | 0x20 == b's';
-    let before = text.as_bytes()[..found.start].last_chunk::<4>();
-    if !sets && before.is_some_and(|before| before[..3].eq_ignore_ascii_case(b"set")) {
-        return None;
-    }
-    let in_list = text[found.clone()].contains('[');
-    let first = pair(text, found.end, in_list)?;
-    if sets {
-        let start = first.start + text[first.clone()].find('=')? + 1;
-        let end = if in_list { end_of_list(text, first.end) } else { first.end };
-        return (start < end && !text[start..].starts_with(MARK)).then_some(start..end);
-    }
-    let mut end = first.end;
-    while text[end..].starts_with(';') {
-        let next = end + 1 + text[end + 1..].bytes().take_while(|b| *b == b' ').count();
-        match pair(text, next, in_list) {
-            Some(more) => end = more.end,
-            None => break,
-        }
-    }
-    Some(first.start..end)
-}
-
-/// Where the value of the last cookie of a list ends: `["a=b; Path=/","c=d"]`.
-fn end_of_list(text: &str, first: usize) -> usize {
-    let mut end = first;
-    loop {
-        let near = text[end..].chars().take(ATTRIBUTES).take_while(|c| !"\"']\\\r\n".contains(*c));
-        let rest = end + near.map(char::len_utf8).sum::<usize>();
-        let signs = [' ', ',', '"', '\'', '\\'];
-        let next = text[rest..].trim_start_matches(signs);
-        let start = text.len() - next.len();
-        if !text[rest..start].contains(',') {
-            return end;
-        }
-        match pair(text, start, true) {
-            Some(cookie) => end = cookie.end,
-            None => return end,
-        }
-    }
-}
-
-/// `name=value`, which in a list may end with the list's bracket.
-fn pair(text: &str, start: usize, in_list: bool) -> Option<Range<usize>> {
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.$!%*+~".contains(byte);
-    let name = text.as_bytes()[start..].iter().take_while(|b| is_name(b)).count();
-    if name == 0 || !text[start + name..].starts_with('=') {
-        return None;
-    }
-    let rest = &text[start + name + 1..];
-    let quoted = usize::from(rest.starts_with('"'));
-    let is_end = |c: char| c.is_whitespace() || "\"';,\\<>".contains(c) || (in_list && c == ']');
-    let value = rest[quoted..].find(is_end).unwrap_or(rest.len() - quoted);
-    Some(start..start + name + 1 + quoted + value)
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::mail::names_a_file;
 use super::surroundings::{begins, ends, ends_escape, word_before};
-use super::versions::written_as_version;
+use super::versions::{may_follow, written_as_version};
 
 /// The longest host name, in bytes.
 const MAX_HOST: usize = 253;
@@ -18,11 +18,25 @@ const PADDED: usize = 12;
 const GLUED: &[&str] = &[
     "ip", "ipv", "addr", "address", "host", "peer", "src", "dst", "client", "server", "node", "pod",
 ];
+/// Words for a line of a provider, in the names of hosts.
+const LINES: &[&str] = &["adsl", "cable", "dhcp", "dsl", "dyn", "dynamic", "pool", "ppp", "static"];
+/// The least length of another word right before an address.
+const LEAST_GLUED: usize = 3;
 
 pub(crate) fn ipv4(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let octets = octets(&text[found.clone()])?;
-    let is_free = begins_address(text, found.start) && ends_address(text, found.end, octets);
+    let is_free =
+        begins_address(text, found.start, octets) && ends_address(text, found.end, octets);
     (is_free && !written_as_version(text, &found, octets)).then_some(found)
+}
+
+/// The address in six numbers, of which the last two are a port: `(192,168,1,100,19,136)`.
+pub(crate) fn data_channel(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let shown = &text[found.clone()];
+    let start = shown.find(|c: char| c.is_ascii_digit())?;
+    let end = start + shown[start..].match_indices(',').nth(3)?.0;
+    let is_address = octets(&shown[start..end].replace(',', ".")).is_some();
+    (is_address && ends(text, found.end)).then_some(found.start + start..found.start + end)
 }
 
 /// A host name that contains the host's address, as the names that providers give often do. The
@@ -43,13 +57,26 @@ pub(crate) fn named_host(text: &str, found: Range<usize>) -> Option<Range<usize>
     }
     let is_private = || follows_ip(&bytes[..found.start]).then_some(found.end);
     let end = end_of_domain(text, found.end).or_else(is_private)?;
+    if text[found.clone()].contains('_') {
+        return underscored(text, &found).map(|start| start..end);
+    }
     Some(start_of_host(text, found.start)..end)
 }
 
-/// Whether the host name begins with `ip-`, right before the address.
+/// Where a host name begins whose address is written with underscores. Names of other things are
+/// written like that more often, so a word for a host must be before it: `ip_10_20_30_40`.
+fn underscored(text: &str, found: &Range<usize>) -> Option<usize> {
+    let (word, start) = word_before(&text.as_bytes()[..found.start]);
+    let goes_on = matches!(text.as_bytes()[found.end..], [b'_', b'0'..=b'9', ..]);
+    let is_host = GLUED.contains(&word.as_str()) || LINES.contains(&word.as_str());
+    (is_host && !goes_on && begins(text, start)).then_some(start)
+}
+
+/// Whether the host name begins with `ip-` or `ip_`, right before the address.
 fn follows_ip(before: &[u8]) -> bool {
     let (host, ip) = before.split_at(before.len().saturating_sub(3));
-    ip.eq_ignore_ascii_case(b"ip-") && !host.last().is_some_and(|byte| in_host(*byte))
+    let is_ip = ip.eq_ignore_ascii_case(b"ip-") || ip.eq_ignore_ascii_case(b"ip_");
+    is_ip && !host.last().is_some_and(|byte| in_host(*byte))
 }
 
 /// From the first digit to the last.
@@ -109,17 +136,28 @@ pub(crate) fn octets(text: &str) -> Option<[u8; 4]> {
         let octet = |at: usize| text[at..at + 3].parse().ok();
         return Some([octet(0)?, octet(3)?, octet(6)?, octet(9)?]);
     }
-    let mut octets = text.split(['.', '-']).map(|octet| octet.parse().ok());
+    let mut octets = text.split(['.', '-', '_']).map(|octet| octet.parse().ok());
     let octets = [octets.next()??, octets.next()??, octets.next()??, octets.next()??];
     let same = !(text.contains('.') && text.contains('-'));
     same.then_some(octets)
 }
 
-fn begins_address(text: &str, at: usize) -> bool {
-    match text.as_bytes()[..at] {
+fn begins_address(text: &str, at: usize, octets: [u8; 4]) -> bool {
+    let before = &text.as_bytes()[..at];
+    match *before {
         [.., before, b'.'] => !before.is_ascii_alphanumeric(),
-        _ => begins(text, at) || GLUED.contains(&word_before(&text.as_bytes()[..at]).0.as_str()),
+        [.., b'a'..=b'z' | b'A'..=b'Z'] => begins(text, at) || is_glued(before, octets),
+        _ => begins(text, at),
     }
+}
+
+/// Whether the word right before an address is the name of a machine: `docker172.17.0.2`. The
+/// version of a program or a library stands there too.
+fn is_glued(before: &[u8], octets: [u8; 4]) -> bool {
+    let (word, start) = word_before(before);
+    let is_whole = start == 0 || !before[start - 1].is_ascii_digit();
+    GLUED.contains(&word.as_str())
+        || (is_whole && word.len() >= LEAST_GLUED && may_follow(&word, octets))
 }
 
 /// Whether an address ends at a position. A fifth number after a dot is a port only in the way that

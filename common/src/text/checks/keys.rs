@@ -12,6 +12,9 @@ use super::surroundings::{after_byte, begins, digit, end_of_run};
 /// a candidate may begin every few bytes, and reading a long run for each would take forever.
 const DECISIVE: usize = 64;
 
+/// The least number of turns between letters and digits in what is no name.
+const TURNS: usize = 5;
+
 /// The length at which a run of token characters is a token, whatever it is. It is also how many
 /// characters are read past the end of a part, to see whether a match crosses it: a forced cut
 /// leaves this much of a long token to the next part, so that the token is found there.
@@ -28,6 +31,25 @@ pub(crate) fn exact_key(text: &str, found: Range<usize>) -> Option<Range<usize>>
     let rest = text[found.end..].chars().next();
     let ended = !rest.is_some_and(|c| c.is_ascii_alphanumeric());
     (begins(text, found.start) && ended).then_some(found)
+}
+
+/// A key after a prefix that a name may have too: `key-` before 32 letters and digits.
+pub(crate) fn service_key(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let body = text[found.clone()].strip_prefix("key-").unwrap_or_default().as_bytes();
+    let is_hexadecimal = body.iter().all(u8::is_ascii_hexdigit);
+    if is_hexadecimal || alternates(body) { exact_key(text, found) } else { None }
+}
+
+/// Whether letters and digits take turns, as by chance. In a name, digits are in one place or two.
+fn alternates(word: &[u8]) -> bool {
+    turns(word) >= TURNS
+}
+
+/// How often a digit follows a letter, or the other way round.
+pub(crate) fn turns(word: &[u8]) -> usize {
+    let is_pair = |one: u8, other: u8| one.is_ascii_digit() && other.is_ascii_alphabetic();
+    let is_turn = |two: &&[u8]| is_pair(two[0], two[1]) || is_pair(two[1], two[0]);
+    word.windows(2).filter(is_turn).count()
 }
 
 /// A key in several pieces, joined by dots or slashes.
@@ -91,6 +113,17 @@ pub(crate) fn bearer(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let own = start..start + text[start..end].trim_end_matches(['.', '/', '-']).len();
     let parameter = text[..own.end].ends_with('=') && text[own.end..].starts_with('"');
     (looks_random(&text[own.clone()]) && !parameter).then_some(own)
+}
+
+/// A token after the name of its header, with a blank in place of a colon: `Api-Token 9f86…`. What
+/// is no token there is a word of a sentence, which has no such mix of letters and digits.
+pub(crate) fn header_token(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let start = found.end - 16;
+    let end = end_of_run(text, found.end, token);
+    let own = start..start + text[start..end].trim_end_matches(['.', '/', '-']).len();
+    let near = &text.as_bytes()[start..own.end.min(start + DECISIVE)];
+    let is_drawn = alternates(near) || (is_mixed(near) && near.iter().all(|b| *b != b'-'));
+    (begins(text, found.start) && is_drawn).then_some(own)
 }
 
 /// `Bearer realm="…"` asks for a token.

@@ -13,6 +13,19 @@ const QUOTED: usize = 64;
 /// Programs whose nodes are named like an address.
 const NODES: &[&str] = &["rabbit", "rabbitmq", "celery", "ejabberd", "couchdb", "emqx", "riak"];
 
+/// Domains in the names of algorithms of SSH.
+const SSH_DOMAINS: &[&str] =
+    &["openssh.com", "libssh.org", "lysator.liu.se", "ssh.com", "tinyssh.org", "libssh2.org"];
+/// Algorithms and extensions of SSH; with a star, families of them.
+const ALGORITHMS: &str = "aes* chacha20* curve25519* curve448* sntrup* mlkem* ecdh* diffie* kex* \
+    hmac* umac* zlib rijndael* seed* serpent* twofish* blowfish* 3des* arcfour* ssh* sk-ssh* \
+    sk-ecdsa* webauthn-sk-ecdsa* ecdsa* rsa* hostkeys* agent auth-agent auth-agent-req \
+    no-more-sessions keepalive eow tun statvfs fstatvfs hardlink fsync posix-rename lsetstat \
+    limits expand-path copy-data home-directory users-groups-by-id ping ping* pong \
+    session-bind restrict-destination* publickey-hostbound* verify-required streamlocal-forward \
+    direct-streamlocal forwarded-streamlocal cancel-streamlocal-forward filter* \
+    associated-certs* sshsig* signature*";
+
 /// Last labels of names that look like a domain: of files, and of systemd's units.
 const ENDINGS: &[&str] = &[
     "amd",
@@ -129,8 +142,24 @@ pub(crate) fn email(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     }
     let mailbox = &text[start..found.start];
     let is_clone = mailbox == "git" && text[end..].starts_with(':');
-    let is_other = is_node(mailbox, domain) || is_principal(&text[..start], mailbox, domain);
+    let is_other = is_algorithm(mailbox, domain)
+        || is_node(mailbox, domain)
+        || is_principal(&text[..start], mailbox, domain);
     (!is_clone && !is_other && !names_a_version(domain)).then_some(start..end)
+}
+
+/// `aes256-gcm@openssh.com`: an algorithm or an extension of SSH, with the domain of who made it.
+fn is_algorithm(name: &str, domain: &str) -> bool {
+    let is_known = |known: &&str| match known.strip_suffix('*') {
+        Some(start) => name.strip_prefix(start).is_some_and(is_variant),
+        None => name == *known,
+    };
+    SSH_DOMAINS.contains(&domain) && ALGORITHMS.split(' ').any(|known| is_known(&known))
+}
+
+/// What follows the family of an algorithm: a number or a hyphen, and no word alone.
+fn is_variant(rest: &str) -> bool {
+    rest.starts_with(|c: char| c.is_ascii_digit() || c == '-')
 }
 
 /// `rabbit@node1.example.com`: a node of a cluster, named after its program.

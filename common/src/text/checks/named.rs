@@ -38,6 +38,16 @@ pub(crate) fn password(text: &str, found: Range<usize>) -> Option<Range<usize>> 
     (!is_other && is_secret_word(shown)).then_some(own)
 }
 
+/// The same after a short name. After a plain one and a colon, only a text in quotes is a password,
+/// and the pattern takes its quote too: `pass: 12` is a result.
+pub(crate) fn short_password(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let shown = &text[found.clone()];
+    let end = found.start + shown.trim_end_matches(['"', '\'', '`', '\\']).len();
+    // The pattern takes the sign before the name too.
+    let start = found.start + shown.find(|c: char| c.is_ascii_alphanumeric())?;
+    password(text, start..end)
+}
+
 /// The value in braces of a connection string: `PWD={Hunter2;}`. A template has a name there.
 fn braced(text: &str, found: &Range<usize>) -> Option<Range<usize>> {
     let rest = text[found.end..].strip_prefix('{')?;
@@ -129,26 +139,6 @@ pub(crate) fn code(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let digits = rest[quote..].iter().take(5).take_while(|byte| byte.is_ascii_digit()).count();
     let start = found.end + quote;
     ((3..=4).contains(&digits) && ends(text, start + digits)).then_some(start..start + digits)
-}
-
-/// A random part of a path after a word such as `reset`.
-pub(crate) fn path_token(text: &str, found: Range<usize>) -> Option<Range<usize>> {
-    let end = text[found.end..].find(|c: char| !(c.is_ascii_alphanumeric() || "_-=~.".contains(c)));
-    let end = found.end + end.unwrap_or(text.len() - found.end);
-    let own = &text[found.end..end];
-    let digits = own.bytes().filter(u8::is_ascii_digit).count();
-    let is_name =
-        own.contains('.') || own.bytes().all(|byte| byte.is_ascii_digit()) || is_slug(own);
-    (own.len() >= 16 && digits > 1 && !is_name).then_some(found.end..end)
-}
-
-/// `summer-event-2025-registration`: words and short numbers, and none that mixes the two.
-fn is_slug(name: &str) -> bool {
-    let is_word = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let is_number = |part: &str| part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
-    let parts = || name.split(['-', '_']);
-    parts().all(|part| is_word(part) || is_number(part))
-        && parts().filter(|part| is_word(part)).count() > 1
 }
 
 /// The whole name; the pattern matched only its end.

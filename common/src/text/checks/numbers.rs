@@ -42,6 +42,11 @@ const CARD_WORDS: &[&str] = &[
     "unionpay",
     "visa",
 ];
+/// The longest list of numbers that is looked at, in bytes.
+const LONGEST_LIST: usize = 160;
+/// Folders whose parts are numbered like a person.
+const FOLDERS: &[&str] =
+    &["assets", "docs", "download", "downloads", "file", "files", "images", "img", "p", "static"];
 /// The longest account number with its separators, in characters.
 const MAX_IBAN: usize = 48;
 
@@ -100,7 +105,14 @@ fn is_tied(text: &str, start: usize, inner: bool) -> bool {
     if inner {
         return !matches!(text.as_bytes().get(start - 1), Some(b' ' | b'+'));
     }
-    !free_before(text, start, ".-") && !after_card_word(text, start)
+    !free_before(text, start, ".-") && !after_card_word(text, start) && !is_track(text, start)
+}
+
+/// Whether a number is the first field of a magnetic stripe, without the `%`: `B4012888888881881^`.
+fn is_track(text: &str, start: usize) -> bool {
+    let digits = text[start..].bytes().take(20).take_while(u8::is_ascii_digit).count();
+    let begins_track = text[..start].ends_with('B') && begins(text, start - 1);
+    begins_track && text[start + digits..].starts_with('^')
 }
 
 /// The card that these groups are, if the same sign divides all of them and nothing follows.
@@ -110,8 +122,58 @@ fn card_in(text: &str, groups: &[Range<usize>]) -> Option<Range<usize>> {
     let mut signs = groups.windows(2).map(|pair| text.as_bytes().get(pair[0].end));
     let sign = signs.clone().next();
     let apart = free_after(text, range.end, ".") && !joined_by_hyphen(text, range.end);
-    let is_card = apart && signs.all(|other| Some(other) == sign);
-    (is_card && is_card_number(text, &range, groups.len() == 1)).then_some(range)
+    let is_path = sign == Some(Some(&b'/')) && is_within_path(text, &range);
+    let is_card = apart && !is_path && signs.all(|other| Some(other) == sign);
+    let is_card = is_card && is_card_number(text, &range, groups.len() == 1);
+    (is_card && (groups.len() != 4 || !is_listed(text, &range))).then_some(range)
+}
+
+fn is_within_path(text: &str, range: &Range<usize>) -> bool {
+    text[..range.start].ends_with('/') || text[range.end..].starts_with('/')
+}
+
+/// Whether four groups are some of a list of numbers, such as frequencies: of more than four that
+/// rise, of six or more, or of four with the same step between them. Several cards in a row, and
+/// one after a word for it, are none.
+fn is_listed(text: &str, range: &Range<usize>) -> bool {
+    if !(range.len() == 19 && text.is_char_boundary(range.start + 4)) {
+        return false;
+    }
+    let (list, whole) = around(text, range);
+    let steps = list.windows(2).map(|two| two[1].saturating_sub(two[0])).collect::<Vec<_>>();
+    let rises = steps.iter().all(|step| *step > 0);
+    let is_even = rises && steps.windows(2).all(|two| two[0] == two[1]);
+    let is_list = is_even || (list.len() > 4 && rises) || (list.len() > 5 && !are_cards(&whole));
+    is_list && !after_card_word(text, range.start)
+}
+
+/// The numbers of four digits before, in and after a card, as far as one sign divides them, and
+/// their digits.
+fn around(text: &str, range: &Range<usize>) -> (Vec<u32>, Vec<u8>) {
+    let bytes = text.as_bytes();
+    let sign = bytes[range.start + 4];
+    let is_group = |at: usize| {
+        let group = bytes.get(at..at + 4);
+        group.is_some_and(|group| group.iter().all(u8::is_ascii_digit))
+    };
+    let (mut start, mut end) = (range.start, range.end);
+    while start >= 5
+        && end - start < LONGEST_LIST
+        && bytes[start - 1] == sign
+        && is_group(start - 5)
+    {
+        start -= 5;
+    }
+    while end - start < LONGEST_LIST && bytes.get(end) == Some(&sign) && is_group(end + 1) {
+        end += 5;
+    }
+    let groups = text[start..end].split(char::from(sign)).filter_map(|group| group.parse().ok());
+    (groups.collect(), digits(&text[start..end]))
+}
+
+/// Whether digits are the numbers of cards, one after the other.
+fn are_cards(digits: &[u8]) -> bool {
+    digits.len().is_multiple_of(16) && digits.chunks(16).all(|card| issued(card) && luhn(card))
 }
 
 /// Whether a card with this number may exist. In one piece, it may also be the id of a record.
@@ -170,9 +232,17 @@ pub(crate) fn iban(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 }
 
 pub(crate) fn social_security(text: &str, found: Range<usize>) -> Option<Range<usize>> {
-    let apart = free_before(text, found.start, ".-/:#") && free_after(text, found.end, ".-/");
+    let apart = free_before(text, found.start, ".-:#") && free_after(text, found.end, ".-/");
     let issued = issued_social_security(&digits(&text[found.clone()]));
-    (apart && issued && !numbers_a_thing(text, found.start)).then_some(found)
+    let is_part = is_part_of_path(&text[..found.start]);
+    (apart && issued && !is_part && !numbers_a_thing(text, found.start)).then_some(found)
+}
+
+/// Whether a slash joins the next number to another one, or to a folder of files.
+fn is_part_of_path(before: &str) -> bool {
+    let folder = before.strip_suffix('/').unwrap_or_default();
+    let name = folder.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    name.ends_with(|c: char| c.is_ascii_digit()) || FOLDERS.contains(&name)
 }
 
 pub(crate) fn named_social_security(text: &str, found: Range<usize>) -> Option<Range<usize>> {

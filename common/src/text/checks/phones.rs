@@ -5,6 +5,8 @@ use std::ops::Range;
 use super::numbered_things::{measured, numbers_a_thing};
 use super::surroundings::{after_column, all_digits, begins, digit, ends, group_lengths, prefixes};
 
+/// The length of four groups of four digits.
+const ROW: usize = 19;
 /// Total digits of phone numbers by country code, for countries where all numbers are equally long.
 /// This keeps the next column out of a number that is written in groups.
 const PHONE_DIGITS: &[(&str, usize)] = &[
@@ -39,8 +41,34 @@ pub(crate) fn international_phone(text: &str, found: Range<usize>) -> Option<Ran
 /// A number after 00. Columns of zero-padded numbers look like that too.
 pub(crate) fn prefixed_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let apart = !after_column(text, found.start) && phone_free_before(text, found.start);
-    let is_dump = text[found.clone()].contains("  ");
-    if apart && !is_dump { international_phone(text, found) } else { None }
+    let number = &text[found.clone()];
+    let is_dump = number.contains("  ") || is_row(text, &found);
+    // Of the countries, only the one of North America begins with 1.
+    let is_country = !matches!(number.as_bytes()[2..], [b'1', b'0'..=b'9', ..]);
+    if apart && is_country && !is_dump { international_phone(text, found) } else { None }
+}
+
+/// Whether groups of four digits are a row of a dump: four or more, or beside another.
+fn is_row(text: &str, found: &Range<usize>) -> bool {
+    let is_group = |group: &&[u8]| group.len() == 4 && group.iter().all(u8::is_ascii_hexdigit);
+    let bytes = text.as_bytes();
+    let row = &bytes[found.start..(found.start + ROW).min(text.len())];
+    let groups = row.split(|byte| *byte == b' ').take_while(is_group).count();
+    let before = bytes[..found.start].strip_suffix(b" ").unwrap_or_default();
+    let (head, last) = before.split_at(before.len().saturating_sub(4));
+    let is_beside = is_group(&last) && !head.last().is_some_and(u8::is_ascii_alphanumeric);
+    groups > 3 || (groups > 1 && is_beside)
+}
+
+/// A number of North America. A list of ranges with units looks like that too.
+pub(crate) fn north_american(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let is_area = !text[found.clone()].starts_with("(1") && !text[found.clone()].starts_with("(0");
+    if is_area { bracketed(text, found) } else { None }
+}
+
+/// A number whose area is in parentheses. What is measured is a range beside an index.
+pub(crate) fn bracketed(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    if measured(text, found.end) { None } else { phone(text, found) }
 }
 
 pub(crate) fn phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
@@ -53,10 +81,21 @@ pub(crate) fn phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
 pub(crate) fn local_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let (exchange, line) = (&text[found.start..found.start + 3], &text[found.end - 4..found.end]);
     let is_round = line.ends_with("00") || line.starts_with("19") || line.starts_with("20");
+    let is_round = is_round || exchange.ends_with("00") || among_ranges(text, &found);
     let is_range = matches!(text.as_bytes()[found.end..], [b'/', b'0'..=b'9', ..])
         || measured(text, found.end)
         || (is_round && exchange != "555");
     if is_range { None } else { phone(text, found) }
+}
+
+/// `from 101-1900 to 210-2911`: whether another range is right before or after this one.
+fn among_ranges(text: &str, found: &Range<usize>) -> bool {
+    let (before, after) = (&text[..found.start], &text[found.end..]);
+    let is_part = |c: char| digit(c) || c == '-';
+    let is_range = |range: &str| range.contains('-') && range.starts_with(digit);
+    let last = |rest: &str| is_range(&rest[rest.trim_end_matches(is_part).len()..]);
+    let next = |rest: &str| is_range(&rest[..rest.len() - rest.trim_start_matches(is_part).len()]);
+    before.strip_suffix(" to ").is_some_and(last) || after.strip_prefix(" to ").is_some_and(next)
 }
 
 /// Groups with only spaces between them. Columns of numbers look like that too, so no other number
@@ -81,7 +120,7 @@ pub(crate) fn trunk_phone(text: &str, found: Range<usize>) -> Option<Range<usize
     if !phone_free_before(text, found.start) || after_column(text, found.start) {
         return None;
     }
-    let own = prefixes(text, found).find(|range| {
+    let own = prefixes(text, found.clone()).find(|range| {
         let groups = group_lengths(&text[range.clone()]);
         let wide = groups[0] >= 3 || groups[1..].iter().all(|length| *length >= 3);
         let pairs = groups.len() == 5 && groups.iter().all(|length| *length == 2);
@@ -92,6 +131,10 @@ pub(crate) fn trunk_phone(text: &str, found: Range<usize>) -> Option<Range<usize
         let digits = groups.iter().sum::<usize>();
         groups.len() > 1 && (9..=most).contains(&digits) && (wide || pairs)
     })?;
+    // More than a column after it: a longer number, or a list.
+    if group_lengths(&text[own.end..found.end]).len() > 1 {
+        return None;
+    }
     phone(text, own)
 }
 
@@ -151,6 +194,30 @@ fn end_of_list(text: &str, first: &Range<usize>) -> usize {
 pub(crate) fn path_phone(text: &str, found: Range<usize>) -> Option<Range<usize>> {
     let start = found.start + text[found.clone()].rfind('/')? + 1;
     phone_free_after(text, found.end).then_some(start..found.end)
+}
+
+/// The number in the name of a channel of a telephone system: `SIP/4155552671-0001`.
+pub(crate) fn channel(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let end = found.end - usize::from(text[..found.end].ends_with('@'));
+    let start = end - text[found.start..end].bytes().rev().take_while(u8::is_ascii_digit).count();
+    let start = start - usize::from(text[..start].ends_with('+'));
+    (begins(text, found.start) && ends(text, end)).then_some(start..end)
+}
+
+/// Words that stand before a number of anything, unless its name goes on.
+const VERBS: &[&str] = &["from", "to", "source", "destination", "called", "calling", "connected"];
+
+/// The number of who calls or is called: `ANI=4155552671`. An id, and seconds since 1970, which
+/// begin with 1, may stand there too.
+pub(crate) fn caller(text: &str, found: Range<usize>) -> Option<Range<usize>> {
+    let digits = text[found.clone()].bytes().rev().take_while(u8::is_ascii_digit).count();
+    let start = found.end - digits;
+    let is_time = matches!(digits, 10 | 13) && text[start..].starts_with('1');
+    let name = text[found.start..start].to_ascii_lowercase();
+    let is_verb = VERBS.iter().any(|word| name.starts_with(word));
+    let is_named = !is_verb || ["num", "party", "line"].iter().any(|word| name.contains(word));
+    let apart = begins(text, found.start) && phone_free_after(text, found.end);
+    (apart && is_named && !is_time).then_some(start..found.end)
 }
 
 /// A number that something was sent to: `SMS sent to 4155552671`.

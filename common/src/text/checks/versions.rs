@@ -26,6 +26,11 @@ const RELEASES: &[&str] = &[
     "section",
     "table",
 ];
+/// What has a version, and never an address. Its numbers may be as large as those of an address.
+const DEVICES: &[&str] =
+    &["bios", "bootloader", "eeprom", "firmware", "fw", "microcode", "sdk", "smbios"];
+/// How the names of packages begin that are domains turned round.
+const DOMAINS: &[&str] = &["com.", "org.", "net.", "io.", "dev.", "android.", "androidx.", "de."];
 /// Software that is written in small letters.
 const SOFTWARE: &str = "actionpack activerecord activesupport android angular apache bash bind \
     bios busybox cargo centos chrome clang cmake consul \
@@ -33,9 +38,9 @@ const SOFTWARE: &str = "actionpack activerecord activesupport android angular ap
     exim fedora firefox gcc git glibc go gradle grafana hadoop haproxy helm hotfix httpd icu \
     ios istio java jdk jquery jre kafka kernel kibana kubelet kubernetes libc library linux \
     logstash macos mariadb maven module mongo mongodb mysql nginx node nodejs npm nss numpy \
-    okhttp openjdk openssh openssl pandas patch perl php plugin postfix postgres postgresql \
+    okhttp openjdk openssh openssl oracle pandas patch perl php plugin postfix postgres postgresql \
     prometheus python rabbitmq rack rails react redis ruby rust rustc safari sdk spark sqlite sudo \
-    systemd tensorflow terraform tomcat ubuntu windows wordpress zlib zookeeper";
+    systemd tensorflow terraform tomcat ubuntu win windows wordpress zlib zookeeper";
 /// Capitalized words before an address.
 const PLACES: &[&str] = &[
     "a",
@@ -130,6 +135,8 @@ const TAGS: &[&str] = &[
     "+",
     "~",
 ];
+/// The largest first number of a version.
+const LARGEST: u8 = 150;
 /// The most parts of the name of an artifact before its own name.
 const COORDINATES: usize = 4;
 /// The longest part of a name, in bytes, that is looked at.
@@ -140,14 +147,23 @@ pub(crate) fn written_as_version(text: &str, found: &Range<usize>, octets: [u8; 
     let before = &text.as_bytes()[..found.start];
     let after = &text.as_bytes()[found.end..];
     let (word, _) = word_before(before);
-    let named = VERSIONS.contains(&word.as_str()) || word.ends_with("version");
+    let named =
+        VERSIONS.contains(&word.as_str()) || word.ends_with("version") || in_element(before);
     let tagged = TAGS.iter().any(|tag| after.starts_with(tag.as_bytes()));
     let zero = octets[0] == 0 && octets != [0; 4];
-    if named || zero || tagged || is_identifier(octets) || is_packaged(before, after) {
+    if named || zero || tagged || is_identifier(octets) || is_packaged(before, after, octets) {
+        return true;
+    }
+    // `fw` may be a firewall too.
+    let is_device = DEVICES.contains(&word.as_str()) && !(word == "fw" && is_private(octets));
+    if !has_port(after) && (is_device || is_file(before, octets) || is_domain(before, octets)) {
         return true;
     }
     let is_small = is_small(octets) && !has_port(after);
     let is_listed = || is_in_path(before, after) || is_revised(before, after) || is_gem(before);
+    if is_small && (is_installed(before, after) || is_suffix(before)) {
+        return true;
+    }
     if is_small && (is_listed() || is_image(before) || is_folder(before, after)) {
         return true;
     }
@@ -160,6 +176,83 @@ pub(crate) fn written_as_version(text: &str, found: &Range<usize>, octets: [u8; 
         && (is_release() || is_coordinate(before) || is_compared(before) || is_upgrade(before)))
         || is_product(before, after, octets)
         || (is_small && follows_a_name(before, &word))
+}
+
+/// Whether these numbers, right after a word, are those of a machine with that name.
+pub(crate) fn may_follow(word: &str, octets: [u8; 4]) -> bool {
+    let is_release = word.ends_with("version") || RELEASES.contains(&word);
+    let is_release = is_release || DEVICES.contains(&word) || word.starts_with("lib");
+    let is_large = is_private(octets) || octets[0] > LARGEST;
+    !is_release && is_large && !(octets[0] == 10 && is_software(word))
+}
+
+/// `<FileVersion>`
+fn in_element(before: &[u8]) -> bool {
+    let tag = before.strip_suffix(b">").unwrap_or_default();
+    let near = &tag[tag.len().saturating_sub(WORD_REACH)..];
+    near.to_ascii_lowercase().ends_with(b"version") && near.contains(&b'<')
+}
+
+/// `FooBar.dll, 10.0.0.5`, and `setup.exe 1.3.36.112`: a program may also have a connection.
+fn is_file(before: &[u8], octets: [u8; 4]) -> bool {
+    let name = before.strip_suffix(b"(").unwrap_or(before).trim_ascii_end();
+    let name = name.strip_suffix(b",").unwrap_or(name);
+    let near = name[name.len().saturating_sub(4)..].to_ascii_lowercase();
+    let is_library = near == b".dll" || near == b".ocx" || near == b".sys";
+    let is_program = near == b".exe" || near == b".msi" || near == b".apk";
+    name.len() < before.len() && (is_library || (is_program && is_small(octets)))
+}
+
+/// `com.google.android.gms 23.45.23.0`: a package, which is named after a domain turned round.
+fn is_domain(before: &[u8], octets: [u8; 4]) -> bool {
+    let name = before.strip_suffix(b" ").map(last_name).unwrap_or_default();
+    let is_part = |byte: &u8| byte.is_ascii_lowercase() || b"._".contains(byte);
+    let is_package = DOMAINS.iter().any(|start| name.starts_with(start.as_bytes()));
+    let dots = name.iter().filter(|byte| **byte == b'.').count();
+    is_package && dots > 1 && name.iter().all(is_part) && !is_private(octets)
+}
+
+/// `libc6 2.35.0.3`, `System.Text.Json (8.0.0.4)`, `foo 1.2.3.4-5 is already the newest version`
+fn is_installed(before: &[u8], after: &[u8]) -> bool {
+    let near = &after[..after.len().min(NAME)];
+    let says = |word: &[u8]| near.windows(word.len()).any(|own| own == word);
+    if says(b"newest version") || says(b"already installed") {
+        return true;
+    }
+    match before.strip_suffix(b" (") {
+        Some(name) if after.starts_with(b")") => {
+            let is_changed = after.starts_with(b") over (") || name.ends_with(b" over");
+            is_changed || is_library(name) || is_namespace(last_name(name))
+        }
+        _ => before.strip_suffix(b" ").is_some_and(is_library),
+    }
+}
+
+/// `libssl1.1:amd64`, but not `lib.example.com`
+fn is_library(text: &[u8]) -> bool {
+    let near = &text[text.len().saturating_sub(NAME)..];
+    let name = near.rsplit(|byte| b" \t\"'(,;".contains(byte)).next().unwrap_or_default();
+    let name = name.split(|byte| *byte == b':').next().unwrap_or_default();
+    let label = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+    let is_host = label.len() < name.len() && label.iter().all(u8::is_ascii_alphabetic);
+    name.starts_with(b"lib") && name.get(3).is_some_and(u8::is_ascii_lowercase) && !is_host
+}
+
+/// `System.Text.Json`
+fn is_namespace(name: &[u8]) -> bool {
+    let mut parts = name.split(|byte| *byte == b'.');
+    let is_capital = |part: &[u8]| part.first().is_some_and(u8::is_ascii_uppercase);
+    name.contains(&b'.') && name.iter().any(u8::is_ascii_lowercase) && parts.all(is_capital)
+}
+
+/// `linux-headers-5.15.0.91`
+fn is_suffix(before: &[u8]) -> bool {
+    let name = before.strip_suffix(b"-").map(last_name).unwrap_or_default();
+    let is_known = |part: &[u8]| {
+        let part = String::from_utf8_lossy(part);
+        matches!(part.as_ref(), "devel" | "headers" | "libs") || is_software(&part)
+    };
+    name.split(|byte| *byte == b'-').any(is_known)
 }
 
 /// The name of a program, or of its daemon.
@@ -210,8 +303,10 @@ fn is_identifier(octets: [u8; 4]) -> bool {
 }
 
 /// `lib-1.2.3.4.jar`, `name_1.2.3.4-1_amd64`
-fn is_packaged(before: &[u8], after: &[u8]) -> bool {
-    let named = matches!(before, [.., b'a'..=b'z' | b'A'..=b'Z', b'-' | b'_']);
+fn is_packaged(before: &[u8], after: &[u8], octets: [u8; 4]) -> bool {
+    let is_place = || PLACES.contains(&word_before(before).0.as_str());
+    let is_host = || octets[0] > LARGEST || (!is_small(octets) && is_place());
+    let named = matches!(before, [.., b'a'..=b'z' | b'A'..=b'Z', b'-' | b'_']) && !is_host();
     let hyphen = named && matches!(after, [b'-', next, ..] if next.is_ascii_alphanumeric());
     let dotted = named && matches!(after, [b'.', next, ..] if next.is_ascii_alphabetic());
     let revision = after.strip_prefix(b"-").is_some_and(|rest| {
@@ -297,7 +392,7 @@ fn is_product(before: &[u8], after: &[u8], octets: [u8; 4]) -> bool {
     let is_named = name.contains(&b'.') && !is_small(octets);
     let is_host = is_named || has_port(after) || is_machine(name);
     let is_round = octets[1..] == [0, 0, 0];
-    is_word && (is_round || !(is_host || is_private(octets) || octets[0] > 150))
+    is_word && (is_round || !(is_host || is_private(octets) || octets[0] > LARGEST))
 }
 
 /// `web-01`, `LAPTOP`

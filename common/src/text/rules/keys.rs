@@ -49,7 +49,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "Google key",
-        pattern: r"AIza[A-Za-z0-9_-]{30}|ya29\.[A-Za-z0-9_-]{20}|GOCSPX-[A-Za-z0-9_-]{20}|1//0[A-Za-z0-9_-]{30}",
+        pattern: r"AIza[A-Za-z0-9_-]{30}|ya29\.[A-Za-z0-9_-]{20}|GOCSPX-[A-Za-z0-9_-]{20}|1//0[A-Za-z0-9_-]{30}|4/0A[A-Za-z0-9_-]{30}",
         needs: run(24),
         takes_in: Reach::Word,
         check: keys::key,
@@ -112,16 +112,21 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "telephony and mail",
-        pattern: r"SK[0-9a-f]{32}|key-[0-9a-f]{32}|[0-9a-f]{32}-us[0-9]{1,2}|re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,30}",
+        pattern: r"SK[0-9a-f]{32}|key-[0-9a-z]{32}|[0-9a-f]{32}-us[0-9]{1,2}|re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,30}",
         needs: run(32),
         takes_in: Reach::Word,
-        check: keys::exact_key,
+        check: keys::service_key,
         takes: &[
+            concat!("key", "-3ax6xnjp29jd6fds4gc373sgvjxteol0"),
             concat!("S", "K0123456789abcdef0123456789abcdef"),
             concat!("key", "-0123456789abcdef0123456789abcdef"),
             concat!("0123456789abcdef0123456789abcdef", "-us12"),
         ],
-        spares: &["AC0123456789abcdef0123456789abcdef"],
+        spares: &[
+            "AC0123456789abcdef0123456789abcdef",
+            "key-configurationmanagementservice00",
+            "key-internationalizationsettings2025",
+        ],
     },
     Rule {
         name: "SendGrid key",
@@ -192,7 +197,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "work and monitoring",
-        pattern: r"lin_(?:api|oauth)_[A-Za-z0-9]{20}|AT(?:ATT|CTT)3[A-Za-z0-9_-]{20}|PMAK-[A-Za-z0-9-]{20}|secret_[A-Za-z0-9]{40}|ntn_[A-Za-z0-9]{40}|pat[A-Za-z0-9]{14}\.[a-f0-9]{40}|figd_[A-Za-z0-9_-]{30}|glsa_[A-Za-z0-9_]{30}|glc_[A-Za-z0-9+/=]{30}|NRAK-[A-Z0-9]{20}|NRJS-[a-f0-9]{19}|sntry[su]_[A-Za-z0-9_+/=-]{30}|dt0[a-z][0-9]{2}\.[A-Z0-9]{20}|CFPAT-[A-Za-z0-9_-]{30}|tfp_[A-Za-z0-9_-]{30}|phx_[A-Za-z0-9]{30}|sgp_[A-Za-z0-9_]{30}|rdme_[a-z0-9]{40}|x(?:key|smtp)sib-[0-9a-f]{32}",
+        pattern: r"lin_(?:api|oauth)_[A-Za-z0-9]{20}|AT(?:ATT|CTT)3[A-Za-z0-9_-]{20}|PMAK-[A-Za-z0-9-]{20}|secret_[A-Za-z0-9]{40}|ntn_[A-Za-z0-9]{40}|pat[A-Za-z0-9]{14}\.[a-f0-9]{40}|figd_[A-Za-z0-9_-]{30}|glsa_[A-Za-z0-9_]{30}|glc_[A-Za-z0-9+/=]{30}|NRAK-[A-Z0-9]{20}|NRJS-[a-f0-9]{19}|sntry[su]_[A-Za-z0-9_+/=-]{30}|dt0[a-z][0-9]{2}\.[A-Z0-9]{20}|CFPAT-[A-Za-z0-9_-]{30}|tfp_[A-Za-z0-9_-]{30}|phx_[A-Za-z0-9]{30}|sgp_[A-Za-z0-9_]{30}|rdme_[a-z0-9]{40}|x(?:key|smtp)sib-[0-9a-f]{32}|(?:ST|PT|TGT|PGT)-[0-9]{1,12}-[A-Za-z0-9_-]{20}",
         needs: run(20),
         takes_in: Reach::Word,
         check: keys::key,
@@ -204,7 +209,7 @@ pub(super) const RULES: &[Rule] = &[
                 "sib-0123456789abcdef0123456789abcdef0123456789abcdef-Ab1Cd2Ef3Gh4Ij5K"
             ),
         ],
-        spares: &["secret_name_of_the_thing_that_is_long"],
+        spares: &["secret_name_of_the_thing_that_is_long", "ST-1234-review-of-the-plan"],
     },
     Rule {
         name: "opaque run",

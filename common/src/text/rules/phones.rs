@@ -1,7 +1,7 @@
 //! Telephone numbers.
 
 use super::super::checks::phones;
-use super::super::rule::{Reach, Rule, digits};
+use super::super::rule::{Reach, Rule, digits, number};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -32,15 +32,22 @@ pub(super) const RULES: &[Rule] = &[
         needs: digits(10),
         takes_in: Reach::Word,
         check: phones::prefixed_phone,
-        takes: &["0044 20 7946 0958", "0049-30-1234567"],
-        spares: &["00442079460958", "0042", "0030  00 00 02 04 05 b4 04 02"],
+        takes: &["0044 20 7946 0958", "0049-30-1234567", "001 415 555 2671"],
+        spares: &[
+            "00442079460958",
+            "0042",
+            "0030  00 00 02 04 05 b4 04 02",
+            "0011 2233 4455 6677",
+            "0044 5566 7788 99aa",
+            "ff00 0033 4455 6677",
+        ],
     },
     Rule {
         name: "phone number, North America",
         pattern: r"(?:1[ .-])?(?:\([0-9]{3}\) ?|[0-9]{3}[.-])[0-9]{3}[ .-][0-9]{4}",
         needs: digits(10),
         takes_in: Reach::Word,
-        check: phones::phone,
+        check: phones::north_american,
         takes: &[
             "(415) 555-2671",
             "415.555.2671",
@@ -49,7 +56,14 @@ pub(super) const RULES: &[Rule] = &[
             "415–555–2671",
             "?tel=%28415%29%20555-2671",
         ],
-        spares: &["invoice 415-555-2671", "#415-555-2671", "415-555-2671-9", "0.415.555.2671"],
+        spares: &[
+            "invoice 415-555-2671",
+            "#415-555-2671",
+            "415-555-2671-9",
+            "0.415.555.2671",
+            "(100) 200-3000 ms",
+            "(415) 200-3000 ms",
+        ],
     },
     Rule {
         name: "phone number, North America, spaced",
@@ -88,6 +102,10 @@ pub(super) const RULES: &[Rule] = &[
             "port 500-4500",
             "ISO 639-1988",
             "room 204-1200",
+            "404-1234 errors",
+            "from 100-1999 to 200-2999",
+            "from 101-1900 to 210-2911",
+            "300-1234",
         ],
     },
     Rule {
@@ -106,6 +124,7 @@ pub(super) const RULES: &[Rule] = &[
             "0151/23456789",
         ],
         spares: &[
+            "0800 123 456 789 10",
             "01/05/2025",
             "01.05.2025 10:00",
             "09:30",
@@ -119,9 +138,9 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"\([0-9]{2,5}\)[ -]?[0-9]{3,5}[ -]?[0-9]{3,5}",
         needs: digits(9),
         takes_in: Reach::Word,
-        check: phones::phone,
+        check: phones::bracketed,
         takes: &["(11) 91234-5678", "(020) 7946 0958", "(02) 9876 5432"],
-        spares: &["(12) 345", "sshd(1234) 5678 9012"],
+        spares: &["(12) 345", "sshd(1234) 5678 9012", "(12) 2000-3000 ms"],
     },
     Rule {
         name: "phone number, Russia",
@@ -204,9 +223,50 @@ pub(super) const RULES: &[Rule] = &[
         ],
     },
     Rule {
+        name: "phone number of a channel",
+        pattern: r"(?:(?:PJ)?SIP|IAX2|DAHDI|Local)/(?:[A-Za-z][A-Za-z0-9_-]{0,24}/)?\+?[0-9]{10,15}|(?i-u:sips?):\+?[0-9]{10,15}@",
+        needs: number(10),
+        takes_in: Reach::Word,
+        check: phones::channel,
+        takes: &[
+            "SIP/4155552671-0001",
+            "PJSIP/trunk/4155552671,30",
+            "DAHDI/i1/4155552671-2",
+            "INVITE sip:4155552671@pbx",
+        ],
+        spares: &["SIP/101-00000a3c", "SIP/2.0 200", "SIP/provider-0001", "sip:1001@pbx"],
+    },
+    Rule {
+        name: "phone number of a caller",
+        pattern: r#"(?i-u:ani|dnis|clid|cid_?num|mob|(?:caller|calling|called|connected|from|to|source|destination)[ _-]?(?:id|line|party|num(?:ber)?)?[ _-]?(?:id[ _-]?)?(?:num(?:ber)?|no)?(?:\(num\))?)(?:\.? ?(?:no|num|number)\b\.?)?(?:\\{0,3}["'])?\]?[ ]?(?:=>|[:=.]{1,2})?[ ]?(?:"[^"<>]{0,48}"[ ]?)?[<"'\\]{0,3}\+?[0-9]{10,13}"#,
+        needs: number(10),
+        takes_in: Reach::Word,
+        check: phones::caller,
+        takes: &[
+            "ANI=4155552671",
+            "callerid=\"Ann\" <4155552671>",
+            "CallerIDNum: 4155552671",
+            "CALLERID(num)=4155552671",
+            "Caller-Caller-ID-Number: 4155552671",
+            "\"calling_number\":\"4155552671\"",
+            "mob. no. 9876543210",
+            "mob: 9876543210",
+            "from_number=4155552671",
+        ],
+        spares: &[
+            "caller_id=1714557600",
+            "from 4155552671",
+            "to 9876543210",
+            "callerId=12345678",
+            "company=4155552671",
+            "mobs 9876543210",
+            "from_id=4155552671",
+        ],
+    },
+    Rule {
         name: "phone number in a path",
         pattern: r"/(?i-u:phones?|phone-?numbers?|msisdns?|tel)/\+?[0-9]{10,15}",
-        needs: digits(10),
+        needs: number(10),
         takes_in: Reach::Beginning,
         check: phones::path_phone,
         takes: &["/phones/4155552671/verify"],
@@ -215,7 +275,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "phone number that was written to",
         pattern: r"(?i-u:sms|otp|mms|whatsapp|verification code|text message)(?: [a-z]{1,12}){0,2} (?:to|for|from) \+?[0-9]{10,15}",
-        needs: digits(10),
+        needs: number(10),
         takes_in: Reach::Word,
         check: phones::sent_to,
         takes: &["SMS to 4155552671 delivered", "OTP sent to 9876543210"],
