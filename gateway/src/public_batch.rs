@@ -191,7 +191,7 @@ mod tests {
             ("auto", format!("{iis}2025-05-17 10:05:03 GET /a annuser\n")),
             (
                 "w3c",
-                "2025-05-17 10:05:03 s soon /a - 80 annuser 10.0.0.7 x - 200 0 0 15\n".to_owned(),
+                "2025-05-17 10:05:03 s /a GET - 80 annuser 10.0.0.7 x - 200 0 0 15\n".to_owned(),
             ),
             ("auto", "2025-05-17 10:05:03 10.0.0.5 GET / - 80 CONTOSO\\annuser 10.0.0.7 x\n".to_owned()),
             ("auto", "at=info method=GET user=annuser path=\"/a\"\n".to_owned()),

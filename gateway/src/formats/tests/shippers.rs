@@ -59,12 +59,10 @@ fn escapes_of_bytes_are_read_in_json() {
 fn a_blank_request_that_was_answered_is_unreadable() {
     let body = r#"{"time_iso8601":"2025-05-17T10:05:03+00:00","request_method":"","request_uri":"","status":"400","http_user_agent":""}"#;
     assert_eq!(entry(JSON, body).request, "unreadable");
-    for body in [
-        r#"{"ts":1747476303,"method":"GET","path":"","status":400}"#,
-        r#"{"ts":1747476303,"method":"","path":""}"#,
-    ] {
-        assert_eq!(read(JSON, body).expect(body).rejected, 1, "{body}");
-    }
+    let named = r#"{"ts":1747476303,"method":"GET","path":"","status":400}"#;
+    assert_eq!(entry(JSON, named).request, "unreadable");
+    let nothing = r#"{"ts":1747476303,"method":"","path":""}"#;
+    assert_eq!(read(JSON, nothing).expect(nothing).rejected, 1);
 }
 
 #[test]
