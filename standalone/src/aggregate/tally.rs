@@ -87,7 +87,7 @@ impl Tally {
     fn add_event(&mut self, record: &Record) -> Result<(), Unreadable> {
         let event: Event = serde_json::from_str(&record.data).map_err(|_| Unreadable)?;
         let counts = self.of(&record.tenant);
-        counts.add(rollup::counted_by(&event).map(|key| (key, 1)));
+        counts.add(rollup::counted_by(&event).map(|key| (key.owned(), 1)));
         for visit in rollup::visits(&record.tenant, &event) {
             let marks = visit.marks.iter().map(|mark| marked(visit.path.id(), mark));
             if !visit.marks.is_empty() {
