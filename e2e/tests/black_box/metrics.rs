@@ -53,7 +53,11 @@ const PUSHES: [&str; 14] = [
 ];
 const INPUTS: [&str; 5] = ["avro-file", "avro-record", "file", "line", "torn-line"];
 const LABELS: [Label; 15] = [
-    ("spillway_http_requests_total", "route", &["/event", "/stats", "/tenants", "/ready", "/", "unmatched"]),
+    (
+        "spillway_http_requests_total",
+        "route",
+        &["/event", "/stats", "/tenants", "/ready", "/", "unmatched"],
+    ),
     (
         "spillway_records_accepted_total",
         "source",

@@ -125,7 +125,8 @@ fn is_localhost(place: &str) -> bool {
     let is_loopback =
         |address: std::net::Ipv4Addr| address.is_loopback() || address.is_unspecified();
     matches!(name, "localhost" | "localhost.localdomain")
-        || name.ends_with(".localhost") || name.parse().is_ok_and(is_loopback)
+        || name.ends_with(".localhost")
+        || name.parse().is_ok_and(is_loopback)
 }
 
 #[cfg(test)]

@@ -80,9 +80,7 @@ fn by_type(essence: &str) -> Option<Format> {
 }
 
 fn unknown_type(essence: &str) -> Problem {
-    unsupported(&format!(
-        "The content type {essence:?} is not supported here. Use {SUPPORTED}."
-    ))
+    unsupported(&format!("The content type {essence:?} is not supported here. Use {SUPPORTED}."))
 }
 
 fn unsupported(detail: &str) -> Problem {

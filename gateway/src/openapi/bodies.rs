@@ -14,8 +14,8 @@ use utoipa::openapi::{Components, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::forms::{
-    Device, Digits, EventName, Exclusion, Instant, LogText, OptionalRecordId, OptionalUserId, Place,
-    SiteDimension, Target, TenantId, TimeZone, UserId, of, one_of,
+    Device, Digits, EventName, Exclusion, Instant, LogText, OptionalRecordId, OptionalUserId,
+    Place, SiteDimension, Target, TenantId, TimeZone, UserId, of, one_of,
 };
 use crate::extractors::interaction::TYPES;
 

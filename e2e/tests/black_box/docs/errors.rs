@@ -84,7 +84,8 @@ fn the_page_of_the_api_shows_an_error_of_every_protocol() {
         let section = section(&page, |heading| heading == chapter);
         for path in paths {
             let request = format!("localhost:8080{path} ");
-            let is_shown = section.lines().any(|line| line.starts_with('$') && line.contains(&request));
+            let is_shown =
+                section.lines().any(|line| line.starts_with('$') && line.contains(&request));
             assert!(is_shown, "{chapter} shows no error of {path}");
         }
     }

@@ -99,7 +99,6 @@ pub(super) async fn an_invalid_time_is_refused(deployment: &Deployment) {
         "2025050T100000Z",
         "-1746093600",
         "17460936000000000000000",
-        "1e9",
         "yesterday",
         "",
     ] {

@@ -17,13 +17,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 type Variation = (&'static str, &'static str, &'static str, &'static str, &'static str);
 
 const SITE_EVENTS: [Variation; 37] = [
-    (
-        "a slash at the end",
-        "/event/",
-        JSON,
-        r#"{"site_id":"SITE","event_type":"click"}"#,
-        "click",
-    ),
+    ("a slash at the end", "/event/", JSON, r#"{"site_id":"SITE","event_type":"click"}"#, "click"),
     (
         "as documented",
         "/event",
