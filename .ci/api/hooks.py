@@ -29,7 +29,7 @@ BEYOND_SCHEMAS = [
     (".*", "must not contain control characters"),
     ("from|to|date|start_date|end_date", r"must be a day, or midnight in UTC: .*"),
     ("from|to|date|start_date|end_date", r"must be a day or a full hour: .*"),
-    ("from|to|start_date|end_date", r"must be before the end of .*"),
+    ("from|to|start_date|end_date", r"must not be after .*"),
     ("from|to|start_date|end_date", "falls within an hour, because of the site's time zone: .*"),
     ("filter", r"must be .*"),
     ("compare", "needs a period with a start and an end"),

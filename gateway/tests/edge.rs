@@ -148,7 +148,7 @@ async fn a_key_that_comes_twice_is_refused() {
             let answer = gateway.post(path, &[], body).await;
             assert_status(&answer, 400);
             assert!(
-                answer.contains("comes twice") && answer.contains("\"invalid-json\""),
+                answer.contains("appears twice") && answer.contains("\"invalid-json\""),
                 "{answer}"
             );
         }

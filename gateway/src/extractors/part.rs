@@ -88,7 +88,7 @@ mod tests {
             ("from=", "from must be a day"),
             ("user_id=a&path=/a", "path cannot go with user_id"),
             ("from=2025-05-01T10:00:00Z", "from must be a day"),
-            ("from=2025-05-02&to=2025-05-01", "from must be before"),
+            ("from=2025-05-02&to=2025-05-01", "from must not be after"),
         ] {
             let refused = part(query).expect_err(query);
             assert!(refused.starts_with(&format!("invalid-query: {reason}")), "{query}: {refused}");
