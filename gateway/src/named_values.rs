@@ -44,7 +44,7 @@ fn people(text: &str) -> Vec<(Range<usize>, String)> {
 #[derive(Clone, Copy)]
 struct Name<'t> {
     text: &'t str,
-    /// The quote after it with its backslashes; empty if there is none.
+    /// The quote that closes it, with its backslashes; empty if it is not quoted.
     quote: &'t str,
     /// Whether there are blanks between it and the sign.
     is_apart: bool,
@@ -64,7 +64,7 @@ impl<'t> Name<'t> {
         Some(Self { text: &inner[start..], quote: &bare[inner.len()..], is_apart })
     }
 
-    /// The place of the value behind the sign; `None` if there is none.
+    /// The place of the value behind the sign; `None` if no value follows.
     fn value(self, text: &str, sign: usize) -> Option<Range<usize>> {
         let is_equal = text[sign..].starts_with('=');
         let rest = &text[sign + 1..];

@@ -8,7 +8,7 @@ const NAMED = 10;
 const at = (id) => document.getElementById(id);
 const sum = (rows) => rows.reduce((total, row) => total + row.count, 0);
 
-/** Says at `id` how many events were not counted, and why; nothing where there are none. Tells whether there are. */
+/** Shows at `id` how many events were not counted, and why, or hides it. Returns whether there are any. */
 export function showExcluded(id, excluded) {
   const rows = ranked(Object.entries(excluded));
   at(id).hidden = rows.length === 0;

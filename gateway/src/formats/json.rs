@@ -220,7 +220,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads the entries of an array. Whether there are none.
+    /// Reads the entries of an array. Returns whether it is empty.
     fn array(&mut self, scanner: &mut Scanner<'_>) -> bool {
         let (text, mut is_empty) = (scanner.text(), true);
         scanner.skip(b'[');
@@ -271,8 +271,8 @@ impl Reader<'_> {
         (end > start && matches!(next, None | Some(b',' | b']'))).then_some(end)
     }
 
-    /// The end of a value by its brackets. Only if there is none, a line break may be within a text: the
-    /// text of a torn entry would swallow those after it.
+    /// The end of a value by its brackets. A text ends with its line, because the text of a torn entry
+    /// would swallow the entries after it; only if the brackets then do not match, it may go on.
     fn closed(&mut self, text: &str, start: usize) -> Option<usize> {
         let end = extent(text, start, &mut self.budget);
         end.or_else(|| extent_over_lines(text, start, &mut self.budget))

@@ -21,4 +21,5 @@ pub(super) mod statements;
 pub(super) mod surroundings;
 pub(super) mod urls;
 pub(super) mod values;
+mod version_words;
 mod versions;

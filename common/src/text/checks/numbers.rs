@@ -132,9 +132,9 @@ fn is_within_path(text: &str, range: &Range<usize>) -> bool {
     text[..range.start].ends_with('/') || text[range.end..].starts_with('/')
 }
 
-/// Whether four groups are some of a list of numbers, such as frequencies: of more than four that
-/// rise, of six or more, or of four with the same step between them. Several cards in a row, and
-/// one after a word for it, are none.
+/// Whether four groups belong to a list of numbers, such as frequencies: more than four that rise, six
+/// or more, or four with the same step between them. Several cards in a row are not such a list, and
+/// neither is a card after a word for it.
 fn is_listed(text: &str, range: &Range<usize>) -> bool {
     if !(range.len() == 19 && text.is_char_boundary(range.start + 4)) {
         return false;

@@ -186,7 +186,7 @@ fn of_kind(
     drafts.chain(left_out)
 }
 
-/// A goal that is only called like a view is none.
+/// The type of a goal. One that only has the name of a view must not count as a view.
 fn event_type(name: &str) -> String {
     if is_view(name.trim()) { format!("event:{name}") } else { name.to_owned() }
 }
