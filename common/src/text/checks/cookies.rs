@@ -11,6 +11,8 @@ const ATTRIBUTES: usize = 256;
 const NAME: usize = 64;
 /// How many bytes decide whether there is a cookie, or one more. Only a cookie is followed to its end.
 const DECISIVE: usize = 256;
+/// How many bytes of an object's settings are passed before its first cookie, and between two.
+const PASSED: usize = 128;
 /// The least length of a cookie's value where settings may stand too.
 const SHORTEST: usize = 4;
 /// What is said about cookies, by names in lower case.
@@ -109,7 +111,7 @@ fn one(text: &str, found: &Range<usize>) -> Option<Range<usize>> {
 /// The cookies in an object, from the value of the first to that of the last: `{'sid': '…'}`.
 fn object(text: &str, start: usize) -> Option<Range<usize>> {
     let (mut at, mut last, mut own) = (start, start, None);
-    while at <= last + DECISIVE {
+    while at <= last + PASSED {
         let near = text.floor_char_boundary((at + DECISIVE).min(text.len()));
         let Some((name, mut value)) = field(&text[..near], at) else {
             break;
