@@ -1,9 +1,7 @@
 //! Cuts a batch of access-log entries into parts. The worker stores each part in one commit.
 
-use std::collections::HashSet;
-
 use common::access_log::{Entry, FirstEntry};
-use common::rollup::{self, Key};
+use common::rollup::{Touch, Touched};
 
 use crate::formats::Rejects;
 
@@ -29,17 +27,16 @@ pub(crate) fn parts(
     let mut parts = vec![Part::default()];
     for (at, mut entry) in entries.into_iter().enumerate() {
         let rejects = (at == 0).then_some(rejects);
-        let touched: Vec<Key> = rollup::touched_by(&entry).collect();
         let unmarked = line(&entry, rejects)?;
-        let bytes = unmarked.len();
-        if parts.last().is_none_or(|part| !part.has_room_for(&touched, bytes)) {
+        let touch = Touch::of(&entry);
+        if parts.last().is_none_or(|part| !part.has_room_for(&touch, unmarked.len())) {
             parts.push(Part::default());
         }
-        mark(&mut entry);
-        let is_marked = !entry.others.is_empty();
-        let line = if is_marked { line(&entry, rejects)? } else { unmarked };
         if let Some(part) = parts.last_mut() {
-            part.take(touched, &line, bytes);
+            part.count(touch, unmarked.len());
+            mark(&mut entry);
+            let is_marked = !entry.others.is_empty();
+            part.lines += &if is_marked { line(&entry, rejects)? } else { unmarked };
         }
     }
     Ok(parts.into_iter().map(|part| part.lines).collect())
@@ -76,27 +73,28 @@ struct Part {
     lines: String,
     /// The length of the lines without marks.
     bytes: usize,
-    rollups: HashSet<Key>,
+    rollups: Touched,
 }
 
 impl Part {
     /// Whether the part may grow by a line that touches these rollups. An empty part takes any.
-    fn has_room_for(&self, touched: &[Key], bytes: usize) -> bool {
-        let new = touched.iter().filter(|key| !self.rollups.contains(key)).count();
-        let fits = self.rollups.len() + new <= MAX_PART_ROLLUPS;
+    fn has_room_for(&self, touch: &Touch<'_>, bytes: usize) -> bool {
+        let fits = self.rollups.with(touch) <= MAX_PART_ROLLUPS;
         self.lines.is_empty() || (fits && self.bytes + bytes <= MAX_PART_BYTES)
     }
 
-    fn take(&mut self, touched: Vec<Key>, line: &str, bytes: usize) {
-        self.lines.push_str(line);
+    fn count(&mut self, touch: Touch<'_>, bytes: usize) {
         self.bytes += bytes;
-        self.rollups.extend(touched);
+        self.rollups.add(touch);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use common::access_log::{Chosen, Rejected, entries};
+    use common::rollup;
     use serde_json::Value;
 
     use super::*;

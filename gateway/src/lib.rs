@@ -40,6 +40,7 @@ mod public_path;
 mod publish;
 mod rates;
 mod read_origins;
+mod redacted;
 mod rejected_text;
 mod render;
 mod request_log;

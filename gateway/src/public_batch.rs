@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use common::access_log::{Entry, Rejected};
 use common::page::PageRules;
 use common::tenant::TenantId;
-use common::text::redact::redact_path;
 
 use crate::formats::ReadEntries;
 use crate::public_path::public_request;
+use crate::redacted::redacted;
 use crate::rejected_text::without_people;
 use crate::settings::GatewaySettings;
 
@@ -68,8 +68,8 @@ impl<'s> PublicTexts<'s> {
 
 fn of_rejected(rejected: &mut Rejected) {
     let text = without_people(&rejected.text);
-    rejected.text = cut(redact_path(&text), MAX_REJECTED_BYTES);
-    rejected.reason = cut(redact_path(&rejected.reason), MAX_REASON_BYTES);
+    rejected.text = cut(redacted(&text), MAX_REJECTED_BYTES);
+    rejected.reason = cut(redacted(&rejected.reason), MAX_REASON_BYTES);
 }
 
 /// The text as it may be kept. A text that is much too long is cut first, so that a hostile one
@@ -81,7 +81,7 @@ fn public(settings: &GatewaySettings, text: &str, most: usize) -> String {
     }
     let is_long = text.len() > 2 * most;
     let near = &text[..text.floor_char_boundary(2 * most)];
-    let shown = redact_path(near);
+    let shown = redacted(near);
     if is_long { cut(format!("{shown}{CUT}").into(), most) } else { cut(shown, most) }
 }
 

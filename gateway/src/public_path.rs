@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use common::event::{Event, MAX_PATH_BYTES};
 use common::page::{PageRules, cut_path};
-use common::text::redact::redact_path;
 use serde_json::{Map, Value};
 
+use crate::redacted::redacted;
 use crate::settings::GatewaySettings;
 
 /// The fields of a payload that hold a URL or a part of one.
@@ -19,7 +19,7 @@ fn public_path(settings: &GatewaySettings, rules: PageRules, path: &str) -> Stri
 
 /// A path without personal data and secrets, if they are taken out.
 fn shown(settings: &GatewaySettings, path: &str) -> String {
-    if settings.redact_paths { redact_path(path).into_owned() } else { path.to_owned() }
+    if settings.redact_paths { redacted(path).into_owned() } else { path.to_owned() }
 }
 
 /// The request to count, such as `GET /a` or a path alone.
@@ -74,7 +74,7 @@ fn public_payload(payload: &str) -> Option<String> {
         let Some(Value::String(text)) = fields.get_mut(place) else {
             continue;
         };
-        if let Cow::Owned(shown) = redact_path(text) {
+        if let Cow::Owned(shown) = redacted(text) {
             *text = shown;
             changed = true;
         }

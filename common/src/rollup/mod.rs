@@ -15,6 +15,7 @@ mod memo;
 mod query;
 mod requests;
 mod series;
+mod touched;
 mod uncount;
 
 use crate::store::{Aggregation, Query};
@@ -33,6 +34,7 @@ pub use self::events::{
 pub use self::layout::{Dimension, Grain, Key};
 pub use self::requests::{Asked, Statuses, Window, counted_of, of_entries, touched_by, windows};
 pub use self::series::{Point, series};
+pub use self::touched::{Touch, Touched};
 pub use self::uncount::{
     Times, counts_of_nothing, hours_between, levelled, taken_from_all_time, uncounted,
     windows_between,

@@ -105,14 +105,18 @@ pub fn counted_of(
 
 /// The rollups that count an entry if every dimension is counted: 9 to 15.
 pub fn touched_by(entry: &Entry) -> impl Iterator<Item = Key> {
-    let own = |(dimension, ..): &(Dimension, Cow<'_, str>, i64)| {
-        !matches!(dimension, Dimension::Status | Dimension::Bytes)
-    };
-    let values = values(entry).into_iter().filter(own);
     let day = entry.at.date_naive();
-    values.flat_map(move |(dimension, value, _)| {
+    values_of_own_rollups(entry).flat_map(move |(dimension, value)| {
         Key::all(dimension, &value, entry.at, day).map(Key::owned).collect::<Vec<_>>()
     })
+}
+
+/// What an entry counts in rollups of its own: statuses and bytes are fields of the others.
+pub(super) fn values_of_own_rollups(
+    entry: &Entry,
+) -> impl Iterator<Item = (Dimension, Cow<'_, str>)> {
+    let values = values(entry).into_iter().map(|(dimension, value, _)| (dimension, value));
+    values.filter(|(dimension, _)| !matches!(dimension, Dimension::Status | Dimension::Bytes))
 }
 
 /// The windows that have requests, in order; `None` if they take more bytes than asked for.

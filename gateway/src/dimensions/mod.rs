@@ -13,7 +13,6 @@ use std::borrow::Cow;
 use common::event::Event;
 use common::host::host_name;
 use common::site_dimension::{Dimensions, SiteDimension};
-use common::text::redact::redact_path;
 use serde_json::{Map, Value};
 
 pub(crate) use self::named::Named;
@@ -23,6 +22,7 @@ pub(crate) use self::system::DEVICES;
 use crate::extractors::client::Client;
 use crate::formats::user_agent;
 use crate::own_host;
+use crate::redacted::redacted;
 
 /// The longest value but that of a page, in bytes.
 pub(crate) const MAX_BYTES: usize = 128;
@@ -102,7 +102,7 @@ impl Origin<'_> {
     }
 
     fn public(&self, text: &str) -> String {
-        let shown = if self.redacts { redact_path(text) } else { Cow::Borrowed(text) };
+        let shown = if self.redacts { redacted(text) } else { Cow::Borrowed(text) };
         shown.trim().to_owned()
     }
 }

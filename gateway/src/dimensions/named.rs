@@ -6,6 +6,7 @@
 //! where not all can be kept.
 
 use std::borrow::Cow;
+use std::collections::hash_map::Entry as Place;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,13 +37,24 @@ pub(crate) struct Named {
     entries: Arc<Mutex<Known<Chosen>>>,
 }
 
+/// The hashes of the values that a day counts by name, by dimension.
+type Values<D> = HashMap<D, HashSet<u64>>;
+
 struct Known<D> {
-    days: HashMap<Day, HashMap<D, HashSet<u64>>>,
+    days: HashMap<Day, Values<D>>,
     /// The days in the order in which they came.
     order: VecDeque<Day>,
     /// How many values all days have.
     values: usize,
     hashes: RandomState,
+}
+
+/// The values of one day.
+struct KnownOfDay<'k, D> {
+    values: &'k mut Values<D>,
+    /// How many values all days have.
+    of_all_days: &'k mut usize,
+    hashes: &'k RandomState,
 }
 
 impl<D> Default for Known<D> {
@@ -69,10 +81,9 @@ impl Named {
             return;
         }
         let mut known = lock(&self.events);
-        known.forget();
-        let day = (tenant.clone(), event.day());
+        let mut day = known.day((tenant.clone(), event.day()));
         for (dimension, value) in &mut event.dimensions {
-            if !known.has_room(&day, Dimension::Site(*dimension), value, MOST_VALUES) {
+            if !day.has_room(Dimension::Site(*dimension), value, MOST_VALUES) {
                 OTHERS.clone_into(value);
             }
         }
@@ -81,7 +92,7 @@ impl Named {
             (Bounded::Path, Dimension::ViewPath, event.viewed_path()),
         ];
         let mut is_other = |dimension, text: Option<&str>| {
-            text.is_some_and(|text| !known.has_room(&day, dimension, text, self.most_of_events))
+            text.is_some_and(|text| !day.has_room(dimension, text, self.most_of_events))
         };
         let others = texts.into_iter().filter(|(_, dimension, text)| is_other(*dimension, *text));
         event.others = others.map(|(what, ..)| what).collect();
@@ -89,11 +100,10 @@ impl Named {
 
     /// Marks what the entry is counted by as `(other)`: values beyond the bound of its day.
     pub(crate) fn bound_entry(&self, tenant: &TenantId, entry: &mut Entry) {
-        let day = (tenant.clone(), entry.at.date_naive());
         let mut known = lock(&self.entries);
-        known.forget();
+        let mut day = known.day((tenant.clone(), entry.at.date_naive()));
         let other = |(what, value): (Chosen, Cow<'_, str>)| {
-            (!known.has_room(&day, what, &value, self.most_of_entries)).then_some(what)
+            (!day.has_room(what, &value, self.most_of_entries)).then_some(what)
         };
         entry.others = entry.chosen().filter_map(other).collect();
     }
@@ -104,19 +114,17 @@ fn lock<T>(known: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<D: Copy + Eq + Hash> Known<D> {
-    /// Whether the value is known, or becomes known now.
-    fn has_room(&mut self, day: &Day, dimension: D, value: &str, most: usize) -> bool {
-        let hash = self.hashes.hash_one(value);
-        if !self.days.contains_key(day) {
-            self.order.push_back(day.clone());
-        }
-        let values = self.days.entry(day.clone()).or_default().entry(dimension).or_default();
-        if values.contains(&hash) {
-            return true;
-        }
-        let has_room = values.len() < most;
-        self.values += usize::from(has_room && values.insert(hash));
-        has_room
+    /// The values of a day. If there are too many of all days, the oldest are forgotten first.
+    fn day(&mut self, day: Day) -> KnownOfDay<'_, D> {
+        self.forget();
+        let values = match self.days.entry(day) {
+            Place::Occupied(known) => known.into_mut(),
+            Place::Vacant(new) => {
+                self.order.push_back(new.key().clone());
+                new.insert(Values::new())
+            }
+        };
+        KnownOfDay { values, of_all_days: &mut self.values, hashes: &self.hashes }
     }
 
     /// Forgets the oldest days until there is room for another record.
@@ -127,6 +135,20 @@ impl<D: Copy + Eq + Hash> Known<D> {
             let forgotten = self.days.remove(&oldest).unwrap_or_default();
             self.values -= forgotten.values().map(HashSet::len).sum::<usize>();
         }
+    }
+}
+
+impl<D: Copy + Eq + Hash> KnownOfDay<'_, D> {
+    /// Whether the value is known, or becomes known now.
+    fn has_room(&mut self, dimension: D, value: &str, most: usize) -> bool {
+        let hash = self.hashes.hash_one(value);
+        let values = self.values.entry(dimension).or_default();
+        if values.contains(&hash) {
+            return true;
+        }
+        let has_room = values.len() < most;
+        *self.of_all_days += usize::from(has_room && values.insert(hash));
+        has_room
     }
 }
 
