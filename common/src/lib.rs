@@ -34,6 +34,7 @@ pub mod program;
 pub mod quarantine;
 pub mod record;
 pub mod removal;
+mod request_lines;
 pub mod rollup;
 pub mod signal;
 pub mod site_days;

@@ -21,6 +21,8 @@ pub const REQUESTS: &str = "requests";
 const WAITING: usize = 16_384;
 /// How long the end of the process waits for them.
 const LONGEST_FLUSH: Duration = Duration::from_secs(1);
+/// How long a line waits for others, so that many requests a second do not wake the thread for each.
+const GATHERED_FOR: Duration = Duration::from_millis(5);
 
 static THREAD: LazyLock<SyncSender<Entry>> = LazyLock::new(|| {
     let (sender, lines) = sync_channel(WAITING);
@@ -46,6 +48,7 @@ pub fn flush() {
 
 fn write_all(entries: &Receiver<Entry>) {
     while let Ok(first) = entries.recv() {
+        thread::sleep(GATHERED_FOR);
         // One write for all waiting lines.
         let mut lines = Vec::new();
         let mut done = Vec::new();

@@ -6,14 +6,16 @@ use std::io::{IsTerminal as _, stderr};
 use anstream::{AutoStream, ColorChoice};
 use tracing::field::Field;
 use tracing_subscriber::field::MakeExt as _;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::config::LogFormat;
-use crate::log_output::Output;
+use crate::log_output::{Output, REQUESTS};
 use crate::malformed_http;
+use crate::request_lines::RequestLines;
 use crate::trace;
 
 /// Starts logging in a deployment on Google Cloud: like [`init`], but lines within a request carry
@@ -45,7 +47,9 @@ fn default_format() -> LogFormat {
 fn layer(format: LogFormat) -> Box<dyn Layer<Registry> + Send + Sync> {
     match format {
         LogFormat::Stackdriver => {
-            tracing_stackdriver::layer().with_source_location(false).with_writer(Output).boxed()
+            let others = filter_fn(|meta| meta.target() != REQUESTS);
+            let lines = tracing_stackdriver::layer().with_source_location(false);
+            lines.with_writer(Output).with_filter(others).and_then(RequestLines).boxed()
         }
         LogFormat::Pretty => tracing_subscriber::fmt::layer()
             .fmt_fields(debug_fn(write_field).delimited(" "))

@@ -1,11 +1,12 @@
 //! Publishing to the queue from a process that does not serve it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use async_trait::async_trait;
 
+use super::disk_room::{DiskRoom, MIN_FREE_BYTES};
 use super::error::QueueError;
-use super::publish::{MIN_FREE_BYTES, each, has_room};
+use super::publish::each;
 use super::schedule::Flow;
 use super::table::{FOREIGN, SCHEMA, insert};
 use crate::broker::{Attributes, Broker, Message, PublishError};
@@ -16,7 +17,7 @@ use crate::sqlite::{Database, SqliteError};
 /// within a second ([`EmbeddedQueue::adopt`](super::EmbeddedQueue::adopt)), or when it starts.
 pub struct Inbox {
     database: Database,
-    folder: PathBuf,
+    room: DiskRoom,
     flow: fn(&Attributes) -> Flow,
 }
 
@@ -24,11 +25,11 @@ impl Inbox {
     /// Opens the queue in `folder`, and creates the queue (not the folder) if it is missing.
     pub fn open(folder: &Path, flow: fn(&Attributes) -> Flow) -> Result<Self, QueueError> {
         let database = Database::open(&folder.join(QUEUE), SCHEMA).map_err(QueueError)?;
-        Ok(Self { database, folder: folder.to_owned(), flow })
+        Ok(Self { database, room: DiskRoom::new(folder.to_owned(), MIN_FREE_BYTES), flow })
     }
 
     async fn publish_all(&self, messages: Vec<Message>) -> Result<(), PublishError> {
-        has_room(&self.folder, MIN_FREE_BYTES)?;
+        self.room.check()?;
         let flow = self.flow;
         let insert_all = self.database.write(move |db| -> Result<(), SqliteError> {
             messages.iter().try_for_each(|m| insert(db, &flow(&m.attributes), m, FOREIGN).map(drop))
@@ -46,7 +47,7 @@ impl Broker for Inbox {
     }
 
     async fn probe(&self) -> Result<(), PublishError> {
-        has_room(&self.folder, MIN_FREE_BYTES)
+        self.room.check()
     }
 
     async fn flush(&self) {}

@@ -5,6 +5,7 @@
 //! are done with it.
 
 mod acknowledgements;
+mod disk_room;
 mod error;
 mod fresh;
 mod inbox;
@@ -14,10 +15,11 @@ mod queue;
 mod schedule;
 mod table;
 
+pub use self::disk_room::MIN_FREE_BYTES;
 pub use self::error::QueueError;
 pub use self::inbox::Inbox;
 pub use self::peek::{InWork, Peek};
-pub use self::publish::MIN_FREE_BYTES;
+
 pub use self::queue::{EmbeddedBroker, EmbeddedQueue, Lease, QueueOptions};
 pub use self::schedule::{Flow, Lane};
 pub use self::table::{Archivable, Unarchived};

@@ -1,6 +1,6 @@
 //! The queue that serves the `work` and `archive` subscriptions of one process.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,9 +10,10 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 use super::acknowledgements::Acknowledgements;
+use super::disk_room::DiskRoom;
 use super::error::QueueError;
 use super::fresh::Fresh;
-use super::publish::{each, has_room};
+use super::publish::each;
 use super::schedule::{Flow, Lane, Leased, Schedule};
 use super::table::{self, Archivable, KNOWN, SCHEMA, Unarchived};
 use crate::broker::{Attributes, Broker, Message, PublishError};
@@ -47,7 +48,7 @@ impl QueueOptions {
 /// The durable queue in a data folder.
 pub struct EmbeddedQueue {
     database: Database,
-    folder: PathBuf,
+    room: DiskRoom,
     options: QueueOptions,
     in_flight: Semaphore,
     schedule: Mutex<Schedule>,
@@ -77,7 +78,7 @@ impl EmbeddedQueue {
             .map_err(|error| QueueError(error.into()))?;
         Ok(Arc::new(Self {
             database,
-            folder: folder.to_owned(),
+            room: DiskRoom::new(folder.to_owned(), options.min_free_bytes),
             options,
             in_flight: Semaphore::new(MAX_IN_FLIGHT_BYTES),
             schedule: Mutex::new(schedule),
@@ -265,7 +266,7 @@ impl EmbeddedQueue {
     /// Runs to its end even if nobody waits for it any more: messages that are being written keep
     /// their share of the bytes in flight, and are scheduled once they are written.
     async fn publish_all(&self, messages: Vec<Message>) -> Result<(), PublishError> {
-        has_room(&self.folder, self.options.min_free_bytes)?;
+        self.room.check()?;
         let flow = |message: &Message| (self.options.flow)(&message.attributes);
         let flows: Vec<Flow> = messages.iter().map(flow).collect();
         if self.is_behind(&flows) {
@@ -312,7 +313,7 @@ impl Broker for EmbeddedBroker {
     }
 
     async fn probe(&self) -> Result<(), PublishError> {
-        has_room(&self.0.folder, self.0.options.min_free_bytes)?;
+        self.0.room.check()?;
         let written: Result<(), SqliteError> = self.0.database.try_to_write().await;
         written.map_err(|error| PublishError::Unavailable(error.into()))
     }
