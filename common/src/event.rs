@@ -4,9 +4,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::hash;
-use crate::keep::Keep;
 use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::record::{Record, RecordId};
+use crate::retention::Keep;
 use crate::site_dimension::{Dimensions, OTHERS, SiteDimension};
 use crate::store::{Document, Fields, Value, fields};
 use crate::tenant::TenantId;

@@ -4,9 +4,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::access_log::Entry;
-use crate::keep::Keep;
 use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::record::{Record, RecordId};
+use crate::retention::Keep;
 use crate::rollup::LogDimensions;
 use crate::store::{Document, Fields, Value, Write, fields};
 use crate::tenant::TenantId;

@@ -4,9 +4,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::joined_text::JoinedText;
-use crate::keep::Keep;
 use crate::path::{Collection, CollectionPath, DocumentPath};
 use crate::record::{Record, RecordId};
+use crate::retention::Keep;
 use crate::store::{Document, Fields, Write, fields};
 use crate::tenant::TenantId;
 

@@ -103,8 +103,8 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::event::{self, Event};
-    use crate::keep::Keep;
     use crate::record::{Kind, Part, Record, RecordId};
+    use crate::retention::Keep;
     use crate::rollup::of_event;
     use crate::site_dimension::Dimensions;
     use crate::store::Write;

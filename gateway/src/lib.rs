@@ -9,7 +9,7 @@ mod accept_events;
 mod admin;
 mod app;
 mod assets;
-mod batch;
+mod batch_parts;
 mod bearer;
 mod compress;
 mod counters;

@@ -23,8 +23,8 @@ use crate::doors::elasticsearch::{self, handshake};
 use crate::doors::splunk::collector;
 use crate::doors::{journald, loki, otlp, records};
 use crate::edge::{not_found, only};
-use crate::extractors::part;
 use crate::extractors::query::{self, Names, PAGE, PERIOD, TENANT};
+use crate::extractors::removal_part;
 use crate::problem::Problem;
 use crate::routes::{
     analytics, breakdown, event, events, export, filtered, health, ingest, live, log_batches, logs,
@@ -98,7 +98,7 @@ fn operator_routes(config: &mut ServiceConfig) {
                 .app_data(RouteSeries::begin("/tenants/{tenant}", Method::DELETE, StatusCode::OK))
                 .route(delete().to(tenant::delete))
                 .default_service(web::to(only("DELETE")))
-                .wrap(from_fn(by_operator(&[TENANT, PERIOD, part::NAMES]))),
+                .wrap(from_fn(by_operator(&[TENANT, PERIOD, removal_part::NAMES]))),
         )
         .service(
             read("/tenants/{tenant}/export", export::get)

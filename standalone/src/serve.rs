@@ -24,7 +24,7 @@ use crate::dispatcher::Dispatcher;
 use crate::greeting::Greeting;
 use crate::held_folder::{self, HeldFolder, HeldFolderError};
 use crate::listen::{ListenError, listen};
-use crate::retention;
+use crate::remove_expired;
 
 /// How long running commits may take to finish after the process is told to stop. Messages whose
 /// commits do not finish are delivered again after the next start.
@@ -115,7 +115,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let dispatcher = args.dispatcher(&queue, Arc::clone(&store));
     let archiver = args.archiver(&folder, &queue, dispatcher.stopping.clone());
     let broker = Arc::new(EmbeddedBroker(Arc::clone(&queue)));
-    let removing = retention::run(Arc::clone(&store), Arc::clone(&queue));
+    let removing = remove_expired::run(Arc::clone(&store), Arc::clone(&queue));
     let gateway =
         Gateway::new(broker, store, args.gateway.clone().or_log_requests(LogRequests::All))
             .publishing_at_once(PUBLISHED_AT_ONCE_BYTES)

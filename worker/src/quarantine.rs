@@ -2,10 +2,10 @@
 
 use chrono::Utc;
 use common::broker::Message;
-use common::keep::Keep;
 use common::message::attribute;
 use common::metrics::QUARANTINED;
 use common::quarantine::{Quarantined, Reason, path};
+use common::retention::Keep;
 use common::store::{DocumentStore, StoreError, Value, Write};
 use common::text::redact::redact;
 

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, value_parser};
-use common::keep::Keep;
+use common::retention::Keep;
 use common::rollup::LogDimensions;
 use common::store::CommitLimits;
 use common::text::segment::MAX_CHARACTERS;

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use common::broker::Message;
 use common::joined_text::MAX_BYTES;
-use common::keep::Keep;
 use common::processed_log::{awaits_completion, is_complete};
 use common::record::Record;
+use common::retention::Keep;
 use common::standing::{Standing, paths, standing};
 use common::store::{Document, DocumentStore, Write};
 use common::text::redact::redact;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
 use common::event::{self, Event};
-use common::keep::Keep;
 use common::path::{Collection, CollectionPath};
 use common::record::{Kind, Part, Record, RecordId};
+use common::retention::Keep;
 use common::rollup::{self, Key};
 use common::store::embedded::EmbeddedStore;
 use common::store::{DocumentStore as _, Fields, Query, Write};

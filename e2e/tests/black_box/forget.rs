@@ -167,9 +167,11 @@ async fn what_is_sent_meanwhile_is_gone_or_counted(deployment: Deployment) {
     })
     .await;
     let gone = events as u64 / 2;
-    assert!(removed.events <= gone, "{} of {gone}", removed.events);
-    if !removed.was_slow || matches!(deployment, Deployment::Embedded(_)) {
+    if matches!(deployment, Deployment::Embedded(_)) {
         assert_eq!(removed.events, gone);
+    } else if !removed.was_slow {
+        // What Pub/Sub delivers once more after its removal is stored, and removed, once more.
+        assert!(removed.events >= gone, "{} of {gone}", removed.events);
     }
     assert_only_kept(&api, &tenant, events / 2).await;
 }

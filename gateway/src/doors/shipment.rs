@@ -13,7 +13,7 @@ use common::metrics::{ACCEPTED, ENTRIES};
 use common::record::{Kind, Record, RecordId};
 use common::tenant::TenantId;
 
-use crate::batch;
+use crate::batch_parts;
 use crate::dimensions::Named;
 use crate::extractors::log_batch::{LogBatch, Naming};
 use crate::extractors::one_text::{self, Text};
@@ -319,6 +319,7 @@ fn cut(
 ) -> Result<Vec<Record>, serde_json::Error> {
     texts.of_batch(&log.tenant, &mut log.read);
     let mark = |entry: &mut Entry| named.bound_entry(&log.tenant, entry);
-    let parts = batch::parts(std::mem::take(&mut log.read.entries), &Rejects::default(), mark)?;
+    let parts =
+        batch_parts::parts(std::mem::take(&mut log.read.entries), &Rejects::default(), mark)?;
     Ok(log.records(parts))
 }

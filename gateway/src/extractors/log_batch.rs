@@ -14,7 +14,7 @@ use super::body::FromBody;
 use super::log_media::{self, LogMedia};
 use super::tenant::TenantNames;
 use super::{body, query, record_id, traceparent};
-use crate::batch;
+use crate::batch_parts;
 use crate::dimensions::Named;
 use crate::formats::{self, EntryError, ReadEntries};
 use crate::problem::{FieldError, Problem, ProblemCode};
@@ -134,7 +134,7 @@ impl LogBatch {
         let rejects = std::mem::take(&mut self.read.rejects);
         let (named, tenant) = (named.clone(), self.tenant.clone());
         let mark = move |entry: &mut Entry| named.bound_entry(&tenant, entry);
-        let parts = web::block(move || batch::parts(entries, &rejects, mark)).await;
+        let parts = web::block(move || batch_parts::parts(entries, &rejects, mark)).await;
         Ok(self.records(parts.map_err(|_| Problem::busy())?.map_err(Problem::internal)?))
     }
 

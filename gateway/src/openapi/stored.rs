@@ -225,8 +225,8 @@ mod tests {
 
     use chrono::{DateTime, NaiveDate};
     use common::event::{Bounded, Event, Exclusion};
-    use common::keep::Keep;
     use common::record::{Kind, Part, Record, RecordId};
+    use common::retention::Keep;
     use common::site_dimension::SiteDimension;
     use common::tenant::TenantId;
     use serde_json::Value;

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use utoipa::ToSchema;
 
 use crate::admin;
-use crate::extractors::{part, tenant};
+use crate::extractors::{removal_part, tenant};
 use crate::openapi::responses::responses;
 use crate::openapi::{forms, parameters};
 use crate::problem::{Problem, ProblemCode};
@@ -82,7 +82,7 @@ pub(crate) async fn delete(
 ) -> Result<HttpResponse, Problem> {
     let tenant = tenant::in_path(&request, &path)?;
     let zone = gateway.sites.zone(&tenant).await;
-    let part = part::read(&request, zone)?;
+    let part = removal_part::read(&request, zone)?;
     let Removed { documents, is_complete } = remove(&gateway, &tenant, part.as_ref()).await?;
     let documents_removed = documents.values().sum::<u64>();
     let what = if part.is_some() { "a part of a tenant is removed" } else { "a tenant is removed" };

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use common::broker::Message;
 use common::event::Event;
-use common::keep::Keep;
 use common::path::{Collection, DocumentPath};
 use common::record::{Kind, Record};
+use common::retention::Keep;
 use common::rollup::{self, LogDimensions};
 use common::standing;
 use common::store::{Fields, Value, Write};

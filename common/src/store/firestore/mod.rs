@@ -2,9 +2,9 @@
 
 mod connection;
 mod encode;
+mod encode_write;
 mod error;
 mod query;
-mod write;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -157,7 +157,10 @@ impl DocumentStore for FirestoreStore {
         within(REQUEST_LIMIT, async {
             let commit = CommitRequest {
                 database: self.database.clone(),
-                writes: writes.iter().map(|one| write::encode(&self.documents, one)).collect(),
+                writes: writes
+                    .iter()
+                    .map(|one| encode_write::encode(&self.documents, one))
+                    .collect(),
                 ..Default::default()
             };
             let answer = self.client().await?.commit(request(commit)).await;
@@ -180,7 +183,7 @@ impl DocumentStore for FirestoreStore {
         }
         within(REQUEST_LIMIT, async {
             let names: Vec<_> =
-                paths.iter().map(|path| write::name(&self.documents, path)).collect();
+                paths.iter().map(|path| encode_write::name(&self.documents, path)).collect();
             let reads = names.chunks(DOCUMENTS_PER_READ).map(|names| self.read(names.to_vec()));
             let read: HashMap<_, _> = try_join_all(reads).await?.into_iter().flatten().collect();
             Ok(names.iter().map(|name| read.get(name).cloned().flatten()).collect())

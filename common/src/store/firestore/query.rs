@@ -23,7 +23,7 @@ use gcloud_sdk::google::firestore::v1::{
 };
 
 use super::error::AnswerError;
-use super::{encode, write};
+use super::{encode, encode_write};
 use crate::path::CollectionPath;
 use crate::store::{Aggregation, Direction, Filter, Op, Query, StoreError, Value};
 
@@ -149,7 +149,7 @@ fn after(documents: &str, query: &Query, id: &str) -> Cursor {
     let last = query.collection.document(id.to_owned());
     Cursor {
         values: vec![wire::Value {
-            value_type: Some(ValueType::ReferenceValue(write::name(documents, &last))),
+            value_type: Some(ValueType::ReferenceValue(encode_write::name(documents, &last))),
         }],
         before: false,
     }

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::super::{ReadEntries, read};
 use super::damage::{damage, damaged};
 use super::shapes::{hits, shapes};
-use crate::batch::parts;
+use crate::batch_parts::parts;
 use crate::public_batch::PublicTexts;
 use crate::settings::tests::settings;
 

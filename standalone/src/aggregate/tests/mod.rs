@@ -181,7 +181,7 @@ async fn stored(folder: &Path, events: &[Record], quarantined: &[Record]) {
     let store = EmbeddedStore::open(folder).expect("a store");
     for (number, record) in events.iter().enumerate() {
         let event: common::event::Event = serde_json::from_str(&record.data).expect("an event");
-        let keep = common::keep::Keep { original: true, days: None };
+        let keep = common::retention::Keep { original: true, days: None };
         let path = common::event::path(&record.tenant, &record.id);
         let mut writes = vec![Write::Create { path, fields: event.fields(record, keep) }];
         writes.extend(rollup::of_event(&record.tenant, &event, number as u32 % 3));
