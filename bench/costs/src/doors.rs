@@ -11,7 +11,7 @@ use crate::samples::{REFERRER, TITLE, all_lines, of_browser, page};
 /// How many times as many instructions as Spillway's own a door may take.
 pub(crate) const MOST: f64 = 1.5;
 /// By how much two counts of the same ratio differ.
-pub(crate) const NOISE: f64 = 0.06;
+pub(crate) const NOISE: f64 = 0.04;
 /// Events of a request that has several.
 const SEVERAL: u64 = 20;
 
