@@ -29,6 +29,8 @@ pub(crate) enum Load {
 
 /// The connections of a load at a fixed rate.
 const OPEN_CONNECTIONS: usize = 256;
+/// How long one of them may idle, in seconds: a server closes it after a minute or so.
+const LONGEST_IDLE: u32 = 30;
 
 /// What became of the requests.
 #[derive(Debug)]
@@ -74,7 +76,8 @@ impl<'a> Sender<'a> {
             Load::Open { a_second } => {
                 let due = Arc::new(Semaphore::new(0));
                 pace(Arc::clone(&due), a_second, self.lasts);
-                (OPEN_CONNECTIONS, Pace::Fixed { a_second: a_second.into(), due })
+                let connections = OPEN_CONNECTIONS.min((a_second * LONGEST_IDLE) as usize);
+                (connections, Pace::Fixed { a_second: a_second.into(), due })
             }
         };
         let sent = join_all((0..connections).map(|_| self.connection(&pace))).await;
